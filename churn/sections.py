@@ -1,0 +1,104 @@
+"""The sections of churn.toml that are not about what churn means: each setting with its sentence.
+
+`[definition]` and `[stages]` live in churn/definition.py; churn/settings.py reads them all. The sentences are what
+`churn settings` and docs/settings.md print.
+"""
+
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from churn.calendar import Calendar
+from churn.definition import Section
+
+
+class Business(Section):
+    """`[business]`: whose customers, in which time zone, currency and language."""
+
+    name: str = Field(default="Demo shop", description="what people read on pages")
+    slug: str = Field(default="demo", pattern=r"^[a-z0-9][a-z0-9-]{0,39}$", description="names its folder and models")
+    timezone: str = Field(default="UTC", description="IANA name; decides where a day begins")
+    currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$", description="ISO 4217")
+    language: Literal["en", "zh"] = Field(default="en", description="language of reasons where a caller asks for none")
+    clock: Literal["wall", "log"] = Field(default="wall", description="now is today, or where the log ends")
+
+    @field_validator("timezone")
+    @classmethod
+    def _exists(cls, name: str) -> str:
+        return Calendar(name).timezone
+
+
+class Source(Section):
+    """`[[source]]`: where events come from, and how its columns become those of EVENTS (SQL over text columns)."""
+
+    path: str | None = Field(default=None, description="CSV, gzip CSV or Parquet: a file or a glob")
+    url: str | None = Field(default=None, description="SQLAlchemy URL of a database; read with `table` or `query`")
+    table: str | None = Field(default=None, description="table of the database")
+    query: str | None = Field(default=None, description="query of the database")
+    where: str | None = Field(default=None, description="rows that are meant, SQL over the source's columns")
+    timezone: str | None = Field(default=None, description="zone of instants that have none")
+    customer_id: str
+    event_type: str | None = Field(default=None, description="unset for a table of profiles, which names `attributes`")
+    event_timestamp: str
+    ingested_at: str | None = None
+    event_id: str | None = None
+    amount: str | None = None
+    channel: str | None = None
+    order_id: str | None = None
+    category: str | None = None
+    quantity: str | None = None
+    discount_amount: str | None = None
+    score: str | None = None
+    reason_code: str | None = None
+    text: str | None = None
+    related_customer_id: str | None = None
+    attributes: dict[str, str] = Field(default={}, description="profile attributes, dated by event_timestamp")
+
+
+class Ingest(Section):
+    """`[ingest]`: how the event log is written."""
+
+    max_rejected_share: float = Field(default=0.05, ge=0, le=1, description="over this share of bad rows it stops")
+    buckets: int = Field(default=16, ge=1, le=4096, description="files of the log, by hash of the customer")
+
+
+class Training(Section):
+    """`[training]`: cutoffs, folds and floors."""
+
+    every_days: int = Field(default=30, ge=1, le=366, description="days between cutoffs")
+    max_cutoffs: int = Field(default=12, ge=1, le=120, description="newest mature cutoffs that train")
+    test_cutoffs: int = Field(default=3, ge=1, le=24, description="last mature cutoffs, kept for the test")
+    min_history_days: int = Field(default=90, ge=0, description="history before the first cutoff")
+    min_rows: int = Field(default=200, ge=1, description="fewer rows: abstain")
+    min_positives: int = Field(default=30, ge=1, description="fewer of either outcome: abstain")
+    seed: int = Field(default=7, description="of everything random")
+    threads: int = Field(default=2, ge=1, description="threads of the learner")
+
+
+class Store(Section):
+    """`[store]`: Feast's on-line store."""
+
+    online: Literal["sqlite", "redis", "postgres"] = Field(default="sqlite", description="kind of on-line store")
+    url: str | None = Field(default=None, description="redis://host:port/0 or postgresql://user@host/db")
+    batch_size: int = Field(default=5000, ge=1, description="rows written at once")
+
+
+class Serving(Section):
+    """`[serving]`: the scoring endpoint."""
+
+    host: str = Field(default="127.0.0.1", description="anything else than loopback needs a key")
+    port: int = Field(default=3000, ge=0, le=65535, description="0: any free port")
+    workers: int = Field(default=1, ge=1, le=64, description="processes")
+    api_keys: tuple[str, ...] = Field(default=(), description="`name:scope+scope:sha256 of the key`; see docs/api.md")
+    rate_limit_per_minute: int = Field(default=600, ge=0, description="per key; 0: none")
+    max_feature_age_hours: float = Field(default=36, gt=0, description="older features are not scored")
+    top_reasons: int = Field(default=3, ge=0, le=10, description="reasons a score gives")
+
+
+class Monitoring(Section):
+    """`[monitoring]`: what makes a verdict."""
+
+    sample_rows: int = Field(default=10_000, ge=100, description="rows a side for the pages")
+    psi_watch: float = Field(default=0.1, gt=0, description="shift of a feature that is worth a look")
+    psi_retrain: float = Field(default=0.25, gt=0, description="shift of the score that asks for a new model")
+    auc_drop: float = Field(default=0.05, gt=0, description="loss of ROC AUC against the back-test that asks for one")

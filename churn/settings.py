@@ -1,0 +1,166 @@
+"""Settings: `churn.toml`, overridden by `CHURN_<SECTION>__<NAME>`; read once at the edge and passed down as values.
+
+A section is a frozen model with its own checks. A misspelt key is an error that names the nearest right one, in the
+file and in the environment. Paths are relative to the toml and may hold `${VARIABLES}`. Start reading at `load`.
+"""
+
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, Field, ValidationError
+
+from churn.calendar import Calendar
+from churn.definition import ChurnDefinition, Lifecycle, Section, StageRules
+from churn.errors import SettingsError
+from churn.sections import Business, Ingest, Monitoring, Serving, Source, Store, Training
+
+PREFIX = "CHURN_"
+NOT_SECTIONS = {"CHURN_CONFIG", "CHURN_DATA", "CHURN_REQUIRE_ALL", "CHURN_API_KEYS"}
+NOT_SECTIONS_PREFIX = "CHURN_TEST_"
+
+
+class Settings(BaseModel):
+    """All of `churn.toml`. Build it with `load()`."""
+
+    model_config = Section.model_config
+
+    business: Business = Business()
+    definition: ChurnDefinition = ChurnDefinition()
+    stages: StageRules = StageRules()
+    source: tuple[Source, ...] = ()
+    ingest: Ingest = Ingest()
+    training: Training = Training()
+    store: Store = Store()
+    serving: Serving = Serving()
+    monitoring: Monitoring = Monitoring()
+    artifacts: Path = Field(default=Path("artifacts"), description="where everything is written")
+    root: Path = Field(default=Path(), exclude=True, description="folder of the toml; set by `load`")
+
+    @property
+    def folder(self) -> Path:
+        """The artifacts of this business, absolute: every business has its own."""
+        return (self.root / self.artifacts / self.business.slug).absolute()
+
+    @property
+    def lifecycle(self) -> Lifecycle:
+        """What cohorts, labels, stages and features are asked with."""
+        return Lifecycle(self.definition, self.stages, Calendar(self.business.timezone))
+
+    @property
+    def registry_uri(self) -> str:
+        """MLflow's tracking and registry database."""
+        return f"sqlite:///{self.folder / 'mlflow.db'}"
+
+    def model_name(self, model: str) -> str:
+        """The registered name of a model: `churn-<slug>` or `reactivation-<slug>`."""
+        return f"{model}-{self.business.slug}"
+
+
+def load(path: Path | str = "churn.toml", environ: Mapping[str, str] | None = None) -> Settings:
+    """Read settings: environment over file over defaults.
+
+    Args:
+        path: the toml.
+        environ: the environment; the process's own where none is given.
+
+    Raises:
+        SettingsError: the file is missing or no toml, a key is misspelt, a value impossible. All faults at once.
+    """
+    path, environ = Path(path), os.environ if environ is None else environ
+    values = _overridden(_read(path), environ)
+    try:
+        return Settings(**values, root=path.absolute().parent)
+    except ValidationError as error:
+        faults = [_fault(detail["loc"], detail["msg"], detail["type"]) for detail in error.errors()]
+        raise SettingsError(
+            f"{path} cannot be used:\n" + "\n".join(f"  {fault}" for fault in faults),
+            mend="correct these lines (or the CHURN_... variables that override them); "
+            "`churn settings` prints every setting with its meaning.",
+        ) from error
+
+
+def expand(text: str, environ: Mapping[str, str]) -> str:
+    """A path or URL with its `${VARIABLES}` filled in.
+
+    Raises:
+        SettingsError: a variable is not set.
+    """
+    for name in _variables(text):
+        if name not in environ:
+            raise SettingsError(f"{text!r} needs the variable {name}.", mend=f"set it: `export {name}=...`.")
+        text = text.replace("${" + name + "}", environ[name])
+    return text
+
+
+def _variables(text: str) -> Iterator[str]:
+    for part in text.split("${")[1:]:
+        yield part.split("}")[0]
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise SettingsError(
+            f"There is no settings file {path}.", mend="name one with `-c FILE`; examples/ has three to start from."
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"{path} is no TOML: {error}.", mend="correct that line; https://toml.io shows the form."
+        ) from error
+
+
+def _overridden(values: dict[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
+    """The file's values with those of the environment laid over them."""
+    for variable in sorted(environ):
+        if not variable.startswith(PREFIX) or variable in NOT_SECTIONS or variable.startswith(NOT_SECTIONS_PREFIX):
+            continue
+        *sections, name = variable.removeprefix(PREFIX).lower().split("__")
+        _known(variable, [*sections, name])
+        target = values
+        for section in sections:
+            target = target.setdefault(section, {})
+        target[name] = _toml_value(environ[variable])
+    return values
+
+
+def _toml_value(text: str) -> Any:  # as TOML has it
+    """A variable's text as the TOML value it spells, or as plain text."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _known(variable: str, keys: list[str]) -> None:
+    names = {f"{PREFIX}{name}".upper(): None for name in Settings.model_fields} | {
+        f"{PREFIX}{section}__{name}".upper(): None
+        for section, field in Settings.model_fields.items()
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+        for name in field.annotation.model_fields
+    }
+    if variable.upper() in names or (len(keys) > 2 and keys[:2] == ["definition", "lapse"]):
+        return
+    near = get_close_matches(variable, names, n=1)
+    raise SettingsError(
+        f"The variable {variable} names no setting.",
+        mend=f"did you mean {near[0]}?" if near else "unset it, or see `churn settings` for the names.",
+    )
+
+
+def _fault(location: tuple[int | str, ...], message: str, kind: str) -> str:
+    """One fault as a person reads it: where, what, and the nearest right name for a misspelt key."""
+    where = ".".join(str(part) for part in location)
+    if kind != "extra_forbidden":
+        return f"{where}: {message}"
+    fields: Any = Settings
+    for part in location[:-1]:
+        field = getattr(fields, "model_fields", {}).get(str(part))
+        fields = field.annotation if field else fields
+    fields = Source if location[0] == "source" else fields
+    near = get_close_matches(str(location[-1]), getattr(fields, "model_fields", {}), n=1)
+    return f"{where}: there is no such setting" + (f"; did you mean {near[0]!r}?" if near else "")

@@ -1,0 +1,162 @@
+"""The tables that cross a stage: columns, types, units, key. `check` holds a frame to its table.
+
+EVENTS and FEATURES run from `features` to `training`; SCORES from `serving` to `monitoring`; ACTIONS, VALUES and
+CONTACTS are read by `serving` where a file of that name exists. Types are pandas dtypes at the seams. Reads and
+writes nothing. Start reading at `EVENTS`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+
+from churn.errors import WrongColumns
+
+INSTANT = "datetime64[us, UTC]"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its name, pandas dtype, meaning with unit, and whether null may stand in it."""
+
+    name: str
+    dtype: str
+    meaning: str
+    nullable: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that crosses a stage: a name, its columns in order, and the columns that make a row unique."""
+
+    name: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+
+    def __iter__(self) -> Iterator[Column]:
+        return iter(self.columns)
+
+    @property
+    def names(self) -> list[str]:
+        """Column names in order."""
+        return [column.name for column in self.columns]
+
+    def __getitem__(self, name: str) -> Column:
+        return next(column for column in self.columns if column.name == name)
+
+    def empty(self) -> pd.DataFrame:
+        """A frame of this table without rows."""
+        return pd.DataFrame({column.name: pd.Series(dtype=column.dtype) for column in self.columns})
+
+
+EVENTS = Table(
+    "EVENTS",
+    (
+        Column("customer_id", "str", "whom it concerns, as the business names them"),
+        Column("event_type", "str", "kind of event, free to name: order, return, visit, complaint ..."),
+        Column("event_timestamp", INSTANT, "when it happened"),
+        Column("ingested_at", INSTANT, "when we learned of it; the event's own time where a log does not say"),
+        Column("event_id", "str", "the source's own id; the same id twice is one event", nullable=True),
+        Column(
+            "amount",
+            "float64",
+            "money (or points), 0 or more also for returns",
+            nullable=True,
+        ),
+        Column("channel", "str", "where it happened: phone, e-mail, app ...", nullable=True),
+        Column("order_id", "str", "the order it is or speaks of", nullable=True),
+        Column("category", "str", "what it is about: product category, campaign, value of an attribute", nullable=True),
+        Column("quantity", "float64", "items, or days paid for by a subscription event", nullable=True),
+        Column("discount_amount", "float64", "money taken off", nullable=True),
+        Column("score", "float64", "answer to a survey, rating of a review", nullable=True),
+        Column("reason_code", "str", "why, in the source's codes", nullable=True),
+        Column("text", "str", "free text, kept for people; never a feature", nullable=True),
+        Column("related_customer_id", "str", "who referred, or was referred", nullable=True),
+    ),
+    key=("customer_id", "event_timestamp", "event_type", "event_id"),
+)
+
+SNAPSHOT_KEYS = Table(
+    "SNAPSHOT",
+    (
+        Column("customer_id", "str", "the entity"),
+        Column("event_timestamp", INSTANT, "the cutoff: first instant of the future"),
+        Column("created_timestamp", INSTANT, "what the row knows: everything that had reached us before this instant"),
+        Column("stage", "str", "lifecycle stage at the cutoff"),
+        Column("model", "str", "which model is asked about this customer: churn or reactivation"),
+        Column("label", "boolean", "churned or reactivated; null while immature", nullable=True),
+    ),
+    key=("customer_id", "event_timestamp"),
+)  # the features of the catalogue follow, one float column each, then `vector` with all of them in order
+
+SCORES = Table(
+    "SCORES",
+    (
+        Column("score_id", "str", "unique id of this answer"),
+        Column("customer_id", "str", "who was scored"),
+        Column("model", "str", "churn or reactivation; null in an abstention without a model", nullable=True),
+        Column("cutoff", INSTANT, "features as of", nullable=True),
+        Column("horizon_days", "Int64", "days that the probability speaks of", nullable=True),
+        Column("gap_days", "Int64", "days between cutoff and horizon", nullable=True),
+        Column("scored_at", INSTANT, "when the answer was given, by the business's clock"),
+        Column("valid_until", INSTANT, "until when the answer may be used", nullable=True),
+        Column("stage", "str", "lifecycle stage", nullable=True),
+        Column("probability", "float64", "calibrated, in [0, 1]", nullable=True),
+        Column("percentile", "float64", "0 to 100, among the rows the champion learned from", nullable=True),
+        Column("band", "str", "low, medium or high", nullable=True),
+        Column("abstention", "str", "code of the reason why there is no number", nullable=True),
+        Column("model_version", "str", "registry name and version, name/3", nullable=True),
+        Column("model_hash", "str", "hash of booster and bundle", nullable=True),
+        Column("definition_id", "str", "hash of the churn definition"),
+        Column("snapshot_hash", "str", "what the model learned from", nullable=True),
+        Column("feature_set_hash", "str", "which features, in which order", nullable=True),
+        Column("known_at", INSTANT, "the features know what had reached us before this instant", nullable=True),
+        Column("vector", "str", "the packed feature vector: base64 of little-endian float64", nullable=True),
+    ),
+    key=("customer_id", "model", "cutoff", "horizon_days"),
+)
+
+ACTIONS = Table(
+    "ACTIONS",
+    (
+        Column("customer_id", "str", "whom to act on"),
+        Column("action", "str", "code of the action in the catalogue"),
+        Column("action_en", "str", "the action in English", nullable=True),
+        Column("action_zh", "str", "the action in Chinese", nullable=True),
+        Column("why", "str", "why this action", nullable=True),
+        Column("due", INSTANT, "when it is due", nullable=True),
+    ),
+    key=("customer_id", "action"),
+)
+
+VALUES = Table(
+    "VALUES",
+    (
+        Column("customer_id", "str", "whose value"),
+        Column("expected_value_amount", "float64", "expected margin within the horizon, in the business's currency"),
+        Column("value_tier", "str", "high, middle or low"),
+    ),
+    key=("customer_id",),
+)
+
+CONTACTS = Table(
+    "CONTACTS",
+    (
+        Column("customer_id", "str", "who was contacted"),
+        Column("contacted_at", INSTANT, "when"),
+        Column("channel", "str", "how", nullable=True),
+        Column("action", "str", "with which action of the catalogue", nullable=True),
+    ),
+    key=("customer_id", "contacted_at"),
+)
+
+
+def check(table: Table, frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame itself, when it has exactly the columns of its table in order.
+
+    Raises:
+        WrongColumns: columns are missing, extra or in another order; the message shows the difference.
+    """
+    if list(frame.columns) != table.names:
+        raise WrongColumns(table.name, expected=table.names, found=[str(name) for name in frame.columns])
+    return frame
