@@ -1,1 +1,1 @@
-"""Placeholder."""
+"""The composition root: the only place that sees every stage."""

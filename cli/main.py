@@ -1,0 +1,252 @@
+"""The command line: one command a step of the flow, mirrored in its order.
+
+A command reads settings, calls one stage, prints what a person can act on and returns an exit code a scheduler can
+act on: 0 done, 10 data, 11 immature, 12 settings, 13 no champion; verdicts 0 keep, 20 retrain, 21 watch, 22 stop,
+23 cannot tell. Heavy libraries are imported inside the command that needs them: `churn --help` imports no pandas.
+Start reading at `main`.
+"""
+
+import errno
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+class Edge(TyperGroup):
+    """The one edge at which errors become a message with its mend and an exit code; what we do not know is raised."""
+
+    def invoke(self, ctx: Any) -> Any:  # the context class is private to Typer
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except OSError as error:
+            if error.errno not in DISK_FULL:
+                raise
+            raise _told(
+                "disk_full",
+                f"{error}\nTo mend it: free some space, then run the command again; nothing half-written was kept.",
+                10,
+            ) from error
+        except Exception as error:
+            from churn.errors import ChurnError
+
+            if not isinstance(error, ChurnError):
+                raise
+            raise _told(error.code, str(error), error.exit_code) from error
+
+
+app = typer.Typer(
+    cls=Edge,
+    name="churn",
+    help="Who will leave, who will come back, why, and what to do: from one event log.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+definition_app = typer.Typer(help="What churn means here.", no_args_is_help=True)
+snapshot_app = typer.Typer(help="Frozen training tables.", no_args_is_help=True)
+features_app = typer.Typer(help="The catalogue of features and the feature store.", no_args_is_help=True)
+app.add_typer(definition_app, name="definition")
+app.add_typer(snapshot_app, name="snapshot")
+app.add_typer(features_app, name="features")
+
+Config = Annotated[Path, typer.Option("--config", "-c", envvar="CHURN_CONFIG", help="The settings: a churn.toml.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+CutoffDay = Annotated[str | None, typer.Option("--cutoff", help="First day of the future, YYYY-MM-DD.")]
+Model = Annotated[str | None, typer.Option("--model", help="churn or reactivation; unset: both.")]
+DEFAULT = Path("churn.toml")
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+def _told(code: str, message: str, exit_code: int) -> typer.Exit:
+    """Print what a person can act on; the exit code is what a scheduler acts on."""
+    typer.echo(f"{code}: {message}", err=True)
+    return typer.Exit(exit_code)
+
+
+@app.command()
+def ingest(config: Config = DEFAULT, json: Json = False) -> None:
+    """Read the sources into the event log; count and explain every row that is refused."""
+    from cli import ingest as room
+
+    _print(room.ingest(_load(config)), json)
+
+
+@definition_app.command("preview")
+def definition_preview(config: Config = DEFAULT, json: Json = False) -> None:
+    """Count past churners and stayers per cutoff, before anything is trained."""
+    from cli import definition as room
+
+    _print(room.preview(_load(config)), json)
+
+
+@snapshot_app.command("freeze")
+def snapshot_freeze(config: Config = DEFAULT, cutoff: CutoffDay = None, json: Json = False) -> None:
+    """Freeze cohort, features and labels at their cutoffs, never to change again."""
+    from cli import snapshots as room
+
+    _print(room.freeze(_load(config), cutoff), json)
+
+
+@app.command()
+def train(config: Config = DEFAULT, model: Model = None, cutoff: CutoffDay = None, json: Json = False) -> None:
+    """Train a challenger for each model and log it to MLflow; nothing serves before `promote`."""
+    from cli import training as room
+
+    _print(room.train(_load(config), model, cutoff), json)
+
+
+@app.command()
+def backtest(config: Config = DEFAULT, cutoff: CutoffDay = None, json: Json = False) -> None:
+    """Judge the learner and its rivals at a cutoff, by what had matured before it."""
+    from cli import training as room
+
+    _print(room.backtest(_load(config), cutoff), json)
+
+
+@app.command()
+def promote(config: Config = DEFAULT, model: Model = None, json: Json = False) -> None:
+    """Let the newest challenger serve, if it passes the gate."""
+    from cli import training as room
+
+    _print(room.promote(_load(config), model), json)
+
+
+@app.command()
+def rollback(config: Config = DEFAULT, model: Model = None, json: Json = False) -> None:
+    """Let the champion before this one serve again."""
+    from cli import training as room
+
+    _print(room.rollback(_load(config), model), json)
+
+
+@app.command()
+def history(config: Config = DEFAULT, json: Json = False) -> None:
+    """Who served when: promotions and rollbacks."""
+    from cli import training as room
+
+    _print(room.history(_load(config)), json)
+
+
+@app.command()
+def retrain(config: Config = DEFAULT, json: Json = False) -> None:
+    """Train on the newest mature cutoffs and promote what passes the gate."""
+    from cli import training as room
+
+    _print(room.retrain(_load(config)), json)
+
+
+@features_app.command("list")
+def features_list(config: Config = DEFAULT, json: Json = False) -> None:
+    """Print the catalogue in English and Chinese, as far as this log keeps it alive."""
+    from cli import features as room
+
+    _print(room.catalogue(_load(config)), json)
+
+
+@features_app.command("materialise")
+def features_materialise(config: Config = DEFAULT, json: Json = False) -> None:
+    """Write everybody's features of now to the on-line store."""
+    from cli import features as room
+
+    _print(room.materialise(_load(config)), json)
+
+
+@app.command()
+def parity(
+    config: Config = DEFAULT,
+    customers: Annotated[int, typer.Option(help="How many customers are compared.")] = 500,
+    json: Json = False,
+) -> None:
+    """Prove that the on-line row equals the off-line row, bit by bit."""
+    from cli import features as room
+
+    _print(room.parity(_load(config), customers), json)
+
+
+@app.command()
+def score(
+    config: Config = DEFAULT,
+    everyone: Annotated[bool, typer.Option("--all", help="Score the whole base.")] = False,
+    ids: Annotated[str | None, typer.Option(help="Customer ids, parted by commas.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Where to write: .csv or .parquet.")] = None,
+    json: Json = False,
+) -> None:
+    """Score the whole base, or some customers, with the scorer that the service uses."""
+    from cli import serving as room
+
+    _print(room.score(_load(config), everyone=everyone, ids=ids, out=out), json)
+
+
+@app.command()
+def serve(
+    config: Config = DEFAULT,
+    host: Annotated[str | None, typer.Option(help="Overrides [serving] host.")] = None,
+    port: Annotated[int | None, typer.Option(help="Overrides [serving] port; 0: any free one.")] = None,
+) -> None:
+    """Answer CRM systems: the scoring endpoint."""
+    from cli import serving as room
+
+    raise typer.Exit(room.serve(config, _load(config), host=host, port=port))
+
+
+@app.command()
+def monitor(config: Config = DEFAULT, json: Json = False) -> None:
+    """Is the data sound, has the world moved, does the model hold, what to do? The exit code is the verdict."""
+    from cli import monitoring as room
+
+    result = room.monitor(_load(config))
+    _print(result, json)
+    raise typer.Exit(result.exit_code)
+
+
+@app.command()
+def run(config: Config = DEFAULT, json: Json = False) -> None:
+    """The whole loop: ingest, snapshot, train, promote, materialise, score, monitor."""
+    from cli import pipeline as room
+
+    result = room.run(_load(config))
+    _print(result, json)
+    raise typer.Exit(result.exit_code)
+
+
+@app.command()
+def settings(config: Config = DEFAULT, json: Json = False) -> None:
+    """Print every setting with its value and its meaning."""
+    from cli import settings as room
+
+    _print(room.settings(_load(config)), json)
+
+
+@app.command()
+def demo(
+    config: Config = DEFAULT,
+    customers: Annotated[int, typer.Option(help="Customers of the simulated shop.")] = 20_000,
+    stop: Annotated[bool, typer.Option("--stop", help="End the service that a demo left running.")] = False,
+) -> None:
+    """Simulate a shop, run the whole loop on it, start the service and ask it."""
+    from cli import demo as room
+
+    loaded = _load(config)
+    raise typer.Exit(room.stop(loaded) if stop else room.demo(config, loaded, customers=customers))
+
+
+def _load(config: Path) -> Any:  # Settings; importing it here costs pandas
+    from churn.settings import load
+
+    return load(config)
+
+
+def _print(result: Any, as_json: bool) -> None:  # a room's `Outcome`
+    from cli.console import show
+
+    show(result.as_json, as_json=as_json, text=result.text)

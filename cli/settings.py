@@ -1,0 +1,33 @@
+"""`churn settings`: every setting with its value and its sentence."""
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from churn.settings import Settings
+from cli.outcome import Outcome
+
+
+def settings(loaded: Settings) -> Outcome:
+    """Every setting of every section, as a person reads it and as a machine does."""
+    return Outcome("\n".join(_lines(loaded)), loaded.model_dump(mode="json"))
+
+
+def _lines(loaded: Settings) -> list[str]:
+    lines: list[str] = []
+    for name in type(loaded).model_fields:
+        value: Any = getattr(loaded, name)
+        if isinstance(value, BaseModel):
+            lines += ["", f"[{name}]", *_section(value)]
+        elif name != "source":
+            lines.append(f"{name} = {value}")
+    lines += ["", *(f"[[source]] {source.path or source.url}" for source in loaded.source)]
+    return lines
+
+
+def _section(section: BaseModel) -> list[str]:
+    """The settings of one section; keys are names and digests, never secrets."""
+    return [
+        f"{name} = {getattr(section, name)}" + (f"  # {field.description}" if field.description else "")
+        for name, field in type(section).model_fields.items()
+    ]
