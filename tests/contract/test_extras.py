@@ -1,0 +1,65 @@
+"""Each stage works with its own extra alone, at the locked versions: what it imports, it asks for."""
+
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import require
+
+ROOT = Path(__file__).parents[2]
+UV = Path(sys.executable).with_name("uv")
+EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+
+IMPORT_ALL = """
+import importlib, pkgutil, sys
+for name in sys.argv[1:]:
+    package = importlib.import_module(name)
+    for module in pkgutil.walk_packages(package.__path__, f"{name}."):
+        importlib.import_module(module.name)
+        print(module.name)
+"""
+
+STAGES = {  # what is imported: the extra it has
+    ("churn",): "",
+    ("churn", "features"): "features",
+    ("churn", "training"): "training",
+    ("churn", "serving"): "serving",
+    ("churn", "monitoring"): "monitoring",
+}
+
+
+def uv(*arguments: str | Path) -> None:
+    """Run uv; what it says on failure is the test's message."""
+    done = subprocess.run([UV, "--quiet", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def environment(folder: Path, extra: str) -> Path:
+    """Make an environment with the base and one extra, at the locked versions; return its interpreter."""
+    python = folder / "bin" / "python"
+    uv("venv", "--python", sys.executable, folder)
+    chosen = ["--extra", extra] if extra else []
+    uv("pip", "install", "--python", python, "-c", "requirements/all.lock", "-r", "pyproject.toml", *chosen)
+    return python
+
+
+def test_every_extra_is_tried() -> None:
+    assert set(EXTRAS) == {extra for extra in STAGES.values() if extra}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("packages", "extra"), STAGES.items(), ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_a_stage_imports_with_its_own_extra_alone(packages: tuple[str, ...], extra: str, tmp_path: Path) -> None:
+    require(os.environ.get("CHURN_REQUIRE_ALL") == "1", "Leave to install packages", "set CHURN_REQUIRE_ALL=1")
+    python = environment(tmp_path / "venv", extra)
+    quiet = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "COVERAGE"))}
+    done = subprocess.run(
+        [python, "-c", IMPORT_ALL, *packages], cwd=ROOT, env=quiet, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
