@@ -1,0 +1,5 @@
+"""`python -m cli` is `churn`."""
+
+from cli.main import main
+
+main()
