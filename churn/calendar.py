@@ -99,8 +99,12 @@ class Calendar:
     def plus_days(self, cutoff: datetime, days: int) -> datetime:
         """The same local time of day, `days` calendar days later (earlier when negative).
 
-        A local time that the clock skips moves forward, one that comes twice means the first.
+        A local time that the clock skips moves forward, one that comes twice means the first. The beginning of a day
+        stays one, also where the clock skips midnight and the day begins at one.
         """
+        day = self.day_of(cutoff)
+        if cutoff == self.midnight(day):
+            return self.midnight(day + timedelta(days=days))
         local = cutoff.astimezone(self.zone)
         shifted = (local.replace(tzinfo=None) + timedelta(days=days)).replace(tzinfo=self.zone)
         return shifted.astimezone(UTC)

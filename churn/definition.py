@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from churn.calendar import Calendar
 from churn.orders import TAKEN_BACK_BY
+from churn.parsing import parse_eligible, parse_qualifying
 
 Days = Annotated[int, Field(ge=1, le=3650)]
 
@@ -100,6 +101,20 @@ class ChurnDefinition(Section):
     observed_until: date | None = Field(
         default=None, description="the log is complete up to here (this day excluded); unset: the end of its last day"
     )
+
+    @field_validator("qualifying")
+    @classmethod
+    def _entries_can_be_read(cls, entries: tuple[str, ...]) -> tuple[str, ...]:
+        for entry in entries:
+            parse_qualifying(entry)
+        return entries
+
+    @field_validator("eligible")
+    @classmethod
+    def _eligible_can_be_read(cls, condition: str | None) -> str | None:
+        if condition is not None:
+            parse_eligible(condition)
+        return condition
 
     @property
     def id(self) -> str:

@@ -44,8 +44,8 @@ class Texts:
 
     def is_any(self, texts: Iterable[str]) -> BoolArray:
         """Which rows hold one of these texts. Null is none of them."""
-        wanted = [code for code, level in enumerate(self.levels) if level in set(texts)]
-        return np.isin(self.codes, wanted)
+        wanted = set(texts)
+        return np.isin(self.codes, [code for code, level in enumerate(self.levels) if level in wanted])
 
 
 @dataclass(frozen=True)

@@ -156,7 +156,7 @@ def _fault(location: tuple[int | str, ...], message: str, kind: str) -> str:
     """One fault as a person reads it: where, what, and the nearest right name for a misspelt key."""
     where = ".".join(str(part) for part in location)
     if kind != "extra_forbidden":
-        return f"{where}: {message}"
+        return f"{where}: {message.removeprefix('Value error, ')}"
     fields: Any = Settings
     for part in location[:-1]:
         field = getattr(fields, "model_fields", {}).get(str(part))
