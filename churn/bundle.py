@@ -54,6 +54,16 @@ class WrongVectors(DataError):
         )
 
 
+class Text(BaseModel):
+    """A feature in words, copied from the catalogue the model was trained on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    en: str
+    zh: str
+    unit: str = ""
+
+
 class Bundle(BaseModel):
     """One model's contract with whoever asks it. Frozen; `to_json` and `from_json` are inverse."""
 
@@ -83,6 +93,8 @@ class Bundle(BaseModel):
     trees: int = Field(ge=0)
     reasons: dict[str, str] = {}
     """Feature to the code of its reason group (churn/reasons.py)."""
+    texts: dict[str, Text] = {}
+    """Feature to its English and Chinese description."""
     usual: dict[str, float | None] = {}
     """Feature to its median on the reference rows, in the feature's unit; null where it was always null."""
     metrics: dict[str, JsonValue] = {}
@@ -100,7 +112,7 @@ class Bundle(BaseModel):
             faults.append(f"a {self.model} model predicts {LABELS[self.model]!r}, not {self.label!r}")
         if len(set(self.features)) != len(self.features):
             faults.append("a feature is named twice")
-        for field in ("categories", "reasons", "usual"):
+        for field in ("categories", "reasons", "texts", "usual"):
             strangers = sorted(set(getattr(self, field)) - set(self.features))
             if strangers:
                 faults.append(f"{field} names features the model does not have: {', '.join(strangers)}")

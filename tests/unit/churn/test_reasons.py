@@ -1,0 +1,135 @@
+"""Reasons: the taxonomy is whole in both languages, and what is told of a customer follows from the numbers."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from churn.bundle import Text
+from churn.explanation import Described, Explainer
+from churn.reasons import CAUSES, GROUPS, UNCLEAR, UnknownReason, group_of
+from tests.bundles import a_bundle
+
+FEATURES = [
+    Described("days_since_order", "silence", "days since the last order", "距上次下单的天数", "days"),
+    Described("order_count_90d", "rhythm", "orders in the last 90 days", "近90天下单次数", "events"),
+    Described("order_gap_mean", "rhythm", "usual days between orders", "两次下单的平均间隔天数", "days"),
+    Described("spend_90d", "value", "spend in the last 90 days", "近90天消费金额", "money"),
+    Described("region", "profile", "region", "地区", "category", is_category=True),
+]
+USUAL = {"days_since_order": 20.5, "order_count_90d": 3.0, "order_gap_mean": 31.0, "spend_90d": None, "region": 4.0}
+CAUSAL = re.compile(r"because|caus|due to|leads? to|result|drive|导致|因为|造成|引起|由于", re.IGNORECASE)
+
+
+def explained(*contributions: float, values: tuple[float, ...] = (74, 0, 30, np.nan, 17), **settings: float) -> list:
+    explainer = Explainer(FEATURES, USUAL, outcome="churned", **settings)
+    return explainer.explain(np.array([contributions]), np.array([values], dtype=float))[0]
+
+
+def test_the_taxonomy_has_every_code_in_both_languages() -> None:
+    asked = "silence rhythm value breadth engagement service satisfaction loyalty campaigns price returns referral"
+    assert {*asked.split(), "profile", "tenure", "season", "usage"} <= set(GROUPS)
+    stated = "after_sale_neglect over_promising impersonal ignored_feedback inconsistent_messages"
+    assert {*stated.split(), "price", "product", "service", "competitor", "life_event"} <= set(CAUSES)
+    for reasons in (GROUPS, CAUSES, {UNCLEAR.code: UNCLEAR}):
+        for code, reason in reasons.items():
+            assert reason.code == code
+            assert re.fullmatch("[a-z_]+", code)
+            assert reason.en.isascii()
+            assert re.search("[一-鿿]", reason.zh)
+    for texts in ([r.en for r in GROUPS.values()], [r.zh for r in GROUPS.values()], [r.zh for r in CAUSES.values()]):
+        assert len(set(texts)) == len(texts)
+
+
+def test_what_nobody_can_change_is_not_actionable() -> None:
+    assert {code for code, group in GROUPS.items() if not group.actionable} == {"profile", "tenure", "season"}
+
+
+@pytest.mark.parametrize("code", ["luck", None])
+def test_a_group_that_does_not_exist_is_refused(code: str | None) -> None:
+    with pytest.raises(UnknownReason, match=r"churn/reasons\.py"):
+        group_of("days_since_order", code)
+    with pytest.raises(UnknownReason):
+        Explainer([replace(FEATURES[0], group=str(code))], {}, outcome="churned")
+
+
+def test_raising_groups_come_first_then_lowering_ones() -> None:
+    first, second, third = explained(0.5, 0.4, 0.4, -1.0, 0.01)
+    assert [first.code, second.code, third.code] == ["rhythm", "silence", "value"]
+    assert [first.direction, second.direction, third.direction] == ["raises", "raises", "lowers"]
+    assert first.contribution == pytest.approx(0.8)
+    assert first.share == pytest.approx(0.8 / 2.31)
+
+
+def test_the_feature_named_moved_the_score_in_the_groups_direction() -> None:
+    assert explained(0.0, -0.9, 1.0, 0.0, 0.0)[0].feature == "order_gap_mean"
+    assert explained(0.0, -1.0, 0.9, 0.0, 0.0)[1].feature == "order_count_90d"
+
+
+def test_sentences_give_the_value_beside_the_usual_one() -> None:
+    (reason,) = explained(0.5, 0.0, 0.0, 0.0, 0.0)
+    assert reason.en == (
+        "Time since last active – days since the last order: 74 days (usual: 20.5 days); "
+        "associated with a higher chance of churn."
+    )
+    assert reason.zh == "距上次活跃的时间——距上次下单的天数：74天（通常：20.5天），与较高的流失可能性相关。"
+    assert (reason.value, reason.usual) == (74.0, 20.5)
+
+
+def test_an_unknown_value_is_said_to_be_unknown() -> None:
+    reason = explained(0.0, 0.0, 0.0, -0.5, 0.0)[1]
+    assert (reason.value, reason.usual) == (None, None)
+    assert "not known (usual: not known); associated with a lower chance" in reason.en
+    assert "未知（通常：未知），与较低的流失可能性相关" in reason.zh
+
+
+def test_codes_of_categories_are_not_shown() -> None:
+    (reason,) = explained(0.0, 0.0, 0.0, 0.0, 0.5)
+    assert (reason.value, reason.usual) == (None, None)
+    assert "17" not in reason.en + reason.zh
+
+
+def test_where_nothing_raises_enough_there_is_no_clear_reason() -> None:
+    first, second = explained(0.05, 0.0, 0.0, -1.0, 0.0)
+    assert (first.code, first.direction, first.feature) == ("no_clear_reason", None, None)
+    assert second.code == "value"
+    assert explained(0.05, 0.0, 0.0, -1.0, 0.0, least_share=0.01)[0].code == "silence"
+    assert [reason.code for reason in explained(0.0, 0.0, 0.0, 0.0, 0.0)] == ["no_clear_reason"]
+
+
+def test_never_more_than_asked_for_and_the_base_value_is_no_reason() -> None:
+    explainer = Explainer(FEATURES, USUAL, outcome="reactivated")
+    told = explainer.explain(np.array([[0.5, 0.5, 0.0, 0.5, 0.5, 99.0]]), np.zeros((1, 5)), top=2)[0]
+    assert len(told) == 2
+    assert told[0].share == pytest.approx(0.25)
+    assert "chance of coming back" in told[0].en
+    assert "回归" in told[0].zh
+
+
+def test_no_sentence_claims_a_cause() -> None:
+    for outcome in ("churned", "reactivated"):
+        for sign in (1.0, -1.0):
+            explainer = Explainer(FEATURES, USUAL, outcome=outcome, least_share=0.0)
+            for reason in explainer.explain(np.full((1, 5), sign), np.ones((1, 5)), top=9)[0]:
+                assert not CAUSAL.search(reason.en + reason.zh)
+                assert "associated with" in reason.en
+                assert "相关" in reason.zh
+
+
+def test_an_explainer_is_made_from_a_bundle() -> None:
+    groups = {"days_since_order": "silence", "favourite_category": "breadth", "order_count_90d": "rhythm"}
+    bundle = a_bundle(reasons=groups, texts={"days_since_order": Text(en="days since", zh="天数", unit="days")})
+    told = Explainer.of(bundle).explain(np.array([[1.0, 0.0, 0.5, 0.1]]), np.array([[1234.5, 0, 3]]))[0]
+    assert "days since: 1,234 days (usual: 31 days)" in told[0].en
+    assert "order_count_90d: 3 (usual: not known)" in told[1].en
+    with pytest.raises(UnknownReason, match="favourite_category"):
+        Explainer.of(a_bundle())
+
+
+def test_one_customer_alone_gets_the_reasons_it_gets_among_others() -> None:
+    rng = np.random.default_rng(1)
+    contributions, values = rng.normal(size=(50, 6)), rng.normal(size=(50, 5))
+    explainer = Explainer(FEATURES, USUAL, outcome="churned")
+    alone = [explainer.explain(contributions[i : i + 1], values[i : i + 1])[0] for i in range(50)]
+    assert alone == explainer.explain(contributions, values)
