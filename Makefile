@@ -1,7 +1,7 @@
 # Every target makes what it needs first (scripts/bootstrap); nothing has to be installed by hand
 # beyond git, make and a Python 3.11-3.13 with venv.
 .DEFAULT_GOAL := help
-.PHONY: help ready demo demo-stop test check nightly lock clean
+.PHONY: help ready demo demo-stop test check nightly docs lock clean
 
 help: ## Say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile
@@ -23,6 +23,9 @@ check: ready ## Every check, without the slow tests
 
 nightly: ready ## What takes too long for every day: many more examples, soak, error rates
 	@HYPOTHESIS_PROFILE=nightly .venv/bin/pytest -m "" --durations 20
+
+docs: ready ## Print the pages that follow from the code: errors, settings
+	@.venv/bin/python scripts/docs.py
 
 lock: ready ## Write requirements/*.lock anew within the bounds of pyproject.toml
 	@scripts/lock
