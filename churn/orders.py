@@ -21,7 +21,8 @@ def taken_back_us(frame: pd.DataFrame, *, known_us: Int64Array, kinds: Sequence[
 
     An order is all events of one customer that name one order and do not take it back. It is taken back in full once
     what was returned reaches its amount or, where an amount is missing on either side, its quantity; a taking back
-    that gives neither is a full one.
+    that gives neither is a full one. A line that reaches us later is judged from then on, together with what the
+    order was by then; a line once taken back stays so.
 
     Args:
         frame: EVENTS with customer_id, event_type and, where known, order_id, amount, quantity.
@@ -44,9 +45,7 @@ def taken_back_us(frame: pd.DataFrame, *, known_us: Int64Array, kinds: Sequence[
         {"order": order[touched], "takes": takes[touched], "known_us": known_us[touched]}
         | {name: _magnitude(frame, name)[touched] for name in ("amount", "quantity")}
     )
-    since = _taken_back_since(lines)
-    stands = touched & ~takes
-    void[stands] = pd.Series(order[stands]).map(since).fillna(NEVER).to_numpy(dtype=np.int64)
+    void[touched] = np.where(lines["takes"], NEVER, _taken_back_since(lines))
     return void
 
 
@@ -57,18 +56,47 @@ def _magnitude(frame: pd.DataFrame, name: str) -> NDArray[np.float64]:
     return np.asarray(np.abs(frame[name].to_numpy(dtype=np.float64, na_value=np.nan)))
 
 
-def _taken_back_since(lines: pd.DataFrame) -> pd.Series:
-    """The instant at which each order was taken back in full; orders that were not are left out."""
-    bought = lines[~lines["takes"]].groupby("order")[["amount", "quantity"]].sum(min_count=1)
-    taken = lines[lines["takes"]].sort_values(["order", "known_us"], kind="stable")
-    by_order = taken.groupby("order")
-    ordered = bought.reindex(taken["order"]).reset_index(drop=True)
-    taken = taken.reset_index(drop=True)
-    full = pd.Series(data=False, index=taken.index)
-    speechless = pd.Series(data=True, index=taken.index)  # neither amount nor quantity to compare
-    for name, slack in (("amount", CENT), ("quantity", 0.0)):
-        total = by_order[name].cumsum().reset_index(drop=True)
-        known = speechless & taken[name].notna() & ordered[name].gt(0)
-        full |= known & (total >= ordered[name] - slack)
-        speechless &= ~known
-    return taken[full | speechless].groupby("order")["known_us"].min()
+def _taken_back_since(lines: pd.DataFrame) -> Int64Array:
+    """The first instant, not before a line itself was known, at which its order was taken back in full.
+
+    Every instant is judged by what was known then: a line that reached us later changes nothing before.
+    """
+    order = np.lexsort((lines["known_us"], lines["order"]))
+    told = lines.iloc[order].reset_index(drop=True)
+    same_order = told["order"].eq(told["order"].shift(-1))
+    full = _is_full(told) & ~(same_order & told["known_us"].eq(told["known_us"].shift(-1)))  # once a moment is complete
+    row = pd.Series(np.where(full, np.arange(len(told)), np.nan))
+    row = row.groupby(told["order"]).bfill()
+    since = np.full(len(told), NEVER, dtype=np.int64)
+    found = row.notna().to_numpy()
+    since[found] = told["known_us"].to_numpy()[row[found].to_numpy(dtype=np.int64)]
+    unsorted = np.empty_like(since)
+    unsorted[order] = since
+    return unsorted
+
+
+def _is_full(told: pd.DataFrame) -> pd.Series:
+    """Whether the order is taken back in full by what had been told up to each row, rows sorted by order and time."""
+    takes, by_order = told["takes"], told["order"]
+    totals = {
+        (name, taken): told[name].where(takes == taken).fillna(0.0).groupby(by_order).cumsum()
+        for name in ("amount", "quantity")
+        for taken in (True, False)
+    }
+    with_amount = takes & told["amount"].notna()
+    with_quantity = takes & told["quantity"].notna()
+
+    def any_so_far(rows: pd.Series) -> pd.Series:
+        return rows.groupby(by_order).cummax()
+
+    priced, counted = totals["amount", False] > 0, totals["quantity", False] > 0
+    by_amount = priced & any_so_far(with_amount) & (totals["amount", True] >= totals["amount", False] - CENT)
+    asks_quantity = any_so_far(with_quantity & ~with_amount) | (any_so_far(with_quantity) & ~priced)
+    by_quantity = counted & asks_quantity & (totals["quantity", True] >= totals["quantity", False])
+    speechless = (
+        any_so_far(takes & ~with_amount & ~with_quantity)
+        | (any_so_far(with_amount & ~with_quantity) & ~priced)
+        | (any_so_far(with_quantity & ~with_amount) & ~counted)
+        | (any_so_far(with_amount & with_quantity) & ~priced & ~counted)
+    )
+    return by_amount | by_quantity | speechless
