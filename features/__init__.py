@@ -1,1 +1,1 @@
-"""Placeholder."""
+"""Events into features: sources, the catalogue, the array kernel, snapshots, and the only Feast."""

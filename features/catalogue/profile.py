@@ -1,0 +1,24 @@
+"""Who customers are, as far as they told: the latest value of each attribute of their profile."""
+
+from features.catalogue.present import Present
+from features.feature import Feature
+from features.feature_set import grouped
+from features.words import slug
+
+
+def features(log: Present) -> list[Feature]:
+    """One feature an attribute: a code where it is text, the number where it is one."""
+    out: list[Feature] = []
+    for attribute in log.attributes:
+        text = log.has("category", attribute.name)
+        value = attribute.point("latest", "category") if text else attribute.point("last", "amount")
+        out += grouped(
+            "profile",
+            value.named(
+                slug(attribute.name),
+                en=f"profile: {attribute.en}",
+                zh=f"客户属性：{attribute.zh}",
+                unit="category" if text else "number",
+            ),
+        )
+    return out

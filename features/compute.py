@@ -1,0 +1,105 @@
+"""The kernel: events and cutoffs in, one row of features per customer and cutoff out.
+
+    compute(events, cutoffs, features, lifecycle)[customer, cutoff, feature]
+
+A cell knows what `churn.events.before(events, cutoff)` lets through and nothing else, be it computed alone, in a
+batch, for one cutoff or for many, bit by bit (tests/law/test_features.py). Memory is bounded by working through
+`BATCH` customers at a time. Reads arrays; knows no file and no store. Start reading at `compute`.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from churn.calendar import to_us
+from churn.definition import Lifecycle
+from churn.events import Events, FloatArray
+from features.feature import Feature
+from features.formula import Aggregate, Difference, Formula, Ratio, Season
+from features.operations import operate
+from features.timeline import Timeline
+
+BATCH = 8192  # customers at a time
+YEAR_DAYS = 365.25
+
+Cube = NDArray[np.float64]
+
+
+def compute(events: Events, cutoffs: Sequence[datetime], features: Iterable[Feature], lifecycle: Lifecycle) -> Cube:
+    """Features of every customer at every cutoff.
+
+    Args:
+        events: a log, or the part of it that holds some customers.
+        cutoffs: instants, in any order; each is the first instant of its future.
+        features: a `FeatureSet`, or features in order.
+        lifecycle: definition, for qualifying events, and calendar, for days.
+
+    Returns:
+        float64, NaN for null; customers in the order of `events.customers`. Shape (c, k, f).
+
+    Raises:
+        NaiveTime: a cutoff without a time zone.
+    """
+    features = tuple(features)
+    cutoffs_us = np.array([to_us(cutoff) for cutoff in cutoffs], dtype=np.int64)
+    distinct_us, place = np.unique(cutoffs_us, return_inverse=True)
+    cube = np.full((len(events.customers), len(cutoffs), len(features)), np.nan)
+    if not cube.size:
+        return cube
+    for first, batch in _batches(events):
+        evaluation = Evaluation(Timeline(batch, distinct_us, lifecycle))
+        block = cube[first : first + len(batch.customers)]
+        for number, feature in enumerate(features):
+            block[:, :, number] = evaluation.of(feature.formula)[:, place]
+    return cube
+
+
+class Evaluation:
+    """Formulas over one timeline, each part evaluated once."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        self._timeline = timeline
+        self._known: dict[Formula, FloatArray] = {}
+
+    def of(self, formula: Formula) -> FloatArray:
+        """The value of a formula. Shape (c, k)."""
+        if formula not in self._known:
+            self._known[formula] = self._evaluate(formula)
+        return self._known[formula]
+
+    def _evaluate(self, formula: Formula) -> FloatArray:
+        match formula:
+            case Aggregate(selection, operation, column, days):
+                return operate(self._timeline.lane(selection), operation, column, days)
+            case Ratio(numerator, denominator, scale):
+                by = self.of(denominator)
+                nothing = np.full(self._timeline.shape, np.nan)
+                return np.asarray(scale * np.divide(self.of(numerator), by, out=nothing, where=by != 0))
+            case Difference(left, right):
+                return self.of(left) - self.of(right)
+            case Season(part):
+                return np.broadcast_to(self._season(part), self._timeline.shape)
+
+    def _season(self, part: str) -> FloatArray:
+        turn = math.sin if part == "sine" else math.cos
+        calendar = self._timeline.lifecycle.calendar
+        zone, instants = calendar.zone, self._timeline.cutoffs_us / 1e6
+        days = [datetime.fromtimestamp(instant, zone).timetuple().tm_yday for instant in instants]
+        return np.array([turn(2 * math.pi * (day - 1) / YEAR_DAYS) for day in days])
+
+
+def _batches(events: Events) -> Iterator[tuple[int, Events]]:
+    """The log in batches of whole customers, with the index of each batch's first."""
+    count = len(events.customers)
+    if count <= BATCH:
+        yield 0, events
+        return
+    for first in range(0, count, BATCH):
+        customers = events.customers[first : first + BATCH]
+        low, high = np.searchsorted(events.customer, [first, first + len(customers)])
+        part = events.take(np.arange(low, high))
+        yield first, replace(part, customers=customers, customer=part.customer - np.int32(first))

@@ -1,0 +1,133 @@
+"""The catalogue: what a rich, a bare and a free-form log get, and that every feature is told to people."""
+
+import re
+
+import pytest
+
+from churn.calendar import Calendar
+from churn.definition import ChurnDefinition, Lifecycle
+from churn.reasons import GROUPS
+from features.catalogue import catalogue
+from features.feature import BadFeature, Kind, UnknownOperation
+from features.feature_set import FeatureSet
+
+RICH = {
+    "order": {"amount", "channel", "category", "quantity", "discount_amount", "order_id"},
+    "return": {"amount", "order_id"},
+    "visit": {"channel"},
+    "email_open": {"category"},
+    "email_click": {"category"},
+    "support_ticket": {"reason_code", "channel"},
+    "complaint": {"reason_code"},
+    "survey": {"score"},
+    "review": {"score", "text"},
+    "points_earned": {"amount"},
+    "points_redeemed": {"amount"},
+    "referral": {"related_customer_id"},
+    "campaign_contact": {"category"},
+    "profile.region": {"category"},
+    "profile.age": {"amount"},
+}
+RICH_SET = catalogue(list(RICH), RICH, Lifecycle())
+
+
+def test_every_feature_speaks_for_a_group_that_people_can_be_told() -> None:
+    assert {feature.group for feature in RICH_SET} <= set(GROUPS)
+
+
+@pytest.mark.parametrize("feature", RICH_SET.features, ids=lambda feature: feature.name)
+def test_every_feature_has_a_plain_name_and_words_in_both_languages(feature) -> None:
+    assert re.fullmatch(r"[a-z][a-z0-9_]*", feature.name)
+    assert re.search("[\u4e00-\u9fff]", feature.zh)
+    assert feature.en.isascii()
+    assert feature.unit
+
+
+def test_a_rich_log_gets_its_sixty_features_and_more() -> None:
+    assert 60 <= len(RICH_SET) <= 100
+
+
+def test_a_log_of_orders_without_anything_has_their_rhythm_alone() -> None:
+    bare = catalogue(["order"], {"order": set()}, Lifecycle())
+    assert {feature.group for feature in bare} == {"silence", "tenure", "rhythm", "season"}
+    assert {"order_days_since", "order_tenure_days", "order_count_ever"} <= set(bare.names)
+
+
+def test_kinds_that_nobody_foresaw_count_all_the_same() -> None:
+    free = catalogue(["order", "gym_visit", "签到"], {}, Lifecycle())
+    assert {"gym_visit_count_30d", "gym_visit_count_90d", "gym_visit_count_365d", "gym_visit_days_since"} <= set(
+        free.names
+    )
+    assert any(re.fullmatch(r"kind_[0-9a-f]{8}_count_30d", name) for name in free.names)
+
+
+def test_several_qualifying_kinds_are_one_activity_and_count_each_as_well() -> None:
+    kinds = ("a2q", "c2q", "c2a")
+    several = catalogue(kinds, {}, Lifecycle(ChurnDefinition(qualifying=kinds)))
+    assert {"activity_days_since", "a2q_count_30d", "c2a_days_since"} <= set(several.names)
+
+
+def test_windows_end_at_the_lookback() -> None:
+    short = catalogue(list(RICH), RICH, Lifecycle(ChurnDefinition(lookback_days=60)))
+    assert {"order_count_30d", "order_count_60d", "order_days_since"} <= set(short.names)
+    assert not any(re.search(r"_(90|180|365)d", name) for name in short.names)
+
+
+@pytest.mark.parametrize("days", [1, 7, 30, 89, 90, 91, 365, 1000])
+def test_every_lookback_gives_a_set(days: int) -> None:
+    assert catalogue(list(RICH), RICH, Lifecycle(ChurnDefinition(lookback_days=days))).names
+
+
+def test_a_qualifying_condition_is_named_after_its_kind() -> None:
+    sold = ChurnDefinition(qualifying=("order where amount > 0",))
+    assert "order_days_since" in catalogue(["order"], {"order": {"amount"}}, Lifecycle(sold)).names
+
+
+def test_the_hash_follows_meaning_and_not_words() -> None:
+    same = catalogue(list(reversed(RICH)), RICH, Lifecycle())
+    assert same.hash == RICH_SET.hash
+    assert len(same.hash) == 12
+    others = [
+        Lifecycle(ChurnDefinition(horizon_days=30)),
+        Lifecycle(ChurnDefinition(lookback_days=180)),
+        Lifecycle(calendar=Calendar("Asia/Shanghai")),
+    ]
+    assert len({RICH_SET.hash} | {catalogue(list(RICH), RICH, other).hash for other in others}) == 4
+    renamed = FeatureSet(tuple(one.named(one.name, en="x", zh="某") for one in RICH_SET), Lifecycle())
+    assert renamed.hash == RICH_SET.hash
+
+
+def test_grammar() -> None:
+    order = Kind("order", "order", "下单", "spend", "消费金额")
+    assert [one.name for one in order.count[7, 30]] == ["order_count_7d", "order_count_30d"]
+    assert order.total[30].en == "total spend of orders in the last 30 days"
+    assert order.total[30].zh == "近30天下单消费金额合计"
+    assert (order.total[30] / order.total[90]).formula.scale == 3.0
+    assert (order.total[30] / order.count.ever).formula.scale == 1.0
+    assert (order.mean[30] / order.mean[90]).formula.scale == 1.0
+
+
+def test_an_unknown_operation_lists_the_choices() -> None:
+    order = Kind("order", "order", "下单")
+    with pytest.raises(UnknownOperation, match=r"order\.cuont(?s:.*)choose one of count, total, mean"):
+        _ = order.cuont
+    with pytest.raises(UnknownOperation, match="choose one of"):
+        order.of("median")
+    with pytest.raises(UnknownOperation, match="choose one of"):
+        order.point("count")
+
+
+def test_all_faults_of_a_set_are_told_at_once() -> None:
+    order = Kind("order", "order", "下单")
+    with pytest.raises(BadFeature, match=r"order_count_30d is defined twice; order_count_400d looks(?s:.*)named"):
+        FeatureSet((order.count[30], order.count[30], order.count[400]), Lifecycle())
+    with pytest.raises(BadFeature, match="has no feature"):
+        FeatureSet((), Lifecycle())
+    with pytest.raises(BadFeature, match="whole days, 1 or more"):
+        _ = order.count[0]
+
+
+def test_categories_are_named() -> None:
+    assert "order_category_latest" in RICH_SET.categories
+    assert "profile_region" in RICH_SET.categories
+    assert "profile_age" not in RICH_SET.categories
