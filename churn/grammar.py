@@ -10,6 +10,8 @@
     did       = "did" ["not"] kind [ "where" any ] [ "within" N "days" | "ever" ]
     test      = column ( "=" | "!=" | "<" | "<=" | ">" | ">=" ) value
               | column ["not"] "in" "(" value { "," value } ")" | column "is" ["not"] "null"
+    column    = "amount" | "quantity" | "discount_amount" | "score"      numbers
+              | "channel" | "category" | "reason_code"                   texts in single quotes: = != in only
 
 Words of the language may be written in either case; kinds with other signs in them than letters, digits, `_`, `.` and
 `-` are quoted, and a quote within quotes is doubled. A `where` of `did` that begins with a parenthesis ends with it.

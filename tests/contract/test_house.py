@@ -5,7 +5,6 @@ import importlib.metadata
 import importlib.util
 import itertools
 import re
-import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -45,12 +44,10 @@ def layers() -> set[str]:
 
 @cache
 def python_files() -> tuple[Path, ...]:
-    """Every Python file of the repository, by path below the root; nothing of an environment or a cache."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.py"],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    return tuple(Path(name) for name in sorted(listed.stdout.split("\n")) if name and (ROOT / name).exists())
+    """Every Python file of the repository, by path below the root; nothing hidden, nothing made."""
+    folders = (path for path in ROOT.iterdir() if path.is_dir() and path.name not in {"artifacts", "build", "dist"})
+    found = (path.relative_to(ROOT) for folder in folders if folder.name[0] != "." for path in folder.rglob("*.py"))
+    return tuple(sorted(found))
 
 
 @cache
