@@ -1,0 +1,52 @@
+"""Files and folders that appear whole or not at all, so that a full disk or a kill leaves the previous good state.
+
+Everything is written beside its place under a hidden name and renamed into it once complete. Knows nothing of what
+is written.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+
+@contextmanager
+def whole_folder(target: Path) -> Iterator[Path]:
+    """A folder to fill, which becomes `target` when the block ends well and vanishes when it does not.
+
+    Where `target` has come to stand meanwhile, it stays: whoever names folders by content wrote the same.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = target.parent / f".{target.name}-{os.getpid()}"
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir()
+    try:
+        yield draft
+        if not target.exists():
+            draft.rename(target)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def write_whole(target: Path, write: Callable[[Path], None]) -> None:
+    """Let `write` fill a file, which replaces `target` in one step once it is complete."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = target.parent / f".{target.name}-{os.getpid()}"
+    try:
+        write(draft)
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def write_json(target: Path, content: Any) -> None:  # anything JSON can hold
+    """Write readable JSON in one step."""
+    text = json.dumps(content, ensure_ascii=False, indent=2, sort_keys=False) + "\n"
+
+    def fill(draft: Path) -> None:
+        draft.write_text(text, encoding="utf-8")
+
+    write_whole(target, fill)

@@ -1,0 +1,79 @@
+"""Everybody's row of now on disk: `features/current.parquet`, what the on-line store was filled from.
+
+It has a snapshot's columns, and beside the vector what the on-line view holds with it, so that Feast's own
+`feast materialize` reads it too. Monitoring reads it as the newest features there are.
+"""
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from churn.definition import Lifecycle
+from churn.errors import DataError
+from churn.events import micros
+from features.atomic import write_json, write_whole
+from features.feature_set import FeatureSet
+from features.provenance import made_by
+from features.snapshot_file import read_rows, write_rows
+
+ROWS_FILE, MANIFEST_FILE = "current.parquet", "manifest.json"
+BESIDE = ("as_of_us", "known_at_us", "feature_set_hash")
+
+
+class NoCurrent(DataError):
+    """Nobody wrote the features of now yet."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"There are no features of now in {folder}.", mend="run `churn features materialise`.")
+
+
+def write_current(frame: pd.DataFrame, features: FeatureSet, lifecycle: Lifecycle, folder: Path) -> Path:
+    """Write a frame of now and its manifest.
+
+    Args:
+        frame: as `features.snapshots.current` gives it.
+        features: its features.
+        lifecycle: what churn meant.
+        folder: of the feature store.
+
+    Returns:
+        Where the rows lie.
+    """
+    beside = {
+        "as_of_us": pa.array(micros(frame["event_timestamp"])),
+        "known_at_us": pa.array(micros(frame["created_timestamp"])),
+        "feature_set_hash": pa.array(np.full(len(frame), features.hash, dtype=object), type=pa.string()),
+    }
+    names = list(features.names)
+    write_whole(folder / ROWS_FILE, lambda draft: write_rows(frame, names, draft, **beside))
+    as_of: datetime | None = None if frame.empty else frame["event_timestamp"].max().to_pydatetime()
+    manifest = {
+        "as_of": as_of.isoformat() if as_of else None,
+        "rows": len(frame),
+        "definition": lifecycle.as_json(),
+        "feature_set": {"hash": features.hash, "names": names, "features": features.as_json()},
+        "made_by": made_by(),
+    }
+    write_json(folder / MANIFEST_FILE, manifest)
+    return folder / ROWS_FILE
+
+
+def read_current(folder: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Everybody's row of now and its manifest.
+
+    Args:
+        folder: of the feature store.
+
+    Raises:
+        NoCurrent: it was never written.
+        WrongColumns: the file's columns are not those of the manifest.
+    """
+    if not (folder / MANIFEST_FILE).exists() or not (folder / ROWS_FILE).exists():
+        raise NoCurrent(folder)
+    manifest = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
+    return read_rows(folder / ROWS_FILE, manifest["feature_set"]["names"], *BESIDE), manifest
