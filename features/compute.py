@@ -39,7 +39,8 @@ def compute(events: Events, cutoffs: Sequence[datetime], features: Iterable[Feat
         lifecycle: definition, for qualifying events, and calendar, for days.
 
     Returns:
-        float64, NaN for null; customers in the order of `events.customers`. Shape (c, k, f).
+        float64, NaN for null; customers in the order of `events.customers`. Shape (c, k, f); each feature's cells
+        lie together in memory.
 
     Raises:
         NaiveTime: a cutoff without a time zone.
@@ -47,15 +48,17 @@ def compute(events: Events, cutoffs: Sequence[datetime], features: Iterable[Feat
     features = tuple(features)
     cutoffs_us = np.array([to_us(cutoff) for cutoff in cutoffs], dtype=np.int64)
     distinct_us, place = np.unique(cutoffs_us, return_inverse=True)
-    cube = np.full((len(events.customers), len(cutoffs), len(features)), np.nan)
-    if not cube.size:
-        return cube
+    in_order = bool(np.array_equal(place, np.arange(len(distinct_us))))
+    by_feature = np.full((len(features), len(events.customers), len(cutoffs)), np.nan)  # a column at a time is written
+    if not by_feature.size:
+        return by_feature.transpose(1, 2, 0)
     for first, batch in _batches(events):
         evaluation = Evaluation(Timeline(batch, distinct_us, lifecycle))
-        block = cube[first : first + len(batch.customers)]
-        for number, feature in enumerate(features):
-            block[:, :, number] = evaluation.of(feature.formula)[:, place]
-    return cube
+        block = by_feature[:, first : first + len(batch.customers)]
+        for column, feature in zip(block, features, strict=True):
+            values = evaluation.of(feature.formula)
+            column[:] = values if in_order else values[:, place]
+    return by_feature.transpose(1, 2, 0)
 
 
 class Evaluation:

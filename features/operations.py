@@ -7,6 +7,7 @@ and totals of nothing are 0; means, peaks, gaps and days since nothing are null.
 
 import zlib
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -123,13 +124,17 @@ def latest(lane: Lane, column: str, _days: int | None) -> FloatArray:
     texts: Texts = getattr(lane.timeline.events, column)
     codes = texts.codes[lane.rows]
     at, found = _latest(lane, codes >= 0)
-    names = np.array([text_code(text) for text in texts.levels] or [0], dtype=np.float64)
-    return _where(found, names[codes[at]])
+    return _where(found, _text_codes(texts.levels)[codes[at]])
 
 
 def text_code(text: str) -> int:
     """A text as 31 bits that no release, log or batch changes: CRC-32 of its UTF-8 without the top bit."""
     return zlib.crc32(text.encode()) & 0x7FFFFFFF
+
+
+@lru_cache(maxsize=16)
+def _text_codes(levels: tuple[str, ...]) -> FloatArray:
+    return np.array([text_code(text) for text in levels] or [0], dtype=np.float64)
 
 
 Operation = Callable[[Lane, str, int | None], FloatArray]
