@@ -24,7 +24,7 @@ check: ready ## Every check, without the slow tests
 nightly: ready ## What takes too long for every day: many more examples, soak, error rates
 	@HYPOTHESIS_PROFILE=nightly .venv/bin/pytest -m "" --durations 20
 
-docs: ready ## Print the pages that follow from the code: errors, settings
+docs: ready ## Print the pages that follow from the code: errors, features, settings
 	@.venv/bin/python scripts/docs.py
 
 lock: ready ## Write requirements/*.lock anew within the bounds of pyproject.toml

@@ -1,6 +1,7 @@
 """The catalogue: what a rich, a bare and a free-form log get, and that every feature is told to people."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -8,26 +9,11 @@ from churn.calendar import Calendar
 from churn.definition import ChurnDefinition, Lifecycle
 from churn.reasons import GROUPS
 from features.catalogue import catalogue
+from features.catalogue.page import EVERYTHING, features_page
 from features.feature import BadFeature, Kind, UnknownOperation
 from features.feature_set import FeatureSet
 
-RICH = {
-    "order": {"amount", "channel", "category", "quantity", "discount_amount", "order_id"},
-    "return": {"amount", "order_id"},
-    "visit": {"channel"},
-    "email_open": {"category"},
-    "email_click": {"category"},
-    "support_ticket": {"reason_code", "channel"},
-    "complaint": {"reason_code"},
-    "survey": {"score"},
-    "review": {"score", "text"},
-    "points_earned": {"amount"},
-    "points_redeemed": {"amount"},
-    "referral": {"related_customer_id"},
-    "campaign_contact": {"category"},
-    "profile.region": {"category"},
-    "profile.age": {"amount"},
-}
+RICH = EVERYTHING | {"profile.age": {"amount"}}
 RICH_SET = catalogue(list(RICH), RICH, Lifecycle())
 
 
@@ -131,3 +117,8 @@ def test_categories_are_named() -> None:
     assert "order_category_latest" in RICH_SET.categories
     assert "profile_region" in RICH_SET.categories
     assert "profile_age" not in RICH_SET.categories
+
+
+def test_the_page_is_the_code() -> None:
+    """`make docs` prints docs/features.md anew."""
+    assert (Path(__file__).parents[3] / "docs" / "features.md").read_text(encoding="utf-8") == features_page()
