@@ -1,0 +1,90 @@
+"""When was it: texts of instants, with an offset or in a named zone, to microseconds since 1970 UTC, as DuckDB SQL.
+
+An instant is a date or date and time in ISO form, with or without an offset (`2024-03-10`, `2024-03-10 14:05`,
+`2024-03-10T14:05:00.123+08:00`, `...Z`). One without an offset is local time of a named zone: a time that the clock
+skips moves forward, one that comes twice means the first, as everywhere in `churn.calendar`. Reads no clock.
+"""
+
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from churn.calendar import Calendar, Int64Array, to_us
+
+SECOND_US = 1_000_000
+FIRST_YEAR, LAST_YEAR = 1900, 2100  # before and after, a zone keeps the offset it had there
+BEGINNING_US = -(2**62)
+PATTERN = (
+    r"^\s*([1-9]\d{3}-\d{2}-\d{2})(?:[T ]+(\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)\d*)?"
+    r"\s*(Z|z|UTC|[+-]\d{2}(?::?\d{2})?)?\s*$"
+)
+
+
+def local_us_sql(text: str) -> str:
+    """SQL for the time on the clock that a text gives, microseconds since 1970, null where it gives none."""
+    part = f"regexp_extract({text}, '{PATTERN}', ['day', 'hour', 'zone'])"
+    return (
+        f"epoch_us(TRY_CAST(({part}).day || ' ' || "
+        f"CASE ({part}).hour WHEN '' THEN '00:00' ELSE ({part}).hour END AS TIMESTAMP))"
+    )
+
+
+def offset_us_sql(text: str) -> str:
+    """SQL for the offset from UTC that a text gives, microseconds, null where it gives none."""
+    zone = f"regexp_extract({text}, '{PATTERN}', 3)"
+    digits = f"replace(substr({zone}, 2), ':', '')"
+    hours, rest = (f"TRY_CAST(substr({digits}, {start}, 2) AS BIGINT)" for start in (1, 3))
+    minutes = f"60 * {hours} + coalesce({rest}, 0)"
+    return (
+        f"CASE WHEN {text} IS NULL OR {zone} = '' THEN NULL WHEN {zone} IN ('Z', 'z', 'UTC') THEN 0 "
+        f"ELSE (CASE substr({zone}, 1, 1) WHEN '-' THEN -1 ELSE 1 END) * ({minutes}) * {60 * SECOND_US} END"
+    )
+
+
+def offsets(timezone: str) -> tuple[Int64Array, Int64Array]:
+    """Which offset a zone has, by time on its clock.
+
+    Returns:
+        The local microseconds from which on an offset holds, ascending, and the offsets in microseconds. The offset
+        of a local time is that of the last start at or before it.
+
+    Raises:
+        SettingsError: no such zone.
+    """
+    changes = _changes(Calendar(timezone).zone)
+    starts, values = [BEGINNING_US], [changes[0][1]]
+    for (_, earlier), (change_us, later) in pairwise(changes):
+        starts.append(change_us + max(earlier, later))  # fold=0 (PEP 495): the earlier offset rules skip and repeat
+        values.append(later)
+    return np.array(starts, dtype=np.int64), np.array(values, dtype=np.int64)
+
+
+@lru_cache(maxsize=64)
+def _changes(zone: ZoneInfo) -> tuple[tuple[int, int], ...]:
+    """When (UTC microseconds) a zone takes which offset; the first entry is the offset it begins with."""
+    moment, end, day = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC), datetime(LAST_YEAR, 1, 1, tzinfo=UTC), timedelta(days=1)
+    offset = _offset_us(zone, moment)
+    changes = [(to_us(moment), offset)]
+    while moment < end:
+        following = moment + day
+        if (later := _offset_us(zone, following)) != offset:
+            changes.append((to_us(_first_with(zone, later, moment, following)), later))
+            offset = later
+        moment = following
+    return tuple(changes)
+
+
+def _first_with(zone: ZoneInfo, offset_us: int, before: datetime, since: datetime) -> datetime:
+    """The second at which a zone takes an offset, between an instant that does not have it and one that has."""
+    while since - before > timedelta(seconds=1):
+        middle = before + timedelta(seconds=(since - before) // timedelta(seconds=2))
+        before, since = (before, middle) if _offset_us(zone, middle) == offset_us else (middle, since)
+    return since
+
+
+def _offset_us(zone: ZoneInfo, moment: datetime) -> int:
+    offset = moment.astimezone(zone).utcoffset()
+    return 0 if offset is None else offset // timedelta(microseconds=1)

@@ -1,0 +1,188 @@
+"""Event logs in: mapped CSV, Parquet and SQL sources become the event log of a business, or nothing does.
+
+Reads every `[[source]]` as text (features/reading.py), shuts DuckDB off from files, works out the mapping
+(features/mapping.py), refuses rows that are no events (features/judging.py) and writes the log of features/log.py
+beside the old one, which is replaced only when all is well. The same input gives the same log, bit by bit.
+Start reading at `ingest`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from churn.calendar import from_us, to_us
+from churn.clock import Clock, WallClock
+from churn.errors import DataError, SettingsError
+from churn.settings import Settings
+from features.judging import REASONS, judge
+from features.log import LOG, LOG_BEFORE, REJECTS, LogManifest
+from features.mapping import create_staged, lock, stage
+from features.reading import Progress, Rows, load
+from features.shelf import replace_folder, workshop
+from features.writing import LogFacts, write_log
+
+
+class EmptyLog(DataError):
+    """No event came in."""
+
+    def __init__(self, rows: int) -> None:
+        super().__init__(
+            "The sources hold no rows that are meant." if not rows else f"None of the {rows} rows is an event.",
+            mend="check `path`, `table` and `where` of each [[source]] in the toml.",
+        )
+
+
+class TooManyRejects(DataError):
+    """So many rows were refused that the mapping, not the rows, must be wrong."""
+
+    def __init__(self, refused: int, rows: int, limit: float, reasons: dict[str, tuple[int, str]]) -> None:
+        lines = [f"  {count:,} x {name}: {REASONS[name]} ({first})" for name, (count, first) in reasons.items()]
+        super().__init__(
+            f"{refused:,} of {rows:,} rows were refused, more than the share of {limit:g} that [ingest] "
+            "max_rejected_share allows:\n" + "\n".join(lines),
+            mend="correct the rows, or the expressions of the mapping that read them; if they are to be left out, "
+            "say so with `where` in the [[source]], or raise [ingest] max_rejected_share.",
+        )
+
+
+@dataclass(frozen=True)
+class IngestReport:
+    """What an ingest did: the manifest of the log it wrote, and where that is."""
+
+    manifest: LogManifest
+    path: Path
+
+    def as_json(self) -> dict[str, Any]:
+        """For machines."""
+        return self.manifest.as_json() | {"path": str(self.path)}
+
+    def as_text(self) -> str:
+        """For people: counts, span, kinds, and every reason for which rows were refused."""
+        log, refused = self.manifest, sum(self.manifest.rejected.values())
+        span = f"{log.first_event_at:%Y-%m-%d} to {log.last_event_at:%Y-%m-%d}"
+        known = (
+            "No source says when an event reached us: each counts as known when it happened (bulk import)."
+            if log.is_bulk_import
+            else "Each event counts as known from its ingested_at."
+        )
+        lines = [
+            f"{log.events:,} events of {log.customers:,} customers, {span}.",
+            "Kinds: " + ", ".join(f"{name} {count:,}" for name, count in log.kinds.items()),
+            f"{refused:,} of {log.rows:,} rows refused" + (f", see {self.path / REJECTS}:" if refused else "."),
+            *(f"  {count:,} x {name}: {REASONS[name]}" for name, count in log.rejected.items()),
+            known,
+            f"Complete up to {log.observed_until.isoformat()}; now is {log.now.isoformat()} (clock: {log.clock}).",
+            f"The log is in {self.path}, hash {log.log_hash[:12]}.",
+        ]
+        return "\n".join(lines)
+
+
+def ingest(
+    settings: Settings, *, environ: Mapping[str, str], progress: Progress = lambda _: None, wall: Clock | None = None
+) -> IngestReport:
+    """Read the sources of a business into its event log.
+
+    Args:
+        settings: sources, their mapping, clock and limits.
+        environ: what `${VARIABLES}` in paths and URLs stand for.
+        progress: told in words what happens.
+        wall: the clock on the wall; the real one where None.
+
+    Raises:
+        SettingsError: no source, or one that is not complete.
+        SourceMissing, UnreadableSource, UnknownTable, WrongColumns: a source cannot be read.
+        WrongExpression: an expression cannot be worked out. NaiveTime: instants without a zone.
+        EmptyLog: no event. TooManyRejects: more rows refused than allowed. DiskFull: no room.
+    """
+    if not settings.source:
+        raise SettingsError(
+            "The settings name no [[source]], so there is nothing to read.",
+            mend="add one with path, customer_id, event_type and event_timestamp; examples/ has three to start from.",
+        )
+    now = _now(settings, WallClock() if wall is None else wall)
+    with workshop(settings.folder) as work:
+        (work / LOG).mkdir()
+        with duckdb.connect(":memory:", config={"temp_directory": str(work / "spill")}) as connection:
+            manifest = _ingest(connection, settings, work / LOG, environ=environ, progress=progress, now=now)
+        replace_folder(work / LOG, settings.folder / LOG, settings.folder / LOG_BEFORE)
+    return IngestReport(manifest, settings.folder / LOG)
+
+
+def _ingest(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    folder: Path,
+    *,
+    environ: Mapping[str, str],
+    progress: Progress,
+    now: datetime | None,
+) -> LogManifest:
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute(
+        "CREATE TABLE unreadable (source INTEGER, file INTEGER, row_no BIGINT, why VARCHAR, line VARCHAR)"
+    )
+    sources = [
+        load(connection, source, position, root=settings.root, environ=environ, progress=progress)
+        for position, source in enumerate(settings.source)
+    ]
+    lock(connection)
+    create_staged(connection)
+    progress("working out the mapping")
+    rows = sum(stage(connection, source) for source in sources) + _count(connection, "SELECT count(*) FROM unreadable")
+    judge(connection, sources, now_us=None if now is None else to_us(now), buckets=settings.ingest.buckets)
+    _collect_refused(connection)
+    _weigh(connection, sources, rows, settings.ingest.max_rejected_share)
+    progress("writing the log")
+    observed_until = _observed_until(connection, settings)
+    facts = LogFacts(rows=rows, now=now or observed_until, observed_until=observed_until)
+    return write_log(connection, folder, sources, settings, facts)
+
+
+def _now(settings: Settings, wall: Clock) -> datetime | None:
+    """What lies at or after this is the future; None when the log itself says what time it is, by its last event."""
+    if settings.business.clock == "wall":
+        return wall.now()
+    day = settings.definition.observed_until
+    return None if day is None else settings.lifecycle.calendar.midnight(day)
+
+
+def _observed_until(connection: duckdb.DuckDBPyConnection, settings: Settings) -> datetime:
+    """The instant up to which the log is complete: as set, or the end of the last event's local day."""
+    calendar, day = settings.lifecycle.calendar, settings.definition.observed_until
+    if day is None:
+        last_us = _count(connection, "SELECT max(event_timestamp) FROM judged WHERE reason IS NULL")
+        day = calendar.day_of(from_us(last_us)) + timedelta(days=1)
+    return calendar.midnight(day)
+
+
+def _collect_refused(connection: duckdb.DuckDBPyConnection) -> None:
+    """The table `refused`: one row for each row of a source that is no event, with its first reason."""
+    connection.execute(
+        "CREATE TABLE refused AS SELECT source, file, row_no, arg_min(reason, part) AS reason, "
+        "arg_min(customer_id, part) AS customer_id FROM judged WHERE reason IS NOT NULL GROUP BY source, file, row_no "
+        "UNION ALL SELECT source, file, row_no, 'unreadable_line', NULL FROM unreadable"
+    )
+
+
+def _weigh(connection: duckdb.DuckDBPyConnection, sources: list[Rows], rows: int, limit: float) -> None:
+    refused = _count(connection, "SELECT count(*) FROM refused")
+    if rows and refused / rows > limit:
+        found = connection.execute(
+            "SELECT reason, count(*), arg_min(source, (source, file, row_no)), arg_min(file, (source, file, row_no)), "
+            "arg_min(row_no, (source, file, row_no)) FROM refused GROUP BY reason ORDER BY count(*) DESC, reason"
+        ).fetchall()
+        reasons = {
+            reason: (count, f"first: row {row} of {sources[source].origin_name(file)}")
+            for reason, count, source, file, row in found
+        }
+        raise TooManyRejects(refused, rows, limit, reasons)
+    if not _count(connection, "SELECT count(*) FROM judged WHERE reason IS NULL"):
+        raise EmptyLog(rows)
+
+
+def _count(connection: duckdb.DuckDBPyConnection, query: str) -> int:
+    return int(connection.execute(query).fetchall()[0][0])

@@ -1,0 +1,168 @@
+"""Writing an event log: buckets, rejects and manifest, the same bytes for the same events.
+
+Reads the tables `judged`, `refused`, `unreadable` and the sources' rows in DuckDB. Start reading at `write_log`.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from churn.calendar import from_us
+from churn.settings import Settings
+from churn.tables import EVENTS
+from features.judging import ORDER, REASONS
+from features.log import MANIFEST, REJECTS, SCHEMA, LogManifest, bucket_name
+from features.reading import FILE, ROW, Rows, literal, quoted
+
+ROWS_A_GROUP = 65_536  # sorted by customer, so that a reader of one customer skips most groups
+ROWS_A_BATCH = 131_072
+REJECT_SCHEMA = pa.schema(
+    [
+        ("source", pa.string()),
+        ("file", pa.string()),
+        ("row", pa.int64()),
+        ("reason", pa.string()),
+        ("why", pa.string()),
+        ("customer_id", pa.string()),
+        ("raw", pa.string()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class LogFacts:
+    """What the manifest says and the events do not: rows read, what time it was, how far the log reaches."""
+
+    rows: int
+    now: datetime
+    observed_until: datetime
+
+
+def write_log(
+    connection: duckdb.DuckDBPyConnection, folder: Path, sources: list[Rows], settings: Settings, facts: LogFacts
+) -> LogManifest:
+    """Write the judged events as an event log into an empty folder.
+
+    Raises:
+        OSError: there is no room.
+    """
+    files = {bucket_name(bucket): _write(folder / bucket_name(bucket), rows) for bucket, rows in _buckets(connection)}
+    _write(folder / REJECTS, _rejects(connection, sources))
+    manifest = _manifest(connection, sources, settings, facts, files)
+    text = json.dumps(manifest.as_json(), ensure_ascii=False, indent=1, sort_keys=True)
+    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+    return manifest
+
+
+def _buckets(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[int, pa.Table]]:
+    """The events of each bucket that has any, in the order of the log."""
+    reader = (
+        connection.cursor()
+        .sql(  # a result of its own, read while the connection works on
+            f"SELECT bucket, {', '.join(EVENTS.names)} FROM judged WHERE reason IS NULL ORDER BY bucket, {ORDER}"
+        )
+        .to_arrow_reader(ROWS_A_BATCH)
+    )
+    current, gathered = -1, list[pa.Table]()
+    for batch in reader or ():
+        buckets = batch.column("bucket").to_numpy()
+        rows = pa.Table.from_batches([batch]).drop_columns("bucket").cast(SCHEMA)
+        edges = [0, *(np.flatnonzero(np.diff(buckets)) + 1).tolist(), len(buckets)]
+        for start, end in pairwise(edges):
+            if start < end and buckets[start] != current:
+                if gathered:
+                    yield current, pa.concat_tables(gathered)
+                current, gathered = int(buckets[start]), []
+            gathered.append(rows.slice(start, end - start))
+    if gathered:
+        yield current, pa.concat_tables(gathered)
+
+
+def _write(path: Path, rows: pa.Table) -> dict[str, Any]:
+    pq.write_table(rows.combine_chunks(), path, compression="zstd", row_group_size=ROWS_A_GROUP)
+    return {"rows": rows.num_rows, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+
+
+def _rejects(connection: duckdb.DuckDBPyConnection, sources: list[Rows]) -> pa.Table:
+    """Every refused row with its place, its reason in a word and a sentence, and itself as JSON."""
+    parts = [REJECT_SCHEMA.empty_table()]
+    for rows in sources:
+        names = rows.columns
+        raw = "{" + ", ".join(f"{literal(name)}: t.{quoted(name)}" for name in names) + "}"
+        files = [origin.get("file") for origin in rows.origins]
+        found = connection.execute(
+            "SELECT r.file, r.row_no, r.reason, r.customer_id, u.why, "
+            f"CASE WHEN u.why IS NULL THEN to_json({raw}) ELSE to_json({{'line': u.line}}) END "
+            f"FROM refused r LEFT JOIN {rows.table} t ON t.{FILE} = r.file AND t.{ROW} = r.row_no "
+            "LEFT JOIN unreadable u ON u.source = r.source AND u.file = r.file AND u.row_no = r.row_no "
+            f"WHERE r.source = {rows.position} ORDER BY r.file, r.row_no"
+        ).fetchall()
+        lines = [
+            (rows.name, files[file], row, reason, why or REASONS[reason], customer, text)
+            for file, row, reason, customer, why, text in found
+        ]
+        columns = [list(column) for column in zip(*lines, strict=True)] or [[] for _ in REJECT_SCHEMA]
+        parts.append(pa.table(columns, schema=REJECT_SCHEMA))
+    return pa.concat_tables(parts)
+
+
+def _manifest(
+    connection: duckdb.DuckDBPyConnection,
+    sources: list[Rows],
+    settings: Settings,
+    facts: LogFacts,
+    files: dict[str, dict[str, Any]],
+) -> LogManifest:
+    optional = [column.name for column in EVENTS if column.nullable]
+    kinds = connection.execute(
+        f"SELECT event_type, count(*), {', '.join(f'count({name})' for name in optional)} "
+        "FROM judged WHERE reason IS NULL GROUP BY event_type ORDER BY event_type"
+    ).fetchall()
+    first_us, last_us, customers = _one(
+        connection,
+        "SELECT min(event_timestamp), max(event_timestamp), count(DISTINCT customer_id) "
+        "FROM judged WHERE reason IS NULL",
+    )
+    refused = connection.execute("SELECT reason, count(*) FROM refused GROUP BY reason ORDER BY reason").fetchall()
+    hashed = json.dumps({name: file["sha256"] for name, file in files.items()}, sort_keys=True)
+    return LogManifest(
+        log_hash=hashlib.sha256(hashed.encode()).hexdigest(),
+        events=sum(count for _, count, *_ in kinds),
+        customers=customers,
+        kinds={kind: count for kind, count, *_ in kinds},
+        columns={
+            kind: [name for name, alive in zip(optional, counts, strict=True) if alive] for kind, _, *counts in kinds
+        },
+        first_event_at=from_us(first_us),
+        last_event_at=from_us(last_us),
+        observed_until=facts.observed_until,
+        clock=settings.business.clock,
+        now=facts.now,
+        timezone=settings.business.timezone,
+        is_bulk_import=all(rows.source.ingested_at is None for rows in sources),
+        rows=facts.rows,
+        rejected=dict(refused),
+        buckets=settings.ingest.buckets,
+        files=files,
+        sources=[_provenance(rows) for rows in sources],
+        taken_back_by=list(settings.definition.taken_back_by),
+    )
+
+
+def _provenance(rows: Rows) -> dict[str, Any]:
+    mapping = rows.source.model_dump(mode="json", exclude_defaults=True, exclude={"path", "url"})
+    return {"source": rows.name, "origins": list(rows.origins), "mapping": mapping}
+
+
+def _one(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[int, ...]:
+    return tuple(int(value) for row in connection.execute(query).fetchall() for value in row)

@@ -1,0 +1,165 @@
+"""Laws of the event log: the same events give the same bytes, in whatever order; reading gives what a frame gives."""
+
+import hashlib
+import tempfile
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from churn.calendar import from_us, to_us
+from churn.events import Events, Texts
+from churn.sections import Business, Ingest, Source
+from churn.settings import Settings
+from churn.tables import EVENTS
+from features.instants import local_us_sql, offset_us_sql, offsets
+from features.log import bucket_of, read_events
+from features.sources import ingest
+
+MAPPING = {name: name for name in EVENTS.names}
+START = datetime(2024, 1, 1, tzinfo=UTC)
+
+text = st.sampled_from(["", "a", "b", "é", "王", "B", "a b"])
+number = st.sampled_from(["", "0", "1", "2.5", "-0.0", "1e3"])
+instant = st.integers(0, 5).map(lambda hours: (START + timedelta(hours=hours)).isoformat())
+row = st.fixed_dictionaries(
+    {
+        "customer_id": st.sampled_from(["00001", "1", "é", "Z", "a"]),
+        "event_type": st.sampled_from(["order", "return", "visit"]),
+        "event_timestamp": instant,
+        "ingested_at": instant,
+        "event_id": st.just(""),
+        "amount": number,
+        "channel": text,
+        "order_id": st.sampled_from(["", "o1", "o2"]),
+        "category": text,
+        "quantity": number,
+        "discount_amount": number,
+        "score": number,
+        "reason_code": text,
+        "text": text,
+        "related_customer_id": text,
+    }
+)
+logs = st.lists(row, min_size=1, max_size=20)
+
+
+def write(rows: list[dict[str, str]], root: Path, buckets: int = 4) -> Path:
+    pd.DataFrame(rows, columns=EVENTS.names).to_csv(root / "events.csv", index=False)
+    wanted = Settings(
+        business=Business(slug="shop", clock="log"),
+        source=(Source(path="events.csv", **MAPPING),),
+        ingest=Ingest(buckets=buckets),
+        root=root,
+    )
+    return ingest(wanted, environ={}).path
+
+
+def digests(log: Path, *, with_manifest: bool = True) -> dict[str, str]:
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(log.iterdir())
+        if with_manifest or path.suffix == ".parquet"
+    }
+
+
+def arrays(events: Events) -> dict[str, list[object]]:
+    """The arrays of a log as lists, texts spelt out, so that equal means equal; NaN is None."""
+    found = {}
+    for field in fields(events):
+        value = getattr(events, field.name)
+        if isinstance(value, Texts):
+            found[field.name] = [value.levels[code] if code >= 0 else None for code in value.codes]
+        else:
+            found[field.name] = [None if item != item else item for item in value.tolist()]  # noqa: PLR0124
+    return found
+
+
+@settings(max_examples=12)
+@given(logs, st.randoms(use_true_random=False))
+def test_the_same_events_are_the_same_bytes_in_whatever_order(rows: list[dict[str, str]], random: object) -> None:
+    with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
+        log = write(rows, Path(first))
+        before = digests(log)
+        assert digests(write(rows, Path(first))) == before  # again, over itself
+        shuffled = list(rows)
+        random.shuffle(shuffled)  # type: ignore[attr-defined]
+        assert digests(write(shuffled, Path(second)), with_manifest=False) == digests(log, with_manifest=False)
+
+
+@settings(max_examples=25)
+@given(logs)
+def test_reading_a_log_gives_what_its_frame_gives(rows: list[dict[str, str]]) -> None:
+    with tempfile.TemporaryDirectory() as root:
+        log = write(rows, Path(root))
+        frame = pd.concat([pq.ParquetFile(path).read().to_pandas() for path in sorted(log.glob("bucket=*"))])
+        read = read_events(log.parent)
+        assert arrays(read) == arrays(Events.from_frame(frame))
+        mine = frame["customer_id"].iloc[0]
+        assert arrays(read_events(log.parent, [mine])) == arrays(read.of([mine]))
+        for path in log.glob("bucket=*"):
+            bucket = int(path.stem.removeprefix("bucket="))
+            assert {bucket_of(customer, 4) for customer in pq.read_table(path)["customer_id"].to_pylist()} == {bucket}
+
+
+def test_the_bucket_of_a_customer_never_changes() -> None:
+    """Golden: these numbers are part of the format on disk."""
+    assert [bucket_of(customer, 16) for customer in ("00001", "C000123", "王", "")] == [7, 15, 1, 9]
+
+
+def ours(texts: list[str], timezone: str) -> list[int | None]:
+    since, values = offsets(timezone)
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE t (n INTEGER, x VARCHAR)")
+        connection.executemany("INSERT INTO t VALUES (?, ?)", list(enumerate(texts)))
+        found = connection.execute(f"SELECT {local_us_sql('x')}, {offset_us_sql('x')} FROM t ORDER BY n").fetchall()
+    return [
+        None
+        if local is None
+        else local - (int(values[np.searchsorted(since, local, side="right") - 1]) if offset is None else offset)
+        for local, offset in found
+    ]
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.datetimes(datetime(1950, 1, 1), datetime(2050, 1, 1)), min_size=1, max_size=30),  # noqa: DTZ001
+    st.sampled_from(
+        ["Europe/London", "America/New_York", "Asia/Shanghai", "America/Sao_Paulo", "Australia/Lord_Howe", "UTC"]
+    ),
+)
+@example([datetime(2024, 3, 10, 2, 30), datetime(2024, 11, 3, 1, 30)], "America/New_York")  # noqa: DTZ001
+@example([datetime(2018, 11, 4, 0, 0), datetime(2018, 11, 4, 0, 59)], "America/Sao_Paulo")  # noqa: DTZ001
+def test_local_times_become_instants_as_python_has_it(moments: list[datetime], timezone: str) -> None:
+    zone = ZoneInfo(timezone)
+    assert ours([moment.isoformat(sep=" ") for moment in moments], timezone) == [
+        to_us(moment.replace(tzinfo=zone)) for moment in moments
+    ]
+
+
+def test_forms_of_an_instant() -> None:
+    noon = to_us(datetime(2024, 3, 10, 12, tzinfo=UTC))
+    forms = {
+        "2024-03-10T12:00:00Z": noon,
+        "2024-03-10 20:00+08:00": noon,
+        "2024-03-10 20:00:00+0800": noon,
+        " 2024-03-10 20:00:00.000000999+08 ": noon,
+        "2024-03-10 07:30:00 -04:30": noon,
+        "2024-03-10 12:00:00 UTC": noon,
+        "2024-03-10 12:00:00.5": noon + 500_000,
+        "2024-03-10": noon - 12 * 3_600_000_000,
+        "2024-02-30": None,
+        "10/03/2024": None,
+        "0000-00-00": None,
+        "2024-03-10 25:00": None,
+        "": None,
+    }
+    assert dict(zip(forms, ours(list(forms), "UTC"), strict=True)) == forms
+    assert from_us(noon) == datetime(2024, 3, 10, 12, tzinfo=UTC)
