@@ -94,7 +94,7 @@ def test_the_same_events_are_the_same_bytes_in_whatever_order(rows: list[dict[st
         assert digests(write(shuffled, Path(second)), with_manifest=False) == digests(log, with_manifest=False)
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(logs)
 def test_reading_a_log_gives_what_its_frame_gives(rows: list[dict[str, str]]) -> None:
     with tempfile.TemporaryDirectory() as root:
