@@ -23,6 +23,7 @@ CHANNELS = ("search", "social", "referral", "marketplace", "store")
 REGIONS = ("east", "north", "south", "west")
 CATEGORIES = ("grocery", "beauty", "home", "fashion", "electronics", "gift")
 GIFT = CATEGORIES.index("gift")
+_CATEGORY_CADENCE_DAYS = np.array([19.0, 30.0, 44.0, 37.0, 70.0, 38.0])
 DRAWS = 30  # uniform numbers a customer and day; fixed, so that runs stay paired
 NEVER = -1
 
@@ -113,8 +114,8 @@ def open_shop(calendar: ShopCalendar, customers: int, days: int, seed: int) -> t
     """Draw the customers' characters and the state before the first day."""
     rng = np.random.default_rng([seed, 101])
     n = customers
-    first_rush = rng.random(n) < 0.38  # those the shop had won before it began to log arrive in the first quarter
-    arrival = np.where(first_rush, rng.integers(0, 90, n), rng.integers(0, days, n))
+    old = rng.random(n) < 0.45  # won before the log began; they come in its first quarter, and are the more faithful
+    arrival = np.where(old, rng.integers(0, 90, n), rng.integers(0, days, n))
     hunter = rng.random(n) < 0.28
     opener = rng.beta(1.8, 3.0, n)
     tilt = np.where(hunter, 1.0, 0.0), np.where(opener < 0.2, 1.1, 0.0)
@@ -126,18 +127,24 @@ def open_shop(calendar: ShopCalendar, customers: int, days: int, seed: int) -> t
         calendar,
         seed,
         arrival,
-        single(np.exp(rng.normal(np.log(26.0), 0.65, n)).clip(5, 110)),
+        single((_CATEGORY_CADENCE_DAYS[favourite] * np.exp(rng.normal(0, 0.5, n))).clip(5, 110)),
         hunter,
         gifter,
         single(opener),
-        single(rng.normal(0, 0.35, n)),
+        single(rng.normal(0, 0.35, n) + 0.4 * old),
         single(rng.normal(4.7, 0.5, n)),
-        rng.choice(len(CHANNELS), n, p=[0.3, 0.22, 0.12, 0.24, 0.12]),
+        _channels(rng, old),
         rng.choice(len(REGIONS), n, p=[0.38, 0.24, 0.22, 0.16]),
         favourite,
         response.clip(0, 3),
     )
     return shop, _before_the_first_day(shop, single(rng.normal(0, 0.3, n)))
+
+
+def _channels(rng: np.random.Generator, old: BoolArray) -> IntArray:
+    """How each customer was won; old ones less often on the marketplace, which brings the fickle."""
+    recent = rng.choice(len(CHANNELS), len(old), p=[0.3, 0.22, 0.12, 0.24, 0.12])
+    return np.where(old, rng.choice(len(CHANNELS), len(old), p=[0.3, 0.15, 0.2, 0.12, 0.23]), recent)
 
 
 def _before_the_first_day(shop: Shop, interest: FloatArray) -> State:

@@ -23,7 +23,7 @@ BLAME = np.array(["等了很久没人回复", "有点失望", "Not what I ordere
 _CODED = ("CHANNELS", "REGIONS", "CATEGORIES", "ACTION_NAMES")
 _NAMES = {name: np.array(getattr(people, name), dtype=object) for name in _CODED}
 _CATEGORY_PRICE = np.array([-0.3, -0.1, 0.0, 0.1, 0.5, 0.2], dtype=np.float32)  # log price against the usual
-NEWSLETTER_WEEKDAY = 1  # Tuesdays
+NEWSLETTER_EVERY_DAYS = 14
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def _orders(shop: Shop, state: State, who: IntArray, draws: FloatArray) -> list[
     full = np.exp(shop.spend[who] + _CATEGORY_PRICE[category] + 0.35 * bell) * (0.7 + 0.3 * quantity)
     keen = np.where(shop.hunter[who], 0.85, 0.06) + 0.25 * shop.calendar.sale[state.day]
     discount = np.where(draws[17][who] < keen, 0.12 + 0.2 * draws[18][who], 0.0) * full
-    amount = np.round(full - discount, 2).astype(np.float32)
+    amount = np.round((full - discount).astype(np.float64), 2)
     state.orders[who] += 1
     state.last_order[who], state.last_amount[who], state.last_category[who] = state.day, amount, category
     state.engaged[who] = True
@@ -145,7 +145,7 @@ def _orders(shop: Shop, state: State, who: IntArray, draws: FloatArray) -> list[
         "nth_order": state.orders[who],
         "category": _NAMES["CATEGORIES"][category],
         "quantity": quantity,
-        "discount_amount": np.round(discount, 2),
+        "discount_amount": np.round(discount.astype(np.float64), 2),
     }
     return [Sighting("order", who, second, columns), Sighting("points_earned", who, second + 1, {"amount": earned})]
 
@@ -167,7 +167,7 @@ def _after_sales(state: State, draws: FloatArray) -> list[Sighting]:
     back = np.flatnonzero(state.return_due == state.day)
     share = np.where(draws[15][back] < 0.25, 1.0, 0.3 + 0.4 * draws[16][back])
     columns = {
-        "amount": np.round(share * state.last_amount[back], 2),
+        "amount": np.round((share * state.last_amount[back]).astype(np.float64), 2),
         "nth_order": state.orders[back],
         "reason_code": _pick(ISSUES[:3], draws[11][back]),
         "category": _NAMES["CATEGORIES"][state.last_category[back]],
@@ -188,13 +188,13 @@ def _after_sales(state: State, draws: FloatArray) -> list[Sighting]:
 
 def _attention(shop: Shop, state: State, present: BoolArray, draws: FloatArray) -> list[Sighting]:
     """Visits, and on newsletter days the mails opened and clicked: they fade before the orders stop."""
-    rate = np.exp(1.1 * state.interest) * np.where(state.engaged, 0.6, 0.02) / shop.cadence_days**0.5
+    rate = np.exp(1.1 * state.interest) * np.where(state.engaged, 0.75, 0.012) / shop.cadence_days**0.6
     looking = present & (draws[27] < 1 - np.exp(-rate))
     looking |= state.last_order == state.day  # nobody orders without looking
     visits = np.flatnonzero(looking)
     second = seconds_of_day(draws[5][visits]) - 60 * (1 + 9 * draws[28][visits])
     seen = [Sighting("visit", visits, second.clip(0), {"channel": _pick(ORDER_CHANNELS[:3], draws[10][visits])})]
-    if shop.calendar.weekday[state.day] == NEWSLETTER_WEEKDAY:
+    if state.day % NEWSLETTER_EVERY_DAYS == 0:
         keen = shop.opener * np.where(state.engaged, np.exp(0.6 * state.interest), 0.03)
         opened = np.flatnonzero(present & (shop.arrival < state.day) & (draws[28] < keen))
         clicked = opened[draws[29][opened] < 0.22]

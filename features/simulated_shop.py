@@ -78,36 +78,40 @@ def hazards(shop: Shop, state: State) -> tuple[FloatArray, FloatArray, FloatArra
     sale, gifting = calendar.sale[day], calendar.gifting[day]
     loyal = loyalty(state)
     log_down = (
-        -5.45
-        + 0.9 * (1 - loyal)
+        -5.2
+        + 0.6 * (1 - loyal)
         + state.grievance * (2.3 - 1.6 * loyal)  # newcomers do not forgive
         - 0.9 * state.satisfied
         - 0.7 * state.interest
         + state.fatigue
         + _CHANNEL_RISK[shop.channel]
         + shop.hunter * (0.45 - 0.9 * sale)
-        - 0.35 * np.log(shop.cadence_days / 24.0)
+        - 0.35 * np.log(shop.cadence_days / 28.0)
     )
     log_up = (
-        -7.5
-        - _CHANNEL_RISK[shop.channel]
-        + 1.4 * loyal
-        + 0.6 * state.satisfied
-        - 1.2 * state.grievance
+        -7.55
+        + 1.8 * loyal
+        + 1.6 * shop.opener
+        + 0.7 * (shop.spend - 4.7)
+        - 2.0 * _CHANNEL_RISK[shop.channel]
+        + 0.2 * state.satisfied
+        - 1.2 * ((state.complained != NEVER) & (day - state.complained < 365))  # dormant customers hold a grudge
         + 0.9 * state.lift
+        + shop.hunter * 1.4 * sale
+        + shop.gifter * (1.8 * gifting - 0.5)
     )
-    log_up += shop.hunter * 1.2 * sale + shop.gifter * (1.6 * gifting - 0.5)
     waited = (day - state.last_order) / shop.cadence_days
-    rhythm = np.where(state.last_order == NEVER, 0.5, 0.2 + 1.5 * np.minimum(waited, 1.0) ** 2)
+    pressing = 0.6 * np.clip(waited - 1.0, 0.0, 5.0)  # whoever is back after long soon buys
+    rhythm = np.where(state.last_order == NEVER, 0.5, 0.2 + 1.4 * np.minimum(waited, 1.0) ** 2 + pressing)
     log_rate = state.interest + state.lift + shop.hunter * (1.2 * sale - 0.3) + shop.gifter * (1.5 * gifting - 0.8)
     rate = np.exp(log_rate) * rhythm * calendar.demand[day] / shop.cadence_days
     order = np.where(shop.arrival == day, 0.9, 1 - np.exp(-rate))
     down = np.where(shop.arrival == day, 0.0, np.exp(np.minimum(log_down, -2.5)))
-    return single(down), single(np.exp(np.minimum(log_up, -3.0))), single(order), single(0.02 * order)
+    return single(down), single(np.exp(np.minimum(log_up, -3.0))), single(order), single(0.002 * order)
 
 
 def leaves_at_once(shop: Shop, first: IntArray, went_wrong: BoolArray) -> FloatArray:
     """The chance that a first order stays the only one, per customer in `first`."""
-    log_odds = 0.15 + 0.7 * shop.hunter[first] + 1.2 * went_wrong + 1.2 * _CHANNEL_RISK[shop.channel[first]]
+    log_odds = 0.5 + 0.7 * shop.hunter[first] + 1.2 * went_wrong + 1.2 * _CHANNEL_RISK[shop.channel[first]]
     log_odds = log_odds + 0.8 * (shop.favourite[first] == CATEGORIES.index("electronics"))
     return single(1 / (1 + np.exp(-log_odds)))

@@ -10,6 +10,7 @@ Start reading at `simulate`; the dynamics are in `features/simulated_shop.py`.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,11 +19,12 @@ from features.simulated_calendar import shop_calendar
 from features.simulated_campaigns import Contacts, campaign_of_the_day
 from features.simulated_customers import ACTION_NAMES, RESPONSE_NAMES, Shop, State, open_shop
 from features.simulated_day import Sighting, step
+from features.simulated_export import write_sources
 from features.simulated_log import customer_ids, event_frame
 from features.simulated_shop import hazards
 from features.simulated_truth import silence_probability
 
-__all__ = ["Simulation", "SimulationSettings", "simulate", "step"]
+__all__ = ["Simulation", "SimulationSettings", "simulate", "step", "write_demo_log"]
 _LOOK_AHEAD_DAYS = 400  # the truth needs the calendar beyond the last day
 
 
@@ -123,6 +125,16 @@ def simulate(settings: SimulationSettings | None = None) -> Simulation:
     states[settings.first + timedelta(days=settings.days)] = state
     events = event_frame(seen, calendar, customers=settings.customers, until=end, seed=settings.seed)
     return Simulation(events, _campaigns(shop, contacts), _truth(shop, states), shop, states, end.to_pydatetime())
+
+
+def write_demo_log(folder: Path, settings: SimulationSettings | None = None) -> dict[str, Path]:
+    """Simulate a shop and write its log as the shop would export it; the truth is not among the files.
+
+    Returns:
+        The files by name: orders (CSV, gzip), activity (Parquet), profiles (CSV, gzip).
+    """
+    settings = settings or SimulationSettings()
+    return write_sources(simulate(settings).events, folder, timezone=settings.timezone)
 
 
 def _campaigns(shop: Shop, contacts: list[tuple[int, Contacts]]) -> pd.DataFrame:

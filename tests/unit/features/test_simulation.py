@@ -2,6 +2,7 @@
 
 from dataclasses import fields
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ import pytest
 
 from churn.tables import EVENTS, check
 from features.simulated_customers import COUPON, NO_ACTION
-from features.simulation import Simulation, SimulationSettings, simulate, step
+from features.simulation import Simulation, SimulationSettings, simulate, step, write_demo_log
 
 SMALL = SimulationSettings(customers=1_500, years=2, seed=3)
 
@@ -135,3 +136,27 @@ def test_runs_that_differ_in_actions_are_paired(shop: Simulation) -> None:
     assert right.orders[touched].sum() > left.orders[touched].sum()
     for name, value in before.items():
         assert np.array_equal(value, getattr(start, name)), name
+
+
+def test_the_demo_files_hold_the_whole_log_and_nothing_hidden(tmp_path: Path) -> None:
+    settings = SimulationSettings(customers=300, years=1, seed=5)
+    events = simulate(settings).events
+    files = write_demo_log(tmp_path / "source", settings)
+    orders = pd.read_csv(files["orders"], dtype=str)
+    activity = pd.read_parquet(files["activity"])
+    profiles = pd.read_csv(files["profiles"], dtype=str)
+    placed = pd.to_datetime(orders["placed_at"]).dt.tz_localize(settings.timezone)
+    expected = events[events["event_type"] == "order"]
+    assert (placed.to_numpy() == expected["event_timestamp"].to_numpy()).all()
+    assert orders["total"].astype(float).tolist() == expected["amount"].tolist()
+    is_profile = events["event_type"].str.startswith("profile.")
+    assert len(orders) + len(activity) + is_profile.sum() == len(events)
+    assert len(profiles) == events.loc[is_profile, "customer_id"].nunique()
+    assert set(profiles.columns) == {"customer", "known_since", "recorded_at", "region", "acquisition_channel"}
+
+
+def test_the_demo_files_are_the_same_bytes_each_time(tmp_path: Path) -> None:
+    settings = SimulationSettings(customers=100, years=1)
+    once, again = write_demo_log(tmp_path / "a", settings), write_demo_log(tmp_path / "b", settings)
+    for name, path in once.items():
+        assert path.read_bytes() == again[name].read_bytes(), name
