@@ -12,6 +12,9 @@ runs as such (slowly); `churn/treeshap.py` compiles them. Knows no text format.
 
 Source: "Quadrature TreeSHAP" (arXiv 2605.04497); Lundberg et al. (2020), Nature Machine Intelligence 2, for the
 path-dependent game; LightGBM `Tree::Decision` for the way a row goes.
+
+Written for speed: no branch where the outcome is a coin toss, no array inside an array (a slice counts references),
+and the points are a tuple, whose length the compiler knows.
 """
 
 from typing import NamedTuple
@@ -32,35 +35,39 @@ class Scratch(NamedTuple):
     """The row goes left at this split. Shape (widest + 1,)."""
     stays: NDArray[np.bool_]
     """z of the incoming edge's feature: the row goes this way at all its splits on the path so far."""
-    product: FloatArray
-    """Product of F = r + t (z - r) over the path's features. Shape (widest + 1, Q), as all that follow."""
+    slope: FloatArray
+    """z - r of the incoming edge's feature."""
     inverse: FloatArray
-    """1 / F of the incoming edge's feature."""
-    share: FloatArray
-    """(z - r) / F of the incoming edge's feature."""
+    """1 / F of the incoming edge's feature, F = r + t (z - r). Shape (widest + 1, Q), as all that follow."""
+    product: FloatArray
+    """Product of F over the path's features, times the point's weight; at the root the weight itself."""
+    gain: FloatArray
+    """What the edge adds to its feature per unit of `below`: its own slope / F less that of the edge above."""
     below: FloatArray
-    """Weight x value x product, summed over the leaves below."""
+    """Value x product, summed over the leaves below."""
 
 
 ZERO = float(np.float32(1e-35))  # LightGBM takes everything this near to zero as zero
 INT32_END = 2147483648.0
 
 
-def goes_left(decision: int, threshold: float, value: float, words: Words) -> bool:
+def holds(value: float, first: int, last: int, words: Words) -> bool:
+    """Say whether a category is in the bit set `words[first:last]`."""
+    if not (-1.0 < value < INT32_END):  # NaN, negative, beyond int32; -0.5 is cut to 0
+        return False
+    category = int(value)
+    word = first + (category >> 5)
+    return word < last and (int(words[word]) >> (category & 31)) & 1 == 1
+
+
+def goes_left(decision: int, threshold: float, value: float, first: int, last: int, words: Words) -> bool:
     """Say which way a row with this feature value goes at a split, exactly as LightGBM does."""
     if decision & 1:
-        if not (-1.0 < value < INT32_END):  # NaN, negative, beyond int32; -0.5 is cut to 0
-            return False
-        category = int(value)
-        return category >> 5 < len(words) and (int(words[category >> 5]) >> (category & 31)) & 1 == 1
-    missing = (decision >> 2) & 3
-    if np.isnan(value):
-        if missing == 2:
-            return decision & 2 != 0
-        value = 0.0
-    if missing == 1 and -ZERO <= value <= ZERO:
-        return decision & 2 != 0
-    return value <= threshold
+        return holds(value, first, last, words)
+    null = value != value  # noqa: PLR0124 - NaN; a function would say it slower
+    known = 0.0 if null else value
+    missing = ((decision & 8 != 0) & null) | ((decision & 4 != 0) & (abs(known) <= ZERO))
+    return decision & 2 != 0 if missing else known <= threshold
 
 
 def sum_leaves(trees: Trees, rows: FloatArray, raw: FloatArray) -> None:
@@ -71,57 +78,58 @@ def sum_leaves(trees: Trees, rows: FloatArray, raw: FloatArray) -> None:
             node = starts[tree]
             while feature[node] >= 0:
                 there = rows[i, feature[node]]
-                if goes_left(decision[node], threshold[node], there, words[first[node] : last[node]]):
+                if goes_left(decision[node], threshold[node], there, first[node], last[node], words):
                     node += 1
                 else:
                     node = starts[tree] + right[node]
             raw[i] += value[node]
 
 
-def explain(
-    trees: Trees, rows: FloatArray, points: FloatArray, weights: FloatArray, scratch: Scratch, phi: FloatArray
-) -> None:
+def explain(trees: Trees, rows: FloatArray, points: tuple[float, ...], scratch: Scratch, phi: FloatArray) -> None:
     """Add to `phi` (n, F + 1) each feature's Shapley value for each of `rows` (n, F)."""
-    for tree in range(len(trees.starts) - 1):
-        start, size = trees.starts[tree], trees.starts[tree + 1] - trees.starts[tree]
+    starts, feature, decision, threshold, _, _, _, _, _, first, last, words = trees
+    left = scratch.left
+    for tree in range(len(starts) - 1):
+        start, size = starts[tree], starts[tree + 1] - starts[tree]
         for i in range(len(rows)):
-            sweep_down(trees, start, size, rows[i], points, scratch)
-            sweep_up(trees, start, size, weights, scratch, phi[i])
+            row = rows[i]
+            for n in range(size):
+                node = start + n
+                if feature[node] >= 0:
+                    there = row[feature[node]]
+                    left[n] = goes_left(decision[node], threshold[node], there, first[node], last[node], words)
+            sweep_down(trees, scratch, start, size, points)
+            sweep_up(trees, scratch, start, size, points, phi[i])
 
 
-def sweep_down(trees: Trees, start: int, size: int, row: FloatArray, points: FloatArray, scratch: Scratch) -> None:
-    """Fill the scratch for one row and the tree of `size` nodes that begins at `start`."""
-    left, stays, product, inverse, share, below = scratch
-    _, feature, decision, threshold, _, parent, above, ratio, _, first, last, words = trees
-    for n in range(size):
+def sweep_down(trees: Trees, scratch: Scratch, start: int, size: int, points: tuple[float, ...]) -> None:
+    """Fill the scratch for one row and the tree of `size` nodes that begins at `start`; `left` is filled already."""
+    parent, above, ratio, value = trees.parent, trees.above, trees.ratio, trees.value
+    left, stays, slope, inverse, product, gain, below = scratch
+    for n in range(1, size):
         node = start + n
-        below[n, :] = 0.0
-        if feature[node] >= 0:
-            there = row[feature[node]]
-            left[n] = goes_left(decision[node], threshold[node], there, words[first[node] : last[node]])
-        if n == 0:
-            product[0, :] = 1.0
-            continue
-        up, same, r = parent[node], above[node], ratio[node]
-        stays[n] = (left[up] == (n == up + 1)) and stays[same]
-        slope = 1.0 - r if stays[n] else -r
+        up, same, r, v = parent[node], above[node], ratio[node], value[node]
+        stays[n] = (left[up] == (n == up + 1)) & stays[same]
+        here, there = np.float64(stays[n]) - r, slope[same]
+        slope[n] = here
         for q in range(len(points)):
-            factor = r + points[q] * slope
-            inverse[n, q] = 1.0 / factor
-            share[n, q] = slope * inverse[n, q]
-            product[n, q] = product[up, q] * factor * inverse[same, q]
+            factor = r + points[q] * here
+            one, other = 1.0 / factor, inverse[same, q]
+            so_far = product[up, q] * (factor * other)
+            inverse[n, q] = one
+            product[n, q] = so_far
+            gain[n, q] = here * one - there * other
+            below[n, q] = v * so_far
 
 
-def sweep_up(trees: Trees, start: int, size: int, weights: FloatArray, scratch: Scratch, phi: FloatArray) -> None:
+def sweep_up(trees: Trees, scratch: Scratch, start: int, size: int, points: tuple[float, ...], phi: FloatArray) -> None:
     """Gather the leaves' values upwards and give each edge's feature its part of them."""
-    _, _, product, _, share, below = scratch
-    _, feature, _, _, _, parent, above, _, value, _, _, _ = trees
+    feature, parent, gain, below = trees.feature, trees.parent, scratch.gain, scratch.below
     for n in range(size - 1, 0, -1):
-        node = start + n
-        up, same, v = parent[node], above[node], value[node]
+        up = parent[start + n]
         part = 0.0
-        for q in range(len(weights)):
-            below[n, q] += weights[q] * v * product[n, q]
-            part += below[n, q] * (share[n, q] - share[same, q])
-            below[up, q] += below[n, q]
+        for q in range(len(points)):
+            all_below = below[n, q]
+            part += all_below * gain[n, q]
+            below[up, q] += all_below
         phi[feature[start + up]] += part

@@ -11,7 +11,7 @@ Why an own kernel: `pred_contrib` costs milliseconds a customer, which is most o
 
 import os
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,7 +26,7 @@ FloatArray = NDArray[np.float64]
 
 BLOCK = 128  # rows explained tree by tree together: a tree stays in the processor's nearest cache
 FASTEST_EXACT = 4  # quadrature points; Q points are exact up to 2 Q distinct features on a path
-FAST_MATHS = {"reassoc", "contract"}  # sums may be reordered; NaN and infinity keep their meaning
+FAST_MATHS = {"reassoc", "contract", "nsz"}  # sums may be reordered; NaN and infinity keep their meaning
 
 
 class WrongRows(DataError):
@@ -53,11 +53,11 @@ def compiled() -> Compiled:
     from numba import njit
     from numba.extending import register_jitable
 
-    register_jitable(treekernel.goes_left)
-    register_jitable(fastmath=FAST_MATHS)(treekernel.sweep_down)
-    register_jitable(fastmath=FAST_MATHS)(treekernel.sweep_up)
-    compile_once: Callable[[Any], Callable[..., None]] = njit(cache=True, nogil=True, error_model="numpy")
-    return Compiled(compile_once(treekernel.explain), compile_once(treekernel.sum_leaves))
+    register_jitable(treekernel.holds)
+    for function in (treekernel.goes_left, treekernel.sweep_down, treekernel.sweep_up):
+        register_jitable(inline="always")(function)  # a call would count references to every array it is given
+    compile_once: Callable[..., Callable[..., Any]] = partial(njit, cache=True, nogil=True, error_model="numpy")
+    return Compiled(compile_once(fastmath=FAST_MATHS)(treekernel.explain), compile_once()(treekernel.sum_leaves))
 
 
 class TreeShap:
@@ -74,7 +74,7 @@ class TreeShap:
         self.forest = forest
         self.nodes = nodes or exact_nodes(forest.distinct)
         points, weights = np.polynomial.legendre.leggauss(self.nodes)
-        self._points, self._weights = (points + 1) / 2, weights / 2  # from [-1, 1] to [0, 1]
+        self._points, self._weights = tuple(((points + 1) / 2).tolist()), weights / 2  # from [-1, 1] to [0, 1]
         self._widest = int(np.diff(forest.trees.starts).max(initial=1))
 
     @classmethod
@@ -121,7 +121,7 @@ class TreeShap:
         explain = compiled().explain
         for first in range(0, len(rows), BLOCK):
             block = slice(first, first + BLOCK)
-            explain(self.forest.trees, rows[block], self._points, self._weights, scratch, phi[block])
+            explain(self.forest.trees, rows[block], self._points, scratch, phi[block])
         phi[:, -1] = self.forest.base_value
         return phi
 
@@ -133,9 +133,11 @@ class TreeShap:
     def _scratch(self) -> Scratch:
         """Return new scratch: one per call, so that threads never share any."""
         rows = self._widest + 1
-        flags, numbers = np.ones((2, rows), dtype=np.bool_), np.zeros((4, rows, self.nodes))
-        numbers[1, -1] = 1.0  # where no edge above has the feature, F = 1 and z - r = 0
-        return Scratch(flags[0], flags[1], *numbers)
+        left, stays = np.ones((2, rows), dtype=np.bool_)
+        inverse, product, gain, below = np.zeros((4, rows, self.nodes))
+        inverse[-1] = 1.0  # where no edge above has the feature, F = 1 and z - r = 0
+        product[0] = self._weights
+        return Scratch(left, stays, np.zeros(rows), inverse, product, gain, below)
 
 
 def exact_nodes(distinct: int) -> int:

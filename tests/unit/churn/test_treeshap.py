@@ -109,7 +109,7 @@ def test_the_kernel_is_plain_python_too() -> None:
     trees, rows = reasons.forest.trees, strange_customers()[:20]
     phi, raw = np.zeros((20, 9)), np.zeros(20)
     with np.errstate(over="ignore"):
-        treekernel.explain(trees, rows, reasons._points, reasons._weights, reasons._scratch(), phi)
+        treekernel.explain(trees, rows, reasons._points, reasons._scratch(), phi)
         treekernel.sum_leaves(trees, rows, raw)
     np.testing.assert_allclose(phi[:, :-1], reasons.contributions(rows)[:, :-1], atol=1e-13)
     np.testing.assert_array_equal(raw, reasons.raw(rows))
