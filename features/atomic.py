@@ -44,7 +44,11 @@ def write_whole(target: Path, write: Callable[[Path], None]) -> None:
 
 def write_json(target: Path, content: Any) -> None:  # anything JSON can hold
     """Write readable JSON in one step."""
-    text = json.dumps(content, ensure_ascii=False, indent=2, sort_keys=False) + "\n"
+    write_text(target, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+
+
+def write_text(target: Path, text: str) -> None:
+    """Write a text in one step."""
 
     def fill(draft: Path) -> None:
         draft.write_text(text, encoding="utf-8")

@@ -1,0 +1,141 @@
+"""`[store]` of churn.toml as the words of Feast's configuration, and as a person reads it.
+
+`repo` is what our own code opens the store with; `yaml_text` says the same in the feature_store.yaml with which
+Feast's command line works in `features/` of the artifacts. The secret of a URL goes to the vendor alone: neither
+messages nor the yaml carry it. Imports no vendor. Start reading at `repo`.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+
+from churn.errors import SettingsError
+from churn.sections import Store
+from churn.settings import Settings
+
+SECRET = "${CHURN_STORE_PASSWORD}"  # noqa: S105  # a place to fill in, as Feast's CLI reads it
+READ_TIMEOUT_S = 0.25
+WRITE_TIMEOUT_S = 10.0
+
+
+@dataclass(frozen=True)
+class Address:
+    """An on-line store.
+
+    Args:
+        kind: sqlite, redis or postgres.
+        shown: where it is, without a secret.
+        config: Feast's `online_store`, with the secret.
+        public: the same without it.
+        mend: what to do when it does not answer.
+    """
+
+    kind: str
+    shown: str
+    config: dict[str, Any]
+    public: dict[str, Any]
+    mend: str
+
+
+def repo(settings: Settings, *, timeout_s: float = READ_TIMEOUT_S) -> dict[str, Any]:
+    """Feast's configuration of one business, secrets in it."""
+    folder = settings.folder / "features"
+    return _repo(settings, folder, address(settings.store, folder, timeout_s=timeout_s).config)
+
+
+def yaml_text(settings: Settings) -> str:
+    """The same as a feature_store.yaml, for people and Feast's command line; without secrets."""
+    folder = settings.folder / "features"
+    content = _repo(settings, folder, address(settings.store, folder).public)
+    lines = ["# Written by `churn features materialise`; changes made here are lost."]
+    for name, value in content.items():
+        if isinstance(value, dict):
+            lines += [f"{name}:", *(f"  {key}: {json.dumps(inner)}" for key, inner in value.items())]
+        else:
+            lines.append(f"{name}: {json.dumps(value)}")
+    return "\n".join(lines) + "\n"
+
+
+def _repo(settings: Settings, folder: Path, online: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "project": settings.business.slug.replace("-", "_"),
+        "provider": "local",
+        "registry": {"registry_type": "sql", "path": f"sqlite:///{folder / 'registry.db'}"},
+        "offline_store": {"type": "duckdb"},
+        "online_store": online,
+        "entity_key_serialization_version": 3,
+        "materialization": {"pull_latest_features": True, "online_write_batch_size": settings.store.batch_size},
+    }
+
+
+def address(store: Store, folder: Path, *, timeout_s: float = READ_TIMEOUT_S) -> Address:
+    """Where `[store]` says the on-line store is.
+
+    Args:
+        store: the section.
+        folder: where SQLite's file lies.
+        timeout_s: how long Redis may take. It is never asked twice: retries turn an outage into seconds a call.
+
+    Raises:
+        SettingsError: the URL is missing or of another kind.
+    """
+    if store.online == "sqlite":
+        config = {"type": "sqlite", "path": str(folder / "online.db")}
+        mend = (
+            "see that the folder can be written and the disk is not full; a damaged file may be deleted, "
+            "`churn features materialise` writes it anew."
+        )
+        return Address("sqlite", config["path"], config, config, mend)
+    url = _url(store)
+    shown = f"{store.online} at {url.hostname}:{url.port or ''}".rstrip(":")
+    mend = f"start the server at {url.hostname}, or correct [store] url (CHURN_STORE__URL)."
+    build = _redis if store.online == "redis" else _postgres
+    secret = unquote(url.password or "")
+    public = build(url, SECRET if secret else "", timeout_s)
+    return Address(store.online, shown, build(url, secret, timeout_s), public, mend)
+
+
+def _url(store: Store) -> SplitResult:
+    schemes = {"redis": ("redis", "rediss"), "postgres": ("postgresql", "postgres", "postgresql+psycopg")}[store.online]
+    example = {"redis": "redis://localhost:6379/0", "postgres": "postgresql://user@localhost:5432/features"}
+    url = urlsplit(store.url or "")
+    if url.scheme not in schemes or not url.hostname:
+        raise SettingsError(
+            f"[store] online = {store.online!r} needs a url that begins with {schemes[0]}://host.",
+            mend=f'set [store] url = "{example[store.online]}", or the variable CHURN_STORE__URL.',
+        )
+    return url
+
+
+def _redis(url: SplitResult, secret: str, timeout_s: float) -> dict[str, Any]:
+    if "," in secret:
+        raise SettingsError(
+            "The password of [store] url has a comma, which Feast's Redis settings cannot carry.",
+            mend="give that user a password without a comma.",
+        )
+    options: dict[str, Any] = {"db": int(url.path.strip("/") or 0)}
+    options |= {"ssl": True} if url.scheme == "rediss" else {}
+    options |= {"username": unquote(url.username)} if url.username else {}
+    options |= {"password": secret} if secret else {}
+    options |= {"socket_timeout": timeout_s, "socket_connect_timeout": timeout_s, "retry": None}
+    parts = [f"{url.hostname}:{url.port or 6379}", *(f"{name}={json.dumps(value)}" for name, value in options.items())]
+    return {
+        "type": "redis",
+        "connection_string": ",".join(parts),
+        "skip_dedup": True,  # our own check decides, and lets a restated row of the same cutoff through
+    }
+
+
+def _postgres(url: SplitResult, secret: str, timeout_s: float) -> dict[str, Any]:
+    del timeout_s  # Feast hands none to psycopg
+    return {
+        "type": "postgres",
+        "host": url.hostname,
+        "port": url.port or 5432,
+        "database": url.path.strip("/") or "postgres",
+        "user": unquote(url.username or "postgres"),
+        "password": secret,
+        "sslmode": parse_qs(url.query).get("sslmode", ["prefer"])[0],
+    }
