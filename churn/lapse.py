@@ -95,21 +95,29 @@ def _paid_until(
 ) -> Int64Array:
     """The local day on which what each event paid for is over.
 
-    Only the latest payment counts: two payments in advance do not add up. A `cancel` after the payment, and before
-    the next one, ends it on its own day.
+    Only the latest payment counts: two payments in advance do not add up; of several at one instant, the longest. A
+    `cancel` after the payment, and before the next one, ends it on its own day.
     """
+    moments = _moments(visible)
     quantity = visible.quantity[qualifying]
     term = np.where(quantity > 0, quantity, float(lapse.term_days))  # null and 0 pay for one term
-    end = day + _whole_days(term)
+    end = _longest(day + _whole_days(term), moments[qualifying])
     cancels = visible.is_kind(CANCEL) & ~qualifying
     if not cancels.any() or not len(end):
         return end
-    moment = _moments(visible)  # at one instant the payment wins, in whichever order the two are written
-    payment = np.searchsorted(moment[qualifying], moment[cancels], side="right") - 1
-    same_instant = (payment >= 0) & (moment[qualifying][payment] == moment[cancels])
-    follows = (payment >= 0) & ~same_instant & (visible.customer[qualifying][payment] == visible.customer[cancels])
+    paid, canceled = moments[qualifying], moments[cancels]
+    payment = np.searchsorted(paid, canceled, side="right") - 1  # the last one at or before each cancellation
+    follows = (payment >= 0) & (visible.customer[qualifying][payment] == visible.customer[cancels])
+    follows &= paid[payment] < canceled  # at one instant the payment wins, in whichever order the two are written
     np.minimum.at(end, payment[follows], calendar.days_of(visible.time_us[cancels])[follows])
-    return end
+    return -_longest(-end, paid)
+
+
+def _longest(end: Int64Array, moment: Int64Array) -> Int64Array:
+    """The latest end among the payments of each moment."""
+    latest = np.full(int(moment[-1]) + 1 if len(moment) else 0, np.iinfo(np.int64).min)
+    np.maximum.at(latest, moment, end)
+    return latest[moment]
 
 
 def _moments(visible: Events) -> Int64Array:

@@ -1,0 +1,101 @@
+"""Hypothesis strategies of event logs and of what they are asked with.
+
+Logs lie around autumn 2018, where London (28 October), New York and Sao Paulo (4 November; Sao Paulo skips its
+midnight) change the clock. Instants fall on half hours, so that midnights, ties and the edges of windows are hit often;
+some events reach us late, some take an order back, some logs are empty.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+import pandas as pd
+from hypothesis import strategies as st
+
+from churn.calendar import Calendar
+from churn.definition import ChurnDefinition, Lapse, Lifecycle, OwnCadence, Silence, StageRules, Subscription
+
+ZONES = (
+    "UTC",
+    "Europe/London",
+    "America/New_York",
+    "America/Sao_Paulo",
+    "Asia/Shanghai",
+    "Asia/Kathmandu",
+    "Australia/Lord_Howe",
+)
+MIDDLE = datetime(2018, 11, 4, tzinfo=UTC)
+HALF_HOUR = timedelta(minutes=30)
+REACH_DAYS = 40  # events lie at most so far from the middle
+COLUMNS = ("customer_id", "event_type", "event_timestamp", "ingested_at", "order_id", "amount", "quantity", "channel")
+
+calendars = st.sampled_from(ZONES).map(Calendar)
+
+
+def instants(reach_days: int = REACH_DAYS) -> st.SearchStrategy[datetime]:
+    """Half hours around the middle."""
+    return st.integers(-48 * reach_days, 48 * reach_days).map(lambda steps: MIDDLE + steps * HALF_HOUR)
+
+
+@st.composite
+def event_rows(draw: st.DrawFn, *, taken_back: bool = True) -> tuple[object, ...]:
+    """One event of one of three customers."""
+    kinds = ("order", "order", "renewal", "visit", "complaint", "cancel") + (("return",) if taken_back else ())
+    happened = draw(instants())
+    late = draw(st.sampled_from((0, 0, 0, 1, 48, 480))) * HALF_HOUR
+    return (
+        draw(st.sampled_from("abc")),
+        draw(st.sampled_from(kinds)),
+        happened,
+        happened + late,
+        draw(st.sampled_from((None, "1", "2"))) if taken_back else None,
+        draw(st.sampled_from((None, 5.0, 10.0))),
+        draw(st.sampled_from((None, None, 1.0, 6.5))),
+        draw(st.sampled_from((None, "web", "sample"))),
+    )
+
+
+def event_logs(*, taken_back: bool = True, max_size: int = 14) -> st.SearchStrategy[pd.DataFrame]:
+    """Frames of EVENTS, empty ones too."""
+    return st.lists(event_rows(taken_back=taken_back), max_size=max_size).map(framed)
+
+
+def framed(rows: list[tuple[object, ...]]) -> pd.DataFrame:
+    """Rows of `COLUMNS` as a frame of EVENTS."""
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    for name in ("event_timestamp", "ingested_at"):
+        frame[name] = pd.to_datetime(frame[name], utc=True).astype("datetime64[us, UTC]")
+    return frame.astype({"amount": "float64", "quantity": "float64"})
+
+
+@st.composite
+def cadences(draw: st.DrawFn) -> OwnCadence:
+    """Rules of one's own cadence."""
+    low, high = sorted((draw(st.integers(1, 12)), draw(st.integers(1, 25))))
+    return OwnCadence(times=draw(st.sampled_from((0.5, 1.0, 2.5, 3.0))), min_days=low, max_days=high)
+
+
+silences: st.SearchStrategy[Lapse] = st.builds(Silence, days=st.integers(1, 15))
+subscriptions: st.SearchStrategy[Lapse] = st.builds(
+    Subscription, grace_days=st.integers(0, 6), term_days=st.integers(1, 12)
+)
+
+
+@st.composite
+def lifecycles(draw: st.DrawFn, *, zones: tuple[str, ...] = ZONES, subscription: bool = True) -> Lifecycle:
+    """Definitions with small numbers, so that every edge is met."""
+    rules = [silences, cadences(), *([subscriptions] if subscription else [])]
+    definition = ChurnDefinition(
+        qualifying=draw(st.sampled_from((("order",), ("order", "renewal")))),
+        eligible=draw(st.sampled_from((None, None, "did not complaint within 5 days"))),
+        horizon_days=draw(st.integers(1, 15)),
+        gap_days=draw(st.integers(0, 3)),
+        lapse=draw(st.one_of(rules)),
+        win_back_within_days=draw(st.sampled_from((None, None, 1, 8))),
+    )
+    stages = StageRules(
+        new_days=draw(st.integers(1, 9)),
+        loyal_orders=draw(st.integers(1, 3)),
+        loyal_days=draw(st.integers(1, 15)),
+        lapsing_share=draw(st.sampled_from((0.25, 0.5, 0.6, 0.9))),
+        won_back_days=draw(st.integers(1, 12)),
+    )
+    return Lifecycle(definition, stages, Calendar(draw(st.sampled_from(zones))))
