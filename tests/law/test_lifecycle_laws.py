@@ -38,7 +38,7 @@ def test_the_boundaries_are_where_the_examples_say() -> None:
         assert stages(Events.from_frame(frame), LONDON, CUTOFF)["stage"].tolist() == [stage]
 
 
-@given(frame=event_logs(), lifecycle=lifecycles(), cutoff=instants(30))
+@given(frame=event_logs(), lifecycle=lifecycles(), cutoff=instants())
 @example(frame=FIRST_OF_WINDOW, lifecycle=LONDON, cutoff=CUTOFF)
 @example(frame=LAST_BEFORE_WINDOW, lifecycle=LONDON, cutoff=CUTOFF)
 @example(frame=AT_THE_CUTOFF, lifecycle=LONDON, cutoff=CUTOFF)
@@ -50,7 +50,7 @@ def test_all_at_once_equals_one_by_one(frame: pd.DataFrame, lifecycle: Lifecycle
     asked = cohort(events, lifecycle, cutoff)
     labels = label(asked, events, lifecycle, cutoff=cutoff, observed_until=observed_until)
     labels.index = pd.Index(asked["customer_id"])
-    for name in "abc":
+    for name in "ab":
         customer = Customer.of(frame, name, lifecycle)
         seen = customer.seen(cutoff, cutoff)
         assert (name in found.index) == bool(seen.events)
@@ -63,7 +63,7 @@ def test_all_at_once_equals_one_by_one(frame: pd.DataFrame, lifecycle: Lifecycle
             assert labels[name] == outcome(customer, asked_by, cutoff, observed_until)
 
 
-@given(frame=event_logs(), lifecycle=lifecycles(), cutoff=instants(30))
+@given(frame=event_logs(), lifecycle=lifecycles(), cutoff=instants())
 @example(frame=AT_THE_CUTOFF, lifecycle=LONDON, cutoff=CUTOFF)
 @example(frame=KNOWN_AT_THE_CUTOFF, lifecycle=LONDON, cutoff=CUTOFF)
 def test_neither_the_future_nor_a_late_arrival_changes_a_stage_or_cohort(
@@ -76,7 +76,7 @@ def test_neither_the_future_nor_a_late_arrival_changes_a_stage_or_cohort(
     assert_frame_equal(everyone(whole, lifecycle, cutoff), everyone(past, lifecycle, cutoff))
 
 
-@given(frame=event_logs(), lifecycle=lifecycles(), cutoff=instants(20), more=st.integers(0, 10))
+@given(frame=event_logs(), lifecycle=lifecycles(), cutoff=instants(), more=st.integers(0, 10))
 def test_what_reaches_us_after_the_log_s_end_changes_no_label(
     frame: pd.DataFrame, lifecycle: Lifecycle, cutoff: datetime, more: int
 ) -> None:
@@ -90,7 +90,7 @@ def test_what_reaches_us_after_the_log_s_end_changes_no_label(
     )
 
 
-@given(frame=event_logs(taken_back=False), lifecycle=lifecycles(subscription=False), cutoff=instants(20))
+@given(frame=event_logs(taken_back=False), lifecycle=lifecycles(subscription=False), cutoff=instants())
 def test_the_past_changes_no_label(frame: pd.DataFrame, lifecycle: Lifecycle, cutoff: datetime) -> None:
     """Given who is asked, silence and own cadence look at the outcome window alone."""
     events, window = Events.from_frame(frame), lifecycle.outcome_window(cutoff)
@@ -103,7 +103,7 @@ def test_the_past_changes_no_label(frame: pd.DataFrame, lifecycle: Lifecycle, cu
     )
 
 
-@given(frame=event_logs(), lifecycle=lifecycles(zones=("UTC",)), cutoff=instants(20), days=st.integers(-4000, 4000))
+@given(frame=event_logs(), lifecycle=lifecycles(zones=("UTC",)), cutoff=instants(), days=st.integers(-4000, 4000))
 def test_shifting_everything_changes_nothing(
     frame: pd.DataFrame, lifecycle: Lifecycle, cutoff: datetime, days: int
 ) -> None:
@@ -122,26 +122,26 @@ def test_shifting_everything_changes_nothing(
     )
 
 
-@given(frame=event_logs(), lifecycle=lifecycles(), cutoff=instants(30), seed=st.integers(0, 99))
+@given(frame=event_logs(), lifecycle=lifecycles(), cutoff=instants(), seed=st.integers(0, 99))
 def test_row_order_is_irrelevant(frame: pd.DataFrame, lifecycle: Lifecycle, cutoff: datetime, seed: int) -> None:
     shuffled = Events.from_frame(frame.sample(frac=1, random_state=seed))
     assert_frame_equal(everyone(Events.from_frame(frame), lifecycle, cutoff), everyone(shuffled, lifecycle, cutoff))
 
 
-@given(frame=event_logs(), lifecycle=lifecycles(), cutoff=instants(20))
+@given(frame=event_logs(), lifecycle=lifecycles(), cutoff=instants())
 def test_customers_are_independent(frame: pd.DataFrame, lifecycle: Lifecycle, cutoff: datetime) -> None:
     """A customer alone is judged as among others."""
     events, end = Events.from_frame(frame), lifecycle.outcome_window(cutoff).end
     together = cohort(events, lifecycle, cutoff)
     together["label"] = label(together, events, lifecycle, cutoff=cutoff, observed_until=end)
-    for name in "abc":
+    for name in "ab":
         alone = events.of([name])
         asked = cohort(alone, lifecycle, cutoff)
         asked["label"] = label(asked, alone, lifecycle, cutoff=cutoff, observed_until=end)
         assert_frame_equal(asked, together[together["customer_id"] == name].reset_index(drop=True))
 
 
-@given(frame=event_logs(), lifecycle=lifecycles(subscription=False), cutoff=instants(20), longer=st.integers(1, 20))
+@given(frame=event_logs(), lifecycle=lifecycles(subscription=False), cutoff=instants(), longer=st.integers(1, 20))
 def test_a_longer_horizon_never_turns_a_stayer_into_a_churner(
     frame: pd.DataFrame, lifecycle: Lifecycle, cutoff: datetime, longer: int
 ) -> None:
@@ -157,7 +157,7 @@ def test_a_longer_horizon_never_turns_a_stayer_into_a_churner(
     assert not (~churned & churned_later).any()
 
 
-@given(frame=event_logs(), lifecycle=lifecycles(), cutoff=instants(45))
+@given(frame=event_logs(), lifecycle=lifecycles(), cutoff=instants(40))
 def test_each_customer_is_in_exactly_one_stage(frame: pd.DataFrame, lifecycle: Lifecycle, cutoff: datetime) -> None:
     events = Events.from_frame(frame)
     found = stages(events, lifecycle, cutoff)
@@ -169,7 +169,7 @@ def test_each_customer_is_in_exactly_one_stage(frame: pd.DataFrame, lifecycle: L
     assert (found["last_qualifying_at"].dropna() < cutoff).all()
 
 
-@given(frame=event_logs(), lifecycle=lifecycles(), cutoff=instants(30))
+@given(frame=event_logs(), lifecycle=lifecycles(), cutoff=instants())
 def test_each_model_asks_about_its_own_stages(frame: pd.DataFrame, lifecycle: Lifecycle, cutoff: datetime) -> None:
     asked = everyone(Events.from_frame(frame), lifecycle, cutoff)
     assert set(asked[asked["model"] == "reactivation"]["stage"]) <= {"lapsed"}
@@ -178,7 +178,7 @@ def test_each_model_asks_about_its_own_stages(frame: pd.DataFrame, lifecycle: Li
         assert (asked["model"].isna() == (asked["stage"] == "prospect")).all()
 
 
-@given(frame=event_logs(), lifecycle=lifecycles(), cutoff=instants(20), missing=st.integers(1, 100))
+@given(frame=event_logs(), lifecycle=lifecycles(), cutoff=instants(), missing=st.integers(1, 100))
 @example(frame=FIRST_OF_WINDOW, lifecycle=LONDON, cutoff=CUTOFF, missing=1)
 def test_immature_cutoffs_have_no_labels(
     frame: pd.DataFrame, lifecycle: Lifecycle, cutoff: datetime, missing: int
@@ -192,7 +192,7 @@ def test_immature_cutoffs_have_no_labels(
     assert immature.dtype == mature.dtype == "boolean"
 
 
-@given(frame=event_logs(), lifecycle=lifecycles(), cutoff=instants(20))
+@given(frame=event_logs(), lifecycle=lifecycles(), cutoff=instants())
 def test_churned_is_lapsed_at_the_end_for_a_subscription(
     frame: pd.DataFrame, lifecycle: Lifecycle, cutoff: datetime
 ) -> None:
@@ -207,9 +207,7 @@ def test_churned_is_lapsed_at_the_end_for_a_subscription(
     assert churned.to_numpy(dtype=np.bool_).tolist() == lapsed.tolist()
 
 
-@given(
-    frame=event_logs(taken_back=False), lifecycle=lifecycles(), cutoff=instants(20), times=st.sampled_from((1.0, 2.0))
-)
+@given(frame=event_logs(taken_back=False), lifecycle=lifecycles(), cutoff=instants(), times=st.sampled_from((1.0, 2.0)))
 def test_more_patience_never_makes_more_lapsed(
     frame: pd.DataFrame, lifecycle: Lifecycle, cutoff: datetime, times: float
 ) -> None:
