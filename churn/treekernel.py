@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from churn.treetext import Trees
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int32]
 Words = NDArray[np.uint32]
 
 
@@ -52,7 +53,7 @@ INT32_END = 2147483648.0
 
 
 def holds(value: float, first: int, last: int, words: Words) -> bool:
-    """Say whether a category is in the bit set `words[first:last]`."""
+    """Say whether a category goes left: whether it is in the bit set `words[first:last]`."""
     if not (-1.0 < value < INT32_END):  # NaN, negative, beyond int32; -0.5 is cut to 0
         return False
     category = int(value)
@@ -60,10 +61,8 @@ def holds(value: float, first: int, last: int, words: Words) -> bool:
     return word < last and (int(words[word]) >> (category & 31)) & 1 == 1
 
 
-def goes_left(decision: int, threshold: float, value: float, first: int, last: int, words: Words) -> bool:
-    """Say which way a row with this feature value goes at a split, exactly as LightGBM does."""
-    if decision & 1:
-        return holds(value, first, last, words)
+def passes(decision: int, threshold: float, value: float) -> bool:
+    """Say whether a number goes left at a split, exactly as LightGBM does."""
     null = value != value  # noqa: PLR0124 - NaN; a function would say it slower
     known = 0.0 if null else value
     missing = ((decision & 8 != 0) & null) | ((decision & 4 != 0) & (abs(known) <= ZERO))
@@ -78,10 +77,11 @@ def sum_leaves(trees: Trees, rows: FloatArray, raw: FloatArray) -> None:
             node = starts[tree]
             while feature[node] >= 0:
                 there = rows[i, feature[node]]
-                if goes_left(decision[node], threshold[node], there, first[node], last[node], words):
-                    node += 1
+                if decision[node] & 1:
+                    left = holds(there, first[node], last[node], words)
                 else:
-                    node = starts[tree] + right[node]
+                    left = passes(decision[node], threshold[node], there)
+                node = node + 1 if left else starts[tree] + right[node]
             raw[i] += value[node]
 
 
@@ -92,14 +92,24 @@ def explain(trees: Trees, rows: FloatArray, points: tuple[float, ...], scratch: 
     for tree in range(len(starts) - 1):
         start, size = starts[tree], starts[tree + 1] - starts[tree]
         for i in range(len(rows)):
-            row = rows[i]
-            for n in range(size):
-                node = start + n
-                if feature[node] >= 0:
-                    there = row[feature[node]]
-                    left[n] = goes_left(decision[node], threshold[node], there, first[node], last[node], words)
+            find_ways(feature, decision, threshold, first, last, words, start, size, rows[i], left)
             sweep_down(trees, scratch, start, size, points)
             sweep_up(trees, scratch, start, size, points, phi[i])
+
+
+def find_ways(  # noqa: PLR0917 - arrays one by one; out of a tuple their references would be counted per row
+    feature: IntArray, decision: IntArray, threshold: FloatArray, first: IntArray, last: IntArray, words: Words,
+    start: int, size: int, row: FloatArray, left: NDArray[np.bool_],
+) -> None:  # fmt: skip
+    """Fill `left` for one row and the tree of `size` nodes that begins at `start`."""
+    for n in range(size):
+        node = start + n
+        split = feature[node]
+        if split >= 0:
+            if decision[node] & 1:  # not in `passes`: handing the words through there costs three times as much
+                left[n] = holds(row[split], first[node], last[node], words)
+            else:
+                left[n] = passes(decision[node], threshold[node], row[split])
 
 
 def sweep_down(trees: Trees, scratch: Scratch, start: int, size: int, points: tuple[float, ...]) -> None:

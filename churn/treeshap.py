@@ -53,9 +53,10 @@ def compiled() -> Compiled:
     from numba import njit
     from numba.extending import register_jitable
 
-    register_jitable(treekernel.holds)
-    for function in (treekernel.goes_left, treekernel.sweep_down, treekernel.sweep_up):
-        register_jitable(inline="always")(function)  # a call would count references to every array it is given
+    for function in (treekernel.holds, treekernel.passes, treekernel.find_ways):
+        register_jitable(function)
+    for sweep in (treekernel.sweep_down, treekernel.sweep_up):  # a call would count references to every array
+        register_jitable(inline="always")(sweep)
     compile_once: Callable[..., Callable[..., Any]] = partial(njit, cache=True, nogil=True, error_model="numpy")
     return Compiled(compile_once(fastmath=FAST_MATHS)(treekernel.explain), compile_once()(treekernel.sum_leaves))
 
