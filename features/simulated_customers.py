@@ -114,7 +114,7 @@ def open_shop(calendar: ShopCalendar, customers: int, days: int, seed: int) -> t
     """Draw the customers' characters and the state before the first day."""
     rng = np.random.default_rng([seed, 101])
     n = customers
-    old = rng.random(n) < 0.45  # won before the log began; they come in its first quarter, and are the more faithful
+    old = rng.random(n) < 0.45  # won before the log began: its first quarter sees them come, no different from others
     arrival = np.where(old, rng.integers(0, 90, n), rng.integers(0, days, n))
     hunter = rng.random(n) < 0.28
     opener = rng.beta(1.8, 3.0, n)
@@ -131,20 +131,14 @@ def open_shop(calendar: ShopCalendar, customers: int, days: int, seed: int) -> t
         hunter,
         gifter,
         single(opener),
-        single(rng.normal(0, 0.35, n) + 0.4 * old),
+        single(rng.normal(0.1, 0.35, n)),
         single(rng.normal(4.7, 0.5, n)),
-        _channels(rng, old),
+        rng.choice(len(CHANNELS), n, p=[0.3, 0.2, 0.14, 0.21, 0.15]),
         rng.choice(len(REGIONS), n, p=[0.38, 0.24, 0.22, 0.16]),
         favourite,
         response.clip(0, 3),
     )
     return shop, _before_the_first_day(shop, single(rng.normal(0, 0.3, n)))
-
-
-def _channels(rng: np.random.Generator, old: BoolArray) -> IntArray:
-    """How each customer was won; old ones less often on the marketplace, which brings the fickle."""
-    recent = rng.choice(len(CHANNELS), len(old), p=[0.3, 0.22, 0.12, 0.24, 0.12])
-    return np.where(old, rng.choice(len(CHANNELS), len(old), p=[0.3, 0.15, 0.2, 0.12, 0.23]), recent)
 
 
 def _before_the_first_day(shop: Shop, interest: FloatArray) -> State:

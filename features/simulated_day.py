@@ -124,7 +124,7 @@ def _orders(shop: Shop, state: State, who: IntArray, draws: FloatArray) -> list[
     category = np.where(usual, shop.favourite[who], (draws[13][who] * len(people.CATEGORIES)).astype(np.int64))
     bell = np.sqrt(-2 * np.log(1 - draws[14][who])) * np.cos(2 * np.pi * draws[15][who])
     quantity = 1 + (-1.2 * np.log(1 - draws[16][who])).astype(np.int64)
-    full = np.exp(shop.spend[who] + _CATEGORY_PRICE[category] + 0.35 * bell) * (0.7 + 0.3 * quantity)
+    full = np.exp(shop.spend[who] + _CATEGORY_PRICE[category] + 0.25 * bell) * (0.7 + 0.3 * quantity)
     keen = np.where(shop.hunter[who], 0.85, 0.06) + 0.25 * shop.calendar.sale[state.day]
     discount = np.where(draws[17][who] < keen, 0.12 + 0.2 * draws[18][who], 0.0) * full
     amount = np.round((full - discount).astype(np.float64), 2)
@@ -188,14 +188,14 @@ def _after_sales(state: State, draws: FloatArray) -> list[Sighting]:
 
 def _attention(shop: Shop, state: State, present: BoolArray, draws: FloatArray) -> list[Sighting]:
     """Visits, and on newsletter days the mails opened and clicked: they fade before the orders stop."""
-    rate = np.exp(1.1 * state.interest) * np.where(state.engaged, 0.75, 0.012) / shop.cadence_days**0.6
+    rate = np.exp(1.1 * state.interest) * np.where(state.engaged, 0.85, 0.012) / shop.cadence_days**0.6
     looking = present & (draws[27] < 1 - np.exp(-rate))
     looking |= state.last_order == state.day  # nobody orders without looking
     visits = np.flatnonzero(looking)
     second = seconds_of_day(draws[5][visits]) - 60 * (1 + 9 * draws[28][visits])
     seen = [Sighting("visit", visits, second.clip(0), {"channel": _pick(ORDER_CHANNELS[:3], draws[10][visits])})]
     if state.day % NEWSLETTER_EVERY_DAYS == 0:
-        keen = shop.opener * np.where(state.engaged, np.exp(0.6 * state.interest), 0.03)
+        keen = shop.opener * np.where(state.engaged, np.exp(0.6 * state.interest), 0.06)
         opened = np.flatnonzero(present & (shop.arrival < state.day) & (draws[28] < keen))
         clicked = opened[draws[29][opened] < 0.22]
         hour = seconds_of_day(draws[26])
