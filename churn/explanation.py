@@ -86,8 +86,8 @@ class Explainer:
         self.least_share = least_share
         self._usual = [_known(usual.get(feature.name)) for feature in features]
         self._outcome = OUTCOMES[outcome]
-        self._groups: dict[str, Reason] = {f.group: group_of(f.name, f.group) for f in features}
-        self._members = [np.flatnonzero([f.group == code for f in features]) for code in self._groups]
+        self._groups: list[Reason] = list({f.group: group_of(f.name, f.group) for f in features}.values())
+        self._members = [np.flatnonzero([f.group == group.code for f in features]) for group in self._groups]
 
     @classmethod
     def of(cls, bundle: Bundle, *, least_share: float = LEAST_SHARE) -> "Explainer":
@@ -123,14 +123,15 @@ class Explainer:
     def _one(self, sums: FloatArray, contributions: FloatArray, values: FloatArray, top: int) -> list[Explained]:
         shares = np.abs(sums) / (np.abs(sums).sum() or 1.0)
         told = [int(group) for group in np.argsort(-np.abs(sums), kind="stable") if shares[group] >= self.least_share]
-        raising = [self._reason(group, sums, shares, contributions, values) for group in told if sums[group] > 0]
-        lowering = [self._reason(group, sums, shares, contributions, values) for group in told if sums[group] < 0]
-        return [*(raising or [_unclear(self._outcome)]), *lowering][:top]
+        raising, lowering = [g for g in told if sums[g] > 0], [g for g in told if sums[g] < 0]
+        first = [] if raising else [_unclear(self._outcome)]
+        groups = [*raising, *lowering][: max(top - len(first), 0)]
+        return [*first, *(self._reason(g, sums, shares, contributions, values) for g in groups)][:top]
 
     def _reason(
         self, group: int, sums: FloatArray, shares: FloatArray, contributions: FloatArray, values: FloatArray
     ) -> Explained:
-        reason = list(self._groups.values())[group]
+        reason = self._groups[group]
         members, total = self._members[group], float(sums[group])
         place = int(members[np.argmax(contributions[members] * math.copysign(1.0, total))])
         feature, direction = self.features[place], "raises" if total > 0 else "lowers"
