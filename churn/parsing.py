@@ -26,6 +26,7 @@ from churn.grammar import (
 
 WORDS = frozenset({"where", "and", "or", "not", "in", "is", "null", "did", "within", "days", "day", "ever"})
 LONGEST_WINDOW_DAYS = 36_500
+DEEPEST = 50  # levels of `not` and `(`
 TOKEN = re.compile(
     r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<number>-?\d+(?:\.\d+)?(?![\w.]))|(?P<sign><=|>=|!=|=|<|>|\(|\)|,)|(?P<word>\w[\w.\-]*))"
 )
@@ -72,7 +73,7 @@ class _Reader:
 
     def __init__(self, text: str) -> None:
         self.text, self.at = text, 0
-        self.tokens = _tokens(text)
+        self.tokens, self.depth = _tokens(text), 0
 
     @property
     def next(self) -> Token:
@@ -124,12 +125,8 @@ class _Reader:
         return Every(tuple(parts)) if word == "and" else Some(tuple(parts))
 
     def _one(self, *, columns: bool, did: bool) -> Condition:
-        if self.takes("not"):
-            return Not(self._one(columns=columns, did=did))
-        if self.takes("("):
-            inner = self.condition(columns=columns, did=did)
-            self.needs(")")
-            return inner
+        if self.next.text.lower() in ("not", "("):
+            return self._nested(columns=columns, did=did)
         token = self.next
         if self.takes("did"):
             if not did:
@@ -141,6 +138,21 @@ class _Reader:
         if not columns:
             raise self.fails(token, "`did`, `did not`, `not` or `(`", self._about_customers())
         return self._test()
+
+    def _nested(self, *, columns: bool, did: bool) -> Condition:
+        """`not` and parentheses."""
+        self.depth += 1
+        if self.depth > DEEPEST:
+            mend = "say it with fewer of them, or in several entries of `qualifying`."
+            raise ConditionError(self.text, self.next.position, "`not` and `(` are nested too deep,", mend=mend)
+        if self.takes("not"):
+            inner: Condition = Not(self._one(columns=columns, did=did))
+        else:
+            self.needs("(")
+            inner = self.condition(columns=columns, did=did)
+            self.needs(")")
+        self.depth -= 1
+        return inner
 
     @staticmethod
     def _about_customers() -> str:

@@ -172,7 +172,7 @@ def _is_full(told: list[Happened]) -> bool:
 def model(customer: Customer, cutoff: datetime) -> str | None:
     """Which model asks about a customer, whose events are those that the cutoff sees."""
     definition, stage = customer.lifecycle.definition, customer.stage(cutoff)
-    if stage == "prospect" or (definition.eligible and customer.complained(cutoff, 5)):
+    if stage == "prospect" or (definition.eligible and customer.complained(cutoff, 3)):
         return None
     if stage != "lapsed":
         return "churn"
