@@ -5,7 +5,7 @@ other kind adds its own. To add a feature, write it on the page where it belongs
 views, docs/features.md and reasons follow from it. A `Kind` is named as in churn.toml.
 """
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence
 
 from churn.definition import Lifecycle
 from features.catalogue import (
@@ -26,7 +26,7 @@ from features.feature_set import FeatureSet, flat
 PAGES = (recency, rhythm, value, breadth, engagement, support, loyalty, usage, profile, season)
 
 
-def catalogue(kinds: Sequence[str], columns: Mapping[str, Set[str]], lifecycle: Lifecycle) -> FeatureSet:
+def catalogue(kinds: Sequence[str], columns: Mapping[str, Collection[str]], lifecycle: Lifecycle) -> FeatureSet:
     """The features that a log has.
 
     Args:

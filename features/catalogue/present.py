@@ -3,7 +3,7 @@
 Reads names only, no event. Start reading at `Present`.
 """
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -58,7 +58,7 @@ class Present:
     """
 
     kinds: tuple[str, ...]
-    columns: Mapping[str, Set[str]]
+    columns: Mapping[str, Collection[str]]
     lifecycle: Lifecycle
 
     @property
