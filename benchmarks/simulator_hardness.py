@@ -64,9 +64,7 @@ def features_at(events: pd.DataFrame, at: int) -> pd.DataFrame:
     earned = known[known["event_type"] == "points_earned"].groupby("customer_id")["amount"].sum()
     spent = known[known["event_type"] == "points_redeemed"].groupby("customer_id")["amount"].sum()
     out["points_balance"] = earned.sub(spent.reindex(earned.index).fillna(0))
-    late = known[known["event_type"] == "complaint"]
     out["complaint_share"] = out["complaint_count"] / out["order_count"]
-    del late
     for name in ("region", "acquisition_channel"):
         rows = known[known["event_type"] == f"profile.{name}"].groupby("customer_id")["category"].last()
         out[name] = rows.reindex(out.index).astype("category").cat.codes
@@ -105,6 +103,22 @@ def ece(label: np.ndarray, probability: np.ndarray) -> float:
     )
 
 
+def learner() -> lgb.LGBMClassifier:
+    """A quick LightGBM, its parameters untuned."""
+    return lgb.LGBMClassifier(
+        n_estimators=250, learning_rate=0.04, num_leaves=15, min_child_samples=200, subsample=0.5, subsample_freq=1,
+        colsample_bytree=0.3, reg_lambda=20, n_jobs=1, verbose=-1, random_state=1,
+    )  # fmt: skip
+
+
+def calibrated(X: pd.DataFrame, label: np.ndarray, train: np.ndarray, newest: np.ndarray) -> np.ndarray:
+    """Platt-scaled probabilities: a third of the customers calibrates, on the newest training cutoffs."""
+    mine = np.array([int(name[-2:]) % 3 == 0 for name in X.index])
+    odds = learner().fit(X[train & ~mine], label[train & ~mine]).predict(X, raw_score=True).reshape(-1, 1)
+    platt = LogisticRegression(C=1e6).fit(odds[newest & mine], label[newest & mine])
+    return platt.predict_proba(odds)[:, 1]
+
+
 def compare(rows: pd.DataFrame, test_from: date, name: str) -> dict[str, float]:
     """Print the comparison for one cohort; the label is silence (churn) or an order (reactivation)."""
     inverse = name == "reactivation"
@@ -118,11 +132,7 @@ def compare(rows: pd.DataFrame, test_from: date, name: str) -> dict[str, float]:
     logit = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
     short = np.log1p(X[list(LOGIT)].clip(lower=0))
     logit.fit(short[train], label[train])
-    booster = lgb.LGBMClassifier(
-        n_estimators=250, learning_rate=0.04, num_leaves=15, min_child_samples=200, subsample=0.5, subsample_freq=1,
-        colsample_bytree=0.3, reg_lambda=20, n_jobs=1, verbose=-1, random_state=1,
-    )  # fmt: skip
-    booster.fit(X[train], label[train])
+    booster = learner().fit(X[train], label[train])
     scores = {
         "rule": sign * X["order_days_since"].to_numpy()[test],
         "logit": logit.predict_proba(short[test])[:, 1],
@@ -135,11 +145,7 @@ def compare(rows: pd.DataFrame, test_from: date, name: str) -> dict[str, float]:
     auc["base_rate_train"] = float(label[train].mean())
     auc["bias"] = float(scores["lightgbm"].mean() - label[test].mean())
     newest = train & (rows["cutoff"] >= (pd.Timestamp(last_train) - pd.DateOffset(months=4)).date()).to_numpy()
-    mine = np.array([int(name[-2:]) % 3 == 0 for name in rows.index])  # a third of the customers calibrates
-    held = lgb.LGBMClassifier(**booster.get_params()).fit(X[train & ~mine], label[train & ~mine])
-    odds = held.predict(X, raw_score=True).reshape(-1, 1)
-    platt = LogisticRegression(C=1e6).fit(odds[newest & mine], label[newest & mine])
-    auc["ece_calibrated"] = ece(label[test], platt.predict_proba(odds[test])[:, 1])
+    auc["ece_calibrated"] = ece(label[test], calibrated(X, label, train, newest)[test])
     auc["ece_lightgbm_raw"] = ece(label[test], scores["lightgbm"])
     auc["ece_truth"] = ece(label[test], scores["truth"])
     print(f"{name:13s}", f"n={test.sum()}", "  ".join(f"{who} {value:.4f}" for who, value in auc.items()))

@@ -44,7 +44,6 @@ class ShopCalendar:
     Attributes:
         first: the shop's first local day.
         midnight_us: the instant of each local midnight, int64 microseconds UTC. Shape (days + 1,).
-        weekday: 0 is Monday. Shape (days,).
         demand: multiplier of everybody's order rate. Shape (days,).
         gifting: share of the gift season reached, 0..1. Shape (days,).
         sale: strength of the running sale, 0..1. Shape (days,).
@@ -53,7 +52,6 @@ class ShopCalendar:
 
     first: date
     midnight_us: IntArray
-    weekday: IntArray
     demand: FloatArray
     gifting: FloatArray
     sale: FloatArray
@@ -67,7 +65,7 @@ def shop_calendar(first: date, days: int, timezone: str) -> ShopCalendar:
     midnight_us = Calendar(timezone).midnights_us(since_epoch, since_epoch + days)
     weights = np.array([_weights(day) for day in dates[:-1]], dtype=np.float32).T
     weekday = np.array([day.weekday() for day in dates[:-1]])
-    return ShopCalendar(first, midnight_us, weekday, weights[0] * WEEKDAY_WEIGHTS[weekday], *weights[1:])
+    return ShopCalendar(first, midnight_us, weights[0] * WEEKDAY_WEIGHTS[weekday], *weights[1:])
 
 
 def seconds_of_day(shares: FloatArray) -> FloatArray:
