@@ -1,6 +1,6 @@
 """When was it: texts of instants, with an offset or in a named zone, to microseconds since 1970 UTC, as DuckDB SQL.
 
-An instant is a date or date and time in ISO form, with or without an offset (`2024-03-10`, `2024-03-10 14:05`,
+An instant is a date or date and time, year first, with or without an offset (`2024-03-10`, `2024-03-10 14:05`,
 `2024-03-10T14:05:00.123+08:00`, `...Z`). One without an offset is local time of a named zone: a time that the clock
 skips moves forward, one that comes twice means the first, as everywhere in `churn.calendar`. Reads no clock.
 """
@@ -17,31 +17,29 @@ from churn.calendar import Calendar, Int64Array, to_us
 SECOND_US = 1_000_000
 FIRST_YEAR, LAST_YEAR = 1900, 2100  # before and after, a zone keeps the offset it had there
 BEGINNING_US = -(2**62)
-PATTERN = (
-    r"^\s*([1-9]\d{3}-\d{2}-\d{2})(?:[T ]+(\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)\d*)?"
-    r"\s*(Z|z|UTC|[+-]\d{2}(?::?\d{2})?)?\s*$"
-)
+YEAR_1000_US = -30_610_224_000_000_000  # `20/03/10` is no date of the year 20
 
 
-def local_us_sql(text: str) -> str:
-    """SQL for the time on the clock that a text gives, microseconds since 1970, null where it gives none."""
-    part = f"regexp_extract({text}, '{PATTERN}', ['day', 'hour', 'zone'])"
-    return (
-        f"epoch_us(TRY_CAST(({part}).day || ' ' || "
-        f"CASE ({part}).hour WHEN '' THEN '00:00' ELSE ({part}).hour END AS TIMESTAMP))"
-    )
+def clock_us_sql(text: str) -> str:
+    """SQL for the instant that a text gives, microseconds since 1970, null where it gives none.
+
+    Where the text has no offset it is the time on the clock of an unnamed zone. The session must stand in UTC.
+    """
+    instant = f"epoch_us(TRY_CAST(trim({text}) AS TIMESTAMPTZ))"
+    return f"CASE WHEN trim({text}) < 'A' AND {instant} >= {YEAR_1000_US} THEN {instant} END"  # no word, `epoch` say
 
 
-def offset_us_sql(text: str) -> str:
-    """SQL for the offset from UTC that a text gives, microseconds, null where it gives none."""
-    zone = f"regexp_extract({text}, '{PATTERN}', 3)"
-    digits = f"replace(substr({zone}, 2), ':', '')"
-    hours, rest = (f"TRY_CAST(substr({digits}, {start}, 2) AS BIGINT)" for start in (1, 3))
-    minutes = f"60 * {hours} + coalesce({rest}, 0)"
-    return (
-        f"CASE WHEN {text} IS NULL OR {zone} = '' THEN NULL WHEN {zone} IN ('Z', 'z', 'UTC') THEN 0 "
-        f"ELSE (CASE substr({zone}, 1, 1) WHEN '-' THEN -1 ELSE 1 END) * ({minutes}) * {60 * SECOND_US} END"
-    )
+def has_offset_sql(text: str) -> str:
+    """SQL for whether a text that gives an instant says how far its clock is from UTC."""
+    return f"regexp_matches(substr(trim({text}), 11), '[-+A-SU-Zz]')"  # T only parts date from time
+
+
+def offset_us_sql(clock_us: str, timezone: str, first_us: int, last_us: int) -> str:
+    """SQL for the offset of a zone at a time on its clock that lies in `[first_us, last_us]`, microseconds."""
+    since, values = offsets(timezone)
+    low, high = (int(np.searchsorted(since, edge, side="right")) - 1 for edge in (first_us, last_us))
+    steps = "".join(f"WHEN {clock_us} < {since[i + 1]} THEN {values[i]} " for i in range(low, high))
+    return f"CASE {steps}ELSE {values[high]} END" if steps else str(values[high])
 
 
 def offsets(timezone: str) -> tuple[Int64Array, Int64Array]:

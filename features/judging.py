@@ -9,16 +9,16 @@ import duckdb
 
 from churn.errors import NaiveTime
 from churn.events import NUMBERS
-from features.instants import local_us_sql, offset_us_sql, offsets
+from features.instants import clock_us_sql, has_offset_sql, offset_us_sql
 from features.mapping import INSTANTS, TEXTS
-from features.reading import Rows
+from features.reading import Rows, literal
 
 REASONS = {
     "unreadable_line": "the line has too many or too few fields, or is no UTF-8",
     "no_customer_id": "customer_id is empty",
     "no_event_type": "event_type is empty",
-    "unparsable_time": "event_timestamp is empty or no ISO date or time",
-    "unparsable_ingested_at": "ingested_at is no ISO date or time",
+    "unparsable_time": "event_timestamp is empty or no date or time, year first",
+    "unparsable_ingested_at": "ingested_at is no date or time, year first",
     "bad_amount": "amount is no finite number",
     "bad_quantity": "quantity is no finite number",
     "bad_discount_amount": "discount_amount is no finite number",
@@ -46,55 +46,45 @@ def judge(connection: duckdb.DuckDBPyConnection, sources: list[Rows], *, now_us:
     Raises:
         NaiveTime: instants without an offset, in a source that names no `timezone`.
     """
-    parsed = ", ".join(
-        f"{local_us_sql(name)} AS {name}_local, {offset_us_sql(name)} AS {name}_offset" for name in INSTANTS
-    )
-    connection.execute(f"CREATE TABLE clocked AS SELECT *, {parsed} FROM staged")
+    zones = _zones(connection, sources)
+    connection.execute(f"CREATE TABLE judged AS SELECT *, {_reason(now_us)} AS reason FROM ({_typed(buckets, zones)})")
     connection.execute("DROP TABLE staged")
-    _refuse_naive(connection, sources)
-    _zones(connection)
-    connection.execute(f"CREATE TABLE judged AS SELECT *, {_reason(now_us)} AS reason FROM ({_typed(buckets)})")
-    connection.execute("DROP TABLE clocked")
     _refuse_duplicates(connection)
 
 
-def _refuse_naive(connection: duckdb.DuckDBPyConnection, sources: list[Rows]) -> None:
-    for name in INSTANTS:
-        naive = connection.execute(
-            f"SELECT source, count(*), min({name}) FROM clocked "
-            f"WHERE zone IS NULL AND {name}_local IS NOT NULL AND {name}_offset IS NULL GROUP BY source ORDER BY source"
-        ).fetchall()
-        for source, rows, example in naive:
-            raise NaiveTime(f"Column {name} of {sources[int(source)].name} ({rows} rows, for instance {example!r})")
+def _zones(connection: duckdb.DuckDBPyConnection, sources: list[Rows]) -> dict[str, str]:
+    """SQL for the offset of a row's zone at `<name>_clock`, by instant column; refuses what has neither."""
+    return {name: _offset(connection, sources, name) for name in INSTANTS}
 
 
-def _zones(connection: duckdb.DuckDBPyConnection) -> None:
-    """The table `zones`: which offset each zone in use has, by time on its clock."""
-    connection.execute("CREATE TABLE zones (zone VARCHAR, since BIGINT, offset_us BIGINT)")
-    names = connection.execute("SELECT DISTINCT zone FROM clocked WHERE zone IS NOT NULL ORDER BY zone").fetchall()
-    for (name,) in names:
-        since, values = offsets(name)
-        rows = [(name, int(start), int(value)) for start, value in zip(since, values, strict=True)]
-        connection.executemany("INSERT INTO zones VALUES (?, ?, ?)", rows)
+def _offset(connection: duckdb.DuckDBPyConnection, sources: list[Rows], name: str) -> str:
+    naive = connection.execute(
+        f"SELECT zone, min(source), count(*), min({name}), min(clock), max(clock) FROM "
+        f"(SELECT source, zone, {name}, {clock_us_sql(name)} AS clock, {has_offset_sql(name)} AS told FROM staged) "
+        "WHERE clock IS NOT NULL AND NOT told GROUP BY zone ORDER BY zone NULLS FIRST"
+    ).fetchall()
+    cases = ""
+    for zone, source, rows, example, first_us, last_us in naive:
+        if zone is None:
+            raise NaiveTime(f"Column {name} of {sources[source].name} ({rows} rows, for instance {example!r})")
+        cases += f"WHEN zone = {literal(zone)} THEN {offset_us_sql(f'{name}_clock', zone, first_us, last_us)} "
+    return f"CASE WHEN {has_offset_sql(name)} THEN 0 {cases}ELSE 0 END"
 
 
-def _typed(buckets: int) -> str:
+def _typed(buckets: int, offsets: dict[str, str]) -> str:
     """SELECT of the columns of EVENTS with their types; whatever cannot be typed is null."""
-    texts = ", ".join(f"CASE WHEN trim({name}) = '' THEN NULL ELSE {name} END AS {name}" for name in TEXTS)
+    texts = ", ".join(f"CASE WHEN trim({name}) <> '' THEN {name} END AS {name}" for name in TEXTS)
     numbers = ", ".join(f"{name} AS {name}_text, {_number(name)} AS {name}" for name in NUMBERS)
-    joins = " ".join(
-        f"ASOF LEFT JOIN zones z_{name} ON c.zone = z_{name}.zone AND c.{name}_local >= z_{name}.since"
-        for name in INSTANTS
-    )
-    event, known = (f"c.{name}_local - coalesce(c.{name}_offset, z_{name}.offset_us)" for name in INSTANTS)
-    blank = "coalesce(trim(ingested_at), '') = ''"
+    clocks = ", ".join(f"{clock_us_sql(name)} AS {name}_clock" for name in INSTANTS)
+    event, known = (f"{name}_clock - ({offsets[name]})" for name in INSTANTS)
+    told = "trim(ingested_at) <> ''"
     return (
-        "SELECT c.source, part, file, row_no, CASE WHEN trim(customer_id) = '' THEN NULL ELSE customer_id END "
-        "AS customer_id, CASE WHEN trim(event_type) = '' THEN NULL ELSE event_type END AS event_type, "
-        f"{event} AS event_timestamp, CASE WHEN {blank} THEN {event} ELSE {known} END AS ingested_at, "
-        f"NOT {blank} AND {known} IS NULL AS bad_ingested_at, {texts}, {numbers}, "
+        "SELECT source, part, file, row_no, CASE WHEN trim(customer_id) <> '' THEN customer_id END AS customer_id, "
+        f"CASE WHEN trim(event_type) <> '' THEN event_type END AS event_type, {event} AS event_timestamp, "
+        f"CASE WHEN {told} THEN {known} ELSE {event} END AS ingested_at, "
+        f"{told} AND ingested_at_clock IS NULL AS bad_ingested_at, {texts}, {numbers}, "
         f"CAST(CAST('0x' || substr(md5(customer_id), 1, 8) AS UBIGINT) % {buckets} AS INTEGER) AS bucket "
-        f"FROM clocked c {joins}"
+        f"FROM (SELECT *, {clocks} FROM staged)"
     )
 
 
@@ -116,8 +106,12 @@ def _reason(now_us: int | None) -> str:
 
 def _refuse_duplicates(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
-        "CREATE TABLE twice AS SELECT source, part, file, row_no FROM judged "
-        "WHERE reason IS NULL AND event_id IS NOT NULL "
+        "CREATE TABLE repeated AS SELECT source, part, event_id FROM judged "
+        "WHERE reason IS NULL AND event_id IS NOT NULL GROUP BY ALL HAVING count(*) > 1"
+    )
+    connection.execute(
+        "CREATE TABLE twice AS SELECT source, part, file, row_no FROM judged SEMI JOIN repeated "
+        "USING (source, part, event_id) WHERE reason IS NULL "
         f"QUALIFY row_number() OVER (PARTITION BY source, part, event_id ORDER BY event_timestamp, {ORDER}, "
         "file, row_no) > 1"
     )
@@ -125,4 +119,3 @@ def _refuse_duplicates(connection: duckdb.DuckDBPyConnection) -> None:
         "UPDATE judged SET reason = 'duplicate_event_id' FROM twice WHERE judged.source = twice.source "
         "AND judged.part = twice.part AND judged.file = twice.file AND judged.row_no = twice.row_no"
     )
-    connection.execute("DROP TABLE twice")

@@ -117,12 +117,15 @@ def load(
     columns: list[str] = []
     for index, path in enumerate(_files(root, expand(source.path, environ))):
         progress(f"reading {path.name}")
-        found = _load_file(connection, path, table, index, position, first=index == 0)
+        found = _load_file(connection, path, index, position)
         columns = columns or found
         if sorted(found) != sorted(columns):
             raise WrongColumns(path.name, expected=columns, found=found)
-        connection.execute(f"INSERT INTO {table} BY NAME FROM incoming")
-        connection.execute("DROP TABLE incoming")
+        if index == 0:
+            connection.execute(f"ALTER TABLE incoming RENAME TO {table}")
+        else:
+            connection.execute(f"INSERT INTO {table} BY NAME FROM incoming")
+            connection.execute("DROP TABLE incoming")
         origins.append({"source": source.path, "file": path.name} | _fingerprint(path))
     return Rows(position, source, table, tuple(columns), tuple(origins))
 
@@ -142,9 +145,7 @@ def _files(root: Path, path: str) -> list[Path]:
     return files
 
 
-def _load_file(
-    connection: duckdb.DuckDBPyConnection, path: Path, table: str, index: int, position: int, *, first: bool
-) -> list[str]:
+def _load_file(connection: duckdb.DuckDBPyConnection, path: Path, index: int, position: int) -> list[str]:
     """One file into the table `incoming`; its columns."""
     try:
         with path.open("rb") as stream:
@@ -153,8 +154,6 @@ def _load_file(
     except (duckdb.Error, OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
         raise UnreadableSource(str(path), str(error).split("\n", maxsplit=1)[0]) from error
     connection.execute(f"ALTER TABLE incoming ADD COLUMN {FILE} INTEGER DEFAULT {index}")
-    if first:
-        create(connection, table, columns)
     return columns
 
 

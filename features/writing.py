@@ -123,11 +123,7 @@ def _manifest(
     facts: LogFacts,
     files: dict[str, dict[str, Any]],
 ) -> LogManifest:
-    optional = [column.name for column in EVENTS if column.nullable]
-    kinds = connection.execute(
-        f"SELECT event_type, count(*), {', '.join(f'count({name})' for name in optional)} "
-        "FROM judged WHERE reason IS NULL GROUP BY event_type ORDER BY event_type"
-    ).fetchall()
+    kinds, columns = _kinds(connection)
     first_us, last_us, customers = _one(
         connection,
         "SELECT min(event_timestamp), max(event_timestamp), count(DISTINCT customer_id) "
@@ -137,12 +133,10 @@ def _manifest(
     hashed = json.dumps({name: file["sha256"] for name, file in files.items()}, sort_keys=True)
     return LogManifest(
         log_hash=hashlib.sha256(hashed.encode()).hexdigest(),
-        events=sum(count for _, count, *_ in kinds),
+        events=sum(kinds.values()),
         customers=customers,
-        kinds={kind: count for kind, count, *_ in kinds},
-        columns={
-            kind: [name for name, alive in zip(optional, counts, strict=True) if alive] for kind, _, *counts in kinds
-        },
+        kinds=kinds,
+        columns=columns,
         first_event_at=from_us(first_us),
         last_event_at=from_us(last_us),
         observed_until=facts.observed_until,
@@ -157,6 +151,17 @@ def _manifest(
         sources=[_provenance(rows) for rows in sources],
         taken_back_by=list(settings.definition.taken_back_by),
     )
+
+
+def _kinds(connection: duckdb.DuckDBPyConnection) -> tuple[dict[str, int], dict[str, list[str]]]:
+    """How many events each kind has, and which optional columns are not empty there."""
+    optional = [column.name for column in EVENTS if column.nullable]
+    rows = connection.execute(
+        f"SELECT event_type, count(*), {', '.join(f'count({name})' for name in optional)} "
+        "FROM judged WHERE reason IS NULL GROUP BY event_type ORDER BY event_type"
+    ).fetchall()
+    alive = {kind: [name for name, filled in zip(optional, counts, strict=True) if filled] for kind, _, *counts in rows}
+    return {kind: count for kind, count, *_ in rows}, alive
 
 
 def _provenance(rows: Rows) -> dict[str, Any]:
