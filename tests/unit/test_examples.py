@@ -1,0 +1,145 @@
+"""The examples: published files become tables, the settings read them, and the numbers on their pages are those."""
+
+import gzip
+import importlib.util
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pandas as pd
+import pytest
+
+from churn.definition import ChurnDefinition, StageRules
+from churn.sections import Business, Ingest, Monitoring, Serving, Store, Training
+from churn.settings import Settings, load
+from features.sources import IngestReport, ingest
+
+ROOT = Path(__file__).parents[2]
+
+
+def prepare_of(example: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(
+        f"prepare_{example.replace('-', '_')}", ROOT / "examples" / example / "prepare.py"
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def ingested(example: str, data: Path, root: Path) -> IngestReport:
+    settings = load(ROOT / "examples" / example / "churn.toml", environ={}).model_copy(update={"root": root})
+    return ingest(settings, environ={"CHURN_DATA": str(data)})
+
+
+def test_cdnow_from_the_published_file(tmp_path: Path) -> None:
+    master = tmp_path / "CDNOW_master.txt"
+    master.write_text(
+        " 00001 19970101  1  11.77\n 00002 19970112  1  12.00\n 00002 19970112  5  77.00\n"
+        " 00003 19980331  2   0.00\n 00003 19980401  2  20.76\n"
+    )
+    table = prepare_of("cdnow").prepare(master, tmp_path / "cdnow")
+    assert gzip.decompress(table.read_bytes()).decode().splitlines() == [
+        "customer_id,date,cds,amount",
+        "00001,1997-01-01,1,11.77",
+        "00002,1997-01-12,1,12.0",
+        "00002,1997-01-12,5,77.0",
+        "00003,1998-03-31,2,0.0",
+    ]
+    assert table.read_bytes() == prepare_of("cdnow").prepare(master, tmp_path / "again").read_bytes()
+    log = ingested("cdnow", tmp_path, tmp_path).manifest
+    assert (log.events, log.customers, log.kinds) == (4, 3, {"order": 4})
+    master.write_text("customer,day\n")
+    with pytest.raises(SystemExit, match="four columns"):
+        prepare_of("cdnow").prepare(master, tmp_path / "cdnow")
+
+
+def test_online_retail_from_the_published_sheets(tmp_path: Path) -> None:
+    first = pd.DataFrame(
+        [
+            ("489434", "85048", "LIGHTS", 12, "2009-12-01 07:45:00", 6.95, 13085.0, "United Kingdom"),
+            ("489434", "22041", "FRAME", 2, "2009-12-01 07:45:00", 2.1, 13085.0, "United Kingdom"),
+            ("C489449", "22041", "FRAME", -1, "2009-12-01 07:45:00", 2.1, 13085.0, "United Kingdom"),
+            ("489450", "22041", "FRAME", 1, "2009-12-01 08:00:00", 2.1, None, "United Kingdom"),
+            ("A506401", "B", "Adjust bad debt", 1, "2010-04-29 13:36:00", -53594.36, 13085.0, "United Kingdom"),
+            ("536365", "85123A", "HOLDER", 6, "2010-12-01 08:26:00", 2.55, 17850.0, "United Kingdom"),
+        ],
+        columns=["Invoice", "StockCode", "Description", "Quantity", "InvoiceDate", "Price", "Customer ID", "Country"],
+    )
+    second = first.iloc[5:].set_axis(
+        ["InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country"],
+        axis=1,
+    )
+    files = [tmp_path / "2009-2010.csv", tmp_path / "2010-2011.csv"]
+    first.to_csv(files[0], index=False)
+    second.to_csv(files[1], index=False)
+    table = prepare_of("online-retail-ii").prepare(files, tmp_path / "online_retail_ii")
+    assert gzip.decompress(table.read_bytes()).decode().splitlines() == [
+        "customer_id,time,kind,lines,items,amount,country",
+        "13085,2009-12-01 07:45:00,cancellation,1,-1,-2.1,United Kingdom",
+        "13085,2009-12-01 07:45:00,purchase,2,14,87.6,United Kingdom",
+        "17850,2010-12-01 08:26:00,purchase,1,6,15.3,United Kingdom",
+    ]
+    log = ingested("online-retail-ii", tmp_path, tmp_path).manifest
+    assert (log.events, log.kinds, log.rejected) == (3, {"cancellation": 1, "purchase": 2}, {})
+
+
+def test_mathoverflow_from_the_published_files(tmp_path: Path) -> None:
+    lines = {"a2q": "1 4 1254192988\n3 4 1254194642\n", "c2q": "1 2 1254202536\n", "c2a": "3 1 1457136355\n"}
+    files = [tmp_path / f"sx-mathoverflow-{part}.txt.gz" for part in lines]
+    for path, text in zip(files, lines.values(), strict=True):
+        path.write_bytes(gzip.compress(text.encode()))
+    table = pd.read_parquet(prepare_of("mathoverflow").prepare(files, tmp_path / "mathoverflow"))
+    assert table["event"].tolist() == [
+        "answer_to_question",
+        "answer_to_question",
+        "comment_on_question",
+        "comment_on_answer",
+    ]
+    assert str(table["time"][0]) == "2009-09-29 02:56:28"
+    log = ingested("mathoverflow", tmp_path, tmp_path).manifest
+    assert (log.events, log.customers) == (4, 2)
+    with pytest.raises(SystemExit, match="a2q, c2q or c2a"):
+        prepare_of("mathoverflow").prepare([tmp_path / "sx-mathoverflow.txt.gz"] * 3, tmp_path)
+
+
+@pytest.mark.shared_data
+@pytest.mark.parametrize(
+    ("example", "events", "customers"),
+    [("cdnow", 63_753, 23_570), ("online-retail-ii", 44_705, 5_941), ("mathoverflow", 506_458, 19_771)],
+)
+def test_the_real_logs_come_in_whole(
+    example: str, events: int, customers: int, data_folder: Path, tmp_path: Path
+) -> None:
+    log = ingested(example, data_folder, tmp_path).manifest
+    assert (log.events, log.customers, log.rejected) == (events, customers, {})
+    assert log.first_event_at < log.last_event_at < log.observed_until == log.now
+
+
+def sections() -> Iterator[tuple[str, str]]:
+    tables = {
+        "business": Business,
+        "definition": ChurnDefinition,
+        "stages": StageRules,
+        "ingest": Ingest,
+        "training": Training,
+        "store": Store,
+        "serving": Serving,
+        "monitoring": Monitoring,
+    }
+    for section, table in tables.items():
+        for name in table.model_fields:
+            yield section, name
+
+
+def test_the_demos_settings_name_every_setting() -> None:
+    text = (ROOT / "churn.toml").read_text(encoding="utf-8")
+    parts = {part.split("]")[0].strip("["): part for part in text.split("\n[")}
+    missing = [
+        f"{section}.{name}"
+        for section, name in sections()
+        if not any(line.lstrip("# ").startswith(f"{name} =") for line in parts[section].splitlines())
+    ]
+    assert missing == []
+    assert isinstance(load(ROOT / "churn.toml", environ={}), Settings)
