@@ -42,6 +42,7 @@ def of(rows: list[dict[str, Any]]) -> Events:
         ("o..o.o|o", ORDER.total[3], 20.0),
         ("o..o.o|o", ORDER.gap_mean.ever, 2.5),
         ("o..o.o|o", ORDER.of("gap_std").ever, np.sqrt(0.5)),
+        ("o......o.o..o|", ORDER.of("gap_std")[7], np.sqrt(0.5)),  # of 2 and 3, not of the pause into the window
         ("o..o.o|o", ORDER.of("gap_longest").ever, 3),
         ("o..o.o|o", ORDER.of("gap_longest")[3], 2),
         ("o..o.o|o", ORDER.point("gap_last"), 2),
@@ -99,6 +100,19 @@ def test_texts_become_codes_that_no_log_changes() -> None:
     latest = ORDER.point("latest", "category")
     assert one(of(rows), day + 2 * NOON, latest) == text_code("红")
     assert np.isnan(one(of(rows[1:]), day + 2 * NOON, latest))
+
+
+def test_the_same_text_twice_is_one_and_another_customers_is_none() -> None:
+    day = datetime(2024, 1, 1, tzinfo=UTC)
+    named = [{"event_timestamp": day + n * NOON, "category": text} for n, text in enumerate(["x", "y", "x", "x"])]
+    events = of([*named, {"customer_id": "b", "event_timestamp": day, "category": None}])
+    wanted = [
+        ORDER.of("distinct", "category").ever,
+        ORDER.of("distinct", "category")[1],
+        ORDER.point("latest", "category"),
+    ]
+    cube = compute(events, [day + 5 * NOON], wanted, UTC_DAYS)[:, 0]
+    np.testing.assert_array_equal(cube, [[2, 1, text_code("x")], [0, 0, np.nan]])
 
 
 def test_a_qualifying_condition_moves_the_backbone_alone() -> None:
