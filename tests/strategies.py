@@ -38,10 +38,15 @@ def instants(reach_days: int = 8) -> st.SearchStrategy[datetime]:
     )
 
 
+def cutoffs() -> st.SearchStrategy[datetime]:
+    """Instants with some of the events behind them."""
+    return instants(7).map(lambda instant: instant + timedelta(days=4))
+
+
 @st.composite
 def event_rows(draw: st.DrawFn, *, taken_back: bool = True) -> tuple[object, ...]:
     """One event of one of two customers."""
-    kinds = ("order", "order", "order", "renewal", "complaint", "cancel") + (("return",) if taken_back else ())
+    kinds = (*["order"] * 6, "renewal", "complaint", "cancel") + (("return",) if taken_back else ())
     happened = draw(instants())
     late = timedelta(minutes=30 * draw(st.sampled_from((0, 0, 0, 1, 48, 240))))
     return (
@@ -56,10 +61,10 @@ def event_rows(draw: st.DrawFn, *, taken_back: bool = True) -> tuple[object, ...
     )
 
 
-def event_logs(*, taken_back: bool = True, max_size: int = 14) -> st.SearchStrategy[pd.DataFrame]:
+def event_logs(*, taken_back: bool = True, max_size: int = 16) -> st.SearchStrategy[pd.DataFrame]:
     """Frames of EVENTS, empty ones too."""
     rows = event_rows(taken_back=taken_back)
-    return (st.lists(rows, max_size=3) | st.lists(rows, min_size=4, max_size=max_size)).map(framed)
+    return (st.lists(rows, max_size=3) | st.lists(rows, min_size=7, max_size=max_size)).map(framed)
 
 
 def framed(rows: list[tuple[object, ...]]) -> pd.DataFrame:
@@ -101,7 +106,7 @@ def lifecycles(
     )
     stages = StageRules(
         new_days=draw(st.integers(1, 6)),
-        loyal_orders=draw(st.integers(1, 2)),
+        loyal_orders=draw(st.integers(1, 4)),
         loyal_days=draw(st.integers(1, 8)),
         lapsing_share=draw(st.sampled_from((0.25, 0.5, 0.6, 0.9))),
         won_back_days=draw(st.integers(1, 6)),

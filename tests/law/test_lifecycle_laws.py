@@ -15,7 +15,7 @@ from churn.events import Events
 from churn.labels import label
 from churn.stages import Stage, stages
 from tests.by_hand import Customer, model, outcome
-from tests.strategies import event_logs, framed, instants, lifecycles, silence_rules, subscriptions
+from tests.strategies import cutoffs, event_logs, framed, instants, lifecycles, silence_rules, subscriptions
 
 LONDON = Lifecycle(ChurnDefinition(horizon_days=7, lapse=Silence(days=7)), StageRules(), Calendar("Europe/London"))
 CUTOFF = datetime(2018, 11, 4, 14, tzinfo=UTC)  # a 14:00 cutoff; its window of 7 days begins on the day of 25 hours
@@ -39,7 +39,7 @@ def test_the_boundaries_are_where_the_examples_say() -> None:
 
 
 @settings(max_examples=300)
-@given(frame=event_logs(), lifecycle=lifecycles(), cutoff=instants())
+@given(frame=event_logs(), lifecycle=lifecycles(), cutoff=cutoffs())
 @example(frame=FIRST_OF_WINDOW, lifecycle=LONDON, cutoff=CUTOFF)
 @example(frame=LAST_BEFORE_WINDOW, lifecycle=LONDON, cutoff=CUTOFF)
 @example(frame=AT_THE_CUTOFF, lifecycle=LONDON, cutoff=CUTOFF)
@@ -64,7 +64,7 @@ def test_all_at_once_equals_one_by_one(frame: pd.DataFrame, lifecycle: Lifecycle
             assert labels[name] == outcome(customer, asked_by, cutoff, observed_until)
 
 
-@given(frame=event_logs(), lifecycle=lifecycles(), cutoff=instants())
+@given(frame=event_logs(), lifecycle=lifecycles(), cutoff=cutoffs())
 @example(frame=AT_THE_CUTOFF, lifecycle=LONDON, cutoff=CUTOFF)
 @example(frame=KNOWN_AT_THE_CUTOFF, lifecycle=LONDON, cutoff=CUTOFF)
 def test_neither_the_future_nor_a_late_arrival_changes_a_stage_or_cohort(
@@ -77,7 +77,7 @@ def test_neither_the_future_nor_a_late_arrival_changes_a_stage_or_cohort(
     assert_frame_equal(everyone(whole, lifecycle, cutoff), everyone(past, lifecycle, cutoff))
 
 
-@given(frame=event_logs(), lifecycle=lifecycles(), cutoff=instants(), more=st.integers(0, 10))
+@given(frame=event_logs(), lifecycle=lifecycles(), cutoff=cutoffs(), more=st.integers(0, 10))
 def test_what_reaches_us_after_the_log_s_end_changes_no_label(
     frame: pd.DataFrame, lifecycle: Lifecycle, cutoff: datetime, more: int
 ) -> None:
@@ -91,7 +91,7 @@ def test_what_reaches_us_after_the_log_s_end_changes_no_label(
     )
 
 
-@given(frame=event_logs(taken_back=False), lifecycle=lifecycles(lapses=silence_rules), cutoff=instants())
+@given(frame=event_logs(taken_back=False), lifecycle=lifecycles(lapses=silence_rules), cutoff=cutoffs())
 def test_the_past_changes_no_label(frame: pd.DataFrame, lifecycle: Lifecycle, cutoff: datetime) -> None:
     """Given who is asked, silence and own cadence look at the outcome window alone."""
     events, window = Events.from_frame(frame), lifecycle.outcome_window(cutoff)
@@ -104,7 +104,7 @@ def test_the_past_changes_no_label(frame: pd.DataFrame, lifecycle: Lifecycle, cu
     )
 
 
-@given(frame=event_logs(), lifecycle=lifecycles(zones=("UTC",)), cutoff=instants(), days=st.integers(-4000, 4000))
+@given(frame=event_logs(), lifecycle=lifecycles(zones=("UTC",)), cutoff=cutoffs(), days=st.integers(-4000, 4000))
 def test_shifting_everything_changes_nothing(
     frame: pd.DataFrame, lifecycle: Lifecycle, cutoff: datetime, days: int
 ) -> None:
@@ -123,13 +123,13 @@ def test_shifting_everything_changes_nothing(
     )
 
 
-@given(frame=event_logs(), lifecycle=lifecycles(), cutoff=instants(), seed=st.integers(0, 99))
+@given(frame=event_logs(), lifecycle=lifecycles(), cutoff=cutoffs(), seed=st.integers(0, 99))
 def test_row_order_is_irrelevant(frame: pd.DataFrame, lifecycle: Lifecycle, cutoff: datetime, seed: int) -> None:
     shuffled = Events.from_frame(frame.sample(frac=1, random_state=seed))
     assert_frame_equal(everyone(Events.from_frame(frame), lifecycle, cutoff), everyone(shuffled, lifecycle, cutoff))
 
 
-@given(frame=event_logs(), lifecycle=lifecycles(), cutoff=instants())
+@given(frame=event_logs(), lifecycle=lifecycles(), cutoff=cutoffs())
 def test_customers_are_independent(frame: pd.DataFrame, lifecycle: Lifecycle, cutoff: datetime) -> None:
     """A customer alone is judged as among others."""
     events, end = Events.from_frame(frame), lifecycle.outcome_window(cutoff).end
@@ -142,7 +142,7 @@ def test_customers_are_independent(frame: pd.DataFrame, lifecycle: Lifecycle, cu
         assert_frame_equal(asked, together[together["customer_id"] == name].reset_index(drop=True))
 
 
-@given(frame=event_logs(), lifecycle=lifecycles(lapses=silence_rules), cutoff=instants(), longer=st.integers(1, 20))
+@given(frame=event_logs(), lifecycle=lifecycles(lapses=silence_rules), cutoff=cutoffs(), longer=st.integers(1, 20))
 def test_a_longer_horizon_never_turns_a_stayer_into_a_churner(
     frame: pd.DataFrame, lifecycle: Lifecycle, cutoff: datetime, longer: int
 ) -> None:
@@ -170,7 +170,7 @@ def test_each_customer_is_in_exactly_one_stage(frame: pd.DataFrame, lifecycle: L
     assert (found["last_qualifying_at"].dropna() < cutoff).all()
 
 
-@given(frame=event_logs(), lifecycle=lifecycles(), cutoff=instants())
+@given(frame=event_logs(), lifecycle=lifecycles(), cutoff=cutoffs())
 def test_each_model_asks_about_its_own_stages(frame: pd.DataFrame, lifecycle: Lifecycle, cutoff: datetime) -> None:
     asked = everyone(Events.from_frame(frame), lifecycle, cutoff)
     assert set(asked[asked["model"] == "reactivation"]["stage"]) <= {"lapsed"}
@@ -179,7 +179,7 @@ def test_each_model_asks_about_its_own_stages(frame: pd.DataFrame, lifecycle: Li
         assert (asked["model"].isna() == (asked["stage"] == "prospect")).all()
 
 
-@given(frame=event_logs(), lifecycle=lifecycles(), cutoff=instants(), missing=st.integers(1, 100))
+@given(frame=event_logs(), lifecycle=lifecycles(), cutoff=cutoffs(), missing=st.integers(1, 100))
 @example(frame=FIRST_OF_WINDOW, lifecycle=LONDON, cutoff=CUTOFF, missing=1)
 def test_immature_cutoffs_have_no_labels(
     frame: pd.DataFrame, lifecycle: Lifecycle, cutoff: datetime, missing: int
@@ -193,7 +193,7 @@ def test_immature_cutoffs_have_no_labels(
     assert immature.dtype == mature.dtype == "boolean"
 
 
-@given(frame=event_logs(), lifecycle=lifecycles(lapses=subscriptions), cutoff=instants())
+@given(frame=event_logs(), lifecycle=lifecycles(lapses=subscriptions), cutoff=cutoffs())
 def test_churned_is_lapsed_at_the_end_for_a_subscription(
     frame: pd.DataFrame, lifecycle: Lifecycle, cutoff: datetime
 ) -> None:
@@ -207,7 +207,7 @@ def test_churned_is_lapsed_at_the_end_for_a_subscription(
     assert churned.to_numpy(dtype=np.bool_).tolist() == lapsed.tolist()
 
 
-@given(frame=event_logs(taken_back=False), lifecycle=lifecycles(), cutoff=instants(), times=st.sampled_from((1.0, 2.0)))
+@given(frame=event_logs(taken_back=False), lifecycle=lifecycles(), cutoff=cutoffs(), times=st.sampled_from((1.0, 2.0)))
 def test_more_patience_never_makes_more_lapsed(
     frame: pd.DataFrame, lifecycle: Lifecycle, cutoff: datetime, times: float
 ) -> None:
