@@ -197,9 +197,7 @@ def prefix(values: NDArray[np.int64] | BoolArray) -> Int64Array:
 
 
 def local_days(time_us: Int64Array, calendar: Calendar) -> Int64Array:
-    """`Calendar.days_of` with midnights remembered between calls."""
-    if not len(time_us):
-        return np.zeros(0, dtype=np.int64)
+    """`Calendar.days_of` of one instant or more, with midnights remembered between calls."""
     day_us = 86_400_000_000
     first = (int(time_us.min()) // day_us - 2) // SPAN_DAYS
     last = (int(time_us.max()) // day_us + 2) // SPAN_DAYS

@@ -53,6 +53,14 @@ def test_several_qualifying_kinds_are_one_activity_and_count_each_as_well() -> N
     assert {"activity_days_since", "a2q_count_30d", "c2a_days_since"} <= set(several.names)
 
 
+def test_columns_that_are_empty_leave_their_features_out() -> None:
+    kinds = ["order", "points_earned", "survey", "support_ticket"]
+    poor = catalogue(kinds, {"points_earned": ["amount"]}, Lifecycle())
+    assert {"points_earned_total_365d", "survey_count_90d", "support_ticket_count_30d"} <= set(poor.names)
+    assert not {"points_balance", "survey_score_last", "support_ticket_open_90d", "order_total_ever"} & set(poor.names)
+    assert poor["survey_count_90d"].en == "number of survey answers in the last 90 days"
+
+
 def test_windows_end_at_the_lookback() -> None:
     short = catalogue(list(RICH), RICH, Lifecycle(ChurnDefinition(lookback_days=60)))
     assert {"order_count_30d", "order_count_60d", "order_days_since"} <= set(short.names)
