@@ -1,0 +1,101 @@
+"""`churn features list | materialise` and `churn parity`: the catalogue, the on-line store, and the proof of it."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cli.console import progress, step, table
+from cli.outcome import Outcome
+
+if TYPE_CHECKING:
+    from churn.settings import Settings
+
+
+def catalogue(settings: "Settings") -> Outcome:
+    """The features that this log has, in two languages; how many customers have each, once they are materialised."""
+    from cli.opened import features_of
+    from features.current_file import NoCurrent, read_current
+    from features.log import read_log_manifest
+
+    features = features_of(settings, read_log_manifest(settings.folder))
+    try:
+        people, _ = read_current(settings.folder / "features")
+        known = people.notna().mean().to_dict()
+    except NoCurrent:
+        known = {}
+    rows = [
+        {
+            "name": one.name,
+            "unit": one.unit,
+            "reason": one.group,
+            "known": known.get(one.name),
+            "en": one.en,
+            "zh": one.zh,
+        }
+        for one in features
+    ]
+    text = f"{table(rows)}\n\n{len(rows)} features, feature set {features.hash}; known: share of customers who have it."
+    return Outcome(text=text, as_json={"feature_set_hash": features.hash, "features": rows})
+
+
+def materialise(settings: "Settings") -> Outcome:
+    """Write everybody's features of now to the on-line store."""
+    from cli.opened import open_log
+    from features.snapshots import current
+    from features.store import FeatureStore
+
+    with step("reading the event log"):
+        log = open_log(settings)
+    with step(f"computing {len(log.features)} features of {log.manifest.customers:,} customers"):
+        people = current(log.events, log.features, log.lifecycle, log.as_of)
+    with step("opening the feature store"):
+        store = FeatureStore(settings)
+        store.apply(log.features, _history(settings.folder, log.features.hash))
+    with step("writing to the on-line store"):
+        written = store.materialise(people, log.features, progress=progress)
+    models = {str(model): int(rows) for model, rows in people["model"].fillna("none").value_counts().items()}
+    counted = ", ".join(f"{model} {rows:,}" for model, rows in models.items())
+    return Outcome(
+        text=f"{len(people):,} customers as of {log.as_of:%Y-%m-%d %H:%M} UTC ({counted}); {written:,} rows written to "
+        f"{settings.store.online}, {len(people) - written:,} were newer there.",
+        as_json={
+            "customers": len(people), "written": written, "as_of": log.as_of.isoformat(), "models": models,
+            "feature_set_hash": log.features.hash, "store": settings.store.online,
+        },
+    )  # fmt: skip
+
+
+def parity(settings: "Settings", customers: int) -> Outcome:
+    """Prove that on-line rows equal the rows computed from the log, bit by bit; write the certificate.
+
+    Raises:
+        NoParity: they do not.
+    """
+    from cli.opened import open_log
+    from features.parity import NoParity, prove, write_certificate
+    from features.store import OnlineStore
+
+    with step("reading the event log"):
+        log = open_log(settings)
+    with step(f"replaying {customers} customers"):
+        certificate = prove(
+            OnlineStore(settings), log.events, log.features, log.lifecycle,
+            customers=customers, kind=settings.store.online,
+        )  # fmt: skip
+    path = write_certificate(certificate, settings.folder)
+    if not certificate["passed"]:
+        raise NoParity(certificate)
+    return Outcome(
+        text=f"{certificate['equal']} of {certificate['customers']} on-line rows equal the replayed ones, bit by bit. "
+        f"Certificate: {path}",
+        as_json=certificate,
+    )
+
+
+def _history(folder: Path, feature_set_hash: str) -> Path:
+    """Where the feature store's history lies: the newest snapshot of this feature set, else the rows of now."""
+    manifests = sorted((folder / "snapshots").glob("*/manifest.json"), key=lambda path: path.stat().st_mtime)
+    for manifest in reversed(manifests):
+        if json.loads(manifest.read_text(encoding="utf-8"))["feature_set"]["hash"] == feature_set_hash:
+            return manifest.with_name("snapshot.parquet")
+    return folder / "features" / "current.parquet"

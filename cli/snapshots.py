@@ -1,0 +1,51 @@
+"""`churn snapshot freeze`: cohort, features and labels at their cutoffs, frozen."""
+
+from typing import TYPE_CHECKING
+
+from cli.console import step
+from cli.outcome import Outcome
+
+if TYPE_CHECKING:
+    from churn.settings import Settings
+
+
+def freeze(settings: "Settings", cutoff: str | None) -> Outcome:
+    """Freeze the cutoffs of the newest fold, or of the fold that a test cutoff makes; say what they hold."""
+    from churn.cutoffs import earliest_cutoff, fold_at, latest_fold
+    from cli.opened import midnight_of, open_log
+    from features.snapshots import freeze as freeze_rows
+
+    with step("reading the event log"):
+        log = open_log(settings)
+    first, lifecycle, training = log.manifest.first_event_at, log.lifecycle, settings.training
+    if cutoff is None:
+        fold = latest_fold(first, log.manifest.observed_until, lifecycle, training)
+    else:
+        fold = fold_at(
+            [midnight_of(cutoff, lifecycle)], first=earliest_cutoff(first, lifecycle.calendar, training),
+            lifecycle=lifecycle, every_days=training.every_days, max_cutoffs=training.max_cutoffs,
+        )  # fmt: skip
+    cutoffs = [*fold.train, *fold.test]
+    with step(f"freezing {len(cutoffs)} cutoffs"):
+        snapshot = freeze_rows(
+            log.events, log.features, lifecycle, cutoffs,
+            observed_until=log.manifest.observed_until, log_hash=log.manifest.log_hash, folder=settings.folder,
+        )  # fmt: skip
+    rows = snapshot.frame.groupby("model")["label"].agg(["size", "mean"])
+    models = {str(model): {"rows": int(row["size"]), "positive": _share(row["mean"])} for model, row in rows.iterrows()}
+    lines = [
+        f"{model}: {count['rows']:,} rows, {_shown(count['positive'])} positive" for model, count in models.items()
+    ]
+    return Outcome(
+        text="\n".join([f"{len(cutoffs)} cutoffs, {len(snapshot.frame):,} rows in {snapshot.path}", *lines]),
+        as_json={"hash": snapshot.hash, "path": str(snapshot.path), "cutoffs": snapshot.manifest["cutoffs"], **models},
+    )
+
+
+def _share(mean: float) -> float | None:
+    """A share of known labels; None where none is known."""
+    return float(mean) if mean == mean else None  # noqa: PLR0124  # NaN is not itself
+
+
+def _shown(share: float | None) -> str:
+    return "none known to be" if share is None else f"{share:.1%}"
