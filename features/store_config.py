@@ -6,7 +6,7 @@ messages nor the yaml carry it. Imports no vendor. Start reading at `repo`.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
@@ -34,7 +34,7 @@ class Address:
 
     kind: str
     shown: str
-    config: dict[str, Any]
+    config: dict[str, Any] = field(repr=False)
     public: dict[str, Any]
     mend: str
 
@@ -100,12 +100,18 @@ def address(store: Store, folder: Path, *, timeout_s: float = READ_TIMEOUT_S) ->
 def _url(store: Store) -> SplitResult:
     schemes = {"redis": ("redis", "rediss"), "postgres": ("postgresql", "postgres", "postgresql+psycopg")}[store.online]
     example = {"redis": "redis://localhost:6379/0", "postgres": "postgresql://user@localhost:5432/features"}
-    url = urlsplit(store.url or "")
-    if url.scheme not in schemes or not url.hostname:
+    mend = f'set [store] url = "{example[store.online]}", or the variable CHURN_STORE__URL.'
+    try:
+        url = urlsplit(store.url or "")
+        is_right = url.scheme in schemes and bool(url.hostname) and url.port != 0
+    except ValueError as error:  # of a port that is no number
+        raise SettingsError(f"[store] url: {error}.", mend=mend) from error
+    if not is_right:
         raise SettingsError(
-            f"[store] online = {store.online!r} needs a url that begins with {schemes[0]}://host.",
-            mend=f'set [store] url = "{example[store.online]}", or the variable CHURN_STORE__URL.',
+            f"[store] online = {store.online!r} needs a url that begins with {schemes[0]}://host.", mend=mend
         )
+    if store.online == "redis" and not url.path.strip("/").isdigit() and url.path.strip("/"):
+        raise SettingsError("[store] url names a database that is not a number.", mend=mend)
     return url
 
 
