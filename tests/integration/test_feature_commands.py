@@ -1,0 +1,115 @@
+"""The commands around the feature store, on a small shop's file: list, freeze, materialise, prove."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from cli.main import app
+from tests import small_shop
+
+TOML = """
+[business]
+slug = "small-shop"
+timezone = "Asia/Shanghai"
+clock = "log"
+
+[[source]]
+path = "log.csv"
+customer_id = "customer_id"
+event_type = "event_type"
+event_timestamp = "event_timestamp"
+ingested_at = "ingested_at"
+amount = "amount"
+"""
+
+
+def churn(*words: str, config: Path) -> tuple[int, str]:
+    """Exit code and output of a command."""
+    result = CliRunner().invoke(app, [*words, "-c", str(config)])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.exit_code, result.stdout if result.exit_code == 0 else result.output
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A toml beside the shop's log, which is ingested."""
+    folder = tmp_path_factory.mktemp("shop")
+    small_shop.log().to_csv(folder / "log.csv", index=False)
+    (folder / "churn.toml").write_text(TOML, encoding="utf-8")
+    code, said = churn("ingest", config=folder / "churn.toml")
+    assert code == 0, said
+    return folder / "churn.toml"
+
+
+def test_before_anything_is_materialised_parity_says_what_to_run(config: Path) -> None:
+    code, said = churn("parity", config=config)
+    assert code == 10
+    assert "churn features materialise" in said
+
+
+def test_the_catalogue_is_printed_in_two_languages(config: Path) -> None:
+    code, said = churn("features", "list", config=config)
+    assert code == 0
+    assert "days since the last order" in said
+    assert "距上次下单的天数" in said
+    listed = json.loads(churn("features", "list", "--json", config=config)[1])
+    assert {"name", "unit", "reason", "known", "en", "zh"} == set(listed["features"][0])
+
+
+def test_a_snapshot_is_frozen_at_the_fold_of_a_cutoff(config: Path) -> None:
+    code, said = churn("snapshot", "freeze", "--cutoff", "2024-08-01", "--json", config=config)
+    frozen = json.loads(said)
+    assert code == 0
+    assert frozen["cutoffs"][-1] == "2024-07-31T16:00:00+00:00"
+    assert len(frozen["cutoffs"]) > 1
+    assert frozen["churn"]["rows"] > 0
+    assert 0 < frozen["churn"]["positive"] < 1
+    assert (Path(frozen["path"]) / "snapshot.parquet").exists()
+
+
+def test_a_cutoff_that_is_no_day_is_a_setting_to_correct(config: Path) -> None:
+    code, said = churn("snapshot", "freeze", "--cutoff", "August", config=config)
+    assert code == 12
+    assert "YYYY-MM-DD" in said
+
+
+def test_everybody_is_materialised_and_proven(config: Path) -> None:
+    churn("snapshot", "freeze", config=config)
+    code, said = churn("features", "materialise", "--json", config=config)
+    filled = json.loads(said)
+    assert code == 0
+    assert filled["as_of"] == "2025-01-01T16:00:00+00:00"  # the log is complete up to this midnight in Shanghai
+    assert filled["written"] == filled["customers"] == sum(filled["models"].values())
+    code, said = churn("parity", "--customers", "50", "--json", config=config)
+    assert code == 0
+    certificate = json.loads(said)
+    assert (certificate["equal"], certificate["passed"]) == (50, True)
+    assert certificate["feature_set_hash"] == filled["feature_set_hash"]
+    known = {
+        one["name"]: one["known"]
+        for one in json.loads(churn("features", "list", "--json", config=config)[1])["features"]
+    }
+    assert known["order_count_30d"] == 1.0
+
+
+def test_nobody_is_asked_about_days_the_log_does_not_reach(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the clock on the wall an old log is stale, not full of customers who fell silent."""
+    monkeypatch.setenv("CHURN_BUSINESS__CLOCK", "wall")
+    filled = json.loads(churn("features", "materialise", "--json", config=config)[1])
+    assert filled["as_of"] == "2025-01-01T16:00:00+00:00"
+
+
+def test_another_log_than_the_store_was_filled_from_is_no_parity(config: Path) -> None:
+    churn("features", "materialise", config=config)
+    restated = small_shop.log()
+    restated["amount"] *= 1.01
+    restated.to_csv(config.parent / "log.csv", index=False)
+    assert churn("ingest", config=config)[0] == 0
+    code, said = churn("parity", config=config)
+    assert code == 10
+    assert "on-line rows differ" in said
+    small_shop.log().to_csv(config.parent / "log.csv", index=False)
+    churn("ingest", config=config)
