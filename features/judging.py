@@ -46,36 +46,35 @@ def judge(connection: duckdb.DuckDBPyConnection, sources: list[Rows], *, now_us:
     Raises:
         NaiveTime: instants without an offset, in a source that names no `timezone`.
     """
-    zones = _zones(connection, sources)
-    connection.execute(f"CREATE TABLE judged AS SELECT *, {_reason(now_us)} AS reason FROM ({_typed(buckets, zones)})")
+    clocks = ", ".join(
+        f"{clock_us_sql(name)} AS {name}_clock, {has_offset_sql(name)} AS {name}_told" for name in INSTANTS
+    )
+    connection.execute(f"CREATE TABLE clocked AS SELECT *, {clocks} FROM staged")
     connection.execute("DROP TABLE staged")
+    zones = {name: _offset(connection, sources, name) for name in INSTANTS}
+    connection.execute(f"CREATE TABLE judged AS SELECT *, {_reason(now_us)} AS reason FROM ({_typed(buckets, zones)})")
+    connection.execute("DROP TABLE clocked")
     _refuse_duplicates(connection)
 
 
-def _zones(connection: duckdb.DuckDBPyConnection, sources: list[Rows]) -> dict[str, str]:
-    """SQL for the offset of a row's zone at `<name>_clock`, by instant column; refuses what has neither."""
-    return {name: _offset(connection, sources, name) for name in INSTANTS}
-
-
 def _offset(connection: duckdb.DuckDBPyConnection, sources: list[Rows], name: str) -> str:
+    """SQL for how far `<name>_clock` is from UTC, by the zone of its source; refuses what has neither."""
     naive = connection.execute(
-        f"SELECT zone, min(source), count(*), min({name}), min(clock), max(clock) FROM "
-        f"(SELECT source, zone, {name}, {clock_us_sql(name)} AS clock, {has_offset_sql(name)} AS told FROM staged) "
-        "WHERE clock IS NOT NULL AND NOT told GROUP BY zone ORDER BY zone NULLS FIRST"
+        f"SELECT zone, min(source), count(*), min({name}), min({name}_clock), max({name}_clock) FROM clocked "
+        f"WHERE {name}_clock IS NOT NULL AND NOT {name}_told GROUP BY zone ORDER BY zone NULLS FIRST"
     ).fetchall()
     cases = ""
     for zone, source, rows, example, first_us, last_us in naive:
         if zone is None:
             raise NaiveTime(f"Column {name} of {sources[source].name} ({rows} rows, for instance {example!r})")
         cases += f"WHEN zone = {literal(zone)} THEN {offset_us_sql(f'{name}_clock', zone, first_us, last_us)} "
-    return f"CASE WHEN {has_offset_sql(name)} THEN 0 {cases}ELSE 0 END"
+    return f"CASE WHEN {name}_told THEN 0 {cases}ELSE 0 END"
 
 
 def _typed(buckets: int, offsets: dict[str, str]) -> str:
     """SELECT of the columns of EVENTS with their types; whatever cannot be typed is null."""
     texts = ", ".join(f"CASE WHEN trim({name}) <> '' THEN {name} END AS {name}" for name in TEXTS)
     numbers = ", ".join(f"{name} AS {name}_text, {_number(name)} AS {name}" for name in NUMBERS)
-    clocks = ", ".join(f"{clock_us_sql(name)} AS {name}_clock" for name in INSTANTS)
     event, known = (f"{name}_clock - ({offsets[name]})" for name in INSTANTS)
     told = "trim(ingested_at) <> ''"
     return (
@@ -84,7 +83,7 @@ def _typed(buckets: int, offsets: dict[str, str]) -> str:
         f"CASE WHEN {told} THEN {known} ELSE {event} END AS ingested_at, "
         f"{told} AND ingested_at_clock IS NULL AS bad_ingested_at, {texts}, {numbers}, "
         f"CAST(CAST('0x' || substr(md5(customer_id), 1, 8) AS UBIGINT) % {buckets} AS INTEGER) AS bucket "
-        f"FROM (SELECT *, {clocks} FROM staged)"
+        "FROM clocked"
     )
 
 

@@ -199,12 +199,14 @@ def _set_aside(connection: duckdb.DuckDBPyConnection, lines: str, position: int,
         f"INSERT INTO unreadable SELECT {position}, {index}, line - 1, first(error_message), first(trim(csv_line)) "
         f"FROM {lines} GROUP BY line"
     )
-    unread = (
-        f"SELECT row_no - row_number() OVER (ORDER BY row_no) + 1 AS past FROM unreadable WHERE source = {position}"
+    counted = (
+        "SELECT row_no, row_number() OVER (ORDER BY row_no) AS rank FROM unreadable "
+        f"WHERE source = {position} AND file = {index}"
     )
+    past = f"SELECT row_no - rank + 1 AS past, max(rank) AS rank FROM ({counted}) GROUP BY past"
     connection.execute(
-        f"UPDATE incoming SET {ROW} = {ROW} + (SELECT count(*) FROM ({unread} AND file = {index}) WHERE past <= {ROW}) "
-        f"WHERE EXISTS ({unread} AND file = {index})"
+        f"UPDATE incoming SET {ROW} = {ROW} + rank FROM "
+        f"(SELECT i.{ROW} AS seen, p.rank FROM incoming i ASOF JOIN ({past}) p ON i.{ROW} >= p.past) WHERE {ROW} = seen"
     )
 
 

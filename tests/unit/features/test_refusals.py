@@ -92,3 +92,12 @@ def test_a_log_of_refused_rows_only_is_an_error(tmp_path: Path) -> None:
         run(tmp_path, "customer_id,date,amount\n,2024-01-01,1\n")
     with pytest.raises(TooManyRejects):
         run(tmp_path, "customer_id,date,amount\n,2024-01-01,1\n", max_rejected_share=0.5)
+
+
+def test_rows_are_numbered_past_unreadable_lines(tmp_path: Path) -> None:
+    good, broken, nobody = "a,2024-01-01,1\n", "too,many,fields,here\n", ",2024-01-01,1\n"
+    lines = [broken, good, broken, broken, nobody, '"a\nb",2024-01-01,1\n', broken, nobody, "short\n", nobody]
+    report = run(tmp_path, "customer_id,date,amount\n" + "".join(lines))
+    rejects = rejects_of(report)
+    assert rejects["row"].tolist() == [1, 3, 4, 5, 7, 8, 9, 10]
+    assert rejects.loc[rejects["reason"] == "no_customer_id", "row"].tolist() == [5, 8, 10]

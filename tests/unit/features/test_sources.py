@@ -1,6 +1,7 @@
 """Ingest, from files to log: CSV, gzip, globs, Parquet, profiles, several sources."""
 
 import gzip
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import pandas as pd
 import pytest
 
 from churn.calendar import to_us
+from churn.clock import StoppedClock
 from churn.errors import SettingsError
+from churn.sections import Ingest
 from features.log import bucket_name, bucket_of, read_events, read_log_manifest
 from features.sources import ingest
 from tests.orders_csv import ORDER, ORDERS, rows_of, run, shop
@@ -113,3 +116,21 @@ def test_a_log_of_one_customer_works(tmp_path: Path) -> None:
     assert list(report.manifest.files) == [bucket_name(bucket_of("王", 16))]
     assert read_events(report.path.parent, ["王"]).customers.tolist() == ["王"]
     assert len(read_events(report.path.parent, ["nobody"])) == 0
+
+
+def test_by_the_clock_on_the_wall_only_now_differs_between_two_runs(tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_text(ORDERS)
+    wanted = shop(tmp_path, {"path": "orders.csv", **ORDER}, clock="wall")
+    first, second = (
+        ingest(wanted, environ={}, wall=StoppedClock(datetime(2024, 6, day, tzinfo=UTC))).manifest for day in (1, 2)
+    )
+    assert first.now != second.now
+    assert replace(first, now=second.now) == second
+
+
+def test_many_buckets_and_no_customer_at_all_read_alike(tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_text(ORDERS)
+    wanted = shop(tmp_path, {"path": "orders.csv", **ORDER})
+    report = ingest(wanted.model_copy(update={"ingest": Ingest(buckets=4096)}), environ={})
+    assert len(read_events(report.path.parent)) == 3
+    assert len(read_events(report.path.parent, [])) == 0
