@@ -38,6 +38,23 @@ def test_the_boundaries_are_where_the_examples_say() -> None:
         assert stages(Events.from_frame(frame), LONDON, CUTOFF)["stage"].tolist() == [stage]
 
 
+def test_the_outcome_window_is_half_open_across_the_change_of_the_clock() -> None:
+    """Cutoff 21 October 14:00 by London's clock, gap 1, horizon 7: until 29 October 14:00, which is an hour longer."""
+    definition = ChurnDefinition(horizon_days=7, gap_days=1, lapse=Silence(days=7))
+    lifecycle, cutoff = Lifecycle(definition, calendar=LONDON.calendar), datetime(2018, 10, 21, 13, tzinfo=UTC)
+    edges = {
+        "2018-10-22T12:59:59": True,
+        "2018-10-22T13:00": False,
+        "2018-10-29T13:59:59": False,
+        "2018-10-29T14:00": True,
+    }
+    for at, churned in edges.items():
+        events = Events.from_frame(framed([_order("2018-10-20T12:00"), _order(at)]))
+        asked, observed_until = cohort(events, lifecycle, cutoff), datetime(2018, 12, 1, tzinfo=UTC)
+        found = label(asked, events, lifecycle, cutoff=cutoff, observed_until=observed_until)
+        assert found.tolist() == [churned], at
+
+
 @settings(max_examples=300)
 @given(frame=event_logs(), lifecycle=lifecycles(), cutoff=cutoffs())
 @example(frame=FIRST_OF_WINDOW, lifecycle=LONDON, cutoff=CUTOFF)
