@@ -9,7 +9,7 @@ import pytest
 
 from churn.errors import NaiveTime, SettingsError, WrongColumns
 from churn.settings import load
-from features.log import NoLog, read_events, read_log_manifest
+from features.log import BrokenLog, NoLog, read_events, read_log_manifest
 from features.mapping import WrongExpression
 from features.reading import SourceMissing, UnreadableSource
 from features.shelf import Busy, DiskFull
@@ -154,3 +154,14 @@ def test_a_log_is_read_even_from_the_moment_between(tmp_path: Path) -> None:
     assert len(read_events(folder)) == 3
     run(tmp_path, ORDERS)
     assert sorted(path.name for path in folder.iterdir()) == [".lock", "log"]
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "bucket=*.parquet"])
+def test_a_broken_log_says_so(tmp_path: Path, name: str) -> None:
+    report = run(tmp_path, ORDERS)
+    for path in report.path.glob(name):
+        path.write_bytes(b"nonsense")
+    for customers in (None, ["00001"]):
+        with pytest.raises(BrokenLog, match="churn ingest") as raised:
+            read_events(report.path.parent, customers)
+        assert raised.value.exit_code == 10
