@@ -1,0 +1,253 @@
+"""The learner: a shrunk line, boosted trees on top of it, and a calibrator, as one LightGBM text. The only LightGBM.
+
+    customers in K folds --each held out once--> number of trees, held-out raw scores --> calibrator
+    all rows --line + that many trees--> booster text
+
+Nothing here knows a test row: everything it reads had matured by the test cutoff. A customer is never in the rows
+that fit a model and in those that stop or calibrate it (docs/adr/0011). Same rows, recipe and seed: same text.
+Start reading at `fit`.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import lightgbm
+import numpy as np
+
+from churn.calibration import Calibrator, choose
+from churn.events import FloatArray
+from training.logistic import Line, fit_line
+from training.rows import IntArray, Rows, fold_of
+from training.step_trees import trees_of
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The learner's fixed parameters; why these: docs/adr/0012.
+
+    Args:
+        penalty: of the line's squared weights.
+        learning_rate: share of each tree that is taken.
+        num_leaves: leaves of a tree, at most.
+        min_data_in_leaf: rows in a leaf, at least.
+        feature_fraction: share of the features a tree may look at.
+        bagging_fraction: share of the rows a tree learns from.
+        lambda_l2: shrinks leaves.
+        max_trees: boosted trees, at most.
+        patience: trees without gain on held-out customers before boosting stops.
+        folds: customer folds for stopping and calibration.
+        held_out_rows: rows that stopping and calibration look at, at most; whole customers, by hash.
+        season_days: cutoffs must span so many days before a feature that all customers share may be used.
+    """
+
+    penalty: float = 1000.0
+    learning_rate: float = 0.05
+    num_leaves: int = 15
+    min_data_in_leaf: int = 200
+    feature_fraction: float = 0.3
+    bagging_fraction: float = 0.8
+    lambda_l2: float = 50.0
+    max_trees: int = 400
+    patience: int = 25
+    folds: int = 4
+    held_out_rows: int = 80_000
+    season_days: int = 700
+
+    def lightgbm(self, *, seed: int, threads: int) -> dict[str, Any]:
+        """LightGBM's parameters. No class weights: they would break the probabilities."""
+        return {
+            "objective": "binary",
+            "learning_rate": self.learning_rate,
+            "num_leaves": self.num_leaves,
+            "min_data_in_leaf": self.min_data_in_leaf,
+            "feature_fraction": self.feature_fraction,
+            "bagging_fraction": self.bagging_fraction,
+            "bagging_freq": 1,
+            "lambda_l2": self.lambda_l2,
+            "min_data_per_group": 100,
+            "cat_smooth": 50.0,
+            "feature_pre_filter": False,
+            "num_threads": threads,
+            "seed": seed,
+            "deterministic": True,
+            "force_row_wise": True,
+            "verbose": -1,
+        }
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A fitted model.
+
+    Args:
+        booster: LightGBM's text.
+        calibrator: raw log-odds to probability.
+        categories: category feature to its known codes, in the order the trees number them.
+        trees: boosted trees, those of the line left out.
+        held_out: calibrated probabilities of rows the models behind them had not seen. Shape (m,).
+        params: what was used and found, for the manifest.
+    """
+
+    booster: str
+    calibrator: Calibrator
+    categories: dict[str, tuple[int, ...]]
+    trees: int
+    held_out: FloatArray
+    params: dict[str, Any]
+
+    def raw(self, X: FloatArray) -> FloatArray:
+        """Raw log-odds of prepared rows. Shape (n,)."""
+        found = lightgbm.Booster(model_str=self.booster).predict(X, raw_score=True, num_threads=1)
+        return np.asarray(found, dtype=np.float64)
+
+
+def fit(
+    rows: Rows, *, seed: int, threads: int, recipe: Recipe | None = None, progress: Progress = lambda _text: None
+) -> Fitted:
+    """Fit the learner to rows whose outcome is known.
+
+    Args:
+        rows: training rows; category features as the catalogue's hash codes.
+        seed: of folds, bagging and feature sampling.
+        threads: of LightGBM; results do not depend on it.
+        recipe: the fixed parameters.
+        progress: told what is going on.
+
+    Raises:
+        OneOutcome: a fold lacks one of the outcomes.
+    """
+    recipe = recipe or Recipe()
+    categories, X = dense(rows)
+    X = np.where(_usable(rows, recipe), X, np.nan)
+    task = _Task(replace(rows, X=X), recipe, recipe.lightgbm(seed=seed, threads=threads))
+    sample, fold = _held_out_sample(rows, recipe, seed)
+    progress(f"{len(rows)} rows, {len(sample)} of them held out by turns")
+    trees, raw = _cross_fit(task, sample, fold)
+    chosen = choose(raw, rows.outcome[sample], fold)
+    progress(f"{trees} trees on top of the line; calibrator: {chosen.calibrator.kind}")
+    booster = _boost(task, np.arange(len(rows)), trees)
+    return Fitted(
+        booster=_merged(trees_of(booster.line, task.numeric(slice(None))), booster.trees.model_to_string()),
+        calibrator=chosen.calibrator,
+        categories=categories,
+        trees=trees,
+        held_out=chosen.calibrator.probability(raw),
+        params={**asdict(recipe), "seed": seed, "trees": trees, "calibrator": chosen.calibrator.kind},
+    )
+
+
+def dense(rows: Rows) -> tuple[dict[str, tuple[int, ...]], FloatArray]:
+    """Category codes as dense numbers in the order of the codes; everything else as it is."""
+    X, categories = rows.X.copy(), {}
+    for name in rows.columns.categories:
+        place = rows.columns.names.index(name)
+        known = np.unique(X[~np.isnan(X[:, place]), place])
+        numbers = np.searchsorted(known, X[:, place]).astype(np.float64)
+        X[:, place] = np.where(np.isnan(X[:, place]), np.nan, numbers)
+        categories[name] = tuple(int(code) for code in known)
+    return categories, X
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What every fit of a run shares."""
+
+    rows: Rows
+    recipe: Recipe
+    params: dict[str, Any]
+
+    def numeric(self, where: IntArray | slice) -> FloatArray:
+        """Features that a line can read: the codes of texts blanked out."""
+        return np.where(self.rows.columns.is_category, np.nan, self.rows.X[where])
+
+    def dataset(self, where: IntArray, line: Line, reference: Any = None) -> Any:  # lightgbm has no types
+        codes = [int(place) for place in np.flatnonzero(self.rows.columns.is_category)]
+        return lightgbm.Dataset(
+            self.rows.X[where],
+            self.rows.outcome[where],
+            init_score=line.raw(self.numeric(where)),
+            reference=reference,
+            feature_name=list(self.rows.columns.names),
+            categorical_feature=codes,
+            params=self.params,
+        )
+
+
+@dataclass(frozen=True)
+class _Boosted:
+    line: Line
+    trees: Any
+
+
+def _usable(rows: Rows, recipe: Recipe) -> np.ndarray:
+    """Which features may be used: one that all customers of a cutoff share says which cutoff it is, and only years
+    of cutoffs can tell a season from a single month. Shape (f,).
+    """
+    span_days = (rows.cutoff_us.max() - rows.cutoff_us.min()) / 86_400_000_000
+    if span_days >= recipe.season_days:
+        return np.ones(rows.X.shape[1], dtype=bool)
+    shared = np.ones(rows.X.shape[1], dtype=bool)
+    for cutoff in np.unique(rows.cutoff_us):
+        mine = rows.X[rows.cutoff_us == cutoff]
+        shared &= ((mine == mine[0]) | np.isnan(mine)).all(axis=0)
+    return ~shared
+
+
+def _held_out_sample(rows: Rows, recipe: Recipe, seed: int) -> tuple[IntArray, IntArray]:
+    """Positions of the rows that stop and calibrate, and the fold of each; whole customers."""
+    share = min(1.0, recipe.held_out_rows / len(rows))
+    lot = fold_of(rows.customer, 10_000, seed=seed + 1)
+    sample = np.flatnonzero(lot < np.ceil(share * 10_000))
+    return sample, fold_of(rows.customer[sample], recipe.folds, seed=seed)
+
+
+def _cross_fit(task: _Task, sample: IntArray, fold: IntArray) -> tuple[int, FloatArray]:
+    """The number of trees that suits held-out customers best, and the raw scores of those held out, with it."""
+    curves, boosted = [], []
+    for number in range(task.recipe.folds):
+        inside, outside = sample[fold == number], sample[fold != number]
+        line = fit_line(task.numeric(outside), task.rows.outcome[outside], penalty=task.recipe.penalty)
+        learn = task.dataset(outside, line)
+        watch = task.dataset(inside, line, reference=learn)
+        told: dict[str, Any] = {}
+        stop = lightgbm.early_stopping(task.recipe.patience, verbose=False, min_delta=1e-6)
+        trees = lightgbm.train(
+            task.params,
+            learn,
+            task.recipe.max_trees,
+            valid_sets=[watch],
+            valid_names=["held_out"],
+            callbacks=[stop, lightgbm.record_evaluation(told)],
+        )
+        curves.append(told["held_out"]["binary_logloss"])
+        boosted.append(_Boosted(line, trees))
+    shortest = min(len(curve) for curve in curves)
+    best = int(np.mean([curve[:shortest] for curve in curves], axis=0).argmin()) + 1
+    raw = np.empty(len(sample))
+    for number, one in enumerate(boosted):
+        inside = fold == number
+        X = task.rows.X[sample[inside]]
+        raw[inside] = one.line.raw(task.numeric(sample[inside])) + one.trees.predict(
+            X, raw_score=True, num_iteration=best
+        )
+    return best, raw
+
+
+def _boost(task: _Task, where: IntArray, trees: int) -> _Boosted:
+    line = fit_line(task.numeric(where), task.rows.outcome[where], penalty=task.recipe.penalty)
+    return _Boosted(line, lightgbm.train(task.params, task.dataset(where, line), trees))
+
+
+def _merged(start: list[str], boosted: str) -> str:
+    """One model text: the line's trees, then the boosted ones, numbered through."""
+    head, _, rest = boosted.partition("\nTree=")
+    body, _, tail = rest.partition("\nend of trees")
+    blocks = start + [block.partition("\n")[2] for block in body.split("\nTree=")]
+    numbered = [f"Tree={number}\n{block.rstrip()}\n\n\n" for number, block in enumerate(blocks)]
+    sizes = " ".join(str(len(block.encode())) for block in numbered)
+    kept = [line for line in head.split("\n") if not line.startswith("tree_sizes=")]
+    text = "\n".join(kept).rstrip() + f"\ntree_sizes={sizes}\n\n" + "".join(numbered) + "end of trees" + tail
+    return str(lightgbm.Booster(model_str=text).model_to_string())

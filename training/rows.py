@@ -1,0 +1,124 @@
+"""What a learner reads: the rows of one model out of a snapshot, as arrays.
+
+Answers: which columns are features, which of them are codes of texts, who is in which customer fold (`fold_of`), and
+are there rows enough to learn from or to judge by (`why_too_few`). Reads snapshot frames only; knows no learner and
+no vendor. Start reading at `Rows`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from churn.calendar import from_us
+from churn.errors import DataError
+from churn.events import BoolArray, FloatArray, micros
+
+IntArray = NDArray[np.int64]
+
+
+class TooFewRows(DataError):
+    """A cohort is too small, or one outcome too rare, to learn from or to judge by."""
+
+    def __init__(self, model: str, role: str, why: str) -> None:
+        super().__init__(
+            f"The {model} model cannot be trained: its {role} rows have {why}.",
+            mend="give a longer log, more cutoffs ([training] max_cutoffs, every_days), or lower [training] min_rows "
+            "and min_positives knowing what that costs; `churn definition preview` counts both.",
+        )
+        self.why = why
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The features of a snapshot, in the order of the packed vector.
+
+    Args:
+        names: the features.
+        categories: those whose values are codes of texts.
+    """
+
+    names: tuple[str, ...]
+    categories: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, manifest: Mapping[str, Any]) -> Self:
+        """The features that a snapshot's manifest lists."""
+        listed = manifest["feature_set"]
+        coded = tuple(one["name"] for one in listed.get("features", ()) if one.get("is_category"))
+        return cls(tuple(listed["names"]), coded)
+
+    @property
+    def is_category(self) -> BoolArray:
+        """Which features are codes of texts. Shape (f,)."""
+        return np.isin(self.names, self.categories)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Customers at cutoffs with their features and what became of them; mature ones only.
+
+    Args:
+        columns: what the columns of `X` are.
+        X: features, NaN where null. Shape (n, f).
+        outcome: 1.0 churned (or reactivated), 0.0 not. Shape (n,).
+        customer: ids. Shape (n,).
+        cutoff_us: microseconds since 1970 UTC. Shape (n,).
+    """
+
+    columns: Columns
+    X: FloatArray
+    outcome: FloatArray
+    customer: NDArray[np.object_]
+    cutoff_us: IntArray
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame, columns: Columns, model: str) -> Self:
+        """The rows of one model; rows whose outcome is still unknown are left out."""
+        mine = frame[(frame["model"] == model) & frame["label"].notna()]
+        return cls(
+            columns=columns,
+            X=np.ascontiguousarray(mine[list(columns.names)].to_numpy(dtype=np.float64, na_value=np.nan)),
+            outcome=mine["label"].to_numpy(dtype=np.float64),
+            customer=mine["customer_id"].to_numpy(dtype=object),
+            cutoff_us=micros(mine["event_timestamp"]),
+        )
+
+    def __len__(self) -> int:
+        return len(self.outcome)
+
+    def take(self, rows: NDArray[Any]) -> "Rows":
+        """These rows, a mask or positions."""
+        return Rows(self.columns, self.X[rows], self.outcome[rows], self.customer[rows], self.cutoff_us[rows])
+
+    def column(self, name: str) -> FloatArray:
+        """One feature. Shape (n,)."""
+        return self.X[:, self.columns.names.index(name)]
+
+    @property
+    def cutoffs(self) -> tuple[datetime, ...]:
+        """The cutoffs, ascending."""
+        return tuple(from_us(int(cutoff)) for cutoff in np.unique(self.cutoff_us))
+
+    def why_too_few(self, *, min_rows: int, min_positives: int) -> str | None:
+        """What is missing, or None where there is enough."""
+        happened = int(self.outcome.sum())
+        rarer = min(happened, len(self) - happened)
+        if len(self) < min_rows:
+            return f"{len(self)} rows, fewer than {min_rows}"
+        if rarer < min_positives:
+            return f"{rarer} rows of the rarer outcome, fewer than {min_positives}"
+        return None
+
+
+def fold_of(customers: Sequence[str] | NDArray[np.object_], folds: int, *, seed: int) -> IntArray:
+    """The fold of each customer: a hash of the id, so that a customer is in one fold in every snapshot and machine."""
+    salt = seed.to_bytes(8, "little", signed=True)
+    codes, ids = pd.factorize(np.asarray(customers, dtype=object))
+    hashed = [int.from_bytes(blake2b(str(i).encode(), digest_size=8, salt=salt).digest(), "little") for i in ids]
+    return np.array([one % folds for one in hashed], dtype=np.int64)[codes]
