@@ -183,8 +183,9 @@ class _Boosted:
 
 
 def _usable(rows: Rows, recipe: Recipe) -> np.ndarray:
-    """Which features may be used: one that all customers of a cutoff share says which cutoff it is, and only years
-    of cutoffs can tell a season from a single month. Shape (f,).
+    """Which features may be used. Shape (f,).
+
+    One that all customers of a cutoff share says which cutoff it is; only years of cutoffs tell a season from a month.
     """
     span_days = (rows.cutoff_us.max() - rows.cutoff_us.min()) / 86_400_000_000
     if span_days >= recipe.season_days:

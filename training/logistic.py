@@ -13,8 +13,9 @@ import numpy as np
 from churn.events import BoolArray, FloatArray
 
 CLIP = 4.0  # standard deviations: beyond, a line says nothing we have seen
-MAX_STEPS = 25
-TOLERANCE = 1e-8
+MAX_STEPS = 50
+TOLERANCE = 1e-10  # gain in log loss a row
+SMALLEST_STEP = 1e-6
 
 
 def signed_log(X: FloatArray) -> FloatArray:
@@ -106,12 +107,21 @@ def fit_ridge(columns: FloatArray, outcome: FloatArray, *, penalty: float) -> Fl
     weights[-1] = np.log(rate / (1 - rate))
     shrink = np.full(len(weights), penalty)
     shrink[-1] = 1e-9
+    loss = _loss(columns, outcome, weights, shrink)
     for _ in range(MAX_STEPS):
         p = 1 / (1 + np.exp(-(columns @ weights)))
         gradient = columns.T @ (p - outcome) + shrink * weights
-        hessian = (columns * (p * (1 - p))[:, None]).T @ columns + np.diag(shrink + 1e-9)
-        step = np.linalg.solve(hessian, gradient)
-        weights = weights - step * min(1.0, 5.0 / max(float(np.abs(step).max()), 1e-12))
-        if np.abs(step).max() < TOLERANCE:
+        hessian = (columns * (p * (1 - p))[:, None]).T @ columns + np.diag(shrink)
+        step, size = np.linalg.solve(hessian, gradient), 1.0
+        while (trial := _loss(columns, outcome, weights - size * step, shrink)) > loss and size > SMALLEST_STEP:
+            size /= 2  # Newton's full step overshoots where the outcome is rare
+        gained, weights, loss = loss - trial, weights - size * step, trial
+        if gained <= TOLERANCE * len(outcome):
             break
     return weights
+
+
+def _loss(columns: FloatArray, outcome: FloatArray, weights: FloatArray, shrink: FloatArray) -> float:
+    raw = columns @ weights
+    surprise = np.maximum(raw, 0.0) + np.log1p(np.exp(-np.abs(raw))) - outcome * raw
+    return float(surprise.sum() + 0.5 * (shrink * weights**2).sum())

@@ -16,7 +16,7 @@ from training.logistic import CLIP, Line, signed_exp, signed_log
 
 RISE = 0.02  # log-odds from one step to the next, about
 NARROW, WIDE = 0.06, 1.0  # width of a step, at least and at most, in standard deviations of the signed log
-REACH = 1.0  # standard deviations past what was seen
+REACH = 3.0  # standard deviations past what was seen: silences only grow longer
 NAN_RIGHT = 8  # LightGBM's decision_type: numeric split, null is null, null goes right
 LARGEST = 1.7e308  # every number is below it, so only null goes right
 

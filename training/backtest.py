@@ -1,0 +1,54 @@
+"""The back-test: the learner and its rivals at one test cutoff or several, by what had matured before them.
+
+Everything that trains, tunes, stops or calibrates reads the train snapshot, whose labels are those known by the
+first test cutoff; the test snapshot is read once, to judge. Start reading at `backtest`.
+"""
+
+from collections.abc import Callable, Sequence
+
+from churn.calendar import from_us
+from churn.cohort import MODELS
+from churn.settings import Settings
+from features.snapshots import Snapshot
+from training.baseline import LEARNERS
+from training.challenger import Model, train
+from training.evaluate import Result, abstention, cohort_name
+from training.rows import Columns, Rows, TooFewRows
+
+
+def backtest(
+    train_snapshot: Snapshot,
+    test_snapshot: Snapshot,
+    settings: Settings,
+    *,
+    models: Sequence[Model] = MODELS,  # type: ignore[assignment]  # both are Model
+    progress: Callable[[str], None] = lambda _text: None,
+) -> list[Result]:
+    """Judge every learner of every model.
+
+    Returns:
+        Rows of model, learner, cutoff, cohort, n, base_rate, roc_auc, pr_auc, log_loss, brier, ece, lift_10 and
+        `abstained`, the reason why there are no numbers. With several test cutoffs, one row with cutoff "all" too.
+    """
+    results: list[Result] = []
+    for model in models:
+        try:
+            results += train(model, train_snapshot, test_snapshot, settings, progress=progress).results
+        except TooFewRows as error:
+            results += _abstained(model, test_snapshot, settings, error.why)
+    return results
+
+
+def _abstained(model: Model, test_snapshot: Snapshot, settings: Settings, why: str) -> list[Result]:
+    rows = Rows.of(test_snapshot.frame, Columns.of(test_snapshot.manifest), model)
+    cohort = cohort_name(model, settings.lifecycle)
+    cutoffs = test_snapshot.cutoffs or [from_us(int(one)) for one in set(rows.cutoff_us)]
+    return [
+        abstention(
+            {"model": model, "learner": learner, "cutoff": cutoff.isoformat(), "cohort": cohort},
+            int(sum(one == cutoff for one in (from_us(int(us)) for us in rows.cutoff_us))),
+            why,
+        )
+        for cutoff in cutoffs
+        for learner in LEARNERS
+    ]

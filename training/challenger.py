@@ -1,0 +1,149 @@
+"""A challenger: a model trained on one snapshot, judged on another, with everything that is said about it.
+
+    train snapshot (labels as known by the first test cutoff) --fit--> booster + bundle
+    test snapshot (labels as known now) --judge--> results beside the rivals'
+
+The two snapshots are frozen apart, so that no label can leak: what the training rows say had matured by the first
+test cutoff. Knows no registry. Start reading at `train`.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import numpy as np
+
+from churn.bundle import BANDS, LABELS, Bundle, Text, model_hash
+from churn.definition import Lifecycle
+from churn.events import FloatArray
+from churn.sections import Training
+from churn.settings import Settings
+from features.snapshots import Snapshot
+from training.baseline import rivals
+from training.evaluate import METRICS, Result, cohort_name, pooled, result_rows
+from training.fit import Fitted, fit
+from training.rows import Columns, Rows, TooFewRows
+
+Model = Literal["churn", "reactivation"]
+HIGH_SHARE, MEDIUM_SHARE = 0.10, 0.40  # of the reference customers lie in band high, and in high or medium
+
+
+@dataclass(frozen=True)
+class Challenger:
+    """A trained model that does not serve yet.
+
+    Args:
+        model: churn or reactivation.
+        bundle: all but the trees. booster: the trees, LightGBM's text.
+        results: of the model and its rivals on the test rows.
+        params: what was used and found.
+        train: the snapshot it learned from. test: the one it was judged on.
+        test_rows: what it was judged on. probabilities: of each learner on them.
+        fitted: the model, ready to score.
+    """
+
+    model: Model
+    bundle: Bundle
+    booster: str
+    results: list[Result]
+    params: dict[str, Any]
+    train: Snapshot
+    test: Snapshot
+    test_rows: Rows
+    probabilities: dict[str, FloatArray]
+    fitted: Fitted
+
+    @property
+    def hash(self) -> str:
+        """Hash of booster and bundle."""
+        return model_hash(self.bundle.to_json(), self.booster)
+
+
+def train(
+    model: Model, train: Snapshot, test: Snapshot, settings: Settings, *, progress: Callable[[str], None]
+) -> Challenger:
+    """Train and judge one model.
+
+    Args:
+        model: churn or reactivation.
+        train: training cutoffs, labels as known by the first test cutoff.
+        test: test cutoffs, labels as known now.
+        settings: floors, seed and threads; whose model it is.
+        progress: told what is going on.
+
+    Raises:
+        TooFewRows: the cohort is too small, or one outcome too rare.
+    """
+    columns = Columns.of(train.manifest)
+    learn, judge = Rows.of(train.frame, columns, model), Rows.of(test.frame, columns, model)
+    for role, rows in (("training", learn), ("test", judge)):
+        why = _why(rows, settings.training)
+        if why:
+            raise TooFewRows(model, role, why)
+    progress(f"{model}: fitting")
+    fitted = fit(
+        learn,
+        seed=settings.training.seed,
+        threads=settings.training.threads,
+        progress=lambda text: progress(f"{model}: {text}"),
+    )
+    bundle = _bundle(model, fitted, learn, train, settings)
+    probabilities = {"lightgbm": bundle.probability(fitted.raw(bundle.prepare(judge.X)))}
+    probabilities |= {name: rival.probability(judge) for name, rival in rivals(learn, model).items()}
+    results = judge_all(model, judge, probabilities, settings)
+    told = {one: {key: pooled(results, one)[key] for key in ("n", "base_rate", *METRICS)} for one in probabilities}
+    bundle = bundle.model_copy(update={"metrics": told})
+    return Challenger(
+        model, bundle, fitted.booster, results, fitted.params, train, test, judge, probabilities, fitted
+    )
+
+
+def judge_all(model: str, rows: Rows, probabilities: dict[str, FloatArray], settings: Settings) -> list[Result]:
+    """Results of all learners on test rows, with the floors of these settings."""
+    floors = {"min_rows": settings.training.min_rows, "min_positives": settings.training.min_positives}
+    return result_rows(model, cohort_name(model, settings.lifecycle), rows, probabilities, **floors)
+
+
+def _why(rows: Rows, training: Training) -> str | None:
+    return rows.why_too_few(min_rows=training.min_rows, min_positives=training.min_positives)
+
+
+def _bundle(model: Model, fitted: Fitted, rows: Rows, snapshot: Snapshot, settings: Settings) -> Bundle:
+    lifecycle, listed = settings.lifecycle, snapshot.manifest["feature_set"]
+    quantiles = np.quantile(fitted.held_out, np.linspace(0, 1, 101))
+    medium, high = np.quantile(fitted.held_out, [1 - MEDIUM_SHARE, 1 - HIGH_SHARE])
+    medians = {name: _median(rows.column(name)) for name in rows.columns.names}
+    return Bundle(
+        model=model,
+        label=LABELS[model],
+        business=settings.business.slug,
+        features=rows.columns.names,
+        feature_set_hash=listed["hash"],
+        categories=fitted.categories,
+        calibrator=fitted.calibrator,
+        percentiles=tuple(float(one) for one in quantiles),
+        bands=dict(zip(BANDS, (0.0, float(medium), float(high)), strict=True)),
+        base_rate=float(rows.outcome.mean()),
+        definition=_definition(lifecycle),
+        definition_id=lifecycle.definition.id,
+        horizon_days=lifecycle.definition.horizon_days,
+        gap_days=lifecycle.definition.gap_days,
+        snapshot_hash=snapshot.hash,
+        trained_at=datetime.now(UTC),
+        trees=fitted.trees,
+        reasons={one["name"]: one["group"] for one in listed.get("features", ()) if one.get("group")},
+        texts={one["name"]: Text(en=one["en"], zh=one["zh"], unit=one["unit"]) for one in listed.get("features", ())},
+        usual={name: None if name in rows.columns.categories else medians[name] for name in medians},
+    )
+
+
+def _definition(lifecycle: Lifecycle) -> dict[str, Any]:
+    meaning: dict[str, Any] = json.loads(lifecycle.definition.model_dump_json())
+    return meaning
+
+
+def _median(values: FloatArray) -> float | None:
+    known = values[~np.isnan(values)]
+    return float(np.median(known)) if len(known) else None
