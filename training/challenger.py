@@ -95,9 +95,7 @@ def train(
     results = judge_all(model, judge, probabilities, settings)
     told = {one: {key: pooled(results, one)[key] for key in ("n", "base_rate", *METRICS)} for one in probabilities}
     bundle = bundle.model_copy(update={"metrics": told})
-    return Challenger(
-        model, bundle, fitted.booster, results, fitted.params, train, test, judge, probabilities, fitted
-    )
+    return Challenger(model, bundle, fitted.booster, results, fitted.params, train, test, judge, probabilities, fitted)
 
 
 def judge_all(model: str, rows: Rows, probabilities: dict[str, FloatArray], settings: Settings) -> list[Result]:

@@ -52,7 +52,8 @@ def result_rows(
     """One result a learner and test cutoff and, with several cutoffs, one over all of them.
 
     Args:
-        model: churn or reactivation. cohort: in words.
+        model: churn or reactivation.
+        cohort: whom it is asked about, in words.
         rows: test rows with known outcomes.
         probabilities: of each learner, in the order of the rows.
         min_rows: fewer rows at a cutoff: it abstains, with its reason.

@@ -53,7 +53,8 @@ class Scaling:
         mean = z.sum(axis=0) / known
         spread = np.sqrt((((z - mean) ** 2) * ~null).sum(axis=0) / known)
         varies = spread > 1e-9
-        return cls(mean, np.where(varies, spread, 1.0), varies, null.any(axis=0) & ~null.all(axis=0))
+        indicates: BoolArray = np.asarray(null.any(axis=0)) & ~np.asarray(null.all(axis=0))
+        return cls(mean, np.where(varies, spread, 1.0), varies, indicates)
 
     def columns(self, X: FloatArray) -> FloatArray:
         """Scaled values, then indicators of null, then the constant. Shape (n, f + f + 1)."""
