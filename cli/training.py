@@ -1,15 +1,18 @@
 """`churn train | backtest | promote | rollback | history | retrain`: snapshots to models to a champion."""
 
+import json
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from churn.errors import SettingsError
-from cli.console import say, table
+from churn.errors import ChurnError, SettingsError
+from cli.console import say, step, table
 from cli.outcome import Outcome
 
 if TYPE_CHECKING:
     from churn.settings import Settings
+    from training.versions import Version
 
+MODELS = ("churn", "reactivation")
 COLUMNS = ("model", "learner", "cutoff", "n", "base_rate", "roc_auc", "pr_auc", "log_loss", "brier", "ece", "lift_10")
 
 
@@ -19,9 +22,129 @@ def backtest(settings: "Settings", cutoff: str | None) -> Outcome:
     from training.folding import freeze_fold
 
     fold = freeze_fold(settings, cutoff=_day(cutoff), progress=_say)
-    results = judge(fold.train, fold.test, settings, progress=_say)
-    abstained = [f"{one['model']} at {one['cutoff']}: {one['abstained']}" for one in results if one["abstained"]]
-    return Outcome(text="\n".join([table(results, COLUMNS), *sorted(set(abstained))]), as_json=results)
+    return _results(judge(fold.train, fold.test, settings, progress=_say), [])
+
+
+def train(settings: "Settings", model: str | None, cutoff: str | None) -> Outcome:
+    """Train a challenger for each model and register it; a cohort too small is told, not fatal, unless all are."""
+    from training.challenger import train as fit
+    from training.folding import freeze_fold
+    from training.keep import keep
+    from training.registry import MlflowRegistry
+    from training.rows import TooFewRows
+
+    fold = freeze_fold(settings, cutoff=_day(cutoff), progress=_say)
+    results: list[dict[str, Any]] = []
+    told: list[str] = []
+    refused: list[TooFewRows] = []
+    with step("opening the model registry"):
+        registry = MlflowRegistry(settings)
+    for one in _models(model):
+        try:
+            challenger = fit(one, fold.train, fold.test, settings, progress=_say)  # type: ignore[arg-type]
+        except TooFewRows as error:
+            refused.append(error)
+            told.append(str(error))
+            continue
+        with step(f"{one}: registering, with card and pictures"):
+            version = keep(challenger, registry, settings)
+        results += challenger.results
+        told.append(f"Registered {version.name} version {version.version}, hash {version.hash[:12]}.")
+    if not results:
+        raise refused[0]
+    return _results(results, told)
+
+
+def promote(settings: "Settings", model: str | None) -> Outcome:
+    """Let the newest challengers serve, if they pass the gate; refused where none may."""
+    from training.promote import NotPromoted, newest_or_none
+    from training.promote import promote as crown
+    from training.registry import MlflowRegistry
+    from training.versions import NoChallenger
+
+    registry = MlflowRegistry(settings)
+    refused: list[ChurnError] = []
+    done: list[dict[str, Any]] = []
+    told: list[str] = []
+    for one in _models(model):
+        version = newest_or_none(one, registry, settings)
+        if version is None:
+            told.append(f"No {one} model was trained.")
+            continue
+        try:
+            record = crown(one, registry, settings, parity=_certificate(settings, version)).record
+        except NotPromoted as error:
+            refused.append(error)
+            told.append(str(error))
+            continue
+        done.append(record)
+        told.append(f"{record['name']} version {record['version']} serves now.")
+        told += [f"  {check['name']}: {check['state']}, {check['why']}" for check in record["gate"]["checks"]]
+    if refused and not done:
+        raise refused[0]
+    if not done:
+        raise NoChallenger(settings.model_name(_models(model)[0]))
+    return Outcome(text="\n".join(told), as_json=done, exit_code=refused[0].exit_code if refused else 0)
+
+
+def rollback(settings: "Settings", model: str | None) -> Outcome:
+    """Let the champion before this one serve again, of each model that has one."""
+    from training.promote import NothingBefore
+    from training.promote import rollback as take_back
+    from training.registry import MlflowRegistry
+
+    registry, missing, done = MlflowRegistry(settings), [], []
+    for one in _models(model):
+        try:
+            done.append(take_back(one, registry, settings).record)
+        except NothingBefore as error:
+            missing.append(error)
+    if not done:
+        raise missing[0]
+    text = [f"{one['name']} version {one['version']} serves again." for one in done]
+    return Outcome(text="\n".join(text), as_json=done)
+
+
+def history(settings: "Settings") -> Outcome:
+    """Who served when: promotions and rollbacks."""
+    from training.promote import history as told
+
+    rows = told(settings)
+    return Outcome(text=table(rows, ("at", "act", "name", "version", "model_hash")), as_json=rows)
+
+
+def retrain(settings: "Settings") -> Outcome:
+    """Train on the newest mature cutoffs and promote what passes the gate."""
+    trained = train(settings, None, None)
+    promoted = promote(settings, None)
+    return Outcome(
+        text=f"{trained.text}\n{promoted.text}",
+        as_json={"train": trained.as_json, "promote": promoted.as_json},
+        exit_code=promoted.exit_code,
+    )
+
+
+def _results(results: list[dict[str, Any]], told: list[str]) -> Outcome:
+    abstained = sorted(
+        {f"{one['model']} at {one['cutoff']}: {one['abstained']}" for one in results if one["abstained"]}
+    )
+    return Outcome(text="\n".join([table(results, COLUMNS), *abstained, *told]), as_json=results)
+
+
+def _certificate(settings: "Settings", version: "Version") -> dict[str, Any] | None:
+    """The parity certificate of this feature set, definition and store, where one was made."""
+    from features.parity import certificate_path
+
+    bundle = version.bundle
+    path = certificate_path(settings.folder, bundle.feature_set_hash, bundle.definition_id, settings.store.online)
+    found: dict[str, Any] | None = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+    return found
+
+
+def _models(model: str | None) -> tuple[str, ...]:
+    if model is not None and model not in MODELS:
+        raise SettingsError(f"There is no model {model!r}.", mend="ask for --model churn or --model reactivation.")
+    return (model,) if model else MODELS
 
 
 def _say(sentence: str) -> None:

@@ -1,0 +1,158 @@
+"""The model card: what a model is, what it learned from, how it was judged, and where it must not be trusted.
+
+One description, written as Markdown for people who read files and as HTML for those who open them (pictures inside,
+nothing from outside). Start reading at `markdown`.
+"""
+
+import base64
+import html
+from collections.abc import Mapping, Sequence
+
+from churn.reasons import group_of
+from training.challenger import Challenger
+from training.evaluate import METRICS, POOLED
+from training.explain import Importance, groups
+
+TOP = 10
+Table = tuple[Sequence[str], Sequence[Sequence[str]]]
+Part = tuple[str, Sequence[str], Table | None]  # heading, paragraphs, table
+
+
+def markdown(challenger: Challenger, found: Sequence[Importance]) -> str:
+    """The card as Markdown."""
+    lines = [f"# {_title(challenger)}", ""]
+    for heading, paragraphs, table in _parts(challenger, found):
+        lines += [f"## {heading}", ""]
+        lines += [line for paragraph in paragraphs for line in (paragraph, "")]
+        if table:
+            head, rows = table
+            lines += [_row(head), _row(["---"] * len(head)), *(_row(row) for row in rows), ""]
+    return "\n".join(lines)
+
+
+def page(challenger: Challenger, found: Sequence[Importance], pictures: Mapping[str, bytes]) -> str:
+    """The card as one HTML page that opens off-line."""
+    body = [f"<h1>{html.escape(_title(challenger))}</h1>"]
+    for heading, paragraphs, table in _parts(challenger, found):
+        body.append(f"<h2>{html.escape(heading)}</h2>")
+        body += [f"<p>{html.escape(paragraph)}</p>" for paragraph in paragraphs]
+        if table:
+            head, rows = table
+            cells = ["".join(f"<td>{html.escape(cell)}</td>" for cell in row) for row in rows]
+            top = "".join(f"<th>{html.escape(cell)}</th>" for cell in head)
+            body.append(f"<table><tr>{top}</tr>" + "".join(f"<tr>{row}</tr>" for row in cells) + "</table>")
+    for name, picture in pictures.items():
+        source = base64.b64encode(picture).decode()
+        body.append(f'<img alt="{html.escape(name)}" src="data:image/png;base64,{source}">')
+    style = "body{font:15px/1.5 sans-serif;max-width:52rem;margin:2rem auto}td,th{padding:.2rem .7rem;text-align:left}"
+    head = f'<meta charset="utf-8"><title>{html.escape(_title(challenger))}</title><style>{style}</style>'
+    return f"<!doctype html><html><head>{head}</head><body>{''.join(body)}</body></html>\n"
+
+
+def _title(challenger: Challenger) -> str:
+    return f"Model card: {challenger.model} of {challenger.bundle.business}"
+
+
+def _parts(challenger: Challenger, found: Sequence[Importance]) -> list[Part]:
+    return [
+        ("What it answers", _what(challenger), None),
+        ("What it learned from", _learned(challenger), None),
+        ("How it was judged", _protocol(challenger), _metrics(challenger)),
+        ("What it looks at", _reads(challenger, found), _top(challenger, found)),
+        ("Where not to trust it", _limits(), None),
+    ]
+
+
+def _what(challenger: Challenger) -> list[str]:
+    bundle = challenger.bundle
+    asked = "customers who are not lapsed" if bundle.model == "churn" else "customers who have lapsed"
+    comes = (
+        "no qualifying event falls into the horizon"
+        if bundle.model == "churn"
+        else "a qualifying event falls into the horizon"
+    )
+    return [
+        (
+            f"How likely is it that {comes}? Asked about {asked}; the horizon is {bundle.horizon_days} days, "
+            f"{bundle.gap_days} days after the cutoff. Definition {bundle.definition_id}."
+        ),
+        (
+            f"Bands: medium from {bundle.bands['medium']:.3f}, high from {bundle.bands['high']:.3f}; "
+            "of the customers it learned from, 10% lie in high and 40% in high or medium."
+        ),
+    ]
+
+
+def _learned(challenger: Challenger) -> list[str]:
+    cutoffs = [cutoff.date().isoformat() for cutoff in challenger.train.cutoffs]
+    return [
+        (
+            f"Snapshot {challenger.train.hash}: {len(cutoffs)} cutoffs from {cutoffs[0]} to {cutoffs[-1]}; "
+            f"base rate {challenger.bundle.base_rate:.4f}; {len(challenger.bundle.features)} features "
+            f"(set {challenger.bundle.feature_set_hash})."
+        ),
+        (
+            "The learner is a ridge logistic regression written as step trees, with "
+            f"{challenger.bundle.trees} boosted trees on top of it (LightGBM, no class weights), and a calibrator "
+            f"of kind {challenger.bundle.calibrator.kind}. Model hash {challenger.hash}."
+        ),
+    ]
+
+
+def _protocol(challenger: Challenger) -> list[str]:
+    cutoffs = ", ".join(cutoff.date().isoformat() for cutoff in challenger.test.cutoffs)
+    return [
+        (
+            f"Tested at {cutoffs} (snapshot {challenger.test.hash}). Every label that fitted, stopped or calibrated "
+            "anything had matured by the first of them. The number of trees and the calibrator were found on customers "
+            "held out by a hash of their id. The model judged here is the model registered: it was not fitted again."
+        ),
+        "ECE: 10 bins of equal mass. The rivals learned from the same rows.",
+    ]
+
+
+def _metrics(challenger: Challenger) -> Table:
+    head = ["learner", "n", "base rate", *(name.replace("_", " ") for name in METRICS)]
+    several = any(one["cutoff"] == POOLED for one in challenger.results)
+    shown = [one for one in challenger.results if not several or one["cutoff"] == POOLED]
+    numbers = ("base_rate", *METRICS)
+    return head, [[one["learner"], str(one["n"]), *(_number(one[name]) for name in numbers)] for one in shown]
+
+
+def _reads(challenger: Challenger, found: Sequence[Importance]) -> list[str]:
+    shares = groups(list(found), challenger.bundle.reasons)
+    told = ", ".join(f"{_group(code)} {share:.0%}" for code, share in list(shares.items())[:6])
+    return [f"Shares of all movement of scores: {told}. An association, not a cause."]
+
+
+def _top(challenger: Challenger, found: Sequence[Importance]) -> Table:
+    texts = challenger.bundle.texts
+    head = ["feature", "meaning", "mean move, log-odds"]
+    rows = [
+        [one.feature, texts[one.feature].en if one.feature in texts else "", f"{one.log_odds:.3f}"]
+        for one in found[:TOP]
+    ]
+    return head, rows
+
+
+def _limits() -> list[str]:
+    return [
+        (
+            "It knows customers only through the event log; who has no qualifying event yet is not scored. It was "
+            "judged on the past: a campaign, a price or a season it never saw can make it wrong, which "
+            "`churn monitor` watches. "
+            "Its reasons say what its score rests on, not what would happen if that changed."
+        ),
+    ]
+
+
+def _group(code: str) -> str:
+    return "other" if code == "other" else group_of("", code).en
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"

@@ -1,0 +1,31 @@
+"""A challenger into the registry, with its card and pictures. Start reading at `keep`."""
+
+from pathlib import Path
+
+from churn.settings import Settings
+from features.snapshots import Snapshot
+from training.card import markdown, page
+from training.challenger import Challenger
+from training.explain import importances
+from training.plots import pictures
+from training.versions import Files, Registry, Version
+
+
+def keep(challenger: Challenger, registry: Registry, settings: Settings) -> Version:
+    """Register a challenger; it does not serve before it is promoted."""
+    found = importances(challenger.fitted, challenger.bundle, challenger.test_rows)
+    drawn = pictures(challenger.test_rows.outcome, challenger.probabilities, found)
+    texts = {"card.md": markdown(challenger, found), "card.html": page(challenger, found, drawn)}
+    facts = {
+        "train_snapshot": str(_below(challenger.train, settings)),
+        "test_snapshot": str(_below(challenger.test, settings)),
+        "results": challenger.results,
+        "params": challenger.params,
+    }
+    name = settings.model_name(challenger.model)
+    return registry.register(name, challenger.bundle, challenger.booster, facts, Files(texts, drawn))
+
+
+def _below(snapshot: Snapshot, settings: Settings) -> Path:
+    """A snapshot's folder, as seen from the artifacts of the business."""
+    return snapshot.path.absolute().relative_to(settings.folder)

@@ -1,0 +1,151 @@
+"""The registry over MLflow: SQLite for records, a folder for artifacts, one experiment a business. The only MLflow.
+
+    <folder>/mlflow.db    runs, models, versions, aliases
+    <folder>/mlruns/      booster.txt and bundle.json inside each model, card and pictures beside it
+
+Nothing is pickled: a model is LightGBM's text, JSON, and training/pyfunc_model.py copied along. Serving reads the
+alias `champion`; `churn promote` alone sets it. Start reading at `MlflowRegistry`.
+"""
+
+import fcntl
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pandas as pd
+from mlflow.exceptions import MlflowException
+from mlflow.models import infer_signature
+
+from churn.bundle import Bundle
+from churn.errors import DataError
+from churn.settings import Settings
+from training.versions import Files, NoChallenger, Version
+
+CHAMPION = "champion"
+FACTS = "facts.json"
+MODEL_CODE = Path(__file__).with_name("pyfunc_model.py")
+
+
+class BrokenRegistry(DataError):
+    """MLflow refuses: its database is of another version, or not to be opened."""
+
+    def __init__(self, uri: str, why: str) -> None:
+        super().__init__(
+            f"The model registry {uri} cannot be used: {why.strip().splitlines()[0]}",
+            mend=f"bring its tables up to date with `mlflow db upgrade {uri}`, or move the file away and train again.",
+        )
+
+
+class MlflowRegistry:
+    """Versions and champions in the artifacts folder of one business."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.folder, self.uri = settings.folder, settings.registry_uri
+        self.experiment = settings.business.slug
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with self._speaking():
+            self.client = mlflow.MlflowClient(self.uri, self.uri)
+            self.experiment_id = self._open()
+
+    def register(self, name: str, bundle: Bundle, booster: str, facts: dict[str, Any], files: Files) -> Version:
+        """Log a run with parameters, metrics, card and pictures, and register its model as the next version."""
+        self._point()
+        with mlflow.start_run(experiment_id=self.experiment_id, run_name=name):
+            mlflow.log_params({**facts.get("params", {}), "snapshot_hash": bundle.snapshot_hash})
+            for file, text in files.texts.items():
+                mlflow.log_text(text, file)
+            for file, picture in files.pictures.items():
+                _log_bytes(picture, file)
+            info = self._log_model(name, bundle, booster, facts)
+            told: Any = bundle.metrics
+            numbers = {f"{one}_{metric}": float(told[one][metric]) for one in told for metric in told[one]}
+            mlflow.log_metrics(numbers, model_id=info.model_id)
+        return Version(name, int(info.registered_model_version), bundle, booster, facts)
+
+    def newest(self, name: str) -> Version:
+        """The version registered last."""
+        found = self.client.search_model_versions(f"name = '{name}'")
+        if not found:
+            raise NoChallenger(name)
+        return self.get(name, max(int(one.version) for one in found))
+
+    def get(self, name: str, version: int) -> Version:
+        """A version, its files read from the artifact folder."""
+        try:
+            source = self.client.get_model_version_download_uri(name, str(version))
+        except MlflowException as error:
+            raise NoChallenger(name, version) from error
+        self._point()
+        folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=source)) / "artifacts"
+        bundle = Bundle.from_json((folder / "bundle.json").read_text(encoding="utf-8"))
+        facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+        return Version(name, version, bundle, (folder / "booster.txt").read_text(encoding="utf-8"), facts)
+
+    def champion(self, name: str) -> int | None:
+        """The version that carries the alias."""
+        try:
+            return int(self.client.get_model_version_by_alias(name, CHAMPION).version)
+        except MlflowException:
+            return None
+
+    def crown(self, name: str, version: int) -> None:
+        """Move the alias `champion`."""
+        try:
+            self.client.set_registered_model_alias(name, CHAMPION, str(version))
+        except MlflowException as error:
+            raise NoChallenger(name, version) from error
+
+    def _open(self) -> str:
+        """Create tables and experiment; under a lock, since several processes on a new SQLite file break it."""
+        with _locked(self.folder / "mlflow.lock"):
+            found = self.client.get_experiment_by_name(self.experiment)
+            if found is not None:
+                return str(found.experiment_id)
+            return str(self.client.create_experiment(self.experiment, (self.folder / "mlruns").as_uri()))
+
+    def _log_model(self, name: str, bundle: Bundle, booster: str, facts: dict[str, Any]) -> Any:
+        example = pd.DataFrame([{one: bundle.usual.get(one) for one in bundle.features}] * 2).astype("float64")
+        with tempfile.TemporaryDirectory() as draft:
+            written = {"booster": "booster.txt", "bundle": "bundle.json", "facts": FACTS}
+            texts = {"booster": booster, "bundle": bundle.to_json(), "facts": json.dumps(facts, default=str)}
+            for key, file in written.items():
+                (Path(draft) / file).write_text(texts[key], encoding="utf-8")
+            return mlflow.pyfunc.log_model(
+                name="model",
+                python_model=str(MODEL_CODE),
+                artifacts={key: str(Path(draft) / file) for key, file in written.items()},
+                signature=infer_signature(example.fillna(0.0), pd.DataFrame({"probability": [0.5]})),
+                input_example=example.fillna(0.0),
+                pip_requirements=["lightgbm>=4.6", "numpy>=2", "pandas>=2.2,<3", "mlflow>=3.5"],
+                registered_model_name=name,
+                metadata={"snapshot_hash": bundle.snapshot_hash, "definition_id": bundle.definition_id},
+            )
+
+    def _point(self) -> None:
+        mlflow.set_tracking_uri(self.uri)
+        mlflow.set_registry_uri(self.uri)
+
+    @contextmanager
+    def _speaking(self) -> Iterator[None]:
+        try:
+            yield
+        except MlflowException as error:
+            raise BrokenRegistry(self.uri, str(error)) from error
+
+
+def _log_bytes(content: bytes, file: str) -> None:
+    with tempfile.TemporaryDirectory() as draft:
+        path = Path(draft) / file
+        path.write_bytes(content)
+        mlflow.log_artifact(str(path))
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield

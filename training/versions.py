@@ -1,0 +1,109 @@
+"""What a registry of models is: versions, and which of them serves. `MemoryRegistry` is the twin that tests use.
+
+`training/registry.py` is the same over MLflow; both pass one contract test. Start reading at `Registry`.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from churn.bundle import Bundle, model_hash
+from churn.errors import DataError
+
+
+class NoChallenger(DataError):
+    """No version of a model was trained yet, or not the one asked for."""
+
+    def __init__(self, name: str, version: int | None = None) -> None:
+        which = "no version" if version is None else f"no version {version}"
+        super().__init__(f"The registry has {which} of {name!r}.", mend="train one with `churn train`.")
+
+
+@dataclass(frozen=True)
+class Version:
+    """One registered model.
+
+    Args:
+        name: registered name, `churn-<slug>` or `reactivation-<slug>`.
+        version: number within the name, from 1.
+        bundle: all but the trees. booster: the trees.
+        facts: train_snapshot and test_snapshot (folders below the artifacts of the business), results, params.
+    """
+
+    name: str
+    version: int
+    bundle: Bundle
+    booster: str
+    facts: dict[str, Any]
+
+    @property
+    def hash(self) -> str:
+        """Hash of booster and bundle."""
+        return model_hash(self.bundle.to_json(), self.booster)
+
+
+@dataclass(frozen=True)
+class Files:
+    """What is kept beside a model for people: file name to content."""
+
+    texts: dict[str, str] = field(default_factory=dict)
+    pictures: dict[str, bytes] = field(default_factory=dict)
+
+
+class Registry(Protocol):
+    """Versions of models by name, and the champion of each."""
+
+    def register(self, name: str, bundle: Bundle, booster: str, facts: dict[str, Any], files: Files) -> Version:
+        """Keep a model as the next version of its name."""
+        ...
+
+    def newest(self, name: str) -> Version:
+        """The version registered last. Raises NoChallenger."""
+        ...
+
+    def get(self, name: str, version: int) -> Version:
+        """A version. Raises NoChallenger."""
+        ...
+
+    def champion(self, name: str) -> int | None:
+        """The version that serves."""
+        ...
+
+    def crown(self, name: str, version: int) -> None:
+        """Let a version serve."""
+        ...
+
+
+class MemoryRegistry:
+    """A registry that forgets when the process ends."""
+
+    def __init__(self) -> None:
+        self._versions: dict[str, list[Version]] = {}
+        self._champions: dict[str, int] = {}
+
+    def register(self, name: str, bundle: Bundle, booster: str, facts: dict[str, Any], files: Files) -> Version:
+        """Keep a model as the next version of its name."""
+        del files
+        mine = self._versions.setdefault(name, [])
+        mine.append(Version(name, len(mine) + 1, bundle, booster, facts))
+        return mine[-1]
+
+    def newest(self, name: str) -> Version:
+        """The version registered last."""
+        if not self._versions.get(name):
+            raise NoChallenger(name)
+        return self._versions[name][-1]
+
+    def get(self, name: str, version: int) -> Version:
+        """A version."""
+        found = [one for one in self._versions.get(name, []) if one.version == version]
+        if not found:
+            raise NoChallenger(name, version)
+        return found[0]
+
+    def champion(self, name: str) -> int | None:
+        """The version that serves."""
+        return self._champions.get(name)
+
+    def crown(self, name: str, version: int) -> None:
+        """Let a version serve."""
+        self._champions[name] = self.get(name, version).version
