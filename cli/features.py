@@ -55,12 +55,18 @@ def materialise(settings: "Settings") -> Outcome:
         written = store.materialise(people, log.features, progress=progress)
     models = {str(model): int(rows) for model, rows in people["model"].fillna("none").value_counts().items()}
     counted = ", ".join(f"{model} {rows:,}" for model, rows in models.items())
+    others = _trained_on_others(settings.folder, log.features.hash)
+    warning = (
+        f"\n{' and '.join(others)} learned from other features than this log has now: `churn retrain`."
+        if others
+        else ""
+    )
     return Outcome(
         text=f"{len(people):,} customers as of {log.as_of:%Y-%m-%d %H:%M} UTC ({counted}); {written:,} rows written to "
-        f"{settings.store.online}, {len(people) - written:,} were newer there.",
+        f"{settings.store.online}, {len(people) - written:,} were newer there.{warning}",
         as_json={
             "customers": len(people), "written": written, "as_of": log.as_of.isoformat(), "models": models,
-            "feature_set_hash": log.features.hash, "store": settings.store.online,
+            "feature_set_hash": log.features.hash, "store": settings.store.online, "retrain": others,
         },
     )  # fmt: skip
 
@@ -99,3 +105,9 @@ def _history(folder: Path, feature_set_hash: str) -> Path:
         if json.loads(manifest.read_text(encoding="utf-8"))["feature_set"]["hash"] == feature_set_hash:
             return manifest.with_name("snapshot.parquet")
     return folder / "features" / "current.parquet"
+
+
+def _trained_on_others(folder: Path, feature_set_hash: str) -> list[str]:
+    """The champions that cannot score these rows, since they learned from another feature set."""
+    champions = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("champion/*.json")}
+    return sorted(model for model, one in champions.items() if one.get("feature_set_hash") != feature_set_hash)

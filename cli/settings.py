@@ -1,5 +1,7 @@
 """`churn settings`: every setting with its value and its sentence."""
 
+import json
+import re
 from typing import Any
 
 from pydantic import BaseModel
@@ -10,7 +12,12 @@ from cli.outcome import Outcome
 
 def settings(loaded: Settings) -> Outcome:
     """Every setting of every section, as a person reads it and as a machine does."""
-    return Outcome("\n".join(_lines(loaded)), loaded.model_dump(mode="json"))
+    return Outcome(_masked("\n".join(_lines(loaded))), json.loads(_masked(loaded.model_dump_json())))
+
+
+def _masked(text: str) -> str:
+    """A text whose URLs (of stores and sources) have lost their passwords."""
+    return re.sub(r"(://[^:/@\s\"]*):[^@\s\"]+@", r"\1:***@", text)
 
 
 def _lines(loaded: Settings) -> list[str]:

@@ -95,6 +95,25 @@ def test_everybody_is_materialised_and_proven(config: Path) -> None:
     assert known["order_count_30d"] == 1.0
 
 
+def test_champions_of_other_features_are_named(config: Path) -> None:
+    champions = config.parent / "artifacts" / "small-shop" / "champion"
+    champions.mkdir(parents=True)
+    filled = json.loads(churn("features", "materialise", "--json", config=config)[1])
+    assert filled["retrain"] == []
+    for model, features in (("churn", filled["feature_set_hash"]), ("reactivation", "another")):
+        (champions / f"{model}.json").write_text(json.dumps({"feature_set_hash": features}))
+    assert json.loads(churn("features", "materialise", "--json", config=config)[1])["retrain"] == ["reactivation"]
+    assert "reactivation learned from other features" in churn("features", "materialise", config=config)[1]
+
+
+@pytest.mark.parametrize("words", [["settings"], ["settings", "--json"]])
+def test_no_password_is_printed(config: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]) -> None:
+    monkeypatch.setenv("CHURN_STORE__URL", "postgresql://app:hush@db.example/features")
+    said = churn(*words, config=config)[1]
+    assert "hush" not in said
+    assert "postgresql://app:***@db.example/features" in said
+
+
 def test_nobody_is_asked_about_days_the_log_does_not_reach(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """On the clock on the wall an old log is stale, not full of customers who fell silent."""
     monkeypatch.setenv("CHURN_BUSINESS__CLOCK", "wall")
