@@ -90,11 +90,6 @@ def eligible(events_before: Events, definition: ChurnDefinition, cutoff_us: int,
     return _holds(parse_eligible(definition.eligible), events_before, looks)
 
 
-def qualifying_kinds(definition: ChurnDefinition) -> tuple[str, ...]:
-    """The kinds of event that may qualify, each once, in the definition's order."""
-    return tuple(dict.fromkeys(parse_qualifying(entry).kind for entry in definition.qualifying))
-
-
 def check_kinds(definition: ChurnDefinition, kinds: Iterable[str]) -> None:
     """Hold the kinds that a definition names against those of a whole log.
 

@@ -19,7 +19,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from churn.calendar import Calendar
-from churn.orders import TAKEN_BACK_BY
+from churn.orders import TAKEN_BACK_BY, TakingBack
 from churn.parsing import parse_eligible, parse_qualifying
 
 Days = Annotated[int, Field(ge=1, le=3650)]
@@ -121,6 +121,16 @@ class ChurnDefinition(Section):
         """A short name of what is meant: equal ids, equal meaning. How far a log reaches does not belong to it."""
         meaning = self.model_dump(mode="json", exclude={"observed_until"})
         return "def-" + hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()[:12]
+
+    @property
+    def qualifying_kinds(self) -> tuple[str, ...]:
+        """The kinds of event that may qualify, each once, in their order."""
+        return tuple(dict.fromkeys(parse_qualifying(entry).kind for entry in self.qualifying))
+
+    @property
+    def taking_back(self) -> TakingBack:
+        """Qualifying kinds are the orders that can be taken back; what speaks of an order stands."""
+        return TakingBack(self.taken_back_by, self.qualifying_kinds)
 
 
 class StageRules(Section):

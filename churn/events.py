@@ -5,7 +5,7 @@ what had *happened*, had *reached us* and had not been *taken back* before a cut
 compares an event with a cutoff. `between` is its mirror on the label side. Reads no file and no clock.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from churn.calendar import NEVER, Int64Array
-from churn.orders import TAKEN_BACK_BY, taken_back_us
+from churn.orders import TakingBack, taken_back_us
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -81,12 +81,12 @@ class Events:
         return len(self.time_us)
 
     @classmethod
-    def from_frame(cls, frame: pd.DataFrame, *, taken_back_by: Sequence[str] = TAKEN_BACK_BY) -> Self:
+    def from_frame(cls, frame: pd.DataFrame, *, taking_back: TakingBack = TakingBack()) -> Self:
         """Lay a frame of EVENTS into arrays.
 
         Args:
             frame: EVENTS, or any part of its columns that has customer_id, event_type and event_timestamp.
-            taken_back_by: kinds of event that take back the order which they name.
+            taking_back: kinds that are orders, and kinds that take back the order which they name.
         """
         frame = frame.reset_index(drop=True)
         time_us = micros(frame["event_timestamp"])
@@ -96,7 +96,7 @@ class Events:
         texts = {name: Texts.of(frame[name]) if name in frame else _no_texts(len(frame)) for name in TEXTS}
         columns: dict[str, Any] = {**numbers, **texts}
         kind = Texts.of(frame["event_type"])
-        void_us = taken_back_us(frame, known_us=np.maximum(known_us, time_us), kinds=taken_back_by)
+        void_us = taken_back_us(frame, known_us=np.maximum(known_us, time_us), taking_back=taking_back)
         ties = [texts[name].codes for name in TEXTS] + [numbers[name] for name in NUMBERS]
         order = np.lexsort((void_us, *ties, known_us, kind.codes, time_us, codes))
         unsorted = cls(

@@ -4,7 +4,7 @@ A cancellation or refund that names an `order_id` takes that order back, in part
 in full stops counting, and only from the moment at which we knew it: before that, whoever looked saw an order.
 """
 
-from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,21 +13,36 @@ from numpy.typing import NDArray
 from churn.calendar import NEVER, Int64Array
 
 TAKEN_BACK_BY = ("return", "refund", "cancellation", "cancel")
+
+
+class TakingBack(NamedTuple):
+    """What can be taken back, and by what.
+
+    Args:
+        by: kinds of event that take back the order which they name.
+        of: kinds of event that are orders; None: every kind but those. A ticket or a review that names an order is
+            about it and stands, whatever becomes of the order.
+    """
+
+    by: tuple[str, ...] = TAKEN_BACK_BY
+    of: tuple[str, ...] | None = None
+
+
 CENT = 0.005  # sums of money are compared to half a cent
 
 
-def taken_back_us(frame: pd.DataFrame, *, known_us: Int64Array, kinds: Sequence[str] = TAKEN_BACK_BY) -> Int64Array:
+def taken_back_us(frame: pd.DataFrame, *, known_us: Int64Array, taking_back: TakingBack = TakingBack()) -> Int64Array:
     """From when on each event counts no more.
 
-    An order is all events of one customer that name one order and do not take it back. It is taken back in full once
-    what was returned reaches its amount or, where an amount is missing on either side, its quantity; a taking back
+    An order is all events of one customer, of kinds that are orders, that name one order. It is taken back in full
+    once what was returned reaches its amount or, where an amount is missing on either side, its quantity; a taking back
     that gives neither is a full one. A line that reaches us later is judged from then on, together with what the
     order was by then; a line once taken back stays so.
 
     Args:
         frame: EVENTS with customer_id, event_type and, where known, order_id, amount, quantity.
         known_us: when each event had both happened and reached us, microseconds. Shape (n,).
-        kinds: kinds of event that take back.
+        taking_back: kinds that are orders, and kinds that take back.
 
     Returns:
         Microseconds since 1970 UTC, `NEVER` where the event stands. Shape (n,).
@@ -36,9 +51,11 @@ def taken_back_us(frame: pd.DataFrame, *, known_us: Int64Array, kinds: Sequence[
     if "order_id" not in frame:
         return void
     named = frame["order_id"].notna().to_numpy()
-    takes = named & frame["event_type"].isin(list(kinds)).to_numpy()
+    takes = named & frame["event_type"].isin(list(taking_back.by)).to_numpy()
     if not takes.any():
         return void
+    if taking_back.of is not None:
+        named &= takes | frame["event_type"].isin(list(taking_back.of)).to_numpy()
     order = frame.groupby(["customer_id", "order_id"], sort=False, observed=True, dropna=True).ngroup().to_numpy()
     touched = named & np.isin(order, order[takes])
     lines = pd.DataFrame(

@@ -51,7 +51,7 @@ def open_log(settings: Settings) -> OpenLog:
     now = clock(settings.business.clock, manifest.observed_until).now()
     return OpenLog(
         manifest=manifest,
-        events=read_events(settings.folder, taken_back_by=lifecycle.definition.taken_back_by),
+        events=read_events(settings.folder, taking_back=lifecycle.definition.taking_back),
         features=features_of(settings, manifest),
         lifecycle=lifecycle,
         now=now,

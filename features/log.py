@@ -11,7 +11,7 @@ ever replaced as a whole (features/shelf.py). Start reading at `read_events`.
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from pathlib import Path
@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from churn.calendar import NEVER, Int64Array
 from churn.errors import DataError
 from churn.events import NUMBERS, TEXTS, Events, FloatArray, Int32Array, Texts
-from churn.orders import TAKEN_BACK_BY, taken_back_us
+from churn.orders import TakingBack, taken_back_us
 from churn.tables import EVENTS
 
 FORMAT_VERSION = 1
@@ -69,7 +69,7 @@ class LogManifest:
         rows: rows read. rejected: rows refused, by reason.
         buckets: files by hash of the customer. files: their names with rows and sha256.
         sources: what was read, with size and sha256, and how it was mapped.
-        taken_back_by: kinds of event that take back the order which they name.
+        taken_back_by: kinds of event that take back the order which they name. orders: kinds that are orders.
     """
 
     log_hash: str
@@ -90,6 +90,7 @@ class LogManifest:
     files: dict[str, dict[str, Any]]
     sources: list[dict[str, Any]]
     taken_back_by: list[str]
+    orders: list[str]
     format_version: int = FORMAT_VERSION
 
     def as_json(self) -> dict[str, Any]:
@@ -144,14 +145,14 @@ def read_log_manifest(folder: Path) -> LogManifest:
 
 
 def read_events(
-    folder: Path, customers: Iterable[str] | None = None, *, taken_back_by: Sequence[str] | None = None
+    folder: Path, customers: Iterable[str] | None = None, *, taking_back: TakingBack | None = None
 ) -> Events:
     """The log as arrays, equal to `Events.from_frame` of its rows.
 
     Args:
         folder: the artifacts folder of a business.
         customers: read these alone, from their buckets only; all where None.
-        taken_back_by: kinds that take back orders; those of the manifest where None.
+        taking_back: kinds that are orders, and that take them back; those of the manifest where None.
 
     Raises:
         NoLog: there is none. BrokenLog: a file of it cannot be read.
@@ -163,7 +164,8 @@ def read_events(
         mine = {bucket_name(bucket_of(customer, manifest.buckets)) for customer in wanted}
         names = [name for name in names if name in mine]
     rows = pa.concat_tables([_read(log / name, wanted) for name in names] or [SCHEMA.empty_table()])
-    return _events(rows, manifest.taken_back_by if taken_back_by is None else taken_back_by)
+    promised = TakingBack(tuple(manifest.taken_back_by), tuple(manifest.orders))
+    return _events(rows, promised if taking_back is None else taking_back)
 
 
 def _read(path: Path, customers: list[str] | None) -> pa.Table:
@@ -179,7 +181,7 @@ def _filtered(path: Path, columns: list[str], only: list[tuple[str, str, list[st
     return pq.read_table(path, columns=columns, filters=only, use_threads=False, partitioning=None)
 
 
-def _events(rows: pa.Table, taken_back_by: Sequence[str] = TAKEN_BACK_BY) -> Events:
+def _events(rows: pa.Table, taking_back: TakingBack = TakingBack()) -> Events:
     coded = {name: _coded(rows[name]) for name in CODED}
     customer = coded["customer_id"]
     # Files hold the order of `Events` within a customer, so that a stable sort by customer lays them all out.
@@ -195,7 +197,7 @@ def _events(rows: pa.Table, taken_back_by: Sequence[str] = TAKEN_BACK_BY) -> Eve
         kind=texts["event_type"],
         time_us=time_us,
         known_us=known_us,
-        void_us=_void_us(texts, numbers, np.maximum(time_us, known_us), taken_back_by),
+        void_us=_void_us(texts, numbers, np.maximum(time_us, known_us), taking_back),
         **columns,
     )
     return _ties_by_void(events)
@@ -230,11 +232,11 @@ def _floats(column: pa.ChunkedArray) -> FloatArray:
 
 
 def _void_us(
-    texts: dict[str, Texts], numbers: dict[str, FloatArray], known_us: Int64Array, kinds: Sequence[str]
+    texts: dict[str, Texts], numbers: dict[str, FloatArray], known_us: Int64Array, taking_back: TakingBack
 ) -> Int64Array:
     """From when on each event counts no more; only orders that something takes back are looked at."""
     orders = texts["order_id"]
-    taking = texts["event_type"].is_any(kinds) & (orders.codes >= 0)
+    taking = texts["event_type"].is_any(taking_back.by) & (orders.codes >= 0)
     touched = np.flatnonzero((orders.codes >= 0) & np.isin(orders.codes, np.unique(orders.codes[taking])))
     kind = texts["event_type"]
     frame = pd.DataFrame(
@@ -246,5 +248,5 @@ def _void_us(
         | {name: numbers[name][touched] for name in ("amount", "quantity")}
     )
     void_us = np.full(len(known_us), NEVER, dtype=np.int64)
-    void_us[touched] = taken_back_us(frame, known_us=known_us[touched], kinds=kinds)
+    void_us[touched] = taken_back_us(frame, known_us=known_us[touched], taking_back=taking_back)
     return void_us

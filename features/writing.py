@@ -149,7 +149,8 @@ def _manifest(
         buckets=settings.ingest.buckets,
         files=files,
         sources=[_provenance(rows) for rows in sources],
-        taken_back_by=list(settings.definition.taken_back_by),
+        taken_back_by=list(settings.definition.taking_back.by),
+        orders=list(settings.definition.taking_back.of or ()),
     )
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from churn.calendar import Calendar, to_us
-from churn.conditions import check_kinds, eligible, qualifies, qualifying_kinds
+from churn.conditions import check_kinds, eligible, qualifies
 from churn.definition import ChurnDefinition
 from churn.errors import SettingsError
 from churn.events import Events
@@ -72,7 +72,7 @@ def test_conditions_mean_what_they_say(condition: str, rows: list[int]) -> None:
 def test_several_entries_are_joined_by_or() -> None:
     definition = ChurnDefinition(qualifying=("order where amount > 9", "complaint"))
     assert np.flatnonzero(qualifies(_log(), definition)).tolist() == [0, 3]
-    assert qualifying_kinds(definition) == ("order", "complaint")
+    assert definition.qualifying_kinds == ("order", "complaint")
 
 
 @pytest.mark.parametrize(

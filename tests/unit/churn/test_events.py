@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from churn.events import Events, Texts, before, between, micros
+from churn.orders import TakingBack
 
 HOUR = 3_600_000_000
 
@@ -65,7 +66,9 @@ def test_its_mirror(start: int, end: int, known_before: int, hours: list[int]) -
 
 
 def test_other_kinds_may_take_back() -> None:
-    assert (before(Events.from_frame(LOG, taken_back_by=("chargeback",)), 7 * HOUR).time_us // HOUR).tolist() == [
+    assert (
+        before(Events.from_frame(LOG, taking_back=TakingBack(by=("chargeback",))), 7 * HOUR).time_us // HOUR
+    ).tolist() == [
         3,
         6,
         5,

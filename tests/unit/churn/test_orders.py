@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from churn.calendar import NEVER
-from churn.orders import taken_back_us
+from churn.orders import TakingBack, taken_back_us
 
 Row = tuple[str, str | None, float | None, float | None, int]
 
@@ -66,3 +66,16 @@ def test_a_log_without_order_ids() -> None:
 def test_a_log_without_amounts_and_quantities() -> None:
     frame = pd.DataFrame({"customer_id": "a", "event_type": ["order", "cancel"], "order_id": "1"})
     assert taken_back_us(frame, known_us=np.array([1, 2])).tolist() == [2, NEVER]
+
+
+def test_what_speaks_of_an_order_stands_when_the_order_is_taken_back() -> None:
+    frame = pd.DataFrame(
+        {
+            "customer_id": "a",
+            "event_type": ["order", "complaint", "cancellation"],
+            "order_id": "1",
+            "amount": [9.0, 0, 9],
+        }
+    )
+    taking_back = TakingBack(of=("order",))
+    assert taken_back_us(frame, known_us=np.array([1, 2, 3]), taking_back=taking_back).tolist() == [3, NEVER, NEVER]
