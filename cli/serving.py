@@ -1,0 +1,188 @@
+"""`churn score` and `churn serve`: scores for everybody or for some, and the service that answers CRM systems."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from churn.errors import SettingsError
+from cli.console import progress, say, step, table
+from cli.outcome import Outcome
+
+if TYPE_CHECKING:
+    from churn.settings import Settings
+
+GRACE_S = 20
+READY_S = 120
+
+
+class NobodyNamed(SettingsError):
+    """`churn score` was told neither whom to score nor to score everybody."""
+
+    def __init__(self) -> None:
+        super().__init__("Whom shall I score?", mend="say `churn score --all`, or `churn score --ids C1,C2`.")
+
+
+class PortTaken(SettingsError):
+    """Something else listens where the service should."""
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(
+            f"{host}:{port} is taken.", mend="end what listens there, or name another one: `churn serve --port 0`."
+        )
+
+
+def score(settings: "Settings", *, everyone: bool, ids: str | None, out: Path | None) -> Outcome:
+    """Score the whole base, or some customers from the on-line store, with the scorer of the service.
+
+    Raises:
+        NobodyNamed: neither was asked for. NoChampion: nothing was promoted yet.
+    """
+    if not everyone and not ids:
+        raise NobodyNamed
+    from serving import champion
+    from serving.app import scorer_of
+
+    with step("fetch the champions"):
+        champion.fetch(settings)
+        scorer = scorer_of(settings)
+    return _everyone(settings, scorer, out) if everyone else _some(settings, scorer, str(ids))
+
+
+def _everyone(settings: "Settings", scorer: Any, out: Path | None) -> Outcome:  # serving.scorer.Scorer
+    from serving.batch import score_everyone
+
+    report = score_everyone(settings, scorer, out=out, progress=progress)
+    rows = [
+        {"model": model, "answer": answer, "customers": count}
+        for model, by in report.answers.items()
+        for answer, count in by.items()
+    ]
+    files = "\n".join(str(path) for path in report.files)
+    text = f"{report.scored:,} of {report.customers:,} customers have a score.\n\n{table(rows)}\n\n{files}"
+    as_json = {
+        "customers": report.customers, "scored": report.scored, "answers": report.answers,
+        "files": [str(path) for path in report.files],
+    }  # fmt: skip
+    return Outcome(text=text, as_json=as_json)
+
+
+def _some(settings: "Settings", scorer: Any, ids: str) -> Outcome:  # serving.scorer.Scorer
+    import msgspec
+
+    from features.store import OnlineStore
+    from serving.app import Counter
+    from serving.score_log import ScoreLog
+
+    customer_ids = [one.strip() for one in ids.split(",") if one.strip()]
+    counter = Counter(scorer, OnlineStore(settings), ScoreLog(settings.folder))
+    answers = counter.answers(customer_ids, settings.business.language, settings.serving.top_reasons)
+    counter.log.append([answer.log_row() for answer in answers]).result()
+    counter.log.close()
+    scores = [msgspec.to_builtins(answer.score) for answer in answers]
+    rows = [one | {"abstention": (one["abstention"] or {}).get("code")} for one in scores]
+    columns = ["customer_id", "stage", "model", "probability", "percentile", "band", "abstention"]
+    reasons = [f"{one['customer_id']}: {reason['text']}" for one in scores for reason in one["reasons"]]
+    return Outcome(text="\n".join([table(rows, columns), "", *reasons]), as_json=scores)
+
+
+def serve(config_path: Path, settings: "Settings", *, host: str | None, port: int | None) -> int:
+    """Run the service until somebody ends it; 0 where that was asked for.
+
+    Raises:
+        NoChampion: nothing was promoted yet. NothingMaterialised: the on-line store was never filled.
+        OpenToAll: it would listen beyond this machine without a key. PortTaken: another service listens there.
+    """
+    host, port = host or settings.serving.host, settings.serving.port if port is None else port
+    _check(settings, host)
+    port = _free_port(host, port)
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    with tempfile.TemporaryDirectory(prefix="bentoml-", dir=settings.folder / "serving") as home:
+        service = subprocess.Popen(_command(host, port), env=_environment(config_path, home))
+        _end_with_us(service)
+        note = settings.folder / "serving" / "service.json"
+        note.write_text(f'{{"pid": {os.getpid()}, "port": {port}, "url": "{url}"}}\n', encoding="utf-8")
+        threading.Thread(target=_say_when_ready, args=(service, url), daemon=True).start()
+        code = service.wait()
+        note.unlink(missing_ok=True)
+    return 0 if code in (0, -signal.SIGTERM, -signal.SIGINT) else 1
+
+
+def _check(settings: "Settings", host: str) -> None:
+    """Whatever would stop the service is said before it starts."""
+    from cli.app import keys_of
+    from features.store_errors import NothingMaterialised
+    from serving import champion
+    from serving.now import clock_of
+
+    keys_of(settings).check_host(host)
+    with step("fetch the champions"):
+        held = champion.fetch(settings)
+        champion.load(settings.folder, settings.business.slug)
+    say("  " + ", ".join(one.version for one in held.values()))
+    if not (settings.folder / "features" / "registry.db").exists():
+        raise NothingMaterialised(settings.business.slug)
+    clock_of(settings)
+
+
+def _free_port(host: str, port: int) -> int:
+    """The port itself, or any free one for 0.
+
+    Raises:
+        PortTaken: something listens there.
+    """
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise PortTaken(host, port) from error
+        return int(probe.getsockname()[1])
+
+
+def _command(host: str, port: int) -> list[str]:
+    """`bentoml serve`, which finds this package wherever it lies."""
+    place = str(Path(__file__).parents[1])
+    listen = ["--host", host, "--port", str(port), "--timeout-graceful-shutdown", str(GRACE_S)]
+    return [sys.executable, "-m", "bentoml", "serve", "cli.app:Churn", "--working-dir", place, *listen]
+
+
+def _environment(config_path: Path, home: str) -> dict[str, str]:
+    ours = {
+        "CHURN_CONFIG": str(config_path.absolute()),
+        "BENTOML_HOME": home,  # two services that share one would delete each other's metrics
+        "BENTOML_DO_NOT_TRACK": "True",  # "1" does not count
+        "OMP_NUM_THREADS": "1",
+    }
+    inherited = {name: value for name, value in os.environ.items() if name != "PROMETHEUS_MULTIPROC_DIR"}
+    return inherited | ours
+
+
+def _end_with_us(service: "subprocess.Popen[bytes]") -> None:
+    """Pass on what ends us, so that requests under way are answered first."""
+
+    def pass_on(number: int, _: object) -> None:
+        if service.poll() is None:
+            service.send_signal(number)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, pass_on)
+
+
+def _say_when_ready(service: "subprocess.Popen[bytes]", url: str) -> None:
+    deadline = time.monotonic() + READY_S
+    while service.poll() is None and time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"{url}/readyz", timeout=2):
+                say(f"Serving on {url}/ (Ctrl-C ends it)")
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)

@@ -1,0 +1,40 @@
+"""Why there is no number: the codes of abstentions, each with its problem and its mend. Data only."""
+
+from serving.schemas import Abstention
+
+ABSTENTIONS: dict[str, tuple[str, str]] = {
+    "unknown_customer": (
+        "The on-line store has no row of this customer.",
+        "check the id; new customers enter with `churn ingest` and `churn features materialise`.",
+    ),
+    "no_qualifying_event": (
+        "A prospect: no qualifying event yet, so there is nothing to leave from or come back to.",
+        "ask again after their first one; [definition] qualifying says which events count.",
+    ),
+    "not_eligible": (
+        "No model is asked about this customer: not eligible by the definition, or lapsed too long ago.",
+        "see `eligible` and `win_back_within_days` in [definition].",
+    ),
+    "no_model_for_stage": (
+        "The {model} model, which answers for this stage, has no champion.",
+        "`churn train --model {model}`, then `churn promote --model {model}`, then start the service again.",
+    ),
+    "model_stopped": (
+        "Monitoring's verdict stopped {version}.",
+        "see the reasons in monitoring/report.html; then `churn promote` another model or `churn rollback`.",
+    ),
+    "feature_set_changed": (
+        "The features in the store are not those that {version} learned from.",
+        "train and promote on the present features, or materialise the ones the model knows.",
+    ),
+    "stale_features": (
+        "The features are older than {hours} hours ([serving] max_feature_age_hours).",
+        "run `churn ingest` and `churn features materialise`; schedule both (docs/operations.md).",
+    ),
+}
+
+
+def abstention(code: str, **facts: str) -> Abstention:
+    """One abstention in words, with the facts of the case filled in."""
+    problem, mend = ABSTENTIONS[code]
+    return Abstention(code, problem.format(**facts), mend.format(**facts))

@@ -1,0 +1,193 @@
+"""The routes that serving offers, as a plain ASGI application: no BentoML in it, so that any server can run it.
+
+    POST /v1/score      ids in, answers out: store -> scorer -> score log -> wire
+    /livez /healthz     the process lives            /readyz     it can answer, and with which champions
+    /metrics            for Prometheus               / /docs /openapi.json     what this is and how to ask it
+
+`Desk` is what a worker holds: opened once it has its champions, asked by every request. cli/app.py puts these routes
+and those of other stages into one application behind serving/guard.py. Start reading at `routes`.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import anyio.to_thread
+import msgspec
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from churn.errors import ChurnError
+from churn.settings import Settings
+from features.online import RowStore
+from serving import champion, pages
+from serving.guard import error_response
+from serving.metrics import CONTENT_TYPE, Metrics
+from serving.now import Stops, clock_of
+from serving.refusals import InvalidRequest, MalformedJson, NotReady, Refusal, UnknownRoute, WrongMethod
+from serving.schemas import Language, ScoreAnswer, ScoreRequest
+from serving.score_log import ScoreLog
+from serving.scorer import Answer, Scorer
+
+AT_ONCE = 4  # so many customers are answered without leaving the event loop; more would make others wait
+SCOPES = {"/v1/score": "score", "/metrics": "read", "/": "read", "/docs": "read", "/openapi.json": "read"}
+JSON = "application/json"
+encode = msgspec.json.Encoder().encode
+decode = msgspec.json.Decoder(ScoreRequest).decode
+
+
+@dataclass(frozen=True)
+class Counter:
+    """Everything that answering takes. Immutable."""
+
+    scorer: Scorer
+    store: RowStore
+    log: ScoreLog
+
+    def answers(self, customer_ids: Sequence[str], language: str, top: int) -> list[Answer]:
+        """Read the rows of these customers and score them."""
+        return self.scorer.score(customer_ids, self.store.rows(customer_ids), language=language, top=top)
+
+
+class Desk:
+    """Where a worker's requests come to; closed until the champions are there."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings, self.metrics = settings, Metrics()
+        self._counter: Counter | None = None
+
+    def open(self, counter: Counter) -> None:
+        """Begin to answer."""
+        counter.scorer.warm()
+        self.metrics.champions(counter.scorer.champions.values())
+        self._counter = counter
+
+    def close(self) -> None:
+        """Answer no more; what was answered is in the log."""
+        counter, self._counter = self._counter, None
+        if counter:
+            counter.log.close()
+
+    @property
+    def counter(self) -> Counter:
+        """What answers.
+
+        Raises:
+            NotReady: not yet, or no longer.
+        """
+        if self._counter is None:
+            raise NotReady
+        return self._counter
+
+    async def score(self, request: Request) -> Response:
+        """Answer `POST /v1/score`: no answer leaves before its line is in the score log."""
+        asked = _read(await request.body())
+        language = asked.language or preferred(request.headers.get("accept-language", ""))
+        top = self.settings.serving.top_reasons if asked.top_reasons is None else asked.top_reasons
+        ids, counter = list(dict.fromkeys(asked.customer_ids)), self.counter
+        told = ids, language or self.settings.business.language, top
+        if len(ids) <= AT_ONCE:
+            answers = counter.answers(*told)
+        else:
+            answers = await anyio.to_thread.run_sync(counter.answers, *told)
+        await asyncio.wrap_future(counter.log.append([answer.log_row() for answer in answers]))
+        self.metrics.answers(answer.score for answer in answers)
+        by_id = {answer.score.customer_id: answer.score for answer in answers}
+        return Response(encode(ScoreAnswer([by_id[one] for one in asked.customer_ids])), media_type=JSON)
+
+    async def ready(self, _: Request) -> Response:
+        """Answer `/readyz`: whether customers can be scored, and with which champions."""
+        champions = champion.described(self.counter.scorer.champions)
+        self.counter.store.rows(["readiness"])
+        return Response(encode({"status": "ready", "champions": champions}), media_type=JSON)
+
+
+def counter_of(settings: Settings, store: RowStore) -> Counter:
+    """What answers for a business: the champions that were fetched, a store, and this process's score log.
+
+    Raises:
+        NoChampion: none was fetched. NoLog: the clock stands where the log ends, and there is no log.
+    """
+    return Counter(scorer_of(settings), store, ScoreLog(settings.folder))
+
+
+def scorer_of(settings: Settings) -> Scorer:
+    """The scorer of a business, with the champions that were fetched."""
+    return Scorer(
+        champions=champion.load(settings.folder, settings.business.slug),
+        clock=clock_of(settings),
+        clock_kind=settings.business.clock,
+        max_age=timedelta(hours=settings.serving.max_feature_age_hours),
+        definition_id=settings.definition.id,
+        stopped=Stops(settings.folder),
+    )
+
+
+def routes(desk: Desk) -> list[BaseRoute]:
+    """The routes of this stage."""
+    name = desk.settings.business.name
+
+    async def alive(_: Request) -> Response:
+        return Response(b'{"status":"alive"}', media_type=JSON)
+
+    async def metrics(_: Request) -> Response:
+        return Response(desk.metrics.text(), media_type=CONTENT_TYPE)
+
+    async def home(_: Request) -> Response:
+        return pages.home(name)
+
+    async def docs(_: Request) -> Response:
+        return pages.docs(name)
+
+    async def openapi(_: Request) -> Response:
+        return Response(encode(pages.document()), media_type=JSON)
+
+    read = {"/livez": alive, "/healthz": alive, "/readyz": desk.ready, "/metrics": metrics}
+    read |= {"/": home, "/docs": docs, "/openapi.json": openapi}
+    return [
+        Route("/v1/score", desk.score, methods=["POST"]),
+        *(Route(path, endpoint, methods=["GET"]) for path, endpoint in read.items()),
+    ]
+
+
+def application(routes: Sequence[BaseRoute]) -> Starlette:
+    """Routes as an application whose every error has the one shape; `Guard` belongs around it."""
+    handlers = {HTTPException: _http_error, ChurnError: _our_error, Exception: _our_error}
+    return Starlette(routes=list(routes), exception_handlers=handlers)  # type: ignore[arg-type]
+
+
+def preferred(accepted: str) -> Language | None:
+    """The first of our languages in an Accept-Language header; None where it names neither."""
+    for part in accepted.lower().split(","):
+        if part.strip()[:2] in ("en", "zh"):
+            return "zh" if part.strip()[:2] == "zh" else "en"
+    return None
+
+
+def _read(body: bytes) -> ScoreRequest:
+    """The request in a body.
+
+    Raises:
+        MalformedJson: no JSON. InvalidRequest: not as the schema has it.
+    """
+    try:
+        return decode(body)
+    except msgspec.ValidationError as error:
+        raise InvalidRequest(str(error)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise MalformedJson(str(error)) from error
+
+
+async def _http_error(request: Request, error: HTTPException) -> Response:
+    refusal: Refusal = UnknownRoute(request.url.path)
+    if error.status_code == 405:
+        refusal = WrongMethod(request.method, (error.headers or {}).get("Allow", "POST"))
+    return error_response(refusal, request.state.request_id)
+
+
+async def _our_error(request: Request, error: Exception) -> Response:
+    return error_response(error, request.state.request_id)

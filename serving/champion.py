@@ -1,0 +1,210 @@
+"""The champions: from MLflow's alias `champion` to models this process can ask. The only MLflow in serving.
+
+    registry: churn-<slug>@champion, reactivation-<slug>@champion --fetch--> serving/models/<hash>/ --load--> Champion
+
+`fetch` runs once, before the service starts: it asks the registry and copies what it finds, checked against the hash
+it was registered under. `load` reads the copies; it needs no MLflow, so workers start fast, and one that is started
+anew gets the model its siblings have. A promotion takes effect when the service starts again. Start reading at `fetch`.
+"""
+
+import json
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from churn import bundle as bundles
+from churn.bundle import LABELS, Bundle
+from churn.errors import DataError, NoChampion
+from churn.explanation import Explainer
+from churn.settings import Settings
+from churn.treeshap import TreeShap
+from features.atomic import whole_folder, write_json
+
+ALIAS = "champion"
+MODELS = tuple(LABELS)  # churn, reactivation
+CHAMPIONS = Path("serving") / "champions.json"
+COPIES = Path("serving") / "models"
+BOOSTER, BUNDLE = "booster.txt", "bundle.json"
+NODES = 4  # quadrature points: within 3e-6 log-odds of exact, and the fastest
+
+
+class BrokenModel(DataError):
+    """A registered model is not what was promoted: files are missing or have changed."""
+
+    def __init__(self, version: str, fault: str) -> None:
+        super().__init__(
+            f"The champion {version} cannot be served: {fault}.",
+            mend="go back to the champion before it (`churn rollback`), or train and promote again.",
+        )
+
+
+@dataclass(frozen=True)
+class Held:
+    """Where the copy of one champion lies, and under which name it was registered."""
+
+    version: str
+    model_hash: str
+
+
+@dataclass(frozen=True)
+class Champion:
+    """One model, ready to be asked. Immutable; threads may share it."""
+
+    version: str
+    model_hash: str
+    bundle: Bundle
+    trees: TreeShap
+
+    @cached_property
+    def explainer(self) -> Explainer:
+        """What tells its contributions as reasons."""
+        return Explainer.of(self.bundle)
+
+
+def fetch(settings: Settings) -> dict[str, Held]:
+    """Copy the champions of a business from the registry; what is not registered is left out.
+
+    Raises:
+        NoChampion: neither model has one. BrokenModel: one is not what was promoted.
+    """
+    folder, held = settings.folder, {}
+    if not (folder / "mlflow.db").exists():  # MLflow would make one
+        raise NoChampion(settings.business.slug)
+    for model in MODELS:
+        copied = _fetch(settings, settings.model_name(model), folder)
+        if copied:
+            held[model] = copied
+    if not held:
+        raise NoChampion(settings.business.slug)
+    write_json(folder / CHAMPIONS, {model: asdict(one) for model, one in held.items()})
+    _tidy(folder / COPIES, {one.model_hash for one in held.values()})
+    return held
+
+
+def load(folder: Path, business: str) -> dict[str, Champion]:
+    """The champions that `fetch` copied, by model.
+
+    Args:
+        folder: the artifacts of the business.
+        business: its slug.
+
+    Raises:
+        NoChampion: none was copied. BrokenModel: a copy has changed since.
+    """
+    try:
+        held = json.loads((folder / CHAMPIONS).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise NoChampion(business) from error
+    return {model: read_champion(folder / COPIES / one["model_hash"], **one) for model, one in held.items()}
+
+
+def read_champion(folder: Path, *, version: str, model_hash: str) -> Champion:
+    """A champion from the folder that holds its booster and bundle.
+
+    Raises:
+        BrokenModel: a file is missing, or they have another hash.
+        BundleError, UnreadableTrees: their content cannot be used.
+    """
+    booster, bundle = _texts(folder, version, model_hash)
+    return Champion(version, model_hash, Bundle.from_json(bundle), TreeShap.from_text(booster, nodes=NODES))
+
+
+def _texts(folder: Path, version: str, expected: str) -> tuple[str, str]:
+    found = {name: list(folder.rglob(name)) for name in (BOOSTER, BUNDLE)}
+    for name, paths in found.items():
+        if len(paths) != 1:
+            raise BrokenModel(version, f"it has {len(paths)} files {name}")
+    booster, bundle = (found[name][0].read_text(encoding="utf-8") for name in (BOOSTER, BUNDLE))
+    actual = bundles.model_hash(bundle, booster)
+    if actual != expected:
+        raise BrokenModel(version, f"it was registered as {expected[:12]} and is {actual[:12]}")
+    return booster, bundle
+
+
+def _fetch(settings: Settings, name: str, folder: Path) -> Held | None:
+    """Copy one champion; None where the alias is not set."""
+    version = _aliased(settings.registry_uri, name)
+    if version is None:
+        return None
+    held = Held(f"{name}/{version.version}", str(version.tags.get("model_hash", "")))
+    with tempfile.TemporaryDirectory() as scratch:
+        downloaded = _download(settings.registry_uri, version, scratch)
+        booster, bundle = _texts(downloaded, held.version, held.model_hash)
+    with whole_folder(folder / COPIES / held.model_hash) as copy:
+        (copy / BOOSTER).write_text(booster, encoding="utf-8")
+        (copy / BUNDLE).write_text(bundle, encoding="utf-8")
+    return held
+
+
+def _aliased(uri: str, name: str) -> Any:  # ModelVersion
+    os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] = "false"
+    with _quiet():
+        from mlflow.exceptions import MlflowException
+
+    try:
+        with _quiet():
+            return _client(uri).get_model_version_by_alias(name, ALIAS)
+    except MlflowException as error:
+        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            return None
+        raise BrokenModel(name, f"the registry does not answer ({error})") from error
+
+
+def _download(uri: str, version: Any, scratch: str) -> Path:  # ModelVersion
+    """The files of a version, downloaded from where they lie; a `models:/` address would ask MLflow's own default."""
+    from mlflow.artifacts import download_artifacts
+    from mlflow.exceptions import MlflowException
+
+    try:
+        with _quiet():
+            place = _client(uri).get_model_version_download_uri(version.name, version.version)
+            return Path(download_artifacts(artifact_uri=place, dst_path=scratch, tracking_uri=uri))
+    except (MlflowException, OSError) as error:
+        raise BrokenModel(f"{version.name}/{version.version}", f"its files cannot be read ({error})") from error
+
+
+def _client(uri: str) -> Any:  # MlflowClient
+    from mlflow import MlflowClient
+
+    return MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the warnings of MLflow and of what it builds on to themselves."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _tidy(copies: Path, wanted: set[str]) -> None:
+    for copy in copies.iterdir():
+        if copy.name not in wanted:
+            shutil.rmtree(copy, ignore_errors=True)
+
+
+def described(champions: Mapping[str, Champion]) -> dict[str, dict[str, Any] | None]:
+    """Both models as `/readyz` lists them; null where there is no champion."""
+    return {model: _described(champions.get(model)) for model in MODELS}
+
+
+def _described(champion: Champion | None) -> dict[str, Any] | None:
+    if champion is None:
+        return None
+    bundle = champion.bundle
+    return {
+        "version": champion.version,
+        "model_hash": champion.model_hash,
+        "trained_at": bundle.trained_at.isoformat(),
+        "definition_id": bundle.definition_id,
+        "feature_set_hash": bundle.feature_set_hash,
+        "horizon_days": bundle.horizon_days,
+        "gap_days": bundle.gap_days,
+    }

@@ -1,0 +1,62 @@
+"""What `/metrics` says: how long requests take by route template, and what was answered.
+
+Counts of all workers together where BentoML gives them a folder to share (PROMETHEUS_MULTIPROC_DIR), this process's
+alone otherwise. No label ever holds what a caller wrote, so nobody can make them many. Start reading at `Metrics`.
+"""
+
+import os
+from collections.abc import Iterable
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from serving.champion import Champion
+from serving.schemas import Score
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class Metrics:
+    """The meters of one process."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._seconds = Histogram(
+            "churn_request_seconds",
+            "From the first byte in to the last byte out.",
+            ["route", "method", "status"],
+            buckets=BUCKETS_S,
+            registry=self._registry,
+        )
+        self._answers = Counter(
+            "churn_answers", "Customers answered, by model and band, or abstention.", ["model", "answer"],
+            registry=self._registry,
+        )  # fmt: skip
+        self._champion = Gauge(
+            "churn_champion_info", "The models that answer.", ["model", "version"], registry=self._registry,
+            multiprocess_mode="livemax",
+        )  # fmt: skip
+
+    def request(self, route: str, method: str, status: int, seconds: float) -> None:
+        """Count one request, under the template of its route."""
+        self._seconds.labels(route, method, status).observe(seconds)
+
+    def answers(self, scores: Iterable[Score]) -> None:
+        """Count what was answered."""
+        for score in scores:
+            answer = score.abstention.code if score.abstention else score.band or ""
+            self._answers.labels(score.model or "none", answer).inc()
+
+    def champions(self, champions: Iterable[Champion]) -> None:
+        """Say which models answer."""
+        for champion in champions:
+            self._champion.labels(champion.bundle.model, champion.version).set(1)
+
+    def text(self) -> bytes:
+        """Everything, as Prometheus reads it."""
+        if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+            together = CollectorRegistry()
+            MultiProcessCollector(together)  # type: ignore[no-untyped-call,unused-ignore]
+            return generate_latest(together)
+        return generate_latest(self._registry)

@@ -1,0 +1,94 @@
+"""What a running service must notice without a restart: how far the log reaches, and that a model was stopped.
+
+`Watched` reads a small file anew when it has changed on disk. `clock_of` is the business's clock on top of it;
+`Stops` are the models that monitoring's verdict took out of service. Start reading at `Watched`.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from churn.clock import Clock, WallClock
+from churn.settings import Settings
+from features.log import MANIFEST, log_folder, read_log_manifest
+
+Content = TypeVar("Content")
+VERDICT = Path("monitoring") / "verdict.json"
+
+
+class Watched(Generic[Content]):
+    """The content of a file, read again when the file has changed.
+
+    Args:
+        path: the file; it need not exist.
+        read: makes the content; called where the file does not exist too.
+    """
+
+    def __init__(self, path: Callable[[], Path], read: Callable[[], Content]) -> None:
+        self._path, self._read = path, read
+        self._seen: tuple[int, int, int] | None = None
+        self._content: Content = read()
+
+    def content(self) -> Content:
+        """The content as the file has it now."""
+        try:
+            stat = self._path().stat()
+            seen = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+        except FileNotFoundError:
+            seen = (0, 0, 0)
+        if seen != self._seen:
+            self._content, self._seen = self._read(), seen
+        return self._content
+
+
+@dataclass(frozen=True)
+class LogClock:
+    """Stands where the event log ends, and moves on when a longer log is ingested."""
+
+    observed_until: Watched[datetime]
+
+    def now(self) -> datetime:
+        """The instant up to which the log is complete."""
+        return self.observed_until.content()
+
+
+class Stops:
+    """Hashes of models that the verdict `stop` took out of service, until another one is promoted.
+
+    Args:
+        folder: the artifacts of the business.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / VERDICT
+        self._watched = Watched(lambda: self._path, self._read)
+
+    def __contains__(self, model_hash: object) -> bool:
+        return model_hash in self._watched.content()
+
+    def _read(self) -> frozenset[str]:
+        try:
+            verdict = json.loads(self._path.read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            return frozenset()
+        models = verdict.get("models", {}) if isinstance(verdict, dict) else {}
+        return frozenset(
+            str(one.get("model_hash"))
+            for one in (models.values() if isinstance(models, dict) else ())
+            if isinstance(one, dict) and one.get("verdict") == "stop"
+        )
+
+
+def clock_of(settings: Settings) -> Clock:
+    """The clock that the settings ask for.
+
+    Raises:
+        NoLog: the clock stands where the log ends, and there is none.
+    """
+    if settings.business.clock == "wall":
+        return WallClock()
+    folder = settings.folder
+    return LogClock(Watched(lambda: log_folder(folder) / MANIFEST, lambda: read_log_manifest(folder).observed_until))

@@ -1,0 +1,164 @@
+"""What people and machines read about the service: the OpenAPI document, and two pages made from it.
+
+Everything a page needs is in it: no script, style or font comes from elsewhere (BentoML's own page loads a tag
+manager). Knows the schemas, no model and no server. Start reading at `document`.
+"""
+
+import base64
+import hashlib
+import html
+import json
+from typing import Any
+
+import msgspec
+from starlette.responses import HTMLResponse, Response
+
+from serving.abstentions import ABSTENTIONS
+from serving.schemas import ErrorAnswer, ScoreAnswer, ScoreRequest
+
+VERSION = "1"
+EXAMPLE: dict[str, Any] = {"customer_ids": ["C000123", "C000456"], "language": "en", "top_reasons": 3}
+ERRORS = {
+    "400": "The body is no JSON",
+    "401": "No key, or an unknown one",
+    "403": "The key lacks the scope",
+    "405": "Another method",
+    "413": "The body is larger than 1 MB",
+    "422": "JSON, but not as the schema has it",
+    "429": "Too many requests in this minute; see Retry-After",
+    "500": "Our fault",
+    "503": "Not ready, or an answer could not be logged",
+}
+READ = {
+    "/livez": "Is the process alive?",
+    "/healthz": "The same.",
+    "/readyz": "Can it answer, and with which champions?",
+    "/metrics": "For Prometheus.",
+    "/docs": "This document as a page.",
+    "/openapi.json": "This document.",
+}
+STYLE = """
+body{font:16px/1.5 system-ui,sans-serif;max-width:58rem;margin:2rem auto;padding:0 1rem;color:#1b1f24;background:#fff}
+h1{font-size:1.6rem}h2{font-size:1.2rem;margin-top:2rem}code,pre,textarea{font:13px/1.45 ui-monospace,monospace}
+pre,textarea{background:#f4f6f8;border:1px solid #d8dee4;border-radius:6px;padding:.75rem;overflow:auto}
+textarea{width:100%;box-sizing:border-box;min-height:6rem}table{border-collapse:collapse;width:100%;font-size:.9rem}
+td,th{border-bottom:1px solid #d8dee4;padding:.35rem .6rem;text-align:left;vertical-align:top}a{color:#0b5cad}
+button{font:inherit;padding:.35rem 1rem;border:1px solid #0b5cad;border-radius:6px;background:#0b5cad;color:#fff}
+"""
+SCRIPT = """
+document.getElementById("ask").addEventListener("click", async () => {
+  const out = document.getElementById("answer"), key = document.getElementById("key").value;
+  const headers = {"Content-Type": "application/json", ...(key ? {"Authorization": "Bearer " + key} : {})};
+  const answer = await fetch("/v1/score", {method: "POST", headers, body: document.getElementById("body").value});
+  out.textContent = answer.status + "\\n" + JSON.stringify(await answer.json(), null, 2);
+});
+"""
+
+
+def document() -> dict[str, Any]:
+    """The OpenAPI 3.1 document of this stage."""
+    (request, answer, error), components = msgspec.json.schema_components(
+        [ScoreRequest, ScoreAnswer, ErrorAnswer], ref_template="#/components/schemas/{name}"
+    )
+    post = {
+        "operationId": "score",
+        "summary": "Score 1 to 1000 customers",
+        "description": "For each: a calibrated probability with its reasons, or an abstention that says why not.",
+        "requestBody": {"required": True, "content": {"application/json": {"schema": request, "example": EXAMPLE}}},
+        "responses": {
+            "200": {"description": "One answer an id, in their order", "content": _json(answer)},
+            **{status: {"description": meaning, "content": _json(error)} for status, meaning in ERRORS.items()},
+        },
+        "security": [{"bearer": []}, {"header": []}, {}],
+    }
+    reads = {
+        path: {"get": {"summary": meaning, "responses": {"200": {"description": "OK"}}}}
+        for path, meaning in READ.items()
+    }
+    schemes = {
+        "bearer": {"type": "http", "scheme": "bearer"},
+        "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    }
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "churn", "version": VERSION, "summary": "Who will leave, who will come back, and why."},
+        "paths": {"/v1/score": {"post": post}, **reads},
+        "components": {"schemas": components, "securitySchemes": schemes},
+    }
+
+
+def home(business: str) -> Response:
+    """The first page: what this is and where to go."""
+    rows = "".join(f'<tr><td><a href="{path}">{path}</a></td><td>{text}</td></tr>' for path, text in READ.items())
+    return _page(
+        business,
+        "<p>Who will leave, who will come back, and why: one answer a customer, from their events.</p>"
+        f"<h2>Ask</h2><pre>{_curl()}</pre><h2>Pages</h2><table>{rows}</table>",
+    )
+
+
+def docs(business: str) -> Response:
+    """The OpenAPI document as a page, with an example that runs."""
+    described = document()
+    schemas = described["components"]["schemas"]
+    answers = "".join(f"<tr><td>{status}</td><td>{meaning}</td></tr>" for status, meaning in ERRORS.items())
+    silent = "".join(f"<tr><td><code>{code}</code></td><td>{_text(why)}</td></tr>" for code, (why, _) in _silent())
+    body = _text(json.dumps(EXAMPLE))
+    parts = [
+        f"<h2><code>POST /v1/score</code></h2><p>{_text(described['paths']['/v1/score']['post']['description'])}</p>",
+        f"<pre>{_curl()}</pre>",
+        f'<h2>Try it</h2><textarea id="body" aria-label="Request">{body}</textarea>',
+        '<p><input id="key" type="password" placeholder="API key, if needed" aria-label="API key"> ',
+        '<button id="ask">Ask</button></p><pre id="answer">The answer comes here.</pre>',
+        *(f"<h2>{name}</h2>{_fields(schemas[name])}" for name in ("ScoreRequest", "Score", "WireReason")),
+        f"<h2>Abstentions</h2><table>{silent}</table>",
+        "<h2>Errors</h2><p>Each is <code>{&quot;error&quot;: {code, problem, mend, request_id}}</code>.</p>",
+        f'<table>{answers}</table><p>The whole document: <a href="/openapi.json">/openapi.json</a></p>',
+    ]
+    return _page(business, "".join(parts), SCRIPT)
+
+
+def _silent() -> list[tuple[str, tuple[str, str]]]:
+    return list(ABSTENTIONS.items())
+
+
+def _json(schema: Any) -> dict[str, Any]:  # a JSON schema
+    return {"application/json": {"schema": schema}}
+
+
+def _fields(schema: dict[str, Any]) -> str:
+    rows = [
+        f"<tr><td><code>{name}</code></td><td>{_text(field.get('description', ''))}</td></tr>"
+        for name, field in schema["properties"].items()
+    ]
+    return f"<p>{_text(schema.get('description', ''))}</p><table>{''.join(rows)}</table>"
+
+
+def _curl() -> str:
+    return _text(
+        f"curl -s http://127.0.0.1:3000/v1/score -H 'Content-Type: application/json' -d '{json.dumps(EXAMPLE)}'"
+    )
+
+
+def _text(text: str) -> str:
+    return html.escape(text)
+
+
+def _page(business: str, content: str, script: str = "") -> Response:
+    """A page that may load nothing from anywhere and run only the script it brings."""
+    name = _text(business)
+    page = (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>churn: {name}</title>'
+        f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head>'
+        f"<body><h1>churn: {name}</h1>{content}{f'<script>{script}</script>' if script else ''}</body></html>"
+    )
+    allowed = f"'sha256-{_digest(script)}'" if script else "'none'"
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{_digest(STYLE)}'; script-src {allowed}; connect-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    return HTMLResponse(page, headers={"Content-Security-Policy": policy, "Referrer-Policy": "no-referrer"})
+
+
+def _digest(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -1,0 +1,124 @@
+"""The refusals of the HTTP edge: each a status, a code, a problem and a mend.
+
+    Refusal
+    ├── MalformedJson         400
+    ├── Unauthorised          401    no key, or an unknown one
+    ├── Forbidden             403    a key without the scope, or a foreign Host
+    ├── UnknownRoute          404
+    ├── WrongMethod           405
+    ├── BodyTooLarge          413
+    ├── InvalidRequest        422    JSON, but not what the schema asks for
+    ├── TooManyRequests       429
+    ├── NotReady              503
+    └── ScoreLogUnavailable   503    an answer could not be logged, so it is not given
+
+Knows no server; serving/guard.py turns these, and any other error, into an answer.
+"""
+
+from churn.errors import ChurnError
+
+
+class Refusal(ChurnError):
+    """A request that gets an error for an answer."""
+
+    status = 400
+
+
+class MalformedJson(Refusal):
+    """The body is no JSON."""
+
+    status = 400
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"The body is no JSON: {why}.", mend='send {"customer_ids": ["..."]} in UTF-8.')
+
+
+class Unauthorised(Refusal):
+    """No key came with the request, or one that nobody was given."""
+
+    status = 401
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem, mend="send a key of this service: `Authorization: Bearer KEY` or `X-API-Key: KEY`.")
+
+
+class Forbidden(Refusal):
+    """The caller is known but may not do this."""
+
+    status = 403
+
+
+class UnknownRoute(Refusal):
+    """There is nothing at this path."""
+
+    status = 404
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"There is nothing at {path[:200]!r}.", mend="see `/docs` for what there is.")
+
+
+class WrongMethod(Refusal):
+    """The path exists, the method does not."""
+
+    status = 405
+
+    def __init__(self, method: str, allowed: str) -> None:
+        super().__init__(f"This path does not answer {method[:20]!r}.", mend=f"use {allowed}.")
+        self.allowed = allowed
+
+
+class BodyTooLarge(Refusal):
+    """The body passes the limit."""
+
+    status = 413
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"The body is larger than {limit:,} bytes.", mend="send at most 1000 customer ids at once.")
+
+
+class InvalidRequest(Refusal):
+    """JSON, but not what the schema asks for."""
+
+    status = 422
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"The request does not fit the schema: {why}.",
+            mend='send {"customer_ids": [1 to 1000 texts], "language": "en" or "zh", "top_reasons": 0 to 10}; '
+            "the last two may be left out. `/docs` has examples.",
+        )
+
+
+class TooManyRequests(Refusal):
+    """A key has used up its requests of this minute."""
+
+    status = 429
+
+    def __init__(self, limit: int, retry_after_s: int) -> None:
+        super().__init__(
+            f"This key has used its {limit} requests of this minute.",
+            mend=f"wait {retry_after_s} s (Retry-After says so too), or ask for many customers in one request.",
+        )
+        self.retry_after_s = retry_after_s
+
+
+class NotReady(Refusal):
+    """The service has not loaded its champion yet, or is about to end."""
+
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__("The service is starting or ending.", mend="ask `/readyz` until it says 200, then again.")
+
+
+class ScoreLogUnavailable(Refusal):
+    """The score log could not be written, and no score leaves without its line."""
+
+    status = 503
+    exit_code = 10
+
+    def __init__(self, where: str, why: str) -> None:
+        super().__init__(
+            f"The score log {where} cannot be written: {why}.",
+            mend="free some space or mend the folder's rights; no restart is needed, the next request tries again.",
+        )

@@ -1,0 +1,113 @@
+"""What goes over the wire: the request, the answer with all its fields, and the one shape that errors have.
+
+Answers: which fields does an answer carry, in which order, and what does each mean? The OpenAPI document, the score
+log and the golden wire file follow from the structs here. Later versions only add fields. Knows no model and no
+server. Start reading at `Score`.
+"""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+MOST_CUSTOMERS = 1000
+MOST_REASONS = 10
+NOT_CONFIGURED = "not_configured"
+
+CustomerId = Annotated[str, Meta(min_length=1, max_length=256)]
+Language = Literal["en", "zh"]
+
+
+class ScoreRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Whom to score, and how the reasons are told."""
+
+    customer_ids: Annotated[
+        list[CustomerId],
+        Meta(min_length=1, max_length=MOST_CUSTOMERS, description="Ids as the business names its customers."),
+    ]
+    language: Annotated[
+        Language | None, Meta(description="Of the reasons; unset: Accept-Language, then [business] language.")
+    ] = None
+    top_reasons: Annotated[
+        Annotated[int, Meta(ge=0, le=MOST_REASONS)] | None,
+        Meta(description="At most so many reasons a customer; unset: [serving] top_reasons."),
+    ] = None
+
+
+class WireReason(msgspec.Struct, frozen=True):
+    """One group of features that the score is associated with. Association is not cause."""
+
+    code: Annotated[str, Meta(description="Group of reasons, e.g. `silence`; `no_clear_reason` where none stands out.")]
+    text: Annotated[str, Meta(description="The sentence for people, in the language asked for.")]
+    direction: Annotated[str | None, Meta(description="`raises` or `lowers` the probability.")]
+    actionable: Annotated[bool, Meta(description="Somebody can do something about it.")]
+    feature: Annotated[str | None, Meta(description="The feature of the group that moved the score most.")]
+    value: Annotated[float | None, Meta(description="The customer's value of that feature; null where unknown.")]
+    usual_value: Annotated[float | None, Meta(description="Median among the customers the model learned from.")]
+    share: Annotated[float, Meta(description="Part of everything that moved the score, 0 to 1.")]
+
+
+class Abstention(msgspec.Struct, frozen=True):
+    """Why there is no number, and how to get one."""
+
+    code: Annotated[str, Meta(description="See the table of abstentions in docs/api.md.")]
+    problem: str
+    mend: str
+
+
+class Score(msgspec.Struct, frozen=True, kw_only=True):
+    """One answer about one customer: a probability with all that it stands on, or an abstention."""
+
+    score_id: Annotated[str, Meta(description="Unique id of this answer in the score log.")]
+    customer_id: str
+    stage: Annotated[str | None, Meta(description="Lifecycle stage at `features_as_of`.")] = None
+    model: Annotated[str | None, Meta(description="`churn` or `reactivation`: which model is asked.")] = None
+    outcome: Annotated[str | None, Meta(description="What `probability` is of: `churned` or `reactivated`.")] = None
+    probability: Annotated[float | None, Meta(description="Calibrated, 0 to 1.")] = None
+    percentile: Annotated[float | None, Meta(description="0 to 100, among the customers the model learned from.")] = (
+        None
+    )
+    band: Annotated[str | None, Meta(description="`low`, `medium` or `high`, by the model's own bounds.")] = None
+    reasons: list[WireReason] = []
+    abstention: Abstention | None = None
+    action: Annotated[None, Meta(description="What to do; null with `action_code`.")] = None
+    action_code: Annotated[str | None, Meta(description="Why there is no action.")] = NOT_CONFIGURED
+    value: Annotated[None, Meta(description="What the customer is worth; null with `value_code`.")] = None
+    value_code: Annotated[str | None, Meta(description="Why there is no value.")] = NOT_CONFIGURED
+    features_as_of: Annotated[datetime | None, Meta(description="The cutoff: first instant of the future.")] = None
+    features_age_hours: Annotated[float | None, Meta(description="Hours from `features_as_of` to `scored_at`.")] = None
+    known_at: Annotated[datetime | None, Meta(description="What had reached us before this is in the features.")] = None
+    scored_at: Annotated[datetime, Meta(description="When the answer was given, by the business's clock.")]
+    valid_until: Annotated[
+        datetime | None, Meta(description="`features_as_of` + [serving] max_feature_age_hours: ask again after it.")
+    ] = None
+    horizon_days: Annotated[int | None, Meta(description="Days that the probability speaks of.")] = None
+    gap_days: Annotated[int | None, Meta(description="Days between the cutoff and the horizon.")] = None
+    clock: Annotated[str, Meta(description="`wall`, or `log`: now is where the log ends.")]
+    model_version: Annotated[str | None, Meta(description="Registered name and version, name/3.")] = None
+    model_hash: str | None = None
+    snapshot_hash: Annotated[str | None, Meta(description="The frozen table the model learned from.")] = None
+    definition_id: Annotated[str, Meta(description="Hash of the churn definition.")]
+    feature_set_hash: str | None = None
+
+
+class ScoreAnswer(msgspec.Struct, frozen=True):
+    """The answers, in the order of the ids that were asked."""
+
+    scores: list[Score]
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """What is wrong and how to mend it."""
+
+    code: str
+    problem: str
+    mend: str
+    request_id: str
+
+
+class ErrorAnswer(msgspec.Struct, frozen=True):
+    """Every error, whatever its status, has this shape."""
+
+    error: Problem

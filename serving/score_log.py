@@ -1,0 +1,164 @@
+"""The score log: every answer, on disk before it is sent. What serving said, and on which numbers, is read from here.
+
+    scores/log/<pid>-<start>.jsonl    one segment a process, one row of SCORES a line, only ever appended to
+
+`ScoreLog.append` returns a promise that is kept once the lines are on disk; answers that come while one flush is
+under way share the next one. A line that could not be written whole is taken back. `read` gives all segments as
+SCORES and leaves out a last line that a kill or a power cut tore. Knows no model and no server.
+"""
+
+import base64
+import os
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from churn.tables import INSTANT, SCORES
+from serving.refusals import ScoreLogUnavailable
+
+FOLDER = Path("scores") / "log"
+SEGMENT_BYTES = 256 * 2**20  # a new segment after so many
+DTYPES: dict[str, Any] = {"float64": np.dtype(np.float64), "Int64": pd.Int64Dtype()}  # texts stay Python's
+ENCODER = msgspec.json.Encoder()
+
+Row = dict[str, Any]  # a row of SCORES: texts, numbers, instants
+
+
+def packed(vector: NDArray[np.float64]) -> str:
+    """A feature vector as SCORES keeps it: base64 of little-endian float64."""
+    return base64.b64encode(vector.astype("<f8").tobytes()).decode()
+
+
+def unpacked(text: str) -> NDArray[np.float64]:
+    """The inverse of `packed`, bit by bit."""
+    return np.frombuffer(base64.b64decode(text), dtype="<f8").astype(np.float64)
+
+
+class ScoreLog:
+    """One process's segment of the score log. Threads may share it.
+
+    Args:
+        folder: the artifacts of the business.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / FOLDER
+        self._file: int | None = None
+        self._good = 0  # bytes of the segment that are whole lines on disk
+        self._waiting: list[tuple[bytes, Future[None]]] = []
+        self._wake = threading.Condition()
+        self._ending = False
+        self._writer = threading.Thread(target=self._run, name="score-log", daemon=True)
+        self._writer.start()
+
+    def append(self, rows: Sequence[Row]) -> Future[None]:
+        """Promise that these rows are on disk; the promise breaks with ScoreLogUnavailable where they are not."""
+        promise: Future[None] = Future()
+        lines = b"".join(ENCODER.encode(row) + b"\n" for row in rows)
+        with self._wake:
+            if self._ending:
+                promise.set_exception(ScoreLogUnavailable(str(FOLDER), "the service is ending"))
+                return promise
+            self._waiting.append((lines, promise))
+            self._wake.notify()
+        return promise
+
+    def close(self) -> None:
+        """Write what is waiting and end."""
+        with self._wake:
+            self._ending = True
+            self._wake.notify()
+        self._writer.join()
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                self._wake.wait_for(lambda: self._waiting or self._ending)
+                batch, self._waiting = self._waiting, []
+            if not batch:
+                self._abandon()
+                return
+            self._flush(batch)
+
+    def _flush(self, batch: list[tuple[bytes, Future[None]]]) -> None:
+        try:
+            self._write(b"".join(lines for lines, _ in batch))
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+            for _, promise in batch:
+                promise.set_exception(ScoreLogUnavailable(str(FOLDER), why))
+            return
+        for _, promise in batch:
+            promise.set_result(None)
+
+    def _write(self, lines: bytes) -> None:
+        if self._file is None or self._good > SEGMENT_BYTES:
+            self._open()
+        assert self._file is not None
+        try:
+            rest = memoryview(lines)
+            while rest:
+                rest = rest[os.write(self._file, rest) :]
+            os.fdatasync(self._file)
+        except OSError:
+            self._take_back()
+            raise
+        self._good += len(lines)
+
+    def _open(self) -> None:
+        self._abandon()
+        self._folder.mkdir(parents=True, exist_ok=True)
+        path = self._folder / f"{os.getpid()}-{time.time_ns() // 1000}.jsonl"
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o640)
+        self._good = 0
+        folder = os.open(self._folder, os.O_RDONLY)  # the segment's name is to survive a power cut too
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def _take_back(self) -> None:
+        """Leave no half line behind: cut the segment after its last good line, and go on in a new one."""
+        assert self._file is not None
+        with suppress(OSError):  # readers skip a torn last line
+            os.ftruncate(self._file, self._good)
+        self._abandon()
+
+    def _abandon(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+
+def read(folder: Path) -> pd.DataFrame:
+    """The whole score log of a business as SCORES, segment by segment; a torn last line is left out.
+
+    Args:
+        folder: the artifacts of the business.
+    """
+    rows: list[Row] = []
+    for segment in sorted((folder / FOLDER).glob("*.jsonl")):
+        whole, _, _ = segment.read_bytes().rpartition(b"\n")
+        rows += [msgspec.json.decode(line) for line in whole.splitlines() if line]
+    return frame_of(rows)
+
+
+def frame_of(rows: Sequence[Row]) -> pd.DataFrame:
+    """Rows of SCORES as a frame of that table."""
+    frame = pd.DataFrame(rows, columns=SCORES.names)
+    for column in SCORES:
+        if column.dtype == INSTANT:
+            frame[column.name] = pd.to_datetime(frame[column.name], utc=True, format="ISO8601").astype(INSTANT)
+        else:
+            dtype: Any = DTYPES.get(column.dtype, np.dtype(object))
+            frame[column.name] = frame[column.name].astype(dtype)
+    return frame

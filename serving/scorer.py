@@ -1,0 +1,202 @@
+"""From customers' rows to answers: which model is asked, what it says and why, or why there is no number.
+
+    OnlineRow --> abstain?  --no--> prepare -> trees -> calibrated, percentile, band -> reasons --> Answer
+
+One scorer serves a request, a batch of everybody and a single customer; scored alone or among a thousand, an answer
+is the same bit by bit. Reads rows and champions it is given; knows no registry, no store and no server. Start
+reading at `Scorer.score`.
+"""
+
+import uuid
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from churn.bundle import FloatArray
+from churn.clock import Clock
+from churn.explanation import Explained
+from features.online import OnlineRow
+from serving.abstentions import abstention
+from serving.champion import Champion
+from serving.schemas import Abstention, Score, WireReason
+from serving.score_log import packed
+
+HOUR_S = 3600
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A score, and the numbers it was made from."""
+
+    score: Score
+    vector: FloatArray | None = None
+    """The packed feature vector as the store had it; None where the customer has none."""
+
+    def log_row(self) -> dict[str, Any]:
+        """The answer as a row of SCORES."""
+        score = self.score
+        return {
+            "score_id": score.score_id, "customer_id": score.customer_id, "model": score.model,
+            "cutoff": score.features_as_of, "horizon_days": score.horizon_days, "gap_days": score.gap_days,
+            "scored_at": score.scored_at, "valid_until": score.valid_until, "stage": score.stage,
+            "probability": score.probability, "percentile": score.percentile, "band": score.band,
+            "abstention": score.abstention.code if score.abstention else None,
+            "model_version": score.model_version, "model_hash": score.model_hash,
+            "definition_id": score.definition_id, "snapshot_hash": score.snapshot_hash,
+            "feature_set_hash": score.feature_set_hash, "known_at": score.known_at,
+            "vector": None if self.vector is None else packed(self.vector),
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """Immutable; threads may share it.
+
+    Args:
+        champions: by model.
+        clock: the business's clock.
+        clock_kind: wall or log, as answers say it.
+        max_age: features older than this are not scored.
+        definition_id: of the settings; a score has its model's.
+        stopped: hashes of models that may not answer.
+    """
+
+    champions: Mapping[str, Champion]
+    clock: Clock
+    clock_kind: str
+    max_age: timedelta
+    definition_id: str
+    stopped: Container[str] = frozenset()
+
+    def score(
+        self, customer_ids: Sequence[str], rows: Sequence[OnlineRow | None], *, language: str, top: int
+    ) -> list[Answer]:
+        """Answer for each customer, in their order.
+
+        Args:
+            customer_ids: who was asked about.
+            rows: what the store holds for each; None for who is unknown.
+            language: of the reasons, en or zh.
+            top: at most so many reasons a customer.
+        """
+        now = self.clock.now()
+        refused = [self._abstention(row, now) for row in rows]
+        told: dict[int, Score] = {}
+        for model, champion in self.champions.items():
+            places = [i for i, row in enumerate(rows) if row and not refused[i] and row.model == model]
+            asked = [row for i in places if (row := rows[i])]
+            told |= dict(zip(places, self._ask(champion, asked, now, language, top), strict=True))
+        return [
+            Answer(told.get(i) or self._silent(customer_id, row, now, refused[i]), row.vector if row else None)
+            for i, (customer_id, row) in enumerate(zip(customer_ids, rows, strict=True))
+        ]
+
+    def warm(self) -> None:
+        """Answer once with every champion, so that everything is compiled before the first customer comes."""
+        for champion in self.champions.values():
+            bundle = champion.bundle
+            vector = np.full(len(bundle.features), np.nan)
+            now = self.clock.now()
+            row = OnlineRow("nobody", vector, "active", bundle.model, now, now, bundle.feature_set_hash)
+            self.score([row.customer_id], [row], language="en", top=1)
+
+    def _abstention(self, row: OnlineRow | None, now: datetime) -> Abstention | None:
+        """Why there is no number for this row; None where there is one."""
+        if row is None:
+            return abstention("unknown_customer")
+        if row.model is None:
+            return abstention("no_qualifying_event" if row.stage == "prospect" else "not_eligible")
+        champion = self.champions.get(row.model)
+        if champion is None:
+            return abstention("no_model_for_stage", model=row.model)
+        return self._of_model(champion, row, now)
+
+    def _of_model(self, champion: Champion, row: OnlineRow, now: datetime) -> Abstention | None:
+        """Why this champion has no number for this row; None where it has one."""
+        bundle = champion.bundle
+        if champion.model_hash in self.stopped:
+            return abstention("model_stopped", version=champion.version)
+        if (row.feature_set_hash, len(row.vector)) != (bundle.feature_set_hash, len(bundle.features)):
+            return abstention("feature_set_changed", version=champion.version)
+        if now - row.as_of > self.max_age:
+            return abstention("stale_features", hours=f"{self.max_age.total_seconds() / HOUR_S:g}")
+        return None
+
+    def _ask(
+        self, champion: Champion, rows: Sequence[OnlineRow], now: datetime, language: str, top: int
+    ) -> list[Score]:
+        """What one champion says of rows that are its to judge."""
+        if not rows:
+            return []
+        bundle, vectors = champion.bundle, np.vstack([row.vector for row in rows])
+        prepared = bundle.prepare(vectors)
+        raw = champion.trees.raw(prepared)
+        probabilities = bundle.probability(raw)
+        if not np.isfinite(probabilities).all():
+            raise FloatingPointError(f"{champion.version} gave a probability that is no number")
+        percentiles, bands = bundle.percentile(probabilities), bundle.band(probabilities)
+        reasons: list[list[Explained]] = [[] for _ in rows]
+        if top:
+            reasons = champion.explainer.explain(champion.trees.contributions(prepared), vectors, top=top)
+        numbers = zip(rows, probabilities.tolist(), percentiles.tolist(), bands, reasons, strict=True)
+        return [
+            Score(
+                **self._facts(row.customer_id, row, now),
+                model=bundle.model,
+                outcome=bundle.label,
+                probability=probability,
+                percentile=percentile,
+                band=band,
+                reasons=[_worded(reason, language) for reason in told],
+                horizon_days=bundle.horizon_days,
+                gap_days=bundle.gap_days,
+                valid_until=row.as_of + self.max_age,
+                model_version=champion.version,
+                model_hash=champion.model_hash,
+                snapshot_hash=bundle.snapshot_hash,
+                definition_id=bundle.definition_id,
+            )
+            for row, probability, percentile, band, told in numbers
+        ]
+
+    def _silent(self, customer_id: str, row: OnlineRow | None, now: datetime, why: Abstention | None) -> Score:
+        return Score(
+            **self._facts(customer_id, row, now),
+            model=row.model if row else None,
+            abstention=why,
+            definition_id=self.definition_id,
+        )
+
+    def _facts(self, customer_id: str, row: OnlineRow | None, now: datetime) -> dict[str, Any]:
+        """What an answer says whether it has a number or not."""
+        facts: dict[str, Any] = {
+            "score_id": uuid.uuid4().hex,
+            "customer_id": customer_id,
+            "scored_at": now,
+            "clock": self.clock_kind,
+        }
+        if row is None:
+            return facts
+        return facts | {
+            "stage": row.stage,
+            "features_as_of": row.as_of,
+            "features_age_hours": round((now - row.as_of).total_seconds() / HOUR_S, 2),
+            "known_at": row.known_at,
+            "feature_set_hash": row.feature_set_hash,
+        }
+
+
+def _worded(reason: Explained, language: str) -> WireReason:
+    return WireReason(
+        code=reason.code,
+        text=reason.zh if language == "zh" else reason.en,
+        direction=reason.direction,
+        actionable=reason.actionable,
+        feature=reason.feature,
+        value=reason.value,
+        usual_value=reason.usual,
+        share=round(reason.share, 4),
+    )

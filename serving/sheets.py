@@ -1,0 +1,125 @@
+"""Tables of answers on disk, written block by block: SCORES for monitoring, and a sheet for people and CRM imports.
+
+A sheet has a line a customer: the facts, the code of the abstention, and each reason as code and sentence. Knows no
+model. Start reading at `Sheet`.
+"""
+
+import csv
+from pathlib import Path
+from typing import Any, Protocol
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from churn.errors import SettingsError
+from churn.tables import INSTANT, SCORES
+from serving.scorer import Answer
+
+TYPES = {"str": pa.string(), INSTANT: pa.timestamp("us", tz="UTC"), "Int64": pa.int64(), "float64": pa.float64()}
+SCHEMA = pa.schema([(column.name, TYPES[column.dtype]) for column in SCORES])
+FACTS = {
+    "customer_id": "str", "stage": "str", "model": "str", "outcome": "str", "probability": "float64",
+    "percentile": "float64", "band": "str", "features_as_of": INSTANT, "scored_at": INSTANT, "valid_until": INSTANT,
+    "horizon_days": "Int64", "model_version": "str", "score_id": "str",
+}  # fmt: skip
+
+
+class UnknownSheet(SettingsError):
+    """A file is asked for that is neither CSV nor Parquet."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"Scores are not written as {path.suffix or path.name!r}.", mend="name a .csv or a .parquet.")
+
+
+class Sheet(Protocol):
+    """Something that takes answers block by block."""
+
+    def write(self, answers: list[Answer]) -> None:
+        """Take the next ones."""
+        ...
+
+    def close(self) -> None:
+        """There are no more."""
+        ...
+
+
+class Scores:
+    """Answers as SCORES, in Parquet."""
+
+    def __init__(self, path: Path) -> None:
+        self._writer = pq.ParquetWriter(path, SCHEMA, compression="zstd")
+
+    def write(self, answers: list[Answer]) -> None:
+        """Take the next ones."""
+        self._writer.write_table(pa.Table.from_pylist([answer.log_row() for answer in answers], schema=SCHEMA))
+
+    def close(self) -> None:
+        """There are no more."""
+        self._writer.close()
+
+
+class PeopleParquet:
+    """The sheet as Parquet."""
+
+    def __init__(self, path: Path, top: int) -> None:
+        self._top, self._schema = top, pa.schema([(name, TYPES[kind]) for name, kind in columns(top).items()])
+        self._writer = pq.ParquetWriter(path, self._schema, compression="zstd")
+
+    def write(self, answers: list[Answer]) -> None:
+        """Take the next ones."""
+        rows = [line(answer, self._top) for answer in answers]
+        self._writer.write_table(pa.Table.from_pylist(rows, schema=self._schema))
+
+    def close(self) -> None:
+        """There are no more."""
+        self._writer.close()
+
+
+class PeopleCsv:
+    """The sheet as CSV, with the mark by which spreadsheets know UTF-8; instants in ISO form."""
+
+    def __init__(self, path: Path, top: int) -> None:
+        self._top, self._file = top, path.open("w", newline="", encoding="utf-8-sig")
+        self._instants = [name for name, kind in columns(top).items() if kind == INSTANT]
+        self._writer = csv.DictWriter(self._file, fieldnames=list(columns(top)))
+        self._writer.writeheader()
+
+    def write(self, answers: list[Answer]) -> None:
+        """Take the next ones."""
+        for answer in answers:
+            row = line(answer, self._top)
+            row |= {name: row[name].isoformat() for name in self._instants if row[name] is not None}
+            self._writer.writerow(row)
+
+    def close(self) -> None:
+        """There are no more."""
+        self._file.close()
+
+
+def sheet_for(path: Path) -> type[PeopleCsv] | type[PeopleParquet]:
+    """The kind of sheet that a file's name asks for.
+
+    Raises:
+        UnknownSheet: neither .csv nor .parquet.
+    """
+    if path.suffix not in (".csv", ".parquet"):
+        raise UnknownSheet(path)
+    return PeopleCsv if path.suffix == ".csv" else PeopleParquet
+
+
+def columns(top: int) -> dict[str, str]:
+    """Columns of the sheet, in order, with their dtypes."""
+    reasons = [name for number in range(1, top + 1) for name in (f"reason_{number}_code", f"reason_{number}")]
+    return {**FACTS, **dict.fromkeys(("abstention", *reasons), "str")}
+
+
+def line(answer: Answer, top: int) -> dict[str, Any]:
+    """One customer's line of the sheet."""
+    score = answer.score
+    row: dict[str, Any] = {name: getattr(score, name) for name in FACTS}
+    row["abstention"] = score.abstention.code if score.abstention else None
+    for number in range(1, top + 1):
+        reason = score.reasons[number - 1] if number <= len(score.reasons) else None
+        row[f"reason_{number}_code"] = reason.code if reason else None
+        row[f"reason_{number}"] = reason.text if reason else None
+    return row

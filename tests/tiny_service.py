@@ -1,0 +1,168 @@
+"""A small business with two real models, for tests of serving: trained here in a second, registered as training does.
+
+Eight customers stand in the store, one for each way an answer can go.
+"""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import lightgbm
+import numpy as np
+from starlette.testclient import TestClient
+
+from churn.bundle import Bundle, Text, model_hash
+from churn.calibration import Calibrator
+from churn.clock import Clock, StoppedClock
+from churn.sections import Business, Serving
+from churn.settings import Settings
+from churn.treeshap import TreeShap
+from cli.app import assemble
+from features.online import MemoryOnlineStore, OnlineRow
+from serving.app import Counter, Desk
+from serving.champion import Champion
+from serving.score_log import ScoreLog
+from serving.scorer import Scorer
+
+NOW = datetime(2025, 1, 1, 16, tzinfo=UTC)
+AS_OF = NOW - timedelta(hours=12)
+FEATURES = ("days_since_last_order", "order_count_90d", "order_total_90d", "region")
+GROUPS = dict(zip(FEATURES, ("silence", "rhythm", "value", "profile"), strict=True))
+CODES = (101.0, 202.0, 303.0)
+SET_HASH = "0123456789ab"
+SLUG = "tiny"
+TEXTS = {
+    "days_since_last_order": Text(en="days since the last order", zh="距上次下单天数", unit="days"),
+    "order_count_90d": Text(en="orders in the last 90 days", zh="近90天下单次数", unit="events"),
+    "order_total_90d": Text(en="order spend in the last 90 days", zh="近90天消费金额", unit="EUR"),
+    "region": Text(en="region", zh="地区"),
+}
+
+
+def vectors(count: int, seed: int = 3) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Feature vectors as the store packs them, with nulls and a category among them."""
+    random = np.random.default_rng(seed)
+    rows = np.column_stack(
+        [
+            random.gamma(1.5, 40.0, count),
+            random.poisson(3.0, count).astype(float),
+            random.gamma(2.0, 60.0, count),
+            random.choice(CODES, count),
+        ]
+    )
+    rows[random.random(rows.shape) < 0.1] = np.nan
+    return rows
+
+
+@cache
+def texts(model: str) -> tuple[str, str]:
+    """Booster and bundle of a model, as they are registered."""
+    rows = vectors(3000, seed=len(model))
+    random = np.random.default_rng(11)
+    odds = np.nan_to_num(rows[:, 0]) / 40 - np.nan_to_num(rows[:, 1]) / 2 + (rows[:, 3] == CODES[1])
+    label = random.random(len(rows)) < 1 / (1 + np.exp(-(odds if model == "churn" else -odds)))
+    label_name = {"churn": "churned", "reactivation": "reactivated"}[model]
+    draft = Bundle(
+        model=model, label=label_name, business=SLUG, features=FEATURES, feature_set_hash=SET_HASH,
+        categories={"region": tuple(int(code) for code in CODES)}, calibrator=Calibrator(),
+        percentiles=tuple(np.linspace(0, 1, 101)), bands={"low": 0.0, "medium": 0.3, "high": 0.6},
+        base_rate=float(label.mean()), definition={"horizon_days": 90}, definition_id="d" * 12, horizon_days=90,
+        gap_days=0, snapshot_hash="5" * 64, trained_at=datetime(2024, 12, 1, tzinfo=UTC), trees=40, reasons=GROUPS,
+        texts=TEXTS, usual=dict(zip(FEATURES, (35.0, 3.0, 110.0, None), strict=True)),
+    )  # fmt: skip
+    params = {"objective": "binary", "num_leaves": 15, "verbosity": -1, "num_threads": 1, "seed": 7}
+    dataset = lightgbm.Dataset(
+        draft.prepare(rows), label, feature_name=list(FEATURES), categorical_feature=["region"], free_raw_data=False
+    )
+    return lightgbm.train(params, dataset, 40).model_to_string(), draft.to_json()
+
+
+@cache
+def champion(model: str) -> Champion:
+    """A champion as serving holds it."""
+    booster, bundle = texts(model)
+    return Champion(
+        f"{model}-{SLUG}/3", model_hash(bundle, booster), Bundle.from_json(bundle), TreeShap.from_text(booster, nodes=4)
+    )
+
+
+def row(customer_id: str, **changed: Any) -> OnlineRow:
+    """A row that the churn model answers for."""
+    usual = OnlineRow(
+        customer_id, vectors(1, seed=8)[0], "active", "churn", AS_OF, AS_OF + timedelta(minutes=5), SET_HASH
+    )
+    return replace(usual, **changed)
+
+
+def rows() -> list[OnlineRow]:
+    """Customers for every way an answer can go."""
+    return [
+        row("C1", vector=np.array([60.0, 1.0, 35.5, 202.0])),
+        row("C2", vector=np.array([2.0, 9.0, 900.0, np.nan]), stage="loyal"),
+        row("客户-3", vector=np.array([200.0, 0.0, 0.0, 999.0]), stage="lapsed", model="reactivation"),
+        row("prospect", vector=np.full(4, np.nan), stage="prospect", model=None),
+        row("gone", stage="lapsed", model=None),
+        row("stale", as_of=NOW - timedelta(hours=36, microseconds=1)),
+        row("other-features", feature_set_hash="ba9876543210"),
+        row("too-wide", vector=np.zeros(5)),
+    ]
+
+
+def settings(folder: Path, **serving: Any) -> Settings:
+    """Settings of the business, with its artifacts below a folder."""
+    business = Business(name="Tiny <shop>", slug=SLUG, clock="log")
+    return Settings(artifacts=folder, business=business, serving=Serving(**serving))
+
+
+def scorer(models: Sequence[str] = ("churn", "reactivation"), clock: Clock | None = None, **changed: Any) -> Scorer:
+    """A scorer with these champions."""
+    usual = Scorer(
+        {model: champion(model) for model in models}, clock or StoppedClock(NOW), "log", timedelta(hours=36), "e" * 12
+    )
+    return replace(usual, **changed)
+
+
+def store(more: Sequence[OnlineRow] = ()) -> MemoryOnlineStore:
+    """An on-line store with the eight customers, and more."""
+    held = MemoryOnlineStore()
+    held.write([*rows(), *more])
+    return held
+
+
+def client(folder: Path, *, answering: Scorer | None = None, opened: bool = True, **serving: Any) -> TestClient:
+    """A caller of the whole application, everything but BentoML; `app.desk` may be closed at the end."""
+    held = settings(folder, **serving)
+    desk = Desk(held)
+    if opened:
+        desk.open(Counter(answering or scorer(), store(), ScoreLog(held.folder)))
+    return TestClient(assemble(desk), base_url="http://127.0.0.1", raise_server_exceptions=True)
+
+
+def register(held: Settings, models: Sequence[str] = ("churn", "reactivation")) -> None:
+    """Put the models into a real MLflow registry, under the alias `champion`."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # SQLAlchemy's, of MLflow
+        _register(held, models)
+
+
+def _register(held: Settings, models: Sequence[str]) -> None:
+    from mlflow import MlflowClient
+
+    held.folder.mkdir(parents=True, exist_ok=True)
+    registry = MlflowClient(tracking_uri=held.registry_uri, registry_uri=held.registry_uri)
+    experiment = registry.create_experiment(SLUG, artifact_location=(held.folder / "mlruns").as_uri())
+    for model in models:
+        booster, bundle = texts(model)
+        run = registry.create_run(experiment).info
+        registry.log_text(run.run_id, booster, "model/artifacts/booster.txt")
+        registry.log_text(run.run_id, bundle, "model/artifacts/bundle.json")
+        name = held.model_name(model)
+        registry.create_registered_model(name)
+        version = registry.create_model_version(
+            name, f"{run.artifact_uri}/model", run.run_id, tags={"model_hash": model_hash(bundle, booster)}
+        )
+        registry.set_registered_model_alias(name, "champion", version.version)
