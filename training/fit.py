@@ -17,7 +17,7 @@ import numpy as np
 
 from churn.calibration import Calibrator, choose
 from churn.events import FloatArray
-from training.logistic import Line, fit_line
+from training.logistic import Levelled, fit_levelled
 from training.recipe import Recipe
 from training.rows import IntArray, Rows, fold_of
 from training.step_trees import trees_of
@@ -86,7 +86,7 @@ def fit(
     progress(f"{trees} trees on top of the line; calibrator: {chosen.calibrator.kind}")
     booster = _boost(task, np.arange(len(rows)), trees)
     return Fitted(
-        booster=_merged(trees_of(booster.line, task.numeric(slice(None))), booster.trees.model_to_string()),
+        booster=_merged(trees_of(booster.fitted.line, task.numeric(slice(None))), booster.trees.model_to_string()),
         calibrator=chosen.calibrator,
         categories=categories,
         trees=trees,
@@ -119,12 +119,26 @@ class _Task:
         """Features that a line can read: the codes of texts blanked out."""
         return np.where(self.rows.columns.is_category, np.nan, self.rows.X[where])
 
-    def dataset(self, where: IntArray, line: Line, reference: Any = None) -> Any:  # lightgbm has no types
+    def line(self, where: IntArray) -> Levelled:
+        """The line of these rows; each cutoff has a level of its own."""
+        group = np.unique(self.rows.cutoff_us[where], return_inverse=True)[1]
+        X = self.numeric(where)
+        return fit_levelled(X, self.rows.outcome[where], group, penalty=self.recipe.penalty)
+
+    def start(self, where: IntArray, fitted: Levelled) -> FloatArray:
+        """Where boosting starts: the line and the cutoff's own level, so that trees learn no season either."""
+        known = np.unique(self.rows.cutoff_us)
+        level = dict(zip(known, fitted.levels, strict=True)) if len(known) == len(fitted.levels) else {}
+        levels = np.array([level.get(one, 0.0) for one in self.rows.cutoff_us[where]])
+        start: FloatArray = fitted.line.raw(self.numeric(where)) + levels
+        return start
+
+    def dataset(self, where: IntArray, fitted: Levelled, reference: Any = None) -> Any:  # lightgbm has no types
         codes = [int(place) for place in np.flatnonzero(self.rows.columns.is_category)]
         return lightgbm.Dataset(
             self.rows.X[where],
             self.rows.outcome[where],
-            init_score=line.raw(self.numeric(where)),
+            init_score=self.start(where, fitted),
             reference=reference,
             feature_name=list(self.rows.columns.names),
             categorical_feature=codes,
@@ -134,7 +148,7 @@ class _Task:
 
 @dataclass(frozen=True)
 class _Boosted:
-    line: Line
+    fitted: Levelled
     trees: Any
 
 
@@ -166,9 +180,9 @@ def _cross_fit(task: _Task, sample: IntArray, fold: IntArray) -> tuple[int, Floa
     curves, boosted = [], []
     for number in range(task.recipe.folds):
         inside, outside = sample[fold == number], sample[fold != number]
-        line = fit_line(task.numeric(outside), task.rows.outcome[outside], penalty=task.recipe.penalty)
-        learn = task.dataset(outside, line)
-        watch = task.dataset(inside, line, reference=learn)
+        fitted = task.line(outside)
+        learn = task.dataset(outside, fitted)
+        watch = task.dataset(inside, fitted, reference=learn)
         told: dict[str, Any] = {}
         stop = lightgbm.early_stopping(task.recipe.patience, verbose=False, min_delta=1e-6)
         trees = lightgbm.train(
@@ -180,22 +194,22 @@ def _cross_fit(task: _Task, sample: IntArray, fold: IntArray) -> tuple[int, Floa
             callbacks=[stop, lightgbm.record_evaluation(told)],
         )
         curves.append(told["held_out"]["binary_logloss"])
-        boosted.append(_Boosted(line, trees))
+        boosted.append(_Boosted(fitted, trees))
     shortest = min(len(curve) for curve in curves)
     best = int(np.mean([curve[:shortest] for curve in curves], axis=0).argmin()) + 1
     raw = np.empty(len(sample))
     for number, one in enumerate(boosted):
         inside = fold == number
         X = task.rows.X[sample[inside]]
-        raw[inside] = one.line.raw(task.numeric(sample[inside])) + one.trees.predict(
+        raw[inside] = one.fitted.line.raw(task.numeric(sample[inside])) + one.trees.predict(
             X, raw_score=True, num_iteration=best
         )
     return best, raw
 
 
 def _boost(task: _Task, where: IntArray, trees: int) -> _Boosted:
-    line = fit_line(task.numeric(where), task.rows.outcome[where], penalty=task.recipe.penalty)
-    return _Boosted(line, lightgbm.train(task.params, task.dataset(where, line), trees))
+    fitted = task.line(where)
+    return _Boosted(fitted, lightgbm.train(task.params, task.dataset(where, fitted), trees))
 
 
 def _merged(start: list[str], boosted: str) -> str:

@@ -10,6 +10,7 @@ from typing import Self
 
 import numpy as np
 
+from churn.calendar import Int64Array as IntArray
 from churn.events import BoolArray, FloatArray
 
 CLIP = 4.0  # standard deviations: beyond, a line says nothing we have seen
@@ -81,6 +82,19 @@ class Line:
         return self.scaling.columns(X) @ self.weights
 
 
+@dataclass(frozen=True)
+class Levelled:
+    """A line whose slopes come from comparisons within groups.
+
+    Args:
+        line: its constant is the mean level, over rows.
+        levels: log-odds of each group above or below the mean. Shape (g,).
+    """
+
+    line: Line
+    levels: FloatArray
+
+
 def fit_line(X: FloatArray, outcome: FloatArray, *, penalty: float) -> Line:
     """Fit a line to features.
 
@@ -89,25 +103,46 @@ def fit_line(X: FloatArray, outcome: FloatArray, *, penalty: float) -> Line:
         outcome: 1.0 or 0.0. Shape (n,).
         penalty: of the squared weights; the constant is free.
     """
-    scaling = Scaling.of(X)
-    return Line(scaling, fit_ridge(scaling.columns(X), outcome, penalty=penalty))
+    return fit_levelled(X, outcome, np.zeros(len(X), dtype=np.int64), penalty=penalty).line
 
 
-def fit_ridge(columns: FloatArray, outcome: FloatArray, *, penalty: float) -> FloatArray:
+def fit_levelled(X: FloatArray, outcome: FloatArray, group: IntArray, *, penalty: float) -> Levelled:
+    """Fit a line that gives each group (each cutoff) a level of its own.
+
+    A season lifts and lowers everybody; without levels the slopes would take part of that for a difference between
+    customers. A group unseen, such as a new cutoff, gets the mean level.
+
+    Args:
+        X: features, NaN where null. Shape (n, f).
+        outcome: 1.0 or 0.0. Shape (n,).
+        group: number of each row's group, from 0, none empty. Shape (n,).
+        penalty: of the squared slopes; levels are free.
+    """
+    scaling, size = Scaling.of(X), np.bincount(group)
+    own = (group[:, None] == np.arange(len(size))).astype(np.float64)
+    columns = np.hstack([scaling.columns(X)[:, :-1], own])
+    weights = fit_ridge(columns, outcome, penalty=penalty, free=len(size))
+    levels = weights[-len(size) :]
+    mean = float((levels * size).sum() / size.sum())
+    return Levelled(Line(scaling, np.append(weights[: -len(size)], mean)), levels - mean)
+
+
+def fit_ridge(columns: FloatArray, outcome: FloatArray, *, penalty: float, free: int = 1) -> FloatArray:
     """Weights that minimise log loss (summed) + penalty / 2 x squared weights, by Newton's method.
 
     Args:
-        columns: the last one is the constant and bears no penalty. Shape (n, k).
+        columns: the last ones are the constant, or the levels of groups. Shape (n, k).
         outcome: 1.0 or 0.0, both present. Shape (n,).
         penalty: more than 0, so that columns that say the same share their weight.
+        free: so many of the last columns bear (next to) no penalty.
 
     Source: le Cessie, van Houwelingen (1992), "Ridge estimators in logistic regression", Applied Statistics 41(1).
     """
     rate = float(outcome.mean())
     weights = np.zeros(columns.shape[1])
-    weights[-1] = np.log(rate / (1 - rate))
+    weights[-free:] = np.log(rate / (1 - rate))
     shrink = np.full(len(weights), penalty)
-    shrink[-1] = 1e-9
+    shrink[-free:] = 1e-3 if free > 1 else 1e-9  # a group with one outcome only has a finite level
     loss = _loss(columns, outcome, weights, shrink)
     for _ in range(MAX_STEPS):
         p = 1 / (1 + np.exp(-(columns @ weights)))

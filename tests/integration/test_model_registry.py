@@ -1,0 +1,106 @@
+"""The registry over a real MLflow on SQLite, held to the same contract as its twin that forgets."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.unit.training import made
+from training.challenger import Challenger, train
+from training.keep import keep
+from training.promote import promote, rollback
+from training.versions import MemoryRegistry, NoChallenger
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:The ``noload``:DeprecationWarning"),  # SQLAlchemy 2.1, in MLflow
+    pytest.mark.filterwarnings("ignore::FutureWarning:mlflow"),
+    pytest.mark.filterwarnings("ignore::UserWarning:mlflow"),
+]
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Challenger, made.Settings]:
+    settings = made.settings(tmp_path_factory.mktemp("shop"))
+    learn, test = made.snapshots(made.log(), settings)
+    return train("churn", learn, test, settings, progress=lambda _text: None), settings
+
+
+@pytest.mark.parametrize("kind", ["memory", "mlflow"])
+def test_a_registry_keeps_versions_and_one_champion(
+    kind: str, shop: tuple[Challenger, made.Settings], tmp_path: Path
+) -> None:
+    from training.registry import MlflowRegistry
+
+    challenger, settings = shop
+    registry = MemoryRegistry() if kind == "memory" else MlflowRegistry(settings)
+    name = settings.model_name("churn")
+    with pytest.raises(NoChallenger) as none:
+        registry.newest(name)
+    assert "churn train" in none.value.mend
+    first = keep(challenger, registry, settings)
+    assert registry.champion(name) is None
+    again = registry.get(name, first.version)
+    assert (again.hash, again.booster, again.bundle) == (challenger.hash, challenger.booster, challenger.bundle)
+    assert again.facts["train_snapshot"] == first.facts["train_snapshot"]
+    second = keep(challenger, registry, settings)
+    assert (first.version, second.version, registry.newest(name).version) == (1, 2, 2)
+    with pytest.raises(NoChallenger):
+        registry.get(name, 9)
+    with pytest.raises(NoChallenger):
+        registry.crown(name, 9)
+    assert promote("churn", registry, settings).version.version == 2
+    registry.crown(name, 1)
+    assert registry.champion(name) == 1
+    if kind == "mlflow":
+        assert MlflowRegistry(settings).champion(name) == 1  # a second process sees the same
+        _runs_anywhere(challenger, settings, name)
+
+
+def _runs_anywhere(challenger: Challenger, settings: made.Settings, name: str) -> None:
+    """Loaded as MLflow loads it, with unpickling forbidden, the model says what the bundle says."""
+    import mlflow
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
+        mlflow.set_tracking_uri(settings.registry_uri)
+        mlflow.set_registry_uri(settings.registry_uri)
+        model = mlflow.pyfunc.load_model(f"models:/{name}@champion")
+    rows = pd.DataFrame(challenger.test_rows.X[:50], columns=list(challenger.bundle.features))
+    found = model.predict(rows)["probability"].to_numpy()
+    np.testing.assert_allclose(found, challenger.probabilities["lightgbm"][:50], rtol=1e-12)
+    assert all(column.type.name == "double" for column in model.metadata.signature.inputs)
+    files = {path.name for path in (settings.folder / "mlruns").rglob("*") if path.is_file()}
+    assert not [file for file in files if file.endswith((".pkl", ".pickle", ".joblib"))]
+    assert {
+        "booster.txt",
+        "bundle.json",
+        "card.md",
+        "card.html",
+        "calibration.png",
+        "lift.png",
+        "importance.png",
+    } <= files
+
+
+def test_rollback_without_a_past_says_so(shop: tuple[Challenger, made.Settings]) -> None:
+    from training.promote import NothingBefore
+
+    _, settings = shop
+    with pytest.raises(NothingBefore):
+        rollback("reactivation", MemoryRegistry(), settings)
+
+
+@pytest.mark.parametrize("kind", ["none", "platt", "beta", "isotonic"])
+def test_the_copied_model_calibrates_as_the_kernel_does(kind: str) -> None:
+    from churn.calibration import FITS
+    from training.pyfunc_model import _calibrated
+
+    random = np.random.default_rng(0)
+    raw = random.normal(size=500)
+    outcome = (random.random(500) < 1 / (1 + np.exp(-2 * raw))).astype(float)
+    calibrator = FITS[kind](raw, outcome)  # type: ignore[index]
+    told = _calibrated(json.loads(calibrator.model_dump_json()), np.append(raw, [-60.0, 60.0]))
+    np.testing.assert_allclose(told, calibrator.probability(np.append(raw, [-60.0, 60.0])), rtol=1e-12)

@@ -1,0 +1,138 @@
+"""From snapshots to a champion: training, the gate, promotion and rollback, with the registry that forgets."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from churn.bundle import Bundle
+from tests.unit.training import made
+from training.backtest import backtest
+from training.baseline import LEARNERS
+from training.card import markdown, page
+from training.challenger import Challenger, train
+from training.evaluate import METRICS
+from training.explain import groups, importances
+from training.gate import Rival, judge, paired_difference
+from training.keep import keep
+from training.promote import NothingBefore, NotPromoted, history, promote, rollback
+from training.rows import TooFewRows
+from training.versions import MemoryRegistry, NoChallenger
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Challenger, made.Settings]:
+    settings = made.settings(tmp_path_factory.mktemp("shop"))
+    learn, test = made.snapshots(made.log(), settings)
+    return train("churn", learn, test, settings, progress=lambda _text: None), settings
+
+
+def test_the_bundle_says_what_it_stands_on(shop: tuple[Challenger, made.Settings]) -> None:
+    challenger, settings = shop
+    bundle = Bundle.from_json(challenger.bundle.to_json())
+    assert bundle == challenger.bundle
+    assert bundle.snapshot_hash == challenger.train.hash
+    assert bundle.definition_id == settings.definition.id
+    assert set(bundle.metrics) == set(LEARNERS)
+    assert set(bundle.reasons) == set(bundle.features)
+    shares = np.mean(np.array(bundle.band(challenger.fitted.held_out)) == "high")
+    assert shares == pytest.approx(0.10, abs=0.01)
+
+
+def test_a_backtest_has_a_row_for_every_learner(shop: tuple[Challenger, made.Settings]) -> None:
+    challenger, settings = shop
+    results = backtest(challenger.train, challenger.test, settings, models=["churn"])
+    assert [one["learner"] for one in results] == list(LEARNERS)
+    assert all(one[name] is not None for one in results for name in METRICS)
+    assert json.loads(json.dumps(results)) == results
+
+
+def test_a_cohort_that_is_too_small_abstains_with_its_reason(shop: tuple[Challenger, made.Settings]) -> None:
+    challenger, settings = shop
+    strict = settings.model_copy(update={"training": settings.training.model_copy(update={"min_rows": 10**6})})
+    results = backtest(challenger.train, challenger.test, strict, models=["churn"])
+    assert {one["learner"] for one in results} == set(LEARNERS)
+    assert all("fewer than 1000000" in one["abstained"] and one["roc_auc"] is None for one in results)
+    with pytest.raises(TooFewRows) as caught:
+        train("churn", challenger.train, challenger.test, strict, progress=lambda _text: None)
+    assert "churn definition preview" in caught.value.mend
+
+
+def test_promote_writes_the_champion_and_rollback_takes_it_back(shop: tuple[Challenger, made.Settings]) -> None:
+    challenger, settings = shop
+    registry = MemoryRegistry()
+    with pytest.raises(NoChallenger) as none:
+        promote("churn", registry, settings)
+    assert "churn train" in none.value.mend
+    keep(challenger, registry, settings)
+    record = promote("churn", registry, settings).record
+    written = json.loads((settings.folder / "champion" / "churn.json").read_text())
+    assert written == json.loads(json.dumps(record))
+    assert (settings.folder / written["snapshot_path"] / "manifest.json").exists()
+    assert written["model_hash"] == challenger.hash
+    assert [check["state"] for check in written["gate"]["checks"]] == [
+        "passed",
+        "passed",
+        "not_required",
+        "not_required",
+    ]
+    with pytest.raises(NothingBefore) as nothing:
+        rollback("churn", registry, settings)
+    assert "churn promote" in nothing.value.mend
+    keep(challenger, registry, settings)
+    assert promote("churn", registry, settings).version.version == 2
+    assert rollback("churn", registry, settings).version.version == 1
+    assert registry.champion("churn-made") == 1
+    assert [one["act"] for one in history(settings)] == ["promote", "promote", "rollback"]
+
+
+def test_a_model_that_does_not_beat_the_rule_is_refused(shop: tuple[Challenger, made.Settings]) -> None:
+    challenger, settings = shop
+    registry = MemoryRegistry()
+    told = dict(challenger.bundle.metrics)
+    told["lightgbm"] = {**told["lightgbm"], "log_loss": told["recency_rule"]["log_loss"] + 0.01}  # type: ignore[dict-item, index, operator]
+    keep(replace(challenger, bundle=challenger.bundle.model_copy(update={"metrics": told})), registry, settings)
+    with pytest.raises(NotPromoted) as refused:
+        promote("churn", registry, settings)
+    assert "does not beat the recency rule" in refused.value.problem
+    assert "goes on serving" in refused.value.mend
+    assert refused.value.exit_code == 10
+    assert registry.champion("churn-made") is None
+
+
+def test_a_challenger_clearly_worse_than_the_champion_is_refused(shop: tuple[Challenger, made.Settings]) -> None:
+    challenger, _ = shop
+    rows, ours = challenger.test_rows, challenger.probabilities["lightgbm"]
+    better = np.clip(0.5 * ours + 0.5 * rows.outcome, 0.01, 0.99)
+    worse = judge(challenger.bundle.metrics, rows, ours, Rival("version 1", better), seed=7)  # type: ignore[arg-type]
+    assert not worse.passed
+    assert "clearly worse" in worse.reasons[0]
+    same = judge(challenger.bundle.metrics, rows, ours, Rival("version 1", ours), seed=7)  # type: ignore[arg-type]
+    assert same.passed
+    broken = {"passed": False, "equal": 3, "customers": 5}
+    assert not judge(challenger.bundle.metrics, rows, ours, None, broken, seed=7).passed  # type: ignore[arg-type]
+
+
+def test_the_paired_interval_holds_its_level() -> None:
+    random, covered = np.random.default_rng(0), 0
+    for turn in range(200):
+        p = random.uniform(0.2, 0.8, 300)
+        ours, theirs = np.clip(p + 0.03 * random.normal(size=(2, 300)), 0.05, 0.95)
+        outcome = (random.random(300) < p).astype(float)
+        expected = np.mean(-p * np.log(ours / theirs) - (1 - p) * np.log((1 - ours) / (1 - theirs)))
+        low, high = paired_difference(outcome, ours, theirs, np.arange(300), seed=turn)
+        covered += low <= expected <= high
+    assert covered >= 178  # 95% of 200 is 190; P(< 178) is below one in a million
+
+
+def test_the_card_tells_what_a_person_asks(shop: tuple[Challenger, made.Settings]) -> None:
+    challenger, _ = shop
+    found = importances(challenger.fitted, challenger.bundle, challenger.test_rows)
+    assert sum(groups(found, challenger.bundle.reasons).values()) == pytest.approx(1)
+    card = markdown(challenger, found)
+    for expected in (challenger.train.hash, challenger.hash, "recency_rule", "Where not to trust it", found[0].feature):
+        assert expected in card
+    opened = page(challenger, found, {"calibration.png": b"png"})
+    assert "http" not in opened
+    assert "data:image/png;base64," in opened
