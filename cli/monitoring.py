@@ -1,0 +1,45 @@
+"""`churn monitor`: the verdict on what serves."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from cli.console import say, table
+from cli.outcome import Outcome
+
+if TYPE_CHECKING:
+    from churn.settings import Settings
+    from monitoring.ledger import Realised
+    from monitoring.verdict import Verdict
+
+
+def monitor(settings: "Settings") -> Outcome:
+    """Judge the champions; the exit code is the worst: keep 0, retrain 20, watch 21, stop 22, cannot tell 23."""
+    from monitoring.monitor import monitor as judge_all
+
+    result = judge_all(settings, progress=lambda what: say(f"  {what} ..."))
+    lines = [f"Verdict: {result.content['verdict']}", *_verdicts(result.verdicts), *_ledgers(result.ledgers)]
+    lines += ["", f"The page: {result.page}"]
+    return Outcome("\n".join(lines), result.content, result.content["exit_code"])
+
+
+def _verdicts(verdicts: "Sequence[Verdict]") -> list[str]:
+    lines = []
+    for verdict in verdicts:
+        lines += ["", f"{verdict.model} ({verdict.version}): {verdict.outcome}"]
+        for reason in verdict.reasons:
+            lines += [f"  {reason.outcome}: {reason.what} {reason.number:g} against {reason.threshold:g}"]
+            lines += [f"    To do: {reason.mend}"]
+    return lines
+
+
+def _ledgers(ledgers: "Sequence[Realised]") -> list[str]:
+    if not ledgers:
+        return ["", "No answers were given yet, so nothing can have come true."]
+    names = ("roc_auc", "log_loss", "brier", "ece", "expected_rate", "actual_rate")
+    rows = [
+        {"version": one.version, "state": one.state, "mature": one.n, "immature": one.immature}
+        | {"first_mature_at": f"{one.first_mature_at:%Y-%m-%d}" if one.first_mature_at else "-"}
+        | {name: one.figures[name].value if name in one.figures else None for name in names}
+        for one in ledgers
+    ]
+    return ["", "What became of the scores:", table(rows)]

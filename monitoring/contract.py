@@ -1,0 +1,121 @@
+"""Is the data sound? What is plainly broken in the features of now, before anybody speaks of drift.
+
+    missing_column   a feature of the model is not in the file
+    not_a_number     its values are no numbers
+    all_null         nobody has a value, though the reference had
+    infinite         a value is infinite
+    constant         everybody has the same value, though the reference did not
+    unseen           values far outside everything the reference had: a change of unit, a new code
+
+Whether emptiness or sameness is chance is asked of the reference's own cutoffs: a fault is what chance would not show
+once in a million. Each fault also keeps its column out of Evidently's report, which it would abort. Start at `faults`.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from churn.events import FloatArray
+from monitoring.reference import FeatureReference, Reference
+
+CHANCE = math.log(1e-6)
+MOST_UNSEEN = 0.1  # share of rows
+FEED = "look at the feed behind it (`churn ingest` counts what it refused), mend it there, "
+AGAIN = "then run `churn ingest` and `churn features materialise` again; do not retrain on it."
+MENDS = {
+    "missing_column": "write the features again with the champion's own set: `churn features materialise`; "
+    "if the log has lost a kind of event for good, `churn retrain`.",
+    "not_a_number": "something else than `churn features materialise` wrote features/current.parquet; run that again.",
+    "all_null": FEED + AGAIN,
+    "infinite": "look for amounts that are not finite at the source, " + AGAIN,
+    "constant": FEED + AGAIN,
+    "unseen": "look for a change of unit or of codes at the source (cents for euros, ms for s), mend it in the "
+    "mapping of [[source]], " + AGAIN,
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One column that is not as promised.
+
+    Args:
+        feature: which.
+        code: what is wrong, see the module.
+        share: share of current rows concerned, in [0, 1].
+        mend: what to do.
+    """
+
+    feature: str
+    code: str
+    share: float
+    mend: str
+
+
+def faults(current: pd.DataFrame, reference: Reference) -> list[Fault]:
+    """Everything that is broken in the features of now.
+
+    Args:
+        current: the model's rows of now; may lack columns. Not empty.
+        reference: what the features looked like.
+
+    Returns:
+        At most one fault a feature, in the order of the model's features.
+    """
+    found = []
+    for name, then in reference.features.items():
+        code, share = _missing() if name not in current else _fault(current[name], then)
+        if code:
+            found.append(Fault(name, code, share, MENDS[code]))
+    return found
+
+
+def numbers(column: pd.Series) -> FloatArray:
+    """A column as numbers; what is none becomes null. Shape (n,)."""
+    return np.asarray(pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan))
+
+
+def usable(names: Sequence[str], found: Sequence[Fault]) -> list[str]:
+    """The features that can be compared at all."""
+    broken = {fault.feature for fault in found if fault.code in {"missing_column", "not_a_number"}}
+    return [name for name in names if name not in broken]
+
+
+def _missing() -> tuple[str, float]:
+    return "missing_column", 1.0
+
+
+def _fault(column: pd.Series, then: FeatureReference) -> tuple[str, float]:
+    """The first thing that is wrong with a column, and for what share of the rows; "" where nothing is."""
+    values = numbers(column)
+    if not pd.api.types.is_numeric_dtype(column.dtype) and column.notna().any():
+        return "not_a_number", float((np.isnan(values) & column.notna().to_numpy()).mean())
+    null, infinite = float(np.isnan(values).mean()), float(np.isinf(values).mean())
+    if infinite > 0:
+        return "infinite", infinite
+    rows = len(values)
+    if null == 1.0:
+        return ("all_null", 1.0) if not _by_chance(then.most_null, rows) else ("", 0.0)
+    if null == 0.0 and values.min() == values.max() and not _by_chance(then.most_alike, rows):
+        return "constant", 1.0
+    unseen = _unseen(values, then)
+    return ("unseen", unseen) if unseen > MOST_UNSEEN else ("", 0.0)
+
+
+def _by_chance(share: float, rows: int) -> bool:
+    """Whether all of so many rows may well have what this share of the reference had."""
+    return share > 0 and rows * math.log(share) > CHANCE
+
+
+def _unseen(values: FloatArray, then: FeatureReference) -> float:
+    """Share of values that nothing in the reference resembles: new codes, or numbers beyond twice its range."""
+    binning = then.histogram.binning
+    if binning.kind == "category":
+        usual = then.histogram.counts[-2] / max(then.histogram.n, 1)  # rare codes are not kept apart
+        return float(binning.count(values)[-2] / len(values)) - usual
+    if then.low is None or then.high is None:
+        return 0.0
+    reach = then.high - then.low
+    return float(((values < then.low - reach) | (values > then.high + reach)).mean())

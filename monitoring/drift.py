@@ -1,0 +1,145 @@
+"""Has the world moved? How far the features and scores of now are from those the champion learned from.
+
+The measure is the population stability index over all rows, on bins fixed by the reference, with a bin for null. No
+p-value: with enough customers everything is significant. The bar of a feature is the greatest of `[monitoring]
+psi_watch`, three times what chance shows for so few rows, and what the feature does from cutoff to cutoff anyway.
+Features that move with the calendar by themselves (season, tenure) are shown and not judged.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from churn.bundle import Bundle
+from churn.events import FloatArray
+from churn.histogram import Histogram
+from monitoring.champion import Champion
+from monitoring.contract import numbers
+from monitoring.reference import Reference
+
+CALENDAR_GROUPS = {"season", "tenure"}
+NOISE = 3.0  # times the average PSI of two samples of one population
+
+
+@dataclass(frozen=True)
+class FeatureDrift:
+    """How far one feature has moved.
+
+    Args:
+        feature: name. group: code of its reason group.
+        psi: population stability index, now against the reference.
+        bar: above it, the feature has moved.
+        is_judged: false for what moves with the calendar.
+        null_then: share of null on the reference rows; null_now: now.
+        median_then: on the reference rows, None for categories and where it was always null; median_now: now.
+        counts_then: rows a bin (known ..., unseen, null); counts_now: now.
+    """
+
+    feature: str
+    group: str
+    psi: float
+    bar: float
+    is_judged: bool
+    null_then: float
+    null_now: float
+    median_then: float | None
+    median_now: float | None
+    counts_then: tuple[int, ...]
+    counts_now: tuple[int, ...]
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether this is worth a look."""
+        return self.is_judged and self.psi > self.bar
+
+
+@dataclass(frozen=True)
+class ScoreDrift:
+    """How far the scores have moved.
+
+    Args:
+        n: customers with a score of this champion.
+        coverage: share of the cohort of now that has one.
+        psi: population stability index against the champion's percentiles; floor: what chance shows on average.
+        mean_then: mean probability on the reference rows; mean_now: now.
+        counts_then: reference rows a bin, on which the percentiles rest; counts_now: scores.
+    """
+
+    n: int
+    coverage: float
+    psi: float
+    floor: float
+    mean_then: float
+    mean_now: float
+    counts_then: tuple[int, ...]
+    counts_now: tuple[int, ...]
+
+
+def feature_drift(
+    champion: Champion, reference: Reference, current: pd.DataFrame, names: list[str], *, watch: float
+) -> list[FeatureDrift]:
+    """How far each feature has moved, the worst against its bar first.
+
+    Args:
+        champion: whose features.
+        reference: what they looked like.
+        current: the model's rows of now, at least one.
+        names: the features that can be compared.
+        watch: PSI below which nothing is worth a look.
+    """
+    found = [_drift(champion.bundle, reference, name, numbers(current[name]), watch) for name in names]
+    return sorted(found, key=lambda one: (not one.is_judged, -one.psi / one.bar, one.feature))
+
+
+def _drift(bundle: Bundle, reference: Reference, name: str, values: FloatArray, watch: float) -> FeatureDrift:
+    then = reference.features[name]
+    group = bundle.reasons.get(name, "")
+    floor = then.histogram.noise_floor(len(values))
+    some = values[np.isfinite(values)]
+    is_category = name in bundle.categories
+    return FeatureDrift(
+        feature=name,
+        group=group,
+        psi=then.histogram.psi(values),
+        bar=max(watch, NOISE * floor, then.usual_psi),
+        is_judged=group not in CALENDAR_GROUPS,
+        null_then=then.null_share,
+        null_now=float(np.isnan(values).mean()),
+        median_then=None if is_category else bundle.usual.get(name),
+        median_now=float(np.median(some)) if len(some) and not is_category else None,
+        counts_then=then.histogram.counts,
+        counts_now=tuple(then.histogram.binning.count(values).tolist()),
+    )
+
+
+def score_drift(champion: Champion, reference: Reference, scores: pd.DataFrame, cohort: int) -> ScoreDrift | None:
+    """How far the scores have moved; None without a score.
+
+    Args:
+        champion: whose percentiles.
+        reference: how many rows they stand for.
+        scores: its newest answer a customer.
+        cohort: how many customers it is asked about now.
+    """
+    now = scores["probability"].to_numpy(dtype=np.float64)
+    if len(now) == 0:
+        return None
+    then = reference_scores(champion.bundle, max(reference.rows, 1))
+    histogram = Histogram.of_numbers(then)
+    return ScoreDrift(
+        n=len(now),
+        coverage=min(len(now) / max(cohort, 1), 1.0),
+        psi=histogram.psi(now),
+        floor=histogram.noise_floor(len(now)),
+        mean_then=float(then.mean()),
+        mean_now=float(now.mean()),
+        counts_then=histogram.counts,
+        counts_now=tuple(histogram.binning.count(now).tolist()),
+    )
+
+
+def reference_scores(bundle: Bundle, rows: int) -> FloatArray:
+    """So many scores that have the champion's percentiles: its reference rows, as far as the bundle knows them."""
+    ranks = (np.arange(rows) + 0.5) / rows * (len(bundle.percentiles) - 1)
+    return np.asarray(np.interp(ranks, np.arange(len(bundle.percentiles)), bundle.percentiles))

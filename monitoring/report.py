@@ -1,0 +1,100 @@
+"""Evidently's report: the one file that speaks Evidently, and only when a report is made (it takes seconds to load).
+
+A report aborts on a missing column, on text among numbers, on a column without values and on infinity, so it is given
+only what `monitoring/contract.py` found usable, from a sample of the rows. Its page holds all it needs and opens
+off-line. Its PSI is on bins of equal width of that sample; the verdict rests on our own, on all rows.
+"""
+
+import json
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from churn.errors import DataError
+from features.atomic import write_whole
+
+FROM_OUTSIDE = re.compile(r"<(?:script|link|img|iframe)\b[^>]*\b(?:src|href)\s*=\s*[\"']?\s*(?:https?:)?//", re.I)
+
+
+class NotSelfContained(DataError):
+    """A report asks for something from outside."""
+
+    def __init__(self, path: Path, found: str) -> None:
+        super().__init__(
+            f"The page {path} would load something from outside: {found}",
+            mend="pin the version of Evidently that pyproject.toml was tested with.",
+        )
+
+
+@dataclass(frozen=True)
+class Page:
+    """A report that was made.
+
+    Args:
+        path: the page. columns: what is in it.
+        left_out: columns that had no values on one side.
+        content: the report as Evidently's JSON.
+    """
+
+    path: Path
+    columns: tuple[str, ...]
+    left_out: tuple[str, ...]
+    content: dict[str, Any]
+
+
+def report(
+    reference: pd.DataFrame, current: pd.DataFrame, columns: Sequence[str], target: Path, *, rows: int, watch: float
+) -> Page:
+    """Make Evidently's report of some columns, as a page and as JSON.
+
+    Args:
+        reference: numbers; null is NaN.
+        current: likewise.
+        columns: what to compare.
+        target: the page.
+        rows: at most so many a side.
+        watch: PSI above which a column is marked.
+
+    Raises:
+        NotSelfContained: the page would need the network.
+    """
+    sides = [_finite(side, columns, rows) for side in (reference, current)]
+    alive = [name for name in columns if all(side[name].notna().any() for side in sides)]
+    run = _run(sides[0], sides[1], alive, watch)
+
+    def fill(draft: Path) -> None:
+        run.save_html(str(draft))
+        outside = FROM_OUTSIDE.search(draft.read_text(encoding="utf-8"))
+        if outside:
+            raise NotSelfContained(target, outside.group(0))
+
+    write_whole(target, fill)
+    dead = tuple(name for name in columns if name not in alive)
+    return Page(target, tuple(alive), dead, json.loads(run.json()))
+
+
+def _finite(side: pd.DataFrame, columns: Sequence[str], rows: int) -> pd.DataFrame:
+    some = side[list(columns)]
+    some = some.sample(rows, random_state=0) if len(some) > rows else some
+    return some.astype(np.float64).replace([np.inf, -np.inf], np.nan).reset_index(drop=True)
+
+
+def _run(reference: pd.DataFrame, current: pd.DataFrame, columns: list[str], watch: float) -> Any:  # Evidently's Run
+    """Evidently takes the current side first."""
+    os.environ.setdefault("DO_NOT_TRACK", "true")  # read when it is imported
+    from evidently import DataDefinition, Dataset, Report
+    from evidently.metrics import MissingValueCount, ValueDrift
+
+    definition = DataDefinition(numerical_columns=columns)
+    metrics = [
+        *(ValueDrift(column=name, method="psi", threshold=watch) for name in columns),
+        *(MissingValueCount(column=name) for name in columns),
+    ]
+    now, then = (Dataset.from_pandas(side[columns], data_definition=definition) for side in (current, reference))
+    return Report(metrics).run(now, then)

@@ -1,0 +1,175 @@
+"""The two sides of every comparison: the rows a champion learned from, and the rows and scores of now.
+
+    reference   the champion's snapshot, the rows of its own model
+    current     features/current.parquet, the customers that this model is asked about now
+    scores      scores/log/*.jsonl and scores/batch/*, the newest answer a customer, model, cutoff and version
+
+Like is compared with like: one model's cohort then with the same model's cohort now. What is read here may be broken;
+nothing is repaired, `monitoring/contract.py` says what is wrong. Reads files, writes none.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from churn.errors import DataError
+from churn.tables import INSTANT, SCORES
+from features.current_file import MANIFEST_FILE, ROWS_FILE, NoCurrent
+from features.snapshots import MANIFEST_FILE as SNAPSHOT_MANIFEST
+from features.snapshots import NoSnapshot, read_snapshot
+from monitoring.champion import Champion
+
+UNUSED = {"vector"}  # most of the bytes, and nothing is judged by it
+KEPT = [name for name in SCORES.names if name not in UNUSED]
+ONE_ANSWER = ["customer_id", "model", "cutoff", "horizon_days", "model_version"]
+
+
+class WrongScoreFile(DataError):
+    """A file among the scores is not one of ours."""
+
+    def __init__(self, path: Path, missing: list[str]) -> None:
+        super().__init__(
+            f"The scores in {path} have no {', '.join(missing)}.",
+            mend="move the file elsewhere, or write it again with `churn score --all`.",
+        )
+
+
+@dataclass(frozen=True)
+class Current:
+    """Everybody's features of now.
+
+    Args:
+        frame: keys of SNAPSHOT and whatever columns the file has.
+        feature_set_hash: which features these are.
+        as_of: the instant they speak of; null for an empty file.
+    """
+
+    frame: pd.DataFrame
+    feature_set_hash: str
+    as_of: datetime | None
+
+    def of(self, model: str) -> pd.DataFrame:
+        """The customers that a model is asked about now."""
+        return self.frame[self.frame["model"] == model].reset_index(drop=True)
+
+
+@dataclass(frozen=True)
+class Scores:
+    """All answers with a number, one a customer, model, cutoff, horizon and version.
+
+    Args:
+        frame: SCORES without the packed vector.
+        abstentions: answers without a number, by code.
+        unreadable: lines of the log that are no JSON: a line that was being written when a machine went down.
+    """
+
+    frame: pd.DataFrame
+    abstentions: dict[str, int]
+    unreadable: int
+
+    def newest(self, champion: Champion) -> pd.DataFrame:
+        """A champion's newest answer about each customer."""
+        mine = self.frame[self.frame["model_hash"] == champion.model_hash]
+        return mine.sort_values("scored_at", kind="stable").drop_duplicates("customer_id", keep="last")
+
+
+def reference_rows(champion: Champion) -> pd.DataFrame:
+    """The rows that a champion's snapshot holds of its model, checked against the snapshot's hash.
+
+    Raises:
+        NoSnapshot, ChangedSnapshot: it was deleted, or changed since.
+    """
+    frame = read_snapshot(champion.snapshot).frame
+    return frame[frame["model"] == champion.model].reset_index(drop=True)
+
+
+def snapshot_cutoffs(champion: Champion) -> list[datetime]:
+    """The cutoffs that a champion learned from.
+
+    Raises:
+        NoSnapshot: it was deleted.
+    """
+    path = champion.snapshot / SNAPSHOT_MANIFEST
+    if not path.is_file():
+        raise NoSnapshot(champion.snapshot)
+    return [datetime.fromisoformat(cutoff) for cutoff in json.loads(path.read_text(encoding="utf-8"))["cutoffs"]]
+
+
+def read_current_as_it_is(folder: Path) -> Current:
+    """Everybody's features of now, also where columns are missing or of the wrong type: that is what we look for.
+
+    Args:
+        folder: the artifacts of the business.
+
+    Raises:
+        NoCurrent: they were never written.
+    """
+    store = folder / "features"
+    if not (store / ROWS_FILE).is_file() or not (store / MANIFEST_FILE).is_file():
+        raise NoCurrent(store)
+    manifest = json.loads((store / MANIFEST_FILE).read_text(encoding="utf-8"))
+    frame = pd.read_parquet(store / ROWS_FILE).drop(columns=list(UNUSED), errors="ignore")
+    as_of = datetime.fromisoformat(manifest["as_of"]) if manifest["as_of"] else None
+    return Current(frame, str(manifest["feature_set"]["hash"]), as_of)
+
+
+def read_scores(folder: Path) -> Scores:
+    """Every answer ever given, on-line and in batches.
+
+    Args:
+        folder: the artifacts of the business.
+
+    Raises:
+        WrongScoreFile: a file there lacks columns of SCORES.
+    """
+    log, batch = folder / "scores" / "log", folder / "scores" / "batch"
+    lines = {path: _lines(path) for path in sorted(log.glob("*.jsonl"))}
+    unreadable = sum(bad for _, bad in lines.values())
+    parts = [_typed(path, pd.DataFrame(rows)) for path, (rows, _) in lines.items()]
+    parts += [_typed(path, pd.read_parquet(path)) for path in sorted(batch.glob("*.parquet"))]
+    parts += [_typed(path, pd.read_csv(path, dtype={"customer_id": str})) for path in sorted(batch.glob("*.csv"))]
+    parts = [part for part in parts if len(part)]
+    every = pd.concat(parts, ignore_index=True) if parts else SCORES.empty()[KEPT]
+    number = every["probability"].notna()
+    abstained = every.loc[~number, "abstention"].value_counts()
+    answers = every[number].sort_values("scored_at", kind="stable").drop_duplicates(ONE_ANSWER, keep="last")
+    return Scores(
+        answers.reset_index(drop=True), {str(code): int(count) for code, count in abstained.items()}, unreadable
+    )
+
+
+def _lines(path: Path) -> tuple[list[dict[str, Any]], int]:
+    rows, bad = [], 0
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            try:
+                row = json.loads(line)
+            except json.JSONDecodeError:
+                bad += 1
+                continue
+            rows.append({name: row.get(name) for name in KEPT} if "score_id" in row else row)
+    return rows, bad
+
+
+def _typed(path: Path, frame: pd.DataFrame) -> pd.DataFrame:
+    """The columns of SCORES in their types; texts as plain objects."""
+    if frame.empty:
+        return SCORES.empty()[KEPT]
+    missing = [name for name in KEPT if name not in frame]
+    if missing:
+        raise WrongScoreFile(path, missing)
+    return pd.DataFrame({name: _as(SCORES[name].dtype, frame[name]) for name in KEPT})
+
+
+def _as(dtype: str, values: pd.Series) -> pd.Series:
+    """A column in the type of its table."""
+    if dtype == INSTANT:
+        return pd.to_datetime(values, utc=True, format="ISO8601").dt.as_unit("us")
+    if dtype == "str":
+        return values.astype(object).where(values.notna(), None)
+    numbers = pd.to_numeric(values)
+    return numbers.astype("Int64") if dtype == "Int64" else numbers.astype("float64")
