@@ -44,14 +44,32 @@ class Result:
     """What `churn monitor` found.
 
     Args:
-        verdicts: of each champion. ledgers: of every model version that ever answered.
-        content: `verdict.json`. page: the front page.
+        verdicts: of each champion.
+        ledgers: of every model version that ever answered.
+        content: `verdict.json`.
+        page: the front page.
     """
 
     verdicts: tuple[Verdict, ...]
     ledgers: tuple[Realised, ...]
     content: dict[str, Any]
     page: Path
+
+
+@dataclass(frozen=True)
+class Look:
+    """What there is to judge by.
+
+    Args:
+        findings: of each champion. ledgers: of every model version that ever answered, newest first.
+        current: everybody's features of now. scores: all answers. now: the instant judged.
+    """
+
+    findings: tuple[Findings, ...]
+    ledgers: tuple[Realised, ...]
+    current: Current
+    scores: Scores
+    now: datetime
 
 
 def monitor(settings: Settings, *, progress: Say) -> Result:
@@ -62,9 +80,34 @@ def monitor(settings: Settings, *, progress: Say) -> Result:
         progress: told what is going on.
 
     Raises:
-        NoChampion: nothing was promoted yet. NoLog, NoCurrent, NoSnapshot: a step before was not taken.
+        NoChampion: nothing was promoted yet.
+        NoLog, NoCurrent, NoSnapshot: a step before was not taken.
         DataError: a file is not as promised.
     """
+    target, business = settings.folder / "monitoring", settings.business
+    seen = look(settings, progress=progress)
+    verdicts = tuple(judge(found, settings.monitoring) for found in seen.findings)
+    content = as_json(verdicts, now=seen.now, business=business.slug, clock=business.clock)
+    write_json(target / "verdict.json", content)  # first: a report that fails must not hide a verdict
+    made = {found.champion.model: _evidently(settings, found, seen, progress) for found in seen.findings}
+    pages = {model: one for model, one in made.items() if one is not None}
+    write_json(target / "report.json", {model: one.content for model, one in pages.items()})
+    front = page(
+        seen.findings,
+        verdicts,
+        seen.ledgers,
+        {model: one.path.name for model, one in pages.items()},
+        business=business.name,
+        language=business.language,
+        now=seen.now,
+        clock=business.clock,
+    )
+    write_text(target / "report.html", front)
+    return Result(verdicts, seen.ledgers, content, target / "report.html")
+
+
+def look(settings: Settings, *, progress: Say) -> Look:
+    """Read everything and measure; see `monitor`."""
     folder = settings.folder
     serving, manifest = champions(folder, settings.business.slug), read_log_manifest(folder)
     current, scores = read_current_as_it_is(folder), read_scores(folder)
@@ -76,21 +119,7 @@ def monitor(settings: Settings, *, progress: Say) -> Result:
         progress(f"{champion.model}: features and scores against its snapshot")
         newer = has_newer_outcomes(settings, champion, manifest)
         findings.append(find(settings, champion, current, scores, ledgers, now, newer_outcomes=newer))
-    verdicts = tuple(judge(found, settings.monitoring) for found in findings)
-    content = as_json(verdicts, now=now, business=settings.business.slug, clock=settings.business.clock)
-    write_json(folder / "monitoring" / "verdict.json", content)
-    pages = {found.champion.model: _evidently(settings, found, current, scores, progress) for found in findings}
-    write_json(
-        folder / "monitoring" / "report.json",
-        {model: made.content for model, made in pages.items() if made is not None},
-    )
-    links = {model: made.path.name for model, made in pages.items() if made is not None}
-    business, language = settings.business.name, settings.business.language
-    front = page(
-        findings, verdicts, ledgers, links, business=business, language=language, now=now, clock=settings.business.clock
-    )
-    write_text(folder / "monitoring" / "report.html", front)
-    return Result(verdicts, tuple(ledgers), content, folder / "monitoring" / "report.html")
+    return Look(tuple(findings), tuple(ledgers), current, scores, now)
 
 
 def realised_of(settings: Settings, scores: Scores, manifest: LogManifest) -> list[Realised]:
@@ -154,10 +183,10 @@ def scores_of_now(scores: Scores, champion: Champion, rows: pd.DataFrame) -> pd.
     return now
 
 
-def _evidently(settings: Settings, found: Findings, current: Current, scores: Scores, progress: Say) -> Page | None:
+def _evidently(settings: Settings, found: Findings, seen: Look, progress: Say) -> Page | None:
     """Evidently's page of the columns nearest to their bar; None where there are too few rows to draw."""
-    champion = found.champion
-    rows, mine = current.of(champion.model), scores_of_now(scores, champion, current.of(champion.model))
+    champion, rows = found.champion, seen.current.of(found.champion.model)
+    mine = scores_of_now(seen.scores, champion, rows)
     unusable = {fault.feature for fault in found.faults}
     names = [one.feature for one in found.features if one.feature not in unusable][:MOST_COLUMNS]
     if found.rows < found.min_rows or not names:

@@ -8,6 +8,7 @@ off-line. Its PSI is on bins of equal width of that sample; the verdict rests on
 import json
 import os
 import re
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,8 +89,10 @@ def _finite(side: pd.DataFrame, columns: Sequence[str], rows: int) -> pd.DataFra
 def _run(reference: pd.DataFrame, current: pd.DataFrame, columns: list[str], watch: float) -> Any:  # Evidently's Run
     """Evidently takes the current side first."""
     os.environ.setdefault("DO_NOT_TRACK", "true")  # read when it is imported
-    from evidently import DataDefinition, Dataset, Report
-    from evidently.metrics import MissingValueCount, ValueDrift
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of its own code: old names of NumPy, escapes that Python does not know
+        from evidently import DataDefinition, Dataset, Report
+        from evidently.metrics import MissingValueCount, ValueDrift
 
     definition = DataDefinition(numerical_columns=columns)
     metrics = [
