@@ -1,12 +1,15 @@
 """The one edge of the command line at which errors become a message with its mend and an exit code."""
 
 import errno
+import sqlite3
+from collections.abc import Iterator
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
 DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+SQLITE_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE}  # the second over a quota
 
 
 class Edge(TyperGroup):
@@ -16,20 +19,30 @@ class Edge(TyperGroup):
         """Run a command."""
         try:
             return super().invoke(ctx)
-        except OSError as error:
-            if error.errno not in DISK_FULL:
-                raise
-            raise _told(
-                "disk_full",
-                f"{error}\nTo mend it: free some space, then run the command again; nothing half-written was kept.",
-                10,
-            ) from error
         except Exception as error:
             from churn.errors import ChurnError
 
-            if not isinstance(error, ChurnError):
+            full = next((cause for cause in _causes(error) if _is_disk_full(cause)), None)
+            if isinstance(error, ChurnError) and (full is None or error.code == "disk_full"):
+                raise _told(error.code, str(error), error.exit_code) from error
+            if full is None:
                 raise
-            raise _told(error.code, str(error), error.exit_code) from error
+            mend = "free some space, then run the command again; nothing half-written was kept."
+            raise _told("disk_full", f"The disk is full: {full}.\nTo mend it: {mend}", 10) from error
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """An error and what it came from: Feast and MLflow wrap those of SQLite in others."""
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__
+
+
+def _is_disk_full(error: BaseException) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in DISK_FULL
+    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", None) in SQLITE_FULL
 
 
 def _told(code: str, message: str, exit_code: int) -> typer.Exit:

@@ -51,6 +51,8 @@ def train(settings: "Settings", model: str | None, cutoff: str | None) -> Outcom
         results += challenger.results
         told.append(f"Registered {version.name} version {version.version}, hash {version.hash[:12]}.")
     if not results:
+        for error in refused[1:]:
+            say(error.problem)
         raise refused[0]
     return _results(results, told)
 
