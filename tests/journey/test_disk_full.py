@@ -21,6 +21,7 @@ from tests.command_line import churn, fingerprints, refused
 from tests.integration.test_feature_commands import TOML
 
 ROOT = Path(__file__).parents[2]
+MOUNTED = ["unshare", "-Urm", "mount", "-t", "tmpfs", "tmpfs"]
 
 
 @contextmanager
@@ -104,14 +105,16 @@ find . -type f -path '*log/*' | sort | xargs sha256sum > "$4/after"
 
 
 def test_ingest_on_a_disk_that_is_really_full(tmp_path: Path) -> None:
-    if subprocess.run(["unshare", "-Urm", "mount", "-t", "tmpfs", "tmpfs", tmp_path], capture_output=True).returncode:
+    if subprocess.run([*MOUNTED, tmp_path], check=False, capture_output=True).returncode:
         pytest.skip("nothing may be mounted here; the tests above stand for it")
     places = [tmp_path / name for name in ("disk", "shop", "told")]
     for place in places:
         place.mkdir()
     write_shop(places[1])
     command = ["unshare", "-Urm", "sh", "-c", SMALL_DISK, "-", places[0], places[1], sys.executable, places[2]]
-    ran = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    ran = subprocess.run(
+        command, check=False, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)}
+    )
     assert ran.stdout.splitlines()[-1] == "ended with 10", ran
     assert "disk_full: " in ran.stderr
     assert "To mend it: free some space" in ran.stderr
