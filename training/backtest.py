@@ -6,13 +6,13 @@ first test cutoff; the test snapshot is read once, to judge. Start reading at `b
 
 from collections.abc import Callable, Sequence
 
-from churn.calendar import from_us
+from churn.calendar import to_us
 from churn.cohort import MODELS
 from churn.settings import Settings
 from features.snapshots import Snapshot
 from training.baseline import LEARNERS
 from training.challenger import Model, train
-from training.evaluate import Result, abstention, cohort_name
+from training.evaluate import Result, abstention, cohort_name, day_name
 from training.rows import Columns, Rows, TooFewRows
 
 
@@ -41,14 +41,14 @@ def backtest(
 
 def _abstained(model: Model, test_snapshot: Snapshot, settings: Settings, why: str) -> list[Result]:
     rows = Rows.of(test_snapshot.frame, Columns.of(test_snapshot.manifest), model)
-    cohort = cohort_name(model, settings.lifecycle)
-    cutoffs = test_snapshot.cutoffs or [from_us(int(one)) for one in set(rows.cutoff_us)]
+    lifecycle = settings.lifecycle
+    key = {"model": model, "cohort": cohort_name(model, lifecycle)}
     return [
         abstention(
-            {"model": model, "learner": learner, "cutoff": cutoff.isoformat(), "cohort": cohort},
-            int(sum(one == cutoff for one in (from_us(int(us)) for us in rows.cutoff_us))),
+            {**key, "learner": learner, "cutoff": day_name(to_us(cutoff), lifecycle.calendar)},
+            int((rows.cutoff_us == to_us(cutoff)).sum()),
             why,
         )
-        for cutoff in cutoffs
+        for cutoff in test_snapshot.cutoffs
         for learner in LEARNERS
     ]

@@ -101,7 +101,8 @@ def train(
 def judge_all(model: str, rows: Rows, probabilities: dict[str, FloatArray], settings: Settings) -> list[Result]:
     """Results of all learners on test rows, with the floors of these settings."""
     floors = {"min_rows": settings.training.min_rows, "min_positives": settings.training.min_positives}
-    return result_rows(model, cohort_name(model, settings.lifecycle), rows, probabilities, **floors)
+    key = {"model": model, "cohort": cohort_name(model, settings.lifecycle)}
+    return result_rows(key, rows, probabilities, settings.lifecycle.calendar, **floors)
 
 
 def _why(rows: Rows, training: Training) -> str | None:

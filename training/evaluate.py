@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from churn.calendar import from_us
+from churn.calendar import Calendar, from_us
 from churn.definition import Lifecycle
 from churn.events import FloatArray
 from churn.metrics import base_rate, brier, ece, lift, log_loss, pr_auc, roc_auc
@@ -47,32 +47,43 @@ def cohort_name(model: str, lifecycle: Lifecycle) -> str:
 
 
 def result_rows(
-    model: str, cohort: str, rows: Rows, probabilities: Mapping[str, FloatArray], *, min_rows: int, min_positives: int
+    key: Mapping[str, str],
+    rows: Rows,
+    probabilities: Mapping[str, FloatArray],
+    calendar: Calendar,
+    *,
+    min_rows: int,
+    min_positives: int,
 ) -> list[Result]:
     """One result a learner and test cutoff and, with several cutoffs, one over all of them.
 
     Args:
-        model: churn or reactivation.
-        cohort: whom it is asked about, in words.
+        key: what every result carries: model and cohort.
         rows: test rows with known outcomes.
         probabilities: of each learner, in the order of the rows.
+        calendar: cutoffs are told as its local days.
         min_rows: fewer rows at a cutoff: it abstains, with its reason.
         min_positives: fewer rows of the rarer outcome: likewise.
     """
     cutoffs = np.unique(rows.cutoff_us)
-    parts = [(from_us(int(one)).isoformat(), rows.cutoff_us == one) for one in cutoffs]
+    parts = [(day_name(int(one), calendar), rows.cutoff_us == one) for one in cutoffs]
     if len(cutoffs) != 1:
         parts.append((POOLED, np.ones(len(rows), dtype=bool)))
     results: list[Result] = []
     for cutoff, mine in parts:
         why = rows.take(mine).why_too_few(min_rows=min_rows, min_positives=min_positives)
         for learner, probability in probabilities.items():
-            key = {"model": model, "learner": learner, "cutoff": cutoff, "cohort": cohort}
+            mine_key = {"model": key["model"], "learner": learner, "cutoff": cutoff, "cohort": key["cohort"]}
             if why:
-                results.append(abstention(key, int(mine.sum()), why))
+                results.append(abstention(mine_key, int(mine.sum()), why))
             else:
-                results.append(key | judged(rows.outcome[mine], probability[mine]) | {"abstained": None})
+                results.append(mine_key | judged(rows.outcome[mine], probability[mine]) | {"abstained": None})
     return results
+
+
+def day_name(cutoff_us: int, calendar: Calendar) -> str:
+    """A cutoff as people write it: the local day that it begins."""
+    return calendar.day_of(from_us(cutoff_us)).isoformat()
 
 
 def abstention(key: Mapping[str, Any], n: int, why: str) -> Result:

@@ -33,7 +33,7 @@ class Recipe:
     max_trees: int = 400
     patience: int = 25
     folds: int = 4
-    held_out_rows: int = 80_000
+    held_out_rows: int = 40_000
     season_days: int = 700
 
     def lightgbm(self, *, seed: int, threads: int) -> dict[str, Any]:

@@ -45,6 +45,7 @@ def test_a_backtest_has_a_row_for_every_learner(shop: tuple[Challenger, made.Set
     results = backtest(challenger.train, challenger.test, settings, models=["churn"])
     assert [one["learner"] for one in results] == list(LEARNERS)
     assert all(one[name] is not None for one in results for name in METRICS)
+    assert {one["cutoff"] for one in results} == {"2023-11-01"}
     assert json.loads(json.dumps(results)) == results
 
 
