@@ -101,6 +101,7 @@ def monitor(settings: Settings, *, progress: Say) -> Result:
         language=business.language,
         now=seen.now,
         clock=business.clock,
+        abstentions=seen.scores.abstentions,
     )
     write_text(target / "report.html", front)
     return Result(verdicts, seen.ledgers, content, target / "report.html")

@@ -3,7 +3,7 @@
 Reads findings and verdicts, gives a text. Start reading at `page`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from html import escape
 from string import Template
@@ -37,7 +37,7 @@ DOCUMENT = Template("""<!doctype html>
 <title>$title</title><style>$style</style></head>
 <body><main>
 <header class="$outcome"><p class="badge">$badge</p><div><h1>$business</h1><p>$says</p>
-<p class="quiet">As of $when by the $clock clock.</p></div></header>
+<p class="quiet">As of $when by the $clock clock.$silent</p></div></header>
 $models
 <footer>PSI: population stability index on all rows; bins are deciles of the reference, and one each for values it never
 saw and for null. A feature's bar is the greatest of [monitoring] psi_watch, three times what chance shows for so few
@@ -56,6 +56,7 @@ def page(
     language: str,
     now: datetime,
     clock: str,
+    abstentions: Mapping[str, int],
 ) -> str:
     """The page.
 
@@ -67,6 +68,7 @@ def page(
         business: whose.
         language: en or zh, of the features' descriptions.
         now: the instant judged.
+        abstentions: answers without a number, by code.
         clock: wall or log.
     """
     outcome = worst([verdict.outcome for verdict in verdicts])
@@ -83,6 +85,7 @@ def page(
         says=SAYS[outcome],
         when=f"{now:%Y-%m-%d %H:%M} UTC",
         clock=clock,
+        silent=_silent(abstentions),
         models="".join(models),
     )
 
@@ -96,6 +99,13 @@ def _model(found: Findings, verdict: Verdict, ledgers: Sequence[Realised], links
         f"<h3>Scores</h3>{_scores(found.score)}"
         f"<h3>Features</h3>{_features(found, language)}{_link(links.get(verdict.model))}</section>"
     )
+
+
+def _silent(abstentions: Mapping[str, int]) -> str:
+    if not abstentions:
+        return ""
+    told = ", ".join(f"{escape(code)} {count:,}" for code, count in abstentions.items())
+    return f" Answers without a number, by reason: {told}."
 
 
 def _link(name: str | None) -> str:

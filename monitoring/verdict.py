@@ -85,6 +85,7 @@ class Verdict:
 
     model: str
     version: str
+    model_hash: str
     outcome: str
     reasons: tuple[Reason, ...]
 
@@ -108,8 +109,8 @@ def judge(findings: Findings, rules: Monitoring) -> Verdict:
         *_about_outcomes(findings, rules),
     ]
     reasons.sort(key=lambda reason: WORST_FIRST.index(reason.outcome))
-    outcome = worst([reason.outcome for reason in reasons])
-    return Verdict(findings.champion.model, findings.champion.version, outcome, tuple(reasons))
+    outcome, champion = worst([reason.outcome for reason in reasons]), findings.champion
+    return Verdict(champion.model, champion.version, champion.model_hash, outcome, tuple(reasons))
 
 
 def as_json(verdicts: Sequence[Verdict], *, now: datetime, business: str, clock: str) -> dict[str, Any]:
@@ -125,6 +126,7 @@ def as_json(verdicts: Sequence[Verdict], *, now: datetime, business: str, clock:
             verdict.model: {
                 "verdict": verdict.outcome,
                 "version": verdict.version,
+                "model_hash": verdict.model_hash,
                 "reasons": [asdict(reason) for reason in verdict.reasons],
             }
             for verdict in verdicts

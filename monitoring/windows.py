@@ -2,7 +2,7 @@
 
     reference   the champion's snapshot, the rows of its own model
     current     features/current.parquet, the customers that this model is asked about now
-    scores      scores/log/*.jsonl and scores/batch/*, the newest answer a customer, model, cutoff and version
+    scores      scores/log/*.jsonl and scores/batch/*.parquet, the newest answer a customer, model, cutoff and version
 
 Like is compared with like: one model's cohort then with the same model's cohort now. What is read here may be broken;
 nothing is repaired, `monitoring/contract.py` says what is wrong. Reads files, writes none.
@@ -131,7 +131,6 @@ def read_scores(folder: Path) -> Scores:
     unreadable = sum(bad for _, bad in lines.values())
     parts = [_typed(path, pd.DataFrame(rows)) for path, (rows, _) in lines.items()]
     parts += [_typed(path, pd.read_parquet(path)) for path in sorted(batch.glob("*.parquet"))]
-    parts += [_typed(path, pd.read_csv(path, dtype={"customer_id": str})) for path in sorted(batch.glob("*.csv"))]
     parts = [part for part in parts if len(part)]
     every = pd.concat(parts, ignore_index=True) if parts else SCORES.empty()[KEPT]
     number = every["probability"].notna()

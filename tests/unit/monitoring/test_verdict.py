@@ -181,10 +181,10 @@ def test_the_second_look_reads_the_kept_reference(shop: Shop) -> None:
 def test_what_is_missing_is_told(shop: Shop) -> None:
     folder = shop.settings.folder
     (folder / "scores" / "batch").mkdir(parents=True)
-    pd.DataFrame({"customer_id": ["a"]}).to_csv(folder / "scores" / "batch" / "other.csv")
+    pd.DataFrame({"customer_id": ["a"]}).to_parquet(folder / "scores" / "batch" / "other.parquet")
     with pytest.raises(WrongScoreFile, match="move the file elsewhere"):
         looked(shop)
-    (folder / "scores" / "batch" / "other.csv").unlink()
+    (folder / "scores" / "batch" / "other.parquet").unlink()
     (folder / "snapshots").rename(folder / "gone")
     with pytest.raises(NoSnapshot):
         looked(shop)
