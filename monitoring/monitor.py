@@ -11,7 +11,6 @@ Start reading at `monitor`.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +126,7 @@ def realised_of(settings: Settings, scores: Scores, manifest: LogManifest) -> li
     """What became of all answers, as far as the log tells."""
     return realised(
         scores,
-        cache(lambda: read_events(settings.folder)),
+        lambda: read_events(settings.folder, taking_back=settings.definition.taking_back),
         settings.lifecycle,
         observed_until=manifest.observed_until,
         min_rows=settings.training.min_rows,

@@ -1,0 +1,132 @@
+"""How often does `churn monitor` cry wolf, and what does it catch? Weekly verdicts on a business after `churn run`.
+
+Run: python benchmarks/verdicts.py -c churn.toml [--weeks 20]. Features of each past week are computed as they would
+have been then, scored with the champion, and judged: sound; on a twentieth of the customers; and with one column
+broken in each way. Outcomes are left out: the question is what features and scores alone say. Prints, for each case,
+weeks by verdict, and for the broken ones how often the column was named.
+"""
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from churn.settings import Settings, load
+from churn.tables import SCORES
+from cli.opened import OpenLog, open_log
+from features.snapshots import current
+from monitoring.champion import Champion, champions
+from monitoring.monitor import find, has_newer_outcomes
+from monitoring.verdict import Verdict, judge
+from monitoring.windows import KEPT, Current, Scores
+from training.fit import raw_scores
+from training.registry import MlflowRegistry
+
+Break = Callable[[pd.Series], pd.Series | None]
+WAYS: dict[str, Break] = {
+    "30 % null": lambda column: column.where(np.arange(len(column)) % 10 >= 3),
+    "all null": lambda column: column * np.nan,
+    "missing": lambda _: None,
+    "text": lambda column: column.astype(str) + " x",
+    "one infinite": lambda column: column.where(np.arange(len(column)) != len(column) // 2, np.inf),
+    "x 100": lambda column: column * 100,
+    "x 1.3": lambda column: column * 1.3,
+    "constant": lambda column: column * 0 + float(column.median()),
+    "10 % zeroed": lambda column: column.where(np.arange(len(column)) % 10 != 0, 0.0),
+}
+BROKEN = ("order_total_90d", "order_count_365d", "order_days_since")
+
+
+NOBODY = SCORES.empty()[KEPT]
+
+
+def scored(champion: Champion, booster: str, rows: pd.DataFrame) -> Scores:
+    """The champion's scores of its cohort."""
+    mine = rows[rows["model"] == champion.model]
+    prepared = champion.bundle.prepare(mine[list(champion.bundle.features)].to_numpy(dtype=np.float64))
+    told = champion.bundle.probability(raw_scores(booster, prepared))
+    frame = pd.DataFrame(index=mine.index, columns=KEPT)
+    frame = frame.assign(
+        customer_id=mine["customer_id"], model=champion.model, cutoff=mine["event_timestamp"], probability=told,
+        scored_at=mine["event_timestamp"], model_version=champion.version, model_hash=champion.model_hash,
+    )  # fmt: skip
+    return Scores(frame, {}, 0)
+
+
+@dataclass(frozen=True)
+class Judge:
+    """One champion, ready to be judged on rows of any week."""
+
+    settings: Settings
+    log: OpenLog
+    champion: Champion
+    booster: str
+
+    def verdict(self, rows: pd.DataFrame, now: datetime) -> Verdict:
+        """What monitoring says of these rows, without outcomes."""
+        scores = scored(self.champion, self.booster, rows) if self._can_be_scored(rows) else Scores(NOBODY, {}, 0)
+        newer = has_newer_outcomes(self.settings, self.champion, replace(self.log.manifest, observed_until=now))
+        seen = Current(rows, self.champion.bundle.feature_set_hash, now)
+        found = find(self.settings, self.champion, seen, scores, [], now, newer_outcomes=newer)
+        return judge(found, self.settings.monitoring)
+
+    def _can_be_scored(self, rows: pd.DataFrame) -> bool:
+        return all(name in rows and rows[name].dtype == np.float64 for name in self.champion.bundle.features)
+
+
+def broken(rows: pd.DataFrame, name: str, way: Break) -> pd.DataFrame:
+    """The rows with one column broken."""
+    column = way(rows[name])
+    return rows.drop(columns=name) if column is None else rows.assign(**{name: column})
+
+
+def main() -> None:
+    """Judge week after week and print what was said."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("-c", "--config", default="churn.toml")
+    parser.add_argument("--weeks", type=int, default=20)
+    given = parser.parse_args()
+    settings = load(given.config)
+    log, registry = open_log(settings), MlflowRegistry(settings)
+    for champion in champions(settings.folder, settings.business.slug):
+        name, version = champion.version.split("/")
+        judging = Judge(settings, log, champion, registry.get(name, int(version)).booster)
+        judged_weeks(judging, given.weeks)
+
+
+def judged_weeks(judging: Judge, weeks: int) -> None:
+    """All cases of one champion."""
+    said: dict[str, Counter[str]] = {}
+    named: Counter[str] = Counter()
+    same, reasons = 0, Counter[str]()
+    random = np.random.default_rng(7)
+    for back in range(weeks):
+        now = judging.log.lifecycle.calendar.plus_days(judging.log.as_of, -7 * back)
+        rows = current(judging.log.events, judging.log.features, judging.log.lifecycle, now)
+        sound = judging.verdict(rows, now)
+        reasons.update(reason.code for reason in sound.reasons)
+        said.setdefault("sound", Counter())[sound.outcome] += 1
+        some = judging.verdict(rows[random.random(len(rows)) < 0.05].reset_index(drop=True), now)
+        said.setdefault("sound, a twentieth of the customers", Counter())[some.outcome] += 1
+        same += some.outcome in {sound.outcome, "cannot_tell"}
+        for case, way in WAYS.items():
+            for column in BROKEN:
+                judged = judging.verdict(broken(rows, column, way), now)
+                said.setdefault(case, Counter())[judged.outcome] += 1
+                named[case] += any(column in reason.what for reason in judged.reasons)
+    print(f"{judging.champion.version}: {weeks} weeks, last {judging.log.as_of:%Y-%m-%d}; when sound: {dict(reasons)}")
+    for case, outcomes in said.items():
+        told = f"; column named in {named[case]} of {outcomes.total()}" if case in WAYS else ""
+        print(f"  {case}: {dict(outcomes)}{told}")
+    print(f"  a twentieth agrees, or cannot tell, in {same} of {weeks} weeks")
+
+
+if __name__ == "__main__":
+    main()
