@@ -157,7 +157,9 @@ def routes(desk: Desk) -> list[BaseRoute]:
 def application(routes: Sequence[BaseRoute]) -> Starlette:
     """Routes as an application whose every error has the one shape; `Guard` belongs around it."""
     handlers = {HTTPException: _http_error, ChurnError: _our_error, Exception: _our_error}
-    return Starlette(routes=list(routes), exception_handlers=handlers)  # type: ignore[arg-type]
+    app = Starlette(routes=list(routes), exception_handlers=handlers)  # type: ignore[arg-type]
+    app.router.redirect_slashes = False  # a redirect would lead to whatever Host the caller wrote
+    return app
 
 
 def preferred(accepted: str) -> Language | None:

@@ -9,7 +9,7 @@ same cutoff as a whole. Knows no registry and no server. Start reading at `score
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -63,17 +63,14 @@ def score_everyone(
     stamp = _stamp(manifest["as_of"])
     folder = settings.folder / FOLDER
     targets = [folder / f"{stamp}.parquet", folder / f"{stamp}.csv", *([out.absolute()] if out else [])]
+    kinds = [sheet_for(target) for target in targets[1:]]
     counts: dict[str, Counter[str]] = {}
 
     def run(drafts: list[Path]) -> None:
         with ExitStack() as stack:
-            sheets: list[Sheet] = [Scores(drafts[0])]
-            sheets += [
-                sheet_for(target)(draft, settings.serving.top_reasons)
-                for target, draft in zip(targets[1:], drafts[1:], strict=True)
-            ]
-            for sheet in sheets:
-                stack.callback(sheet.close)
+            sheets: list[Sheet] = [stack.enter_context(closing(Scores(drafts[0])))]
+            for kind, draft in zip(kinds, drafts[1:], strict=True):
+                sheets.append(stack.enter_context(closing(kind(draft, settings.serving.top_reasons))))
             done = 0
             for answers in _blocks(settings, scorer, frame, manifest["feature_set"]):
                 _count(counts, answers)

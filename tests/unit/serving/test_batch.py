@@ -1,0 +1,110 @@
+"""Everybody at once: the same answers as the service gives, as SCORES and as a sheet for people."""
+
+import csv
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from churn.settings import Settings
+from churn.tables import INSTANT, SCORES
+from features.atomic import write_json
+from features.snapshot_file import write_rows
+from serving import batch, sheets
+from serving.score_log import unpacked
+from tests import tiny_service
+from tests.tiny_service import AS_OF, FEATURES, SET_HASH
+
+NAMES = list(FEATURES)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A business whose features of now are on disk: 300 customers, more than one block."""
+    held = tiny_service.settings(tmp_path)
+    rows = [tiny_service.row(f"C{i:03d}", vector=v) for i, v in enumerate(tiny_service.vectors(297))]
+    rows += [row for row in tiny_service.rows() if row.customer_id in ("客户-3", "prospect", "gone")]
+    frame = pd.DataFrame(
+        {
+            "customer_id": pd.Series([row.customer_id for row in rows], dtype=object),
+            "event_timestamp": pd.Series([AS_OF] * len(rows)).astype(INSTANT),
+            "created_timestamp": pd.Series([AS_OF + timedelta(minutes=5)] * len(rows)).astype(INSTANT),
+            "stage": [row.stage for row in rows],
+            "model": pd.Series([row.model for row in rows], dtype=object),
+            "label": pd.Series([pd.NA] * len(rows), dtype="boolean"),
+        }
+    ).join(pd.DataFrame(np.vstack([row.vector for row in rows]), columns=NAMES))
+    folder = held.folder / "features"
+    folder.mkdir(parents=True)
+    write_rows(frame, NAMES, folder / "current.parquet", **_beside(len(rows)))
+    manifest = {"as_of": AS_OF.isoformat(), "feature_set": {"hash": SET_HASH, "names": NAMES}}
+    write_json(folder / "manifest.json", manifest)
+    return held
+
+
+def _beside(rows: int) -> dict[str, object]:
+    import pyarrow as pa
+
+    instants = pa.array([0] * rows, type=pa.int64())
+    return {"as_of_us": instants, "known_at_us": instants, "feature_set_hash": pa.array([SET_HASH] * rows)}
+
+
+def test_everybody_gets_the_answer_of_the_service(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch, "BLOCK", 128)
+    seen: list[tuple[int, int]] = []
+    report = batch.score_everyone(
+        settings, tiny_service.scorer(), progress=lambda done, total, _: seen.append((done, total))
+    )
+    assert seen == [(128, 300), (256, 300), (300, 300)]
+    table = pq.read_table(report.files[0])
+    assert table.schema.names == SCORES.names
+    scores = table.to_pandas().set_index("customer_id")
+    alone = tiny_service.scorer().score(
+        ["C007"], [tiny_service.row("C007", vector=tiny_service.vectors(297)[7])], language="en", top=3
+    )[0]
+    assert scores.loc["C007", "probability"] == alone.score.probability
+    np.testing.assert_array_equal(unpacked(scores.loc["C007", "vector"]), tiny_service.vectors(297)[7])
+    assert scores.loc["客户-3", "model"] == "reactivation"
+    assert scores.loc["prospect", "abstention"] == "no_qualifying_event"
+    assert report.scored == 298
+    assert report.customers == 300
+    assert sum(report.answers["churn"].values()) == 297
+    assert report.answers["none"] == {"no_qualifying_event": 1, "not_eligible": 1}
+
+
+def test_the_sheet_tells_the_reasons_in_words(settings: Settings) -> None:
+    report = batch.score_everyone(settings, tiny_service.scorer(), out=settings.root / "people.parquet")
+    with report.files[1].open(encoding="utf-8-sig", newline="") as file:
+        lines = {line["customer_id"]: line for line in csv.DictReader(file)}
+    assert list(lines["C000"]) == list(sheets.columns(3))
+    assert lines["客户-3"]["outcome"] == "reactivated"
+    assert "coming back" in lines["客户-3"]["reason_1"]
+    assert lines["客户-3"]["valid_until"] == "2025-01-02T16:00:00+00:00"
+    assert lines["gone"]["abstention"] == "not_eligible"
+    assert lines["gone"]["probability"] == ""
+    people = pd.read_parquet(report.files[2])
+    assert list(people.columns) == list(sheets.columns(3))
+    assert people["probability"].notna().sum() == 298
+    report.files[2].unlink()
+
+
+def test_a_run_that_fails_leaves_the_files_of_the_one_before(settings: Settings) -> None:
+    before = batch.score_everyone(settings, tiny_service.scorer()).files[0]
+    content = before.read_bytes()
+
+    def full(done: int, total: int, what: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        batch.score_everyone(settings, tiny_service.scorer(), progress=full)
+    assert before.read_bytes() == content
+    assert sorted(path.suffix for path in before.parent.iterdir()) == [".csv", ".parquet"]
+
+
+def test_other_kinds_of_file_are_refused_before_anything_is_scored(settings: Settings) -> None:
+    with pytest.raises(sheets.UnknownSheet, match=r"\.csv"):
+        batch.score_everyone(settings, tiny_service.scorer(), out=Path("scores.xlsx"))
+    assert not (settings.folder / "scores").exists()
