@@ -78,7 +78,7 @@ def fetch(settings: Settings) -> dict[str, Held]:
     if not (folder / "mlflow.db").exists():  # MLflow would make one
         raise NoChampion(settings.business.slug)
     for model in MODELS:
-        copied = _fetch(settings, settings.model_name(model), folder)
+        copied = _fetch(settings, model)
         if copied:
             held[model] = copied
     if not held:
@@ -128,18 +128,35 @@ def _texts(folder: Path, version: str, expected: str) -> tuple[str, str]:
     return booster, bundle
 
 
-def _fetch(settings: Settings, name: str, folder: Path) -> Held | None:
+def _fetch(settings: Settings, model: str) -> Held | None:
     """Copy one champion; None where the alias is not set."""
+    name, folder = settings.model_name(model), settings.folder
     version = _aliased(settings.registry_uri, name)
     if version is None:
         return None
-    held = Held(f"{name}/{version.version}", str(version.tags.get("model_hash", "")))
+    held = _promoted(folder / "champion" / f"{model}.json", f"{name}/{version.version}")
     with tempfile.TemporaryDirectory() as scratch:
         downloaded = _download(settings.registry_uri, version, scratch)
         booster, bundle = _texts(downloaded, held.version, held.model_hash)
     with whole_folder(folder / COPIES / held.model_hash) as copy:
         (copy / BOOSTER).write_text(booster, encoding="utf-8")
         (copy / BUNDLE).write_text(bundle, encoding="utf-8")
+    return held
+
+
+def _promoted(record: Path, version: str) -> Held:
+    """The version under the hash that `churn promote` wrote down.
+
+    Raises:
+        BrokenModel: promote did not set the alias, so nobody knows what the model should be.
+    """
+    try:
+        written = json.loads(record.read_text(encoding="utf-8"))
+        held = Held(f"{written['name']}/{written['version']}", str(written["model_hash"]))
+    except (FileNotFoundError, ValueError, KeyError, TypeError) as error:
+        raise BrokenModel(version, f"{record.name} of its promotion cannot be read") from error
+    if held.version != version:
+        raise BrokenModel(version, f"the alias was not set by `churn promote`, which promoted {held.version}")
     return held
 
 

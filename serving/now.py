@@ -56,7 +56,7 @@ class LogClock:
 
 
 class Stops:
-    """Hashes of models that the verdict `stop` took out of service, until another one is promoted.
+    """Versions that monitoring's verdict `stop` took out of service, until it says otherwise or another one serves.
 
     Args:
         folder: the artifacts of the business.
@@ -66,8 +66,8 @@ class Stops:
         self._path = folder / VERDICT
         self._watched = Watched(lambda: self._path, self._read)
 
-    def __contains__(self, model_hash: object) -> bool:
-        return model_hash in self._watched.content()
+    def __contains__(self, version: object) -> bool:
+        return version in self._watched.content()
 
     def _read(self) -> frozenset[str]:
         try:
@@ -76,7 +76,7 @@ class Stops:
             return frozenset()
         models = verdict.get("models", {}) if isinstance(verdict, dict) else {}
         return frozenset(
-            str(one.get("model_hash"))
+            str(one.get("version"))
             for one in (models.values() if isinstance(models, dict) else ())
             if isinstance(one, dict) and one.get("verdict") == "stop"
         )

@@ -61,7 +61,7 @@ class Scorer:
         clock_kind: wall or log, as answers say it.
         max_age: features older than this are not scored.
         definition_id: of the settings; a score has its model's.
-        stopped: hashes of models that may not answer.
+        stopped: versions that may not answer.
     """
 
     champions: Mapping[str, Champion]
@@ -117,7 +117,7 @@ class Scorer:
     def _of_model(self, champion: Champion, row: OnlineRow, now: datetime) -> Abstention | None:
         """Why this champion has no number for this row; None where it has one."""
         bundle = champion.bundle
-        if champion.model_hash in self.stopped:
+        if champion.version in self.stopped:
             return abstention("model_stopped", version=champion.version)
         if (row.feature_set_hash, len(row.vector)) != (bundle.feature_set_hash, len(bundle.features)):
             return abstention("feature_set_changed", version=champion.version)

@@ -22,6 +22,7 @@ from churn.sections import Business, Serving
 from churn.settings import Settings
 from churn.treeshap import TreeShap
 from cli.app import assemble
+from features.atomic import write_json
 from features.online import MemoryOnlineStore, OnlineRow
 from serving.app import Counter, Desk
 from serving.champion import Champion
@@ -162,7 +163,7 @@ def _register(held: Settings, models: Sequence[str]) -> None:
         registry.log_text(run.run_id, bundle, "model/artifacts/bundle.json")
         name = held.model_name(model)
         registry.create_registered_model(name)
-        version = registry.create_model_version(
-            name, f"{run.artifact_uri}/model", run.run_id, tags={"model_hash": model_hash(bundle, booster)}
-        )
+        version = registry.create_model_version(name, f"{run.artifact_uri}/model", run.run_id)
         registry.set_registered_model_alias(name, "champion", version.version)
+        record = {"name": name, "version": int(version.version), "model_hash": model_hash(bundle, booster)}
+        write_json(held.folder / "champion" / f"{model}.json", record)

@@ -84,6 +84,18 @@ def test_a_model_that_is_not_what_was_promoted_is_refused(registry: Settings) ->
         booster.write_text(text)
 
 
+def test_an_alias_that_promote_did_not_set_is_refused(registry: Settings) -> None:
+    record = promoted(registry, "churn").folder / "champion" / "churn.json"
+    text = record.read_text()
+    try:
+        for changed in (text.replace('"version": 1', '"version": 2'), "{}", "no json"):
+            record.write_text(changed)
+            with pytest.raises(champion.BrokenModel, match="promote"):
+                champion.fetch(registry)
+    finally:
+        record.write_text(text)
+
+
 def _is_churn(booster: Path) -> bool:
     return '"model": "churn"' in (booster.parent / "bundle.json").read_text()
 

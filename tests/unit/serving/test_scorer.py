@@ -93,10 +93,10 @@ def test_a_stopped_model_abstains_until_another_is_promoted(tmp_path: Path) -> N
     assert codes() == [None, None]
     verdict = tmp_path / "monitoring" / "verdict.json"
     verdict.parent.mkdir()
-    held = {"churn": {"verdict": "stop", "model_hash": champion("churn").model_hash}}
+    held = {"churn": {"verdict": "stop", "version": champion("churn").version}}
     verdict.write_text(json.dumps({"verdict": "stop", "models": held}))
     assert codes() == ["model_stopped", None]
-    held["churn"]["model_hash"] = "of the champion before"
+    held["churn"]["version"] = "churn-tiny/2"
     verdict.write_text(json.dumps({"verdict": "stop", "models": held}))
     assert codes() == [None, None]
 
