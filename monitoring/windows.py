@@ -118,7 +118,7 @@ def read_current_as_it_is(folder: Path) -> Current:
 
 
 def read_scores(folder: Path) -> Scores:
-    """Every answer ever given, on-line and in batches.
+    """Every answer ever given, on-line and in batches; the CSV beside a batch is for people and says the same.
 
     Args:
         folder: the artifacts of the business.

@@ -162,6 +162,7 @@ def _promoted(record: Path, version: str) -> Held:
 
 def _aliased(uri: str, name: str) -> Any:  # ModelVersion
     os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] = "false"
+    os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
     with _quiet():
         from mlflow.exceptions import MlflowException
 

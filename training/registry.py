@@ -9,6 +9,7 @@ alias `champion`; `churn promote` alone sets it. Start reading at `MlflowRegistr
 
 import fcntl
 import json
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ import mlflow
 import pandas as pd
 from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
+from mlflow.utils.logging_utils import disable_logging
 
 from churn.bundle import Bundle
 from churn.errors import DataError
@@ -26,6 +28,7 @@ from churn.settings import Settings
 from training.versions import Files, NoChallenger, Version
 
 CHAMPION = "champion"
+HASH_TAG = "model_hash"  # what serving holds the files to
 FACTS = "facts.json"
 MODEL_CODE = Path(__file__).with_name("pyfunc_model.py")
 
@@ -47,6 +50,8 @@ class MlflowRegistry:
         self.folder, self.uri = settings.folder, settings.registry_uri
         self.experiment = settings.business.slug
         self.folder.mkdir(parents=True, exist_ok=True)
+        disable_logging()  # what it has to say to a person, the command line says
+        os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
         with self._speaking():
             self.client = mlflow.MlflowClient(self.uri, self.uri)
             self.experiment_id = self._open()
@@ -64,7 +69,9 @@ class MlflowRegistry:
             told: Any = bundle.metrics
             numbers = {f"{one}_{metric}": float(told[one][metric]) for one in told for metric in told[one]}
             mlflow.log_metrics(numbers, model_id=info.model_id)
-        return Version(name, int(info.registered_model_version), bundle, booster, facts)
+        version = Version(name, int(info.registered_model_version), bundle, booster, facts)
+        self.client.set_model_version_tag(name, str(version.version), HASH_TAG, version.hash)
+        return version
 
     def newest(self, name: str) -> Version:
         """The version registered last."""
