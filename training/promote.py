@@ -100,8 +100,7 @@ def rollback(model: str, registry: Registry, settings: Settings) -> Promotion:
     """
     name = settings.model_name(model)
     now = registry.champion(name)
-    reigns = [one["version"] for one in history(settings) if one["name"] == name]
-    before = [version for version in reigns if version != now]
+    before = _before([one for one in history(settings) if one["name"] == name])
     if now is None or not before:
         raise NothingBefore(name)
     checks = [{"name": "rollback", "state": "passed", "why": f"version {now} was taken back"}]
@@ -122,6 +121,17 @@ def newest_or_none(model: str, registry: Registry, settings: Settings) -> Versio
         return registry.newest(settings.model_name(model))
     except NoChallenger:
         return None
+
+
+def _before(acts: list[dict[str, Any]]) -> list[int]:
+    """The champions that a rollback can still go back to, oldest first; each rollback uses one up."""
+    reigns: list[int] = []
+    for act in acts:
+        if act["act"] == "promote":
+            reigns.append(int(act["version"]))
+        else:
+            reigns.pop()
+    return reigns[:-1]
 
 
 def _rival(champion: Version, challenger: Version, rows: Rows) -> Rival | str:

@@ -85,6 +85,8 @@ def test_promote_writes_the_champion_and_rollback_takes_it_back(shop: tuple[Chal
     assert promote("churn", registry, settings).version.version == 2
     assert rollback("churn", registry, settings).version.version == 1
     assert registry.champion("churn-made") == 1
+    with pytest.raises(NothingBefore):
+        rollback("churn", registry, settings)
     assert [one["act"] for one in history(settings)] == ["promote", "promote", "rollback"]
 
 
