@@ -2,11 +2,11 @@
 
 A report aborts on a missing column, on text among numbers, on a column without values and on infinity, so it is given
 only what `monitoring/contract.py` found usable, from a sample of the rows. Its page holds all it needs and opens
-off-line. Its PSI is on bins of equal width of that sample; the verdict rests on our own, on all rows.
+off-line; churn/__init__.py switches its usage reports off. Its PSI is on bins of equal width of that sample; the
+verdict rests on our own, on all rows.
 """
 
 import json
-import os
 import re
 import warnings
 from collections.abc import Sequence
@@ -88,7 +88,6 @@ def _finite(side: pd.DataFrame, columns: Sequence[str], rows: int) -> pd.DataFra
 
 def _run(reference: pd.DataFrame, current: pd.DataFrame, columns: list[str], watch: float) -> Any:  # Evidently's Run
     """Evidently takes the current side first."""
-    os.environ.setdefault("DO_NOT_TRACK", "true")  # read when it is imported
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of its own code: old names of NumPy, escapes that Python does not know
         from evidently import DataDefinition, Dataset, Report
