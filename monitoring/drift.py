@@ -3,7 +3,8 @@
 The measure is the population stability index over all rows, on bins fixed by the reference, with a bin for null. No
 p-value: with enough customers everything is significant. The bar of a feature is the greatest of `[monitoring]
 psi_watch`, three times what chance shows for so few rows, and what the feature does from cutoff to cutoff anyway.
-Features that move with the calendar by themselves (season, tenure) are shown and not judged.
+Features that move by themselves as time passes (season, tenure, and all that counts over everything "ever") are shown
+and not judged.
 """
 
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from monitoring.contract import numbers
 from monitoring.reference import Reference
 
 CALENDAR_GROUPS = {"season", "tenure"}
+WITHOUT_BOUND = "_ever"  # how the catalogue ends the name of what grows as the log does
 NOISE = 3.0  # times the average PSI of two samples of one population
 
 
@@ -103,7 +105,7 @@ def _drift(bundle: Bundle, reference: Reference, name: str, values: FloatArray, 
         group=group,
         psi=then.histogram.psi(values),
         bar=max(watch, NOISE * floor, then.usual_psi),
-        is_judged=group not in CALENDAR_GROUPS,
+        is_judged=group not in CALENDAR_GROUPS and not name.endswith(WITHOUT_BOUND),
         null_then=then.null_share,
         null_now=float(np.isnan(values).mean()),
         median_then=None if is_category else bundle.usual.get(name),

@@ -161,8 +161,8 @@ def _scores(score: ScoreDrift | None) -> str:
     rows = [
         ["customers with a score", f"{score.n:,}"],
         ["share of the cohort", f"{score.coverage:.0%}"],
-        ["mean score, back-test", f"{score.mean_then:.4f}"],
-        ["mean score, now", f"{score.mean_now:.4f}"],
+        ["mean score when it learned", f"{score.mean_then:.4f}"],
+        ["mean score now", f"{score.mean_now:.4f}"],
         ["PSI (chance alone)", f"{score.psi:.4f} ({score.floor:.4f})"],
     ]
     picture = shares(score.counts_then, score.counts_now, title="scores then and now", with_null=False)
@@ -175,7 +175,7 @@ def _features(found: Findings, language: str) -> str:
     rows = [_feature(one) for one in found.features[:ROWS]]
     rest = len(found.features) - ROWS
     more = f'<p class="quiet">and {rest} more, all further below their bar.</p>' if rest > 0 else ""
-    return f'<div class="grid">{pictures}</div>{_table(head, rows)}{more}'
+    return f'<div class="grid">{pictures}</div><div class="features">{_table(head, rows)}</div>{more}'
 
 
 def _feature(one: FeatureDrift) -> list[str]:
@@ -194,7 +194,7 @@ def _picture(found: Findings, one: FeatureDrift, language: str) -> str:
 
 
 def _legend() -> str:
-    return '<p class="legend"><i class="then"></i>back-test <i class="now"></i>now</p>'
+    return '<p class="legend"><i class="then"></i>when it learned <i class="now"></i>now</p>'
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -38,8 +38,8 @@ def shares(then: Sequence[int], now: Sequence[int], *, title: str, with_null: bo
     if with_null:
         texts = [
             _text(0, f"low … high, to {top:.0%}"),
-            _text(WIDTH - 1.5 * step, "new", "middle"),
-            _text(WIDTH - step / 2, "null", "middle"),
+            _text(WIDTH - step - 3, "new", "end"),
+            _text(WIDTH, "null", "end"),
         ]
     else:
         texts.append(_text(WIDTH, "high", "end"))

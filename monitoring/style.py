@@ -19,6 +19,8 @@ header p{margin:2px 0} .quiet,footer,.figure,figcaption,.legend{color:var(--quie
 table{border-collapse:collapse;font-size:13px;font-variant-numeric:tabular-nums}
 th,td{text-align:right;padding:4px 10px;border-bottom:1px solid var(--line);white-space:nowrap}
 th{color:var(--quiet);font-weight:500} td:first-child,th:first-child{text-align:left;padding-left:0}
+.features td:nth-child(2),.features th:nth-child(2){text-align:left}
+header+section h2{margin-top:0}
 code{font-size:.92em;background:color-mix(in srgb,var(--ink) 7%,transparent);border-radius:3px;padding:0 4px}
 .grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(280px,1fr));gap:20px;margin-bottom:20px}
 .side{display:flex;gap:48px;align-items:flex-start;flex-wrap:wrap} section{overflow-x:auto}

@@ -172,7 +172,8 @@ def _about_drift(findings: Findings) -> Iterator[Reason]:
     named = ", ".join(f"{one.feature} ({one.psi:.2f})" for one in moved[:FEATURES_NAMED])
     more = f" and {len(moved) - FEATURES_NAMED} more" if len(moved) > FEATURES_NAMED else ""
     yield Reason(
-        "watch", "features_moved", f"{len(moved)} features moved further than they usually do: {named}{more}.",
+        "watch", "features_moved",
+        f"Moved further than usual: {len(moved)} of {len(findings.features)} features: {named}{more}.",
         round(moved[0].psi, 4), round(moved[0].bar, 4),
         "see on the page what moved and ask whether the business explains it (a campaign, a new channel, a price); "
         "if it stays, retrain when the next cutoff is mature.",
@@ -191,7 +192,7 @@ def _about_scores(findings: Findings, rules: Monitoring) -> Iterator[Reason]:
     floor = NOISE * score.floor
     if score.psi <= max(rules.psi_watch, floor):
         return
-    what = f"The scores moved: {score.mean_then:.3f} on average in the back-test, {score.mean_now:.3f} now; PSI"
+    what = f"The scores moved: {score.mean_then:.3f} on average when it learned, {score.mean_now:.3f} now; PSI"
     number, bar = round(score.psi, 4), round(max(rules.psi_retrain, floor), 4)
     if score.psi <= bar:
         mend = "nothing yet; look again after the next scoring, and at what moved among the features."

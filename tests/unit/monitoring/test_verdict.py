@@ -13,8 +13,10 @@ from churn.errors import NoChampion
 from churn.sections import Training
 from features.current_file import NoCurrent
 from features.snapshots import NoSnapshot
-from monitoring.champion import BrokenChampion
+from monitoring.champion import BrokenChampion, champions
+from monitoring.drift import feature_drift
 from monitoring.monitor import Look, look
+from monitoring.reference import FeatureReference, Reference
 from monitoring.verdict import EXIT_CODES, Findings, Verdict, as_json, judge, worst
 from monitoring.windows import WrongScoreFile
 from tests.monitored_shop import Shop
@@ -197,3 +199,20 @@ def test_what_is_missing_is_told(shop: Shop) -> None:
     (folder / "champion" / "churn.json").unlink()
     with pytest.raises(NoChampion, match="churn train"):
         looked(shop)
+
+
+@pytest.mark.parametrize(
+    ("name", "group", "judged"),
+    [("order_count_90d", "rhythm", True), ("order_count_ever", "rhythm", False), ("season_sine", "season", False)],
+)
+def test_what_moves_by_itself_as_time_passes_is_not_judged(shop: Shop, name: str, group: str, judged: bool) -> None:
+    (champion,) = champions(shop.settings.folder, "monitored")
+    values = np.arange(1000.0)
+    then = FeatureReference.of(values, np.zeros(1000), is_category=False)
+    bundle = champion.bundle.model_copy(update={"features": (name,), "reasons": {name: group}, "usual": {}})
+    known = Reference(snapshot_hash="s", model="churn", rows=1000, features={name: then})
+    (drift,) = feature_drift(
+        replace(champion, bundle=bundle), known, pd.DataFrame({name: values + 500}), [name], watch=0.1
+    )
+    assert drift.psi > drift.bar
+    assert (drift.is_judged, drift.has_moved) == (judged, judged)
