@@ -1,19 +1,21 @@
 """The service, assembled: the routes that the stages offer behind one guard. `churn serve` runs it.
 
     bentoml serve cli.app:Churn        what `churn serve` starts, after it has fetched the champions
-    uvicorn cli.app:application        the same application without BentoML
+    uvicorn cli.app:asgi               the same application without BentoML
 
 Both read the settings that CHURN_CONFIG names. Start reading at `assemble`.
 """
 
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any
 
 import structlog
 
 from churn.settings import Settings, load
-from serving.app import SCOPES, Desk, application, counter_of, routes
+from serving.app import SCOPES, Desk, Lifespan, application, counter_of, routes
 from serving.auth import Keys
 from serving.guard import Guard
 from serving.rate_limit import RateLimit
@@ -32,11 +34,18 @@ def keys_of(settings: Settings) -> Keys:
     return Keys.of([*settings.serving.api_keys, *given])
 
 
-def assemble(desk: Desk) -> Guard:
-    """All routes behind the guard; they answer once the desk is open."""
+def assemble(desk: Desk, lifespan: Lifespan | None = None) -> Guard:
+    """All routes behind the guard; they answer once the desk is open.
+
+    Args:
+        desk: where requests come to.
+        lifespan: what happens at start and end, for a server that leaves that to the application.
+    """
     settings = desk.settings
     limit = RateLimit(settings.folder / "serving" / LIMITS, settings.serving.rate_limit_per_minute)
-    return Guard(application(routes(desk)), keys=keys_of(settings), limit=limit, metrics=desk.metrics, scopes=SCOPES)
+    return Guard(
+        application(routes(desk), lifespan), keys=keys_of(settings), limit=limit, metrics=desk.metrics, scopes=SCOPES
+    )
 
 
 def open_desk(desk: Desk) -> None:
@@ -59,19 +68,36 @@ def log_as_json() -> None:
     )
 
 
+def _desk() -> Desk:
+    log_as_json()
+    return Desk(load(os.environ.get("CHURN_CONFIG", DEFAULT_CONFIG)))
+
+
 @cache
-def _target() -> Any:  # what BentoML runs
+def _bentoml() -> Any:  # a service of BentoML's
     from serving.service import service
 
-    log_as_json()
-    settings = load(os.environ.get("CHURN_CONFIG", DEFAULT_CONFIG))
-    desk = Desk(settings)
-    app = assemble(desk)
-    return service(app, workers=settings.serving.workers, begin=lambda: open_desk(desk), end=desk.close)
+    desk = _desk()
+    workers = desk.settings.serving.workers
+    return service(assemble(desk), workers=workers, begin=lambda: open_desk(desk), end=desk.close)
+
+
+@cache
+def _plain() -> Guard:
+    desk = _desk()
+
+    @asynccontextmanager
+    async def lifespan(_: Any) -> AsyncIterator[None]:  # the application
+        open_desk(desk)
+        yield
+        desk.close()
+
+    return assemble(desk, lifespan)
 
 
 def __getattr__(name: str) -> Any:
-    """`Churn`, made when BentoML asks for it: importing this module reads no settings."""
-    if name == "Churn":
-        return _target()
-    raise AttributeError(name)
+    """`Churn` and `asgi`, made when a server asks for them: importing this module reads no settings."""
+    made = {"Churn": _bentoml, "asgi": _plain}
+    if name not in made:
+        raise AttributeError(name)
+    return made[name]()

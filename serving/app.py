@@ -9,9 +9,11 @@ and those of other stages into one application behind serving/guard.py. Start re
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import anyio.to_thread
 import msgspec
@@ -36,6 +38,7 @@ from serving.scorer import Answer, Scorer
 AT_ONCE = 4  # so many customers are answered without leaving the event loop; more would make others wait
 SCOPES = {"/v1/score": "score", "/metrics": "read", "/": "read", "/docs": "read", "/openapi.json": "read"}
 JSON = "application/json"
+Lifespan = Callable[[Any], AbstractAsyncContextManager[None]]
 encode = msgspec.json.Encoder().encode
 decode = msgspec.json.Decoder(ScoreRequest).decode
 
@@ -154,10 +157,10 @@ def routes(desk: Desk) -> list[BaseRoute]:
     ]
 
 
-def application(routes: Sequence[BaseRoute]) -> Starlette:
+def application(routes: Sequence[BaseRoute], lifespan: Lifespan | None = None) -> Starlette:
     """Routes as an application whose every error has the one shape; `Guard` belongs around it."""
     handlers = {HTTPException: _http_error, ChurnError: _our_error, Exception: _our_error}
-    app = Starlette(routes=list(routes), exception_handlers=handlers)  # type: ignore[arg-type]
+    app = Starlette(routes=list(routes), exception_handlers=handlers, lifespan=lifespan)  # type: ignore[arg-type]
     app.router.redirect_slashes = False  # a redirect would lead to whatever Host the caller wrote
     return app
 

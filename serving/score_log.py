@@ -157,7 +157,7 @@ def frame_of(rows: Sequence[Row]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=SCORES.names)
     for column in SCORES:
         if column.dtype == INSTANT:
-            frame[column.name] = pd.to_datetime(frame[column.name], utc=True, format="ISO8601").astype(INSTANT)
+            frame[column.name] = pd.to_datetime(frame[column.name], utc=True, format="ISO8601").dt.as_unit("us")
         else:
             dtype: Any = DTYPES.get(column.dtype, np.dtype(object))
             frame[column.name] = frame[column.name].astype(dtype)

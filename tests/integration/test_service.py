@@ -16,6 +16,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import structlog
+from starlette.testclient import TestClient
 
 from churn.settings import load
 from features.store import FeatureStore, OnlineStore
@@ -206,3 +208,15 @@ def test_a_time_is_told_by_the_wall_clock(service: Running) -> None:
     scored_at = datetime.fromisoformat(score["scored_at"])
     assert score["clock"] == "wall"
     assert abs((datetime.now(scored_at.tzinfo) - scored_at).total_seconds()) < 60
+
+
+def test_the_same_application_runs_without_bentoml(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    champion.fetch(load(config, environ={}))
+    monkeypatch.setenv("CHURN_CONFIG", str(config))
+    from cli import app
+
+    with TestClient(app.asgi, base_url="http://127.0.0.1") as asked:
+        assert asked.get("/readyz").status_code == 200
+        answer = asked.post("/v1/score", json={"customer_ids": ["C1"]})
+        assert answer.json()["scores"][0]["model_version"] == "churn-tiny/1"
+    structlog.reset_defaults()
