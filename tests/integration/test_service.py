@@ -162,22 +162,27 @@ def test_nothing_of_bentoml_shows(service: Running, path: str) -> None:
 
 def test_a_worker_that_dies_is_replaced(service: Running) -> None:
     """And the new one has the same champions, though the registry is not asked again."""
-    workers = [int(pid) for pid in {path.name.split("-")[0] for path in (service.folder / "scores/log").iterdir()}]
-    os.kill(workers[0], signal.SIGKILL)
-    deadline, wrong = time.monotonic() + READY_S, 0
+    before = _workers_after(service, 2)
+    os.kill(min(before), signal.SIGKILL)
+    assert len(_workers_after(service, 3) - before) == 1
+
+
+def _workers_after(service: Running, count: int) -> set[int]:
+    """Ask until so many workers have written into the score log; their process ids."""
+    deadline, lost = time.monotonic() + READY_S, 0
     while time.monotonic() < deadline:
         try:
             status, text = service.ask("/v1/score", {"customer_ids": ["C1"]})
-        except OSError:
-            wrong += 1
-            continue
-        assert status == 200
-        assert json.loads(text)["scores"][0]["model_version"] == "churn-tiny/1"
-        now = {int(path.name.split("-")[0]) for path in (service.folder / "scores/log").iterdir()}
-        if now - set(workers):
-            break
-        time.sleep(0.2)
-    assert wrong <= 2
+            assert status == 200
+            assert json.loads(text)["scores"][0]["model_version"] == "churn-tiny/1"
+        except OSError:  # the one request that the killed worker had accepted
+            lost += 1
+        workers = {int(path.name.split("-")[0]) for path in (service.folder / "scores/log").iterdir()}
+        if len(workers) >= count:
+            assert lost <= 2
+            return workers
+        time.sleep(0.05)
+    pytest.fail(f"no {count} workers within {READY_S} s")
 
 
 def test_a_champion_that_was_tampered_with_is_refused(config: Path) -> None:
