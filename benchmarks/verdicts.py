@@ -1,7 +1,7 @@
 """How often does `churn monitor` cry wolf, and what does it catch? Weekly verdicts on a business after `churn run`.
 
 Run: python benchmarks/verdicts.py -c churn.toml [--weeks 20]. Features of each past week are computed as they would
-have been then, scored with the champion, and judged: sound; on a twentieth of the customers; and, every fifth week,
+have been then, scored with the champion, and judged: sound; on a twentieth of the customers; and, every tenth week,
 with one column broken in each way. Outcomes are left out: the question is what features and scores alone say. Prints,
 for each case, weeks by verdict, and for the broken ones how often the column was named.
 """
@@ -41,7 +41,7 @@ WAYS: dict[str, Break] = {
     "constant": lambda column: column * 0 + float(column.median()),
     "10 % zeroed": lambda column: column.where(np.arange(len(column)) % 10 != 0, 0.0),
 }
-BROKEN_EVERY = 5  # weeks
+BROKEN_EVERY = 10  # weeks
 BROKEN = ("order_total_90d", "order_count_365d", "order_days_since")
 
 
@@ -88,6 +88,12 @@ def broken(rows: pd.DataFrame, name: str, way: Break) -> pd.DataFrame:
     return rows.drop(columns=name) if column is None else rows.assign(**{name: column})
 
 
+def moved(verdict: Verdict) -> str:
+    """The features that a verdict names, without their figures."""
+    told = " ".join(reason.what for reason in verdict.reasons if reason.code == "features_moved")
+    return ", ".join(word for word in told.split() if "_" in word)
+
+
 def main() -> None:
     """Judge week after week and print what was said."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -106,27 +112,30 @@ def judged_weeks(judging: Judge, weeks: int) -> None:
     """All cases of one champion."""
     said: dict[str, Counter[str]] = {}
     named: Counter[str] = Counter()
-    same, reasons = 0, Counter[str]()
+    same, reasons, few = 0, Counter[str](), Counter[str]()
     random = np.random.default_rng(7)
     for back in range(weeks):
         now = judging.log.lifecycle.calendar.plus_days(judging.log.as_of, -7 * back)
         rows = current(judging.log.events, judging.log.features, judging.log.lifecycle, now)
         sound = judging.verdict(rows, now)
         reasons.update(reason.code for reason in sound.reasons)
+        reasons.update([moved(sound)] if moved(sound) else [])
         said.setdefault("sound", Counter())[sound.outcome] += 1
         some = judging.verdict(rows[random.random(len(rows)) < 0.05].reset_index(drop=True), now)
         said.setdefault("sound, a twentieth of the customers", Counter())[some.outcome] += 1
         same += some.outcome in {sound.outcome, "cannot_tell"}
+        few.update([moved(some)] if moved(some) else [])
         for case, way in WAYS.items() if back % BROKEN_EVERY == 0 else ():
+            asked = rows[rows["model"] == judging.champion.model].reset_index(drop=True)
             for column in BROKEN:
-                judged = judging.verdict(broken(rows, column, way), now)
+                judged = judging.verdict(broken(asked, column, way), now)
                 said.setdefault(case, Counter())[judged.outcome] += 1
                 named[case] += any(column in reason.what for reason in judged.reasons)
     print(f"{judging.champion.version}: {weeks} weeks, last {judging.log.as_of:%Y-%m-%d}; when sound: {dict(reasons)}")
     for case, outcomes in said.items():
         told = f"; column named in {named[case]} of {outcomes.total()}" if case in WAYS else ""
         print(f"  {case}: {dict(outcomes)}{told}")
-    print(f"  a twentieth agrees, or cannot tell, in {same} of {weeks} weeks")
+    print(f"  a twentieth agrees, or cannot tell, in {same} of {weeks} weeks; named there: {dict(few)}")
 
 
 if __name__ == "__main__":

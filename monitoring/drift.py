@@ -1,8 +1,8 @@
 """Has the world moved? How far the features and scores of now are from those the champion learned from.
 
 The measure is the population stability index over all rows, on bins fixed by the reference, with a bin for null. No
-p-value: with enough customers everything is significant. The bar of a feature is the greatest of `[monitoring]
-psi_watch`, three times what chance shows for so few rows, and what the feature does from cutoff to cutoff anyway.
+p-value: with enough customers everything is significant. The bar of a feature is the greater of `[monitoring]
+psi_watch` and what the feature does from cutoff to cutoff anyway, plus three times what chance adds for so few rows.
 Features that move by themselves as time passes (season, tenure, and all that counts over everything "ever") are shown
 and not judged.
 """
@@ -104,7 +104,7 @@ def _drift(bundle: Bundle, reference: Reference, name: str, values: FloatArray, 
         feature=name,
         group=group,
         psi=then.histogram.psi(values),
-        bar=max(watch, NOISE * floor, then.usual_psi),
+        bar=max(watch, then.usual_psi) + NOISE * floor,
         is_judged=group not in CALENDAR_GROUPS and not name.endswith(WITHOUT_BOUND),
         null_then=then.null_share,
         null_now=float(np.isnan(values).mean()),

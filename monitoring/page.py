@@ -40,8 +40,8 @@ DOCUMENT = Template("""<!doctype html>
 <p class="quiet">As of $when by the $clock clock.$silent</p></div></header>
 $models
 <footer>PSI: population stability index on all rows; bins are deciles of the reference, and one each for values it never
-saw and for null. A feature's bar is the greatest of [monitoring] psi_watch, three times what chance shows for so few
-rows, and what the feature does from cutoff to cutoff anyway. What each verdict means: docs/operations.md.</footer>
+saw and for null. A feature's bar is the greater of [monitoring] psi_watch and what the feature does from cutoff to
+cutoff anyway, plus three times what chance adds for so few rows. What each verdict means: docs/operations.md.</footer>
 </main></body></html>
 """)
 

@@ -189,14 +189,14 @@ def _about_scores(findings: Findings, rules: Monitoring) -> Iterator[Reason]:
             findings.min_rows, "run `churn score --all`, or wait until more customers were asked about.",
         )  # fmt: skip
         return
-    floor = NOISE * score.floor
-    if score.psi <= max(rules.psi_watch, floor):
+    watch, bar = (round(one + NOISE * score.floor, 4) for one in (rules.psi_watch, rules.psi_retrain))
+    if score.psi <= watch:
         return
     what = f"The scores moved: {score.mean_then:.3f} on average when it learned, {score.mean_now:.3f} now; PSI"
-    number, bar = round(score.psi, 4), round(max(rules.psi_retrain, floor), 4)
+    number = round(score.psi, 4)
     if score.psi <= bar:
         mend = "nothing yet; look again after the next scoring, and at what moved among the features."
-        yield Reason("watch", "scores_moved", what + ".", number, round(max(rules.psi_watch, floor), 4), mend)
+        yield Reason("watch", "scores_moved", what + ".", number, watch, mend)
     elif findings.faults:
         mend = "do not retrain: mend the broken features named here, then materialise and score again."
         yield Reason("stop", "scores_moved_on_broken_data", f"{what}, and features are broken.", number, bar, mend)
