@@ -52,8 +52,8 @@ def score(settings: "Settings", *, everyone: bool, ids: str | None, out: Path | 
     from serving.app import scorer_of
 
     with step("fetch the champions"):
-        champion.fetch(settings)
-        scorer = scorer_of(settings)
+        champions = champion.read(settings.folder, champion.fetch(settings))
+        scorer = scorer_of(settings, champions)
     return _everyone(settings, scorer, out) if everyone else _some(settings, scorer, str(ids))
 
 
@@ -126,7 +126,8 @@ def _check(settings: "Settings", host: str) -> None:
     keys_of(settings).check_host(host)
     with step("fetch the champions"):
         held = champion.fetch(settings)
-        champion.load(settings.folder, settings.business.slug)
+        champion.read(settings.folder, held)
+        champion.appoint(settings.folder, held)
     say("  " + ", ".join(one.version for one in held.values()))
     if not (settings.folder / "features" / "registry.db").exists():
         raise NothingMaterialised(settings.business.slug)

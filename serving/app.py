@@ -9,7 +9,7 @@ and those of other stages into one application behind serving/guard.py. Start re
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -25,7 +25,7 @@ from starlette.routing import BaseRoute, Route
 
 from churn.errors import ChurnError
 from churn.settings import Settings
-from features.online import RowStore
+from features.online import OnlineRow, RowStore
 from serving import champion, pages
 from serving.guard import error_response
 from serving.metrics import CONTENT_TYPE, Metrics
@@ -36,6 +36,7 @@ from serving.score_log import ScoreLog
 from serving.scorer import Answer, Scorer
 
 AT_ONCE = 4  # so many customers are answered without leaving the event loop; more would make others wait
+READ_AT_ONCE = 64
 SCOPES = {"/v1/score": "score", "/metrics": "read", "/": "read", "/docs": "read", "/openapi.json": "read"}
 JSON = "application/json"
 Lifespan = Callable[[Any], AbstractAsyncContextManager[None]]
@@ -53,7 +54,10 @@ class Counter:
 
     def answers(self, customer_ids: Sequence[str], language: str, top: int) -> list[Answer]:
         """Read the rows of these customers and score them."""
-        return self.scorer.score(customer_ids, self.store.rows(customer_ids), language=language, top=top)
+        rows: list[OnlineRow | None] = []
+        for first in range(0, len(customer_ids), READ_AT_ONCE):  # the store serves one reader at a time
+            rows += self.store.rows(customer_ids[first : first + READ_AT_ONCE])
+        return self.scorer.score(customer_ids, rows, language=language, top=top)
 
 
 class Desk:
@@ -110,18 +114,23 @@ class Desk:
 
 
 def counter_of(settings: Settings, store: RowStore) -> Counter:
-    """What answers for a business: the champions that were fetched, a store, and this process's score log.
+    """What answers for a business: the champions that were appointed, a store, and this process's score log.
 
     Raises:
-        NoChampion: none was fetched. NoLog: the clock stands where the log ends, and there is no log.
+        NoChampion: none was appointed. NoLog: the clock stands where the log ends, and there is no log.
     """
-    return Counter(scorer_of(settings), store, ScoreLog(settings.folder))
+    champions = champion.load(settings.folder, settings.business.slug)
+    return Counter(scorer_of(settings, champions), store, ScoreLog(settings.folder))
 
 
-def scorer_of(settings: Settings) -> Scorer:
-    """The scorer of a business, with the champions that were fetched."""
+def scorer_of(settings: Settings, champions: Mapping[str, champion.Champion]) -> Scorer:
+    """The scorer of a business, with these champions.
+
+    Raises:
+        NoLog: the clock stands where the log ends, and there is no log.
+    """
     return Scorer(
-        champions=champion.load(settings.folder, settings.business.slug),
+        champions=champions,
         clock=clock_of(settings),
         clock_kind=settings.business.clock,
         max_age=timedelta(hours=settings.serving.max_feature_age_hours),

@@ -1,10 +1,11 @@
 """The champions: from MLflow's alias `champion` to models this process can ask. The only MLflow in serving.
 
-    registry: churn-<slug>@champion, reactivation-<slug>@champion --fetch--> serving/models/<hash>/ --load--> Champion
+    registry: churn-<slug>@champion, reactivation-<slug>@champion --fetch--> serving/models/<hash>/ --read--> Champion
 
-`fetch` runs once, before the service starts: it asks the registry and copies what it finds, checked against the hash
-it was registered under. `load` reads the copies; it needs no MLflow, so workers start fast, and one that is started
-anew gets the model its siblings have. A promotion takes effect when the service starts again. Start reading at `fetch`.
+`fetch` asks the registry and copies what it finds, checked against the hash that `churn promote` wrote down. `churn
+serve` appoints what it fetched, once, before the service starts; workers `load` what was appointed. They need no
+MLflow, so they start fast, and one that is started anew gets the model its siblings have. A promotion takes effect
+when the service starts again. Start reading at `fetch`.
 """
 
 import json
@@ -83,26 +84,45 @@ def fetch(settings: Settings) -> dict[str, Held]:
             held[model] = copied
     if not held:
         raise NoChampion(settings.business.slug)
-    write_json(folder / CHAMPIONS, {model: asdict(one) for model, one in held.items()})
-    _tidy(folder / COPIES, {one.model_hash for one in held.values()})
     return held
 
 
+def appoint(folder: Path, held: Mapping[str, Held]) -> None:
+    """Let the workers of the service load these; older copies go."""
+    write_json(folder / CHAMPIONS, {model: asdict(one) for model, one in held.items()})
+    wanted = {one.model_hash for one in held.values()}
+    for copy in (folder / COPIES).iterdir():
+        if copy.name not in wanted:
+            shutil.rmtree(copy, ignore_errors=True)
+
+
 def load(folder: Path, business: str) -> dict[str, Champion]:
-    """The champions that `fetch` copied, by model.
+    """The champions that were appointed, by model.
 
     Args:
         folder: the artifacts of the business.
         business: its slug.
 
     Raises:
-        NoChampion: none was copied. BrokenModel: a copy has changed since.
+        NoChampion: none was appointed. BrokenModel: a copy has changed since.
     """
     try:
         held = json.loads((folder / CHAMPIONS).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise NoChampion(business) from error
-    return {model: read_champion(folder / COPIES / one["model_hash"], **one) for model, one in held.items()}
+    return read(folder, {model: Held(**one) for model, one in held.items()})
+
+
+def read(folder: Path, held: Mapping[str, Held]) -> dict[str, Champion]:
+    """Champions from their copies, by model.
+
+    Raises:
+        BrokenModel: a copy has changed since.
+    """
+    return {
+        model: read_champion(folder / COPIES / one.model_hash, version=one.version, model_hash=one.model_hash)
+        for model, one in held.items()
+    }
 
 
 def read_champion(folder: Path, *, version: str, model_hash: str) -> Champion:
@@ -200,12 +220,6 @@ def _quiet() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
-
-
-def _tidy(copies: Path, wanted: set[str]) -> None:
-    for copy in copies.iterdir():
-        if copy.name not in wanted:
-            shutil.rmtree(copy, ignore_errors=True)
 
 
 def described(champions: Mapping[str, Champion]) -> dict[str, dict[str, Any] | None]:

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 import structlog
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -74,7 +75,7 @@ class Guard:
         return caller
 
     async def _told(self, visit: "Visit", error: Exception, scope: Scope, receive: Receive) -> None:
-        if not isinstance(error, ChurnError):
+        if not isinstance(error, ChurnError | ClientDisconnect):
             log.exception("request.failed", request_id=visit.request_id, exc_info=error)
         if visit.status is None:
             await error_response(error, visit.request_id)(scope, receive, visit.send)

@@ -193,7 +193,7 @@ def test_a_champion_that_was_tampered_with_is_refused(config: Path) -> None:
     try:
         copy.write_text(text.replace("leaf_value=", "leaf_value=9", 1))
         with pytest.raises(champion.BrokenModel, match="rollback"):
-            champion.load(settings.folder, settings.business.slug)
+            champion.read(settings.folder, held)
     finally:
         copy.write_text(text)
 
@@ -216,7 +216,8 @@ def test_a_time_is_told_by_the_wall_clock(service: Running) -> None:
 
 
 def test_the_same_application_runs_without_bentoml(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    champion.fetch(load(config, environ={}))
+    settings = load(config, environ={})
+    champion.appoint(settings.folder, champion.fetch(settings))
     monkeypatch.setenv("CHURN_CONFIG", str(config))
     from cli import app
 

@@ -1,6 +1,5 @@
 """Champions: from the alias in a real registry to a checked copy that needs no MLflow."""
 
-import json
 import subprocess
 import sys
 import warnings
@@ -41,6 +40,7 @@ def promoted(settings: Settings, *models: str) -> Settings:
 def test_one_champion_is_enough(registry: Settings) -> None:
     held = champion.fetch(promoted(registry, "churn"))
     assert {model: one.version for model, one in held.items()} == {"churn": "churn-tiny/1"}
+    champion.appoint(registry.folder, held)
     loaded = champion.load(registry.folder, registry.business.slug)
     assert loaded["churn"].model_hash == tiny_service.champion("churn").model_hash
     assert loaded["churn"].bundle == tiny_service.champion("churn").bundle
@@ -48,7 +48,7 @@ def test_one_champion_is_enough(registry: Settings) -> None:
 
 
 def test_the_copy_is_read_without_mlflow_and_without_lightgbm(registry: Settings) -> None:
-    champion.fetch(promoted(registry, "churn"))
+    champion.appoint(registry.folder, champion.fetch(promoted(registry, "churn")))
     script = (
         "import sys; from pathlib import Path; from serving import champion; "
         f"held = champion.load(Path({str(registry.folder)!r}), 'tiny'); held['churn'].explainer; "
@@ -100,8 +100,11 @@ def _is_churn(booster: Path) -> bool:
     return '"model": "churn"' in (booster.parent / "bundle.json").read_text()
 
 
-def test_a_new_promotion_replaces_the_copy(registry: Settings) -> None:
-    assert len(champion.fetch(promoted(registry, "churn", "reactivation"))) == 2
+def test_a_new_promotion_is_served_once_it_is_appointed(registry: Settings) -> None:
+    """A batch that fetches meanwhile changes nothing for workers that are started anew."""
+    champion.appoint(registry.folder, champion.fetch(promoted(registry, "churn")))
     assert list(champion.fetch(promoted(registry, "reactivation"))) == ["reactivation"]
+    assert list(champion.load(registry.folder, "tiny")) == ["churn"]
+    champion.appoint(registry.folder, champion.fetch(registry))
+    assert list(champion.load(registry.folder, "tiny")) == ["reactivation"]
     assert len(list((registry.folder / champion.COPIES).iterdir())) == 1
-    assert list(json.loads((registry.folder / champion.CHAMPIONS).read_text())) == ["reactivation"]
