@@ -59,7 +59,7 @@ def digest(frame: pd.DataFrame, names: Sequence[str], meaning: Mapping[str, Any]
         elif column.dtype == "boolean":
             content.update(values.astype("Int8").fillna(-1).to_numpy(dtype=np.int8).tobytes())
         else:
-            content.update("\x00".join("\x01" if pd.isna(text) else str(text) for text in values).encode())
+            content.update("\x00".join(values.astype(object).where(values.notna(), "\x01")).encode())
         content.update(b"\x02")
     rows = matrix(frame, names)
     rows[np.isnan(rows)] = np.nan  # one NaN: its payload says nothing

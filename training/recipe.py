@@ -53,6 +53,6 @@ class Recipe:
             "num_threads": threads,
             "seed": seed,
             "deterministic": True,
-            "force_row_wise": True,
+            "force_col_wise": True,
             "verbose": -1,
         }
