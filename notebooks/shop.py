@@ -9,6 +9,7 @@ from features.sources import ingest
 
 ROOT = Path(__file__).resolve().parents[1]
 CUSTOMERS = 4_000
+BRIEFLY = {"CHURN_TRAINING__MAX_CUTOFFS": "6", "CHURN_TRAINING__TEST_CUTOFFS": "2"}  # a notebook is not a night's work
 
 
 def small_shop(folder: Path = ROOT / "artifacts" / "notebooks") -> Settings:
@@ -18,5 +19,5 @@ def small_shop(folder: Path = ROOT / "artifacts" / "notebooks") -> Settings:
         shutil.rmtree(folder, ignore_errors=True)
         write_demo_log(folder / "artifacts" / "demo-source", SimulationSettings(customers=CUSTOMERS))
         shutil.copy(ROOT / "churn.toml", config)
-        ingest(load(config, {}), environ={}, progress=lambda _: None)
-    return load(config, {})
+        ingest(load(config, BRIEFLY), environ={}, progress=lambda _: None)
+    return load(config, BRIEFLY)
