@@ -137,6 +137,7 @@ def test_metrics_are_those_of_all_workers(service: Running) -> None:
     assert 'route="unknown"' in text
     assert "/no/such" not in text
     assert 'churn_champion_info{model="churn"' in text
+    assert {line.split("_")[0] for line in text.splitlines() if line[0] != "#"} == {"churn"}
 
 
 def _answers(service: Running) -> int:
