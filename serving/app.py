@@ -9,7 +9,7 @@ and those of other stages into one application behind serving/guard.py. Start re
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -39,6 +39,7 @@ AT_ONCE = 4  # so many customers are answered without leaving the event loop; mo
 READ_AT_ONCE = 64
 SCOPES = {"/v1/score": "score", "/metrics": "read", "/": "read", "/docs": "read", "/openapi.json": "read"}
 JSON = "application/json"
+Endpoint = Callable[..., Awaitable[Response]]
 Lifespan = Callable[[Any], AbstractAsyncContextManager[None]]
 encode = msgspec.json.Encoder().encode
 decode = msgspec.json.Decoder(ScoreRequest).decode
@@ -149,16 +150,16 @@ def routes(desk: Desk) -> list[BaseRoute]:
     async def metrics(_: Request) -> Response:
         return Response(desk.metrics.text(), media_type=CONTENT_TYPE)
 
-    async def home(_: Request) -> Response:
-        return pages.home(name)
+    async def home(request: Request) -> Response:
+        return pages.home(name, request.url.netloc)
 
-    async def docs(_: Request) -> Response:
-        return pages.docs(name)
+    async def docs(request: Request) -> Response:
+        return pages.docs(name, request.url.netloc)
 
     async def openapi(_: Request) -> Response:
         return Response(encode(pages.document()), media_type=JSON)
 
-    read = {"/livez": alive, "/healthz": alive, "/readyz": desk.ready, "/metrics": metrics}
+    read: dict[str, Endpoint] = {"/livez": alive, "/healthz": alive, "/readyz": desk.ready, "/metrics": metrics}
     read |= {"/": home, "/docs": docs, "/openapi.json": openapi}
     return [
         Route("/v1/score", desk.score, methods=["POST"]),

@@ -8,6 +8,7 @@ import base64
 import hashlib
 import html
 import json
+import re
 from typing import Any
 
 import msgspec
@@ -41,6 +42,7 @@ STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:58rem;margin:2rem auto;padding:0 1rem;color:#1b1f24;background:#fff}
 h1{font-size:1.6rem}h2{font-size:1.2rem;margin-top:2rem}code,pre,textarea{font:13px/1.45 ui-monospace,monospace}
 pre,textarea{background:#f4f6f8;border:1px solid #d8dee4;border-radius:6px;padding:.75rem;overflow:auto}
+pre{white-space:pre-wrap}
 textarea{width:100%;box-sizing:border-box;min-height:6rem}table{border-collapse:collapse;width:100%;font-size:.9rem}
 td,th{border-bottom:1px solid #d8dee4;padding:.35rem .6rem;text-align:left;vertical-align:top}a{color:#0b5cad}
 button{font:inherit;padding:.35rem 1rem;border:1px solid #0b5cad;border-radius:6px;background:#0b5cad;color:#fff}
@@ -87,26 +89,28 @@ def document() -> dict[str, Any]:
     }
 
 
-def home(business: str) -> Response:
-    """The first page: what this is and where to go."""
+def home(business: str, host: str) -> Response:
+    """The first page: what this is and where to go; `host` is where the caller found it."""
     rows = "".join(f'<tr><td><a href="{path}">{path}</a></td><td>{text}</td></tr>' for path, text in READ.items())
     return _page(
         business,
         "<p>Who will leave, who will come back, and why: one answer a customer, from their events.</p>"
-        f"<h2>Ask</h2><pre>{_curl()}</pre><h2>Pages</h2><table>{rows}</table>",
+        f"<h2>Ask</h2><pre>{_curl(host)}</pre><h2>Pages</h2><table>{rows}</table>",
     )
 
 
-def docs(business: str) -> Response:
-    """The OpenAPI document as a page, with an example that runs."""
+def docs(business: str, host: str) -> Response:
+    """The OpenAPI document as a page, with an example that runs; `host` is where the caller found it."""
     described = document()
     schemas = described["components"]["schemas"]
     answers = "".join(f"<tr><td>{status}</td><td>{meaning}</td></tr>" for status, meaning in ERRORS.items())
-    silent = "".join(f"<tr><td><code>{code}</code></td><td>{_text(why)}</td></tr>" for code, (why, _) in _silent())
+    silent = "".join(
+        f"<tr><td><code>{code}</code></td><td>{_text(_plainly(why))}</td></tr>" for code, (why, _) in _silent()
+    )
     body = _text(json.dumps(EXAMPLE))
     parts = [
         f"<h2><code>POST /v1/score</code></h2><p>{_text(described['paths']['/v1/score']['post']['description'])}</p>",
-        f"<pre>{_curl()}</pre>",
+        f"<pre>{_curl(host)}</pre>",
         f'<h2>Try it</h2><textarea id="body" aria-label="Request">{body}</textarea>',
         '<p><input id="key" type="password" placeholder="API key, if needed" aria-label="API key"> ',
         '<button id="ask">Ask</button></p><pre id="answer">The answer comes here.</pre>',
@@ -128,16 +132,24 @@ def _json(schema: Any) -> dict[str, Any]:  # a JSON schema
 
 def _fields(schema: dict[str, Any]) -> str:
     rows = [
-        f"<tr><td><code>{name}</code></td><td>{_text(field.get('description', ''))}</td></tr>"
+        f"<tr><td><code>{name}</code></td><td>{_marked(field.get('description', ''))}</td></tr>"
         for name, field in schema["properties"].items()
     ]
     return f"<p>{_text(schema.get('description', ''))}</p><table>{''.join(rows)}</table>"
 
 
-def _curl() -> str:
-    return _text(
-        f"curl -s http://127.0.0.1:3000/v1/score -H 'Content-Type: application/json' -d '{json.dumps(EXAMPLE)}'"
-    )
+def _curl(host: str) -> str:
+    return _text(f"curl -s http://{host}/v1/score -H 'Content-Type: application/json' -d '{json.dumps(EXAMPLE)}'")
+
+
+def _marked(text: str) -> str:
+    """A text as HTML, with what stands between backticks as code."""
+    return re.sub(r"`([^`]*)`", r"<code>\1</code>", _text(text))
+
+
+def _plainly(problem: str) -> str:
+    """A problem without its facts."""
+    return problem.format(model="asked", version="the champion", hours="the allowed")
 
 
 def _text(text: str) -> str:

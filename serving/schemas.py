@@ -60,7 +60,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     """One answer about one customer: a probability with all that it stands on, or an abstention."""
 
     score_id: Annotated[str, Meta(description="Unique id of this answer in the score log.")]
-    customer_id: str
+    customer_id: Annotated[str, Meta(description="As it was asked for.")]
     stage: Annotated[str | None, Meta(description="Lifecycle stage at `features_as_of`.")] = None
     model: Annotated[str | None, Meta(description="`churn` or `reactivation`: which model is asked.")] = None
     outcome: Annotated[str | None, Meta(description="What `probability` is of: `churned` or `reactivated`.")] = None
@@ -69,8 +69,10 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
         None
     )
     band: Annotated[str | None, Meta(description="`low`, `medium` or `high`, by the model's own bounds.")] = None
-    reasons: list[WireReason] = []
-    abstention: Abstention | None = None
+    reasons: Annotated[list[WireReason], Meta(description="Strongest first.")] = []
+    abstention: Annotated[Abstention | None, Meta(description="Why there is no number; null where there is one.")] = (
+        None
+    )
     action: Annotated[None, Meta(description="What to do; null with `action_code`.")] = None
     action_code: Annotated[str | None, Meta(description="Why there is no action.")] = NOT_CONFIGURED
     value: Annotated[None, Meta(description="What the customer is worth; null with `value_code`.")] = None
@@ -86,10 +88,10 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     gap_days: Annotated[int | None, Meta(description="Days between the cutoff and the horizon.")] = None
     clock: Annotated[str, Meta(description="`wall`, or `log`: now is where the log ends.")]
     model_version: Annotated[str | None, Meta(description="Registered name and version, name/3.")] = None
-    model_hash: str | None = None
+    model_hash: Annotated[str | None, Meta(description="Hash of its trees and its bundle.")] = None
     snapshot_hash: Annotated[str | None, Meta(description="The frozen table the model learned from.")] = None
     definition_id: Annotated[str, Meta(description="Hash of the churn definition.")]
-    feature_set_hash: str | None = None
+    feature_set_hash: Annotated[str | None, Meta(description="Which features, in which order.")] = None
 
 
 class ScoreAnswer(msgspec.Struct, frozen=True):
