@@ -1,6 +1,7 @@
 """The one edge of the command line at which errors become a message with its mend and an exit code."""
 
 import errno
+import os
 import sqlite3
 from collections.abc import Iterator
 from typing import Any
@@ -9,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+DISK_FULL_WORDS = tuple(os.strerror(number) for number in sorted(DISK_FULL))  # MLflow keeps no more than the words
 SQLITE_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE}  # the second over a quota
 
 
@@ -22,13 +24,13 @@ class Edge(TyperGroup):
         except Exception as error:
             from churn.errors import ChurnError
 
-            full = next((cause for cause in _causes(error) if _is_disk_full(cause)), None)
-            if isinstance(error, ChurnError) and (full is None or error.code == "disk_full"):
+            full = [cause for cause in _causes(error) if _is_disk_full(cause)]
+            if isinstance(error, ChurnError) and (not full or error.code == "disk_full"):
                 raise _told(error.code, str(error), error.exit_code) from error
-            if full is None:
+            if not full:
                 raise
             mend = "free some space, then run the command again; nothing half-written was kept."
-            raise _told("disk_full", f"The disk is full: {full}.\nTo mend it: {mend}", 10) from error
+            raise _told("disk_full", f"The disk is full: {full[-1]}.\nTo mend it: {mend}", 10) from error
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -42,7 +44,9 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 def _is_disk_full(error: BaseException) -> bool:
     if isinstance(error, OSError):
         return error.errno in DISK_FULL
-    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", None) in SQLITE_FULL
+    if isinstance(error, sqlite3.Error):
+        return getattr(error, "sqlite_errorcode", None) in SQLITE_FULL
+    return any(words in str(error) for words in DISK_FULL_WORDS)
 
 
 def _told(code: str, message: str, exit_code: int) -> typer.Exit:

@@ -1,5 +1,7 @@
 """`churn run`: the whole loop, step by step, each the command of its name."""
 
+from collections.abc import Callable
+
 from churn.settings import Settings
 from cli.console import say
 from cli.outcome import Outcome
@@ -8,7 +10,8 @@ from cli.outcome import Outcome
 def run(settings: Settings) -> Outcome:
     """Ingest, freeze, train, promote, materialise, prove, score and monitor; the outcome is the verdict's.
 
-    A model that does not pass the gate does not stop the loop while the champion before it still serves.
+    A model that cannot be trained or does not pass the gate does not stop the loop while the champion before it
+    still serves: its scores are due all the same.
     """
     from cli import features, ingest, monitoring, serving, training
 
@@ -23,8 +26,10 @@ def run(settings: Settings) -> Outcome:
     )
     results: dict[str, Outcome] = {}
     for position, (name, act) in enumerate(steps, start=1):
+        if name == "promote" and results["train"].exit_code:
+            continue  # there is no challenger of today
         say(f"\n[{position}/{len(steps)}] churn {name}")
-        results[name] = act()
+        results[name] = _unless_refused(act, settings)
         say(results[name].text)
     verdict = results["monitor"]
     return Outcome(
@@ -32,3 +37,17 @@ def run(settings: Settings) -> Outcome:
         as_json={name: result.as_json for name, result in results.items()},
         exit_code=verdict.exit_code,
     )
+
+
+def _unless_refused(act: Callable[[], Outcome], settings: Settings) -> Outcome:
+    """What a step gives; where no challenger came of it while a champion serves, that, told."""
+    from training.promote import NotPromoted
+    from training.rows import TooFewRows
+
+    try:
+        return act()
+    except (NotPromoted, TooFewRows) as error:
+        if not any((settings.folder / "champion").glob("*.json")):
+            raise
+        text = f"{error}\nWho served before goes on serving."
+        return Outcome(text, {"refused": error.code, "problem": error.problem}, error.exit_code)

@@ -1,6 +1,9 @@
 """The command line as a stranger uses it, in this process: what a command says, how it ends, what it leaves on disk."""
 
 import hashlib
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,3 +43,14 @@ def fingerprints(folder: Path, *below: str) -> dict[str, str]:
     files = [path for name in below for path in (folder / name).rglob("*") if path.is_file()]
     seen = [path for path in files if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(seen)}
+
+
+@contextmanager
+def files_no_longer_than(size_bytes: int) -> Iterator[None]:
+    """In this block no file grows over a size."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -1,5 +1,6 @@
 """Bad input through the command line: each ends in a message with its mend and an exit code, and changes nothing."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -93,6 +94,10 @@ OUT_OF_ORDER = {  # before anything was ingested: exit code and the command that
     ("retrain",): (10, "churn ingest"),
     ("promote",): (10, "churn train"),
     ("rollback",): (13, "churn promote"),
+    ("serve",): (13, "churn train"),
+    ("score", "--all"): (13, "churn train"),
+    ("score", "--ids", "00001"): (13, "churn train"),
+    ("monitor",): (13, "churn train"),
 }
 
 
@@ -149,7 +154,10 @@ def test_a_log_that_teaches_nothing_ends_in_a_reason_for_each_model(log: object,
         assert words in said.err
     judged = churn("backtest", "--json", config=config)
     assert judged.code == 0
+    assert all(row["abstained"] for row in json.loads(judged.out))
     refused(churn("promote", config=config), 10, "churn train")
+    refused(churn("run", config=config), 10, "churn definition preview")
+    assert not (config.parent / "artifacts" / "shop" / "champion").exists()
 
 
 def test_a_log_shorter_than_a_horizon_is_immature(tmp_path: Path) -> None:

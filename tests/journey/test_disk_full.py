@@ -6,33 +6,19 @@ mounted, a small real one is filled too.
 
 import importlib
 import os
-import resource
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from features.store_errors import quiet
 from tests import small_shop
-from tests.command_line import churn, fingerprints, refused
+from tests.command_line import churn, files_no_longer_than, fingerprints, refused
 from tests.integration.test_feature_commands import TOML
 
 ROOT = Path(__file__).parents[2]
 MOUNTED = ["unshare", "-Urm", "mount", "-t", "tmpfs", "tmpfs"]
-
-
-@contextmanager
-def files_no_longer_than(size_bytes: int) -> Iterator[None]:
-    """In this block no file grows over a size."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.fixture(scope="module")

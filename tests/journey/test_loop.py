@@ -18,7 +18,7 @@ import pytest
 
 from churn.tables import SCORES
 from features.simulation import SimulationSettings, write_demo_log
-from tests.command_line import churn, refused
+from tests.command_line import churn, files_no_longer_than, fingerprints, refused
 
 pytestmark = pytest.mark.slow
 
@@ -145,6 +145,34 @@ def test_scores_of_today_are_immature(business: Business) -> None:
 
 def test_what_may_be_asked_for_together(business: Business) -> None:
     refused(churn("score", config=business.config), 12, "churn score --all")
+
+
+def test_a_challenger_that_cannot_be_trained_keeps_nobody_waiting(
+    business: Business, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = fingerprints(business.folder, "champion")
+    (batch,) = (business.folder / "scores" / "batch").glob("*.parquet")
+    batch.unlink()
+    monkeypatch.setenv("CHURN_TRAINING__MIN_ROWS", "100000")
+    said = churn("run", "--json", config=business.config)
+    results = json.loads(said.out)
+    assert said.code == VERDICTS[results["monitor"]["verdict"]]
+    assert results["train"]["refused"] == "too_few_rows"
+    assert "promote" not in results
+    assert fingerprints(business.folder, "champion") == before
+    assert batch.exists()
+
+
+@pytest.mark.parametrize("command", ["train", "promote", "score --all", "score --ids C000000", "monitor"])
+def test_a_full_disk_leaves_champions_scores_and_answers(command: str, business: Business) -> None:
+    good = "champion", "scores", "serving", "snapshots", "log", "monitoring"
+    before = fingerprints(business.folder, *good)
+    with files_no_longer_than(1024):
+        said = churn(*command.split(), config=business.config)
+    refused(said, 10, "space")
+    after = fingerprints(business.folder, *good)
+    assert {name: after.get(name) for name in before} == before
+    assert churn("score", "--ids", "C000000", config=business.config).code == 0
 
 
 def test_the_same_log_gives_the_same_models_and_the_last_champion_can_come_back(business: Business) -> None:
