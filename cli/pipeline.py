@@ -15,7 +15,7 @@ def run(settings: Settings) -> Outcome:
     """
     from cli import features, ingest, monitoring, serving, training
 
-    steps = (
+    steps: tuple[tuple[str, Callable[[], Outcome]], ...] = (
         ("ingest", lambda: ingest.ingest(settings)),
         ("train", lambda: training.train(settings, None, None)),
         ("promote", lambda: training.promote(settings, None)),

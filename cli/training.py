@@ -51,14 +51,15 @@ def train(settings: "Settings", model: str | None, cutoff: str | None) -> Outcom
         results += challenger.results
         told.append(f"Registered {version.name} version {version.version}, hash {version.hash[:12]}.")
     if not results:
-        for error in refused[1:]:
-            say(error.problem)
+        for other in refused[1:]:
+            say(other.problem)
         raise refused[0]
     return _results(results, told)
 
 
 def promote(settings: "Settings", model: str | None) -> Outcome:
     """Let the newest challengers serve, if they pass the gate; refused where none may."""
+    from monitoring.stops import lift
     from training.promote import NotPromoted, newest_or_none
     from training.promote import promote as crown
     from training.registry import MlflowRegistry
@@ -79,6 +80,7 @@ def promote(settings: "Settings", model: str | None) -> Outcome:
             refused.append(error)
             told.append(str(error))
             continue
+        lift(settings.folder, one)
         done.append(record)
         told.append(f"{record['name']} version {record['version']} serves now.")
         told += [f"  {check['name']}: {check['state']}, {check['why']}" for check in record["gate"]["checks"]]
@@ -91,6 +93,7 @@ def promote(settings: "Settings", model: str | None) -> Outcome:
 
 def rollback(settings: "Settings", model: str | None) -> Outcome:
     """Let the champion before this one serve again, of each model that has one."""
+    from monitoring.stops import lift
     from training.promote import NothingBefore
     from training.promote import rollback as take_back
     from training.registry import MlflowRegistry
@@ -99,6 +102,7 @@ def rollback(settings: "Settings", model: str | None) -> Outcome:
     for one in _models(model):
         try:
             done.append(take_back(one, registry, settings).record)
+            lift(settings.folder, one)
         except NothingBefore as error:
             missing.append(error)
     if not done:

@@ -118,4 +118,6 @@ def _unseen(values: FloatArray, then: FeatureReference) -> float:
     if then.low is None or then.high is None:
         return 0.0
     reach = then.high - then.low
+    if reach == 0:
+        return 0.0  # a reference that never varied says nothing of how far values may go
     return float(((values < then.low - reach) | (values > then.high + reach)).mean())

@@ -17,10 +17,8 @@ from churn.events import FloatArray
 from churn.histogram import Histogram
 from monitoring.champion import Champion
 from monitoring.contract import numbers
-from monitoring.reference import Reference
+from monitoring.reference import Reference, moves_by_itself
 
-CALENDAR_GROUPS = {"season", "tenure"}
-WITHOUT_BOUND = "_ever"  # how the catalogue ends the name of what grows as the log does
 NOISE = 3.0  # times the average PSI of two samples of one population
 
 
@@ -105,7 +103,7 @@ def _drift(bundle: Bundle, reference: Reference, name: str, values: FloatArray, 
         group=group,
         psi=then.histogram.psi(values),
         bar=max(watch, then.usual_psi) + NOISE * floor,
-        is_judged=group not in CALENDAR_GROUPS and not name.endswith(WITHOUT_BOUND),
+        is_judged=not moves_by_itself(name, group),
         null_then=then.null_share,
         null_now=float(np.isnan(values).mean()),
         median_then=None if is_category else bundle.usual.get(name),

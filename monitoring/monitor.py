@@ -29,6 +29,7 @@ from monitoring.ledger import Realised, realised
 from monitoring.page import page
 from monitoring.reference import reference
 from monitoring.report import Page, report
+from monitoring.stops import stopped
 from monitoring.verdict import Findings, Verdict, as_json, judge
 from monitoring.windows import Current, Scores, read_current_as_it_is, read_scores, reference_rows, snapshot_cutoffs
 
@@ -114,11 +115,12 @@ def look(settings: Settings, *, progress: Say) -> Look:
     now = clock(settings.business.clock, manifest.observed_until).now()
     progress("what became of the scores")
     ledgers = realised_of(settings, scores, manifest)
-    findings = []
+    findings, held = [], stopped(folder)
     for champion in serving:
         progress(f"{champion.model}: features and scores against its snapshot")
         newer = has_newer_outcomes(settings, champion, manifest)
-        findings.append(find(settings, champion, current, scores, ledgers, now, newer_outcomes=newer))
+        since = held.get(champion.version)
+        findings.append(find(settings, champion, current, scores, ledgers, now, newer_outcomes=newer, stopped_at=since))
     return Look(tuple(findings), tuple(ledgers), current, scores, now)
 
 
@@ -144,6 +146,7 @@ def find(
     now: datetime,
     *,
     newer_outcomes: bool,
+    stopped_at: str | None = None,
 ) -> Findings:
     """All that a verdict on one champion rests on."""
     then = reference(champion, settings.folder / "monitoring" / "cache")
@@ -163,6 +166,7 @@ def find(
         age=now - current.as_of if current.as_of else None,
         max_age=timedelta(hours=settings.serving.max_feature_age_hours),
         newer_outcomes=newer_outcomes,
+        stopped_at=stopped_at,
     )
 
 

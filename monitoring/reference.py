@@ -18,16 +18,29 @@ from features.atomic import write_text
 from monitoring.champion import Champion
 from monitoring.windows import reference_rows
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+CALENDAR_GROUPS = {"season", "tenure"}
+GROWING_GROUPS = CALENDAR_GROUPS | {"silence"}
+WITHOUT_BOUND = "_ever"  # how the catalogue ends the name of what grows as the log does
 FEWEST_ROWS = 200  # of a cutoff that may say how much a feature moves
 FEWEST_CUTOFFS = 3
+
+
+def moves_by_itself(name: str, group: str) -> bool:
+    """Whether a feature moves as time passes, whatever customers do: season, tenure, and what counts over "ever"."""
+    return group in CALENDAR_GROUPS or name.endswith(WITHOUT_BOUND)
+
+
+def may_outgrow(name: str, group: str) -> bool:
+    """Whether sound values may leave the reference's range: as before, and silences, which last as long as the log."""
+    return group in GROWING_GROUPS or moves_by_itself(name, group)
 
 
 class FeatureReference(BaseModel):
     """One feature on the reference rows.
 
-    `low` and `high` bound its finite values and `null_share` is of all rows; `most_null` and `most_alike` are the
-    largest shares of null, and of one value, that any single cutoff had.
+    `low` and `high` bound its finite values, null where sound ones may leave that range; `null_share` is of all rows;
+    `most_null` and `most_alike` are the largest shares of null, and of one value, that any single cutoff had.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -41,21 +54,22 @@ class FeatureReference(BaseModel):
     usual_psi: float
 
     @classmethod
-    def of(cls, values: FloatArray, cutoffs: FloatArray, *, is_category: bool) -> Self:
+    def of(cls, values: FloatArray, cutoffs: FloatArray, *, is_category: bool, has_range: bool = True) -> Self:
         """Look at a column.
 
         Args:
             values: NaN is null. Shape (n,).
             cutoffs: the row's cutoff, as a number from 0. Shape (n,).
             is_category: values are codes, which have no order.
+            has_range: sound values stay near those seen.
         """
         histogram = Histogram.of_categories(values) if is_category else Histogram.of_numbers(values)
         finite = values[np.isfinite(values)]
         each = [values[cutoffs == cutoff] for cutoff in np.unique(cutoffs)]
         return cls(
             histogram=histogram,
-            low=float(finite.min()) if len(finite) else None,
-            high=float(finite.max()) if len(finite) else None,
+            low=float(finite.min()) if has_range and len(finite) else None,
+            high=float(finite.max()) if has_range and len(finite) else None,
             null_share=float(np.isnan(values).mean()),
             most_null=max((float(np.isnan(one).mean()) for one in each), default=0.0),
             most_alike=max((_alike(one) for one in each), default=0.0),
@@ -99,7 +113,10 @@ def look_at(champion: Champion, rows: pd.DataFrame) -> Reference:
     cutoffs = pd.factorize(rows["event_timestamp"])[0].astype(np.float64)
     features = {
         name: FeatureReference.of(
-            rows[name].to_numpy(dtype=np.float64), cutoffs, is_category=name in champion.bundle.categories
+            rows[name].to_numpy(dtype=np.float64),
+            cutoffs,
+            is_category=name in champion.bundle.categories,
+            has_range=not may_outgrow(name, champion.bundle.reasons.get(name, "")),
         )
         for name in champion.bundle.features
     }

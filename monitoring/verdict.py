@@ -64,6 +64,7 @@ class Findings:
         realised: what became of its answers; None where it has given none.
         age: of the features of now; None where there are none. max_age: older ones are not scored.
         newer_outcomes: whether training now would learn from cutoffs that the champion has not seen.
+        stopped_at: when an earlier verdict stopped it, and nobody has let a model serve since; None otherwise.
     """
 
     champion: Champion
@@ -77,17 +78,19 @@ class Findings:
     age: timedelta | None
     max_age: timedelta
     newer_outcomes: bool
+    stopped_at: str | None = None
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What to do about one model, worst reason first."""
+    """What to do about one model, worst reason first; `stopped_at` where an earlier verdict had stopped it."""
 
     model: str
     version: str
     model_hash: str
     outcome: str
     reasons: tuple[Reason, ...]
+    stopped_at: str | None = None
 
 
 def worst(outcomes: Sequence[str]) -> str:
@@ -110,7 +113,7 @@ def judge(findings: Findings, rules: Monitoring) -> Verdict:
     ]
     reasons.sort(key=lambda reason: WORST_FIRST.index(reason.outcome))
     outcome, champion = worst([reason.outcome for reason in reasons]), findings.champion
-    return Verdict(champion.model, champion.version, champion.model_hash, outcome, tuple(reasons))
+    return Verdict(champion.model, champion.version, champion.model_hash, outcome, tuple(reasons), findings.stopped_at)
 
 
 def as_json(verdicts: Sequence[Verdict], *, now: datetime, business: str, clock: str) -> dict[str, Any]:
@@ -127,6 +130,7 @@ def as_json(verdicts: Sequence[Verdict], *, now: datetime, business: str, clock:
                 "verdict": verdict.outcome,
                 "version": verdict.version,
                 "model_hash": verdict.model_hash,
+                "stopped_at": verdict.stopped_at or (now.isoformat() if verdict.outcome == "stop" else None),
                 "reasons": [asdict(reason) for reason in verdict.reasons],
             }
             for verdict in verdicts
@@ -137,6 +141,11 @@ def as_json(verdicts: Sequence[Verdict], *, now: datetime, business: str, clock:
 def _about_features(findings: Findings) -> Iterator[Reason]:
     """Can the model be scored with at all, and is what it is given sound?"""
     bundle = findings.champion.bundle
+    if findings.stopped_at:
+        yield Reason(
+            "stop", "stopped_before", f"It was stopped ({findings.stopped_at}) and nobody has let a model serve since.",
+            1, 0, "once the cause is mended, `churn promote`; or `churn rollback` to the champion before it.",
+        )  # fmt: skip
     if findings.feature_set_hash != bundle.feature_set_hash:
         yield Reason(
             "stop", "other_feature_set",

@@ -56,7 +56,7 @@ class LogClock:
 
 
 class Stops:
-    """Versions that monitoring's verdict `stop` took out of service, until it says otherwise or another one serves.
+    """Versions that monitoring's verdict `stop` took out of service, until a person promotes or rolls back.
 
     Args:
         folder: the artifacts of the business.

@@ -128,7 +128,7 @@ def _before(acts: list[dict[str, Any]]) -> list[int]:
     reigns: list[int] = []
     for act in acts:
         if act["act"] == "promote":
-            reigns.append(int(act["version"]))
+            reigns += [int(act["version"])] if int(act["version"]) not in reigns[-1:] else []
         else:
             reigns.pop()
     return reigns[:-1]
