@@ -14,7 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import typer
 
@@ -44,9 +44,10 @@ def demo(config: Path, settings: Settings, *, customers: int) -> int:
     began = time.perf_counter()
     with step(f"simulate a shop with {customers:,} customers over three years"):
         write_demo_log(settings.root / "artifacts" / "demo-source", SimulationSettings(customers=customers))
-    pipeline.run(settings)
-    with step("start the service"):
-        url = _start(config, settings)
+    service: list[_Service] = []
+    pipeline.run(settings, once_served=lambda: service.append(_start(config, settings)))
+    with step("wait for the service"):
+        url = _ready(service[0], settings)
     asked = _some_customers(settings)
     answer = _ask(url, asked)
     typer.echo(json.dumps(answer, ensure_ascii=False, indent=2))
@@ -75,27 +76,40 @@ def stop(settings: Settings) -> int:
     return 0
 
 
-def _start(config: Path, settings: Settings) -> str:
-    """Start `churn serve` on a free port, in a session of its own, and wait until it is ready.
+class _Service(NamedTuple):
+    """A service that was started: its process, where it will answer, and what it writes."""
+
+    process: subprocess.Popen[bytes]
+    url: str
+    log: Path
+
+
+def _start(config: Path, settings: Settings) -> _Service:
+    """Start `churn serve` on a free port, in a session of its own; note its pid and port."""
+    port, log = _free_port(), settings.folder / "service.log"
+    command = [sys.executable, "-m", "cli", "serve", "-c", str(config), "--port", str(port)]
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
+    (settings.folder / "pid").write_text(f"{process.pid}\n")
+    (settings.folder / "port").write_text(f"{port}\n")
+    return _Service(process, f"http://127.0.0.1:{port}", log)
+
+
+def _ready(service: _Service, settings: Settings) -> str:
+    """Wait until a service is ready; its URL.
 
     Raises:
         ServiceDidNotStart: it ended, or gave no answer in time.
     """
-    port, log = _free_port(), settings.folder / "service.log"
-    command = [sys.executable, "-m", "cli", "serve", "-c", str(config), "--port", str(port)]
-    with log.open("wb") as output:
-        service = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
-    (settings.folder / "pid").write_text(f"{service.pid}\n")
-    (settings.folder / "port").write_text(f"{port}\n")
-    url, deadline = f"http://127.0.0.1:{port}", time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and service.poll() is None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and service.process.poll() is None:
         try:
-            with urllib.request.urlopen(f"{url}/readyz", timeout=2):
-                return url
+            with urllib.request.urlopen(f"{service.url}/readyz", timeout=2):
+                return service.url
         except (urllib.error.URLError, TimeoutError, ConnectionError):
             time.sleep(0.3)
     stop(settings)
-    raise ServiceDidNotStart(log)
+    raise ServiceDidNotStart(service.log)
 
 
 def _free_port() -> int:

@@ -28,6 +28,8 @@ def run(settings: Settings) -> Outcome:
     for position, (name, act) in enumerate(steps, start=1):
         if name == "promote" and results["train"].exit_code:
             continue  # there is no challenger of today
+        if name == "score --all":
+            once_served()
         say(f"\n[{position}/{len(steps)}] churn {name}")
         results[name] = _unless_refused(act, settings)
         say(results[name].text)

@@ -67,7 +67,7 @@ class LogManifest:
         timezone: where the business has its days.
         is_bulk_import: no source said when an event reached us, so every `ingested_at` is the event's own time.
         rows: rows read. rejected: rows refused, by reason.
-        buckets: files by hash of the customer. files: their names with rows and sha256. sources: likewise, and mapping.
+        buckets: files by hash of the customer. files: their names, rows, sha256. sources: what was read, and mapping.
         taken_back_by: kinds of event that take back the order which they name. orders: kinds that are orders.
     """
 

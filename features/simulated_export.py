@@ -7,10 +7,10 @@ churn.toml turns them back into EVENTS. Reads a log, writes three files. Knows n
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 PROFILE = "profile."
-LOCAL_TIME = "%Y-%m-%d %H:%M:%S.%f"
 ORDER_COLUMNS = {  # the till's name of each EVENTS column
     "event_id": "row_id",
     "customer_id": "customer",
@@ -68,4 +68,5 @@ def _profiles(attributes: pd.DataFrame) -> pd.DataFrame:
 def _in_local_time(frame: pd.DataFrame, names: list[str], timezone: str) -> None:
     """Write instants as the shop's clocks show them, without a zone."""
     for name in names:
-        frame[name] = frame[name].dt.tz_convert(timezone).dt.strftime(LOCAL_TIME)
+        local = frame[name].dt.tz_convert(timezone).dt.tz_localize(None).to_numpy(dtype="datetime64[us]")
+        frame[name] = np.datetime_as_string(local)  # ISO 8601; strftime takes seven times as long

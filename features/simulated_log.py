@@ -18,6 +18,7 @@ from features.simulated_day import Sighting
 
 LATE_SHARE = 0.03
 _NUMBERS = frozenset({"amount", "quantity", "discount_amount", "score"})
+_MONEY = frozenset({"amount", "discount_amount"})
 _LATE_MEAN_SECONDS = 20 * 3600.0
 
 
@@ -47,7 +48,7 @@ def event_frame(
             by_kind[sighting.kind].append((day, sighting))
     ids = customer_ids(customers)
     parts = [_kind_frame(kind, seen, calendar, ids) for kind, seen in by_kind.items()]
-    events = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*EVENTS.names, "time_us"])
+    events = _stacked(parts) if parts else pd.DataFrame(columns=[*EVENTS.names, "time_us"])
     events = events.sort_values(["time_us", "customer_id", "event_type"], kind="stable", ignore_index=True)
     time_us = events.pop("time_us").to_numpy(dtype=np.int64)
     known_us = time_us + _delays_us(len(events), seed)
@@ -55,6 +56,11 @@ def event_frame(
     events["event_id"] = [f"E{number:08d}" for number in range(len(events))]
     kept = known_us < int(until.timestamp() * 1_000_000)
     return events.loc[kept, EVENTS.names].reset_index(drop=True)
+
+
+def _stacked(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Frames of the same columns one below the other; `concat` would look at every null of every column first."""
+    return pd.DataFrame({name: np.concatenate([part[name].to_numpy() for part in parts]) for name in parts[0]})
 
 
 def _kind_frame(
@@ -92,7 +98,8 @@ def _column(name: str, seen: list[tuple[int, Sighting]]) -> npt.NDArray[np.objec
     for _, sighting in seen:
         value = sighting.columns[name]
         parts.append(np.broadcast_to(np.asarray(value, dtype=kind), len(sighting.who)))
-    return np.concatenate(parts)
+    column = np.concatenate(parts)
+    return column.round(2) if name in _MONEY else column  # a till counts in cents
 
 
 def _delays_us(count: int, seed: int) -> IntArray:
