@@ -7,11 +7,15 @@ from cli.console import say
 from cli.outcome import Outcome
 
 
-def run(settings: Settings) -> Outcome:
+def run(settings: Settings, *, once_served: Callable[[], object] = lambda: None) -> Outcome:
     """Ingest, freeze, train, promote, materialise, prove, score and monitor; the outcome is the verdict's.
 
     A model that cannot be trained or does not pass the gate does not stop the loop while the champion before it
     still serves: its scores are due all the same.
+
+    Args:
+        settings: of the business.
+        once_served: called as soon as a service could start, before the base is scored and judged.
     """
     from cli import features, ingest, monitoring, serving, training
 
