@@ -8,11 +8,12 @@ alias `champion`; `churn promote` alone sets it. Start reading at `MlflowRegistr
 """
 
 import fcntl
+import io
 import json
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, redirect_stderr
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,6 @@ import mlflow
 import pandas as pd
 from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
-from mlflow.utils.logging_utils import disable_logging
 
 from churn.bundle import Bundle
 from churn.errors import DataError
@@ -50,7 +50,6 @@ class MlflowRegistry:
         self.folder, self.uri = settings.folder, settings.registry_uri
         self.experiment = settings.business.slug
         self.folder.mkdir(parents=True, exist_ok=True)
-        disable_logging()  # what it has to say to a person, the command line says
         os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
         with self._speaking():
             self.client = mlflow.MlflowClient(self.uri, self.uri)
@@ -59,7 +58,7 @@ class MlflowRegistry:
     def register(self, name: str, bundle: Bundle, booster: str, facts: dict[str, Any], files: Files) -> Version:
         """Log a run with parameters, metrics, card and pictures, and register its model as the next version."""
         self._point()
-        with mlflow.start_run(experiment_id=self.experiment_id, run_name=name):
+        with _silent(), mlflow.start_run(experiment_id=self.experiment_id, run_name=name):
             mlflow.log_params({**facts.get("params", {}), "snapshot_hash": bundle.snapshot_hash})
             for file, text in files.texts.items():
                 mlflow.log_text(text, file)
@@ -139,9 +138,15 @@ class MlflowRegistry:
     @contextmanager
     def _speaking(self) -> Iterator[None]:
         try:
-            yield
+            with _silent():
+                yield
         except MlflowException as error:
             raise BrokenRegistry(self.uri, str(error)) from error
+
+
+def _silent() -> AbstractContextManager[Any]:
+    """Keep MLflow's remarks to itself: what there is to say to a person, the command line says."""
+    return redirect_stderr(io.StringIO())
 
 
 def _log_bytes(content: bytes, file: str) -> None:
