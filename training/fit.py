@@ -4,7 +4,7 @@
     all rows --line + that many trees--> booster text
 
 Nothing here knows a test row: everything it reads had matured by the test cutoff. A customer is never in the rows
-that fit a model and in those that stop or calibrate it (docs/adr/0011). Same rows, recipe and seed: same text.
+that fit a model and in those that stop or calibrate it (docs/adr/0003). Same rows, recipe and seed: same text.
 Start reading at `fit`.
 """
 

@@ -1,4 +1,4 @@
-"""The learner's fixed parameters. They were found on earlier cutoffs than any test's: docs/adr/0012."""
+"""The learner's fixed parameters. They were found on earlier cutoffs than any test's: docs/adr/0004."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Recipe:
-    """The learner's fixed parameters; why these: docs/adr/0012.
+    """The learner's fixed parameters; why these: docs/adr/0004.
 
     Args:
         penalty: of the line's squared weights.

@@ -2,7 +2,7 @@
 
 Why: on short logs a strongly shrunk line beats boosted trees, on long ones trees find what a line cannot. Boosting
 *from* the line gives both, and written as trees it stays one model in one text, with exact reasons for all of it
-(docs/adr/0012). Steps rise by about 0.02 log-odds and reach past what was seen, as the line does.
+(docs/adr/0004). Steps rise by about 0.02 log-odds and reach past what was seen, as the line does.
 Writes text; imports no LightGBM. Start reading at `trees_of`.
 """
 

@@ -1,6 +1,6 @@
 """On three real logs the learner is no worse than a six-feature logit trained at an earlier cutoff; nobody abstains.
 
-The bars were set beforehand. The recipe was chosen on earlier cutoffs (docs/adr/0012), never on these.
+The bars were set beforehand. The recipe was chosen on earlier cutoffs (docs/adr/0004), never on these.
 """
 
 import json
