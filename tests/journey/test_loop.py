@@ -167,7 +167,7 @@ def test_a_challenger_that_cannot_be_trained_keeps_nobody_waiting(
 def test_a_full_disk_leaves_champions_scores_and_answers(command: str, business: Business) -> None:
     good = "champion", "scores", "serving", "snapshots", "log", "monitoring"
     before = fingerprints(business.folder, *good)
-    with files_no_longer_than(1024):
+    with files_no_longer_than(64):
         said = churn(*command.split(), config=business.config)
     refused(said, 10, "space")
     after = fingerprints(business.folder, *good)
