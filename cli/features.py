@@ -46,27 +46,26 @@ def materialise(settings: "Settings") -> Outcome:
 
     with step("reading the event log"):
         log = open_log(settings)
-    with step(f"computing {len(log.features)} features of {log.manifest.customers:,} customers"):
-        people = current(log.events, log.features, log.lifecycle, log.as_of)
+    with step(f"computing {len(log.served)} features of {log.manifest.customers:,} customers"):
+        people = current(log.events, log.served, log.lifecycle, log.as_of)
     with step("opening the feature store"):
         store = FeatureStore(settings)
-        store.apply(log.features, _history(settings.folder, log.features.hash))
+        store.apply(log.served, _history(settings.folder, log.served.hash))
     with step("writing to the on-line store"):
-        written = store.materialise(people, log.features, progress=progress)
+        written = store.materialise(people, log.served, progress=progress)
     models = {str(model): int(rows) for model, rows in people["model"].fillna("none").value_counts().items()}
     counted = ", ".join(f"{model} {rows:,}" for model, rows in models.items())
-    others = _trained_on_others(settings.folder, log.features.hash)
-    warning = (
-        f"\n{' and '.join(others)} learned from other features than this log has now: `churn retrain`."
-        if others
-        else ""
-    )
+    others = _trained_on_others(settings.folder, log.served.hash)
+    warning = f"\n{' and '.join(others)} learned from other features than these: `churn retrain`." if others else ""
+    if not others and log.features.hash != log.served.hash:
+        more = len(set(log.features.names) - set(log.served.names))
+        warning = f"\nThe log has {more} features that the champions do not know: `churn retrain` learns from them."
     return Outcome(
         text=f"{len(people):,} customers as of {log.as_of:%Y-%m-%d %H:%M} UTC ({counted}); {written:,} rows written to "
         f"{settings.store.online}, {len(people) - written:,} were newer there.{warning}",
         as_json={
             "customers": len(people), "written": written, "as_of": log.as_of.isoformat(), "models": models,
-            "feature_set_hash": log.features.hash, "store": settings.store.online, "retrain": others,
+            "feature_set_hash": log.served.hash, "store": settings.store.online, "retrain": others,
         },
     )  # fmt: skip
 
@@ -85,7 +84,7 @@ def parity(settings: "Settings", customers: int) -> Outcome:
         log = open_log(settings)
     with step(f"replaying {customers} customers"):
         certificate = prove(
-            OnlineStore(settings), log.events, log.features, log.lifecycle,
+            OnlineStore(settings), log.events, log.served, log.lifecycle,
             customers=customers, kind=settings.store.online,
         )  # fmt: skip
     path = write_certificate(certificate, settings.folder)

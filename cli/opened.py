@@ -1,9 +1,11 @@
 """What the steps after ingest work on: the event log of a business, its catalogue of features, its clock."""
 
+import json
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from churn.clock import clock
+from churn.cohort import MODELS
 from churn.definition import Lifecycle
 from churn.errors import SettingsError
 from churn.events import Events
@@ -11,7 +13,7 @@ from churn.settings import Settings
 from features.catalogue import catalogue
 from features.feature_set import FeatureSet
 from features.log import LogManifest, read_events, read_log_manifest
-from features.snapshots import last_midnight
+from features.snapshots import MANIFEST_FILE, last_midnight
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class OpenLog:
         manifest: what the log says of itself.
         events: all of it.
         features: the features that this log has.
+        served: those that the champions learned from, where there are any: a new kind of event must not silence them.
         lifecycle: what churn means here.
         now: what time it is by the business's clock.
         as_of: the cutoff of a batch: the newest midnight that is neither after now nor after the end of the log.
@@ -30,6 +33,7 @@ class OpenLog:
     manifest: LogManifest
     events: Events
     features: FeatureSet
+    served: FeatureSet
     lifecycle: Lifecycle
     now: datetime
     as_of: datetime
@@ -39,6 +43,24 @@ def features_of(settings: Settings, manifest: LogManifest) -> FeatureSet:
     """The features that a log has."""
     columns = {kind: set(names) for kind, names in manifest.columns.items()}
     return catalogue(list(manifest.kinds), columns, settings.lifecycle)
+
+
+def served_features(settings: Settings) -> FeatureSet | None:
+    """The features that the champions learned from, made again from the snapshot's manifest.
+
+    None where nothing serves, or where the settings have changed so that this version would compute something else.
+    """
+    for model in MODELS:
+        try:
+            champion = json.loads((settings.folder / "champion" / f"{model}.json").read_text(encoding="utf-8"))
+            snapshot = settings.folder / champion["snapshot_path"] / MANIFEST_FILE
+            alive = json.loads(snapshot.read_text(encoding="utf-8"))["feature_set"]["alive"]
+        except (FileNotFoundError, KeyError):
+            continue
+        features = catalogue(list(alive), alive, settings.lifecycle)
+        if features.hash == champion["feature_set_hash"]:
+            return features
+    return None
 
 
 def open_log(settings: Settings) -> OpenLog:
@@ -53,6 +75,7 @@ def open_log(settings: Settings) -> OpenLog:
         manifest=manifest,
         events=read_events(settings.folder, taking_back=lifecycle.definition.taking_back),
         features=features_of(settings, manifest),
+        served=served_features(settings) or features_of(settings, manifest),
         lifecycle=lifecycle,
         now=now,
         as_of=last_midnight(lifecycle, min(now, manifest.observed_until)),

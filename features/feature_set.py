@@ -5,8 +5,8 @@ Order matters: it is the order of the packed vector that models and stores hold.
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
 
@@ -40,6 +40,8 @@ class FeatureSet:
     Args:
         features: in order; names are unique, windows within the lookback.
         lifecycle: whose definition, lookback and time zone they are computed with.
+        alive: the living columns of each kind of event that the catalogue chose them for; kept in manifests, so that
+            a champion's set can be made again when the log has more to say.
 
     Raises:
         BadFeature: no feature, a name twice, or a window beyond the lookback. All faults at once.
@@ -47,6 +49,7 @@ class FeatureSet:
 
     features: tuple[Feature, ...]
     lifecycle: Lifecycle
+    alive: Mapping[str, list[str]] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
         faults = [*self._twice(), *self._too_long()]

@@ -84,12 +84,6 @@ def _kind_frame(
     return frame
 
 
-def _stacked(parts: list[pd.DataFrame]) -> pd.DataFrame:
-    """The frames below one another; `pd.concat` would look at each of their million nulls."""
-    names = parts[0].columns
-    return pd.DataFrame({name: np.concatenate([part[name].to_numpy() for part in parts]) for name in names})
-
-
 def _time_us(day: int, sighting: Sighting, calendar: ShopCalendar) -> IntArray:
     """Instants of a day's sightings; none falls out of its local day, be it 23 hours long."""
     start, end = calendar.midnight_us[day], calendar.midnight_us[day + 1]

@@ -121,7 +121,12 @@ def freeze(
     manifest: dict[str, Any] = {
         "rows": len(frame),
         "definition": lifecycle.as_json(),
-        "feature_set": {"hash": features.hash, "names": list(features.names), "features": features.as_json()},
+        "feature_set": {
+            "hash": features.hash,
+            "names": list(features.names),
+            "alive": dict(features.alive),
+            "features": features.as_json(),
+        },
         "cutoffs": [cutoff.isoformat() for cutoff in cutoffs],
         "observed_until": observed_until.isoformat(),
         "log_hash": log_hash,

@@ -35,4 +35,5 @@ def catalogue(kinds: Sequence[str], columns: Mapping[str, Collection[str]], life
         lifecycle: whose qualifying events, lookback and time zone count.
     """
     log = Present(tuple(sorted(kinds)), columns, lifecycle)
-    return FeatureSet(tuple(flat(page.features(log) for page in PAGES)), lifecycle)
+    alive = {kind: sorted(columns.get(kind, ())) for kind in log.kinds}
+    return FeatureSet(tuple(flat(page.features(log) for page in PAGES)), lifecycle, alive)

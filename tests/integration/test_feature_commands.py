@@ -132,3 +132,25 @@ def test_another_log_than_the_store_was_filled_from_is_no_parity(config: Path) -
     assert "on-line rows differ" in said
     small_shop.log().to_csv(config.parent / "log.csv", index=False)
     churn("ingest", config=config)
+
+
+def test_a_new_kind_of_event_does_not_silence_the_champions(config: Path) -> None:
+    """What they learned from is materialised until a retraining; the command says that there is more to learn from."""
+    listed = json.loads(churn("features", "list", "--json", config=config)[1])
+    frozen = json.loads(churn("snapshot", "freeze", "--json", config=config)[1])
+    folder = config.parent / "artifacts" / "small-shop"
+    champion = {"snapshot_path": f"snapshots/{frozen['hash'][:12]}", "feature_set_hash": listed["feature_set_hash"]}
+    (folder / "champion").mkdir(exist_ok=True)
+    (folder / "champion" / "reactivation.json").unlink(missing_ok=True)
+    (folder / "champion" / "churn.json").write_text(json.dumps(champion), encoding="utf-8")
+    log = small_shop.log()
+    log.loc[:40, "event_type"] = "complaint"
+    log.to_csv(config.parent / "log.csv", index=False)
+    assert churn("ingest", config=config)[0] == 0
+    code, said = churn("features", "materialise", config=config)
+    assert code == 0
+    assert "features that the champions do not know" in said
+    assert "churn retrain" in said
+    written = json.loads(churn("features", "materialise", "--json", config=config)[1])
+    assert (written["feature_set_hash"], written["retrain"]) == (listed["feature_set_hash"], [])
+    assert churn("parity", config=config)[0] == 0
