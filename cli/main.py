@@ -132,7 +132,7 @@ def features_materialise(config: Config = DEFAULT, json: Json = False) -> None:
 @app.command()
 def parity(
     config: Config = DEFAULT,
-    customers: Annotated[int, typer.Option(help="How many customers are compared.")] = 500,
+    customers: Annotated[int, typer.Option(min=1, help="How many customers are compared.")] = 500,
     json: Json = False,
 ) -> None:
     """Prove that the on-line row equals the off-line row, bit by bit."""
@@ -159,7 +159,9 @@ def score(
 def serve(
     config: Config = DEFAULT,
     host: Annotated[str | None, typer.Option(help="Overrides [serving] host.")] = None,
-    port: Annotated[int | None, typer.Option(help="Overrides [serving] port; 0: any free one.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Overrides [serving] port; 0: any free one.")
+    ] = None,
 ) -> None:
     """Answer CRM systems: the scoring endpoint."""
     from cli import serving as room
@@ -198,7 +200,7 @@ def settings(config: Config = DEFAULT, json: Json = False) -> None:
 @app.command()
 def demo(
     config: Config = DEFAULT,
-    customers: Annotated[int, typer.Option(help="Customers of the simulated shop.")] = 20_000,
+    customers: Annotated[int, typer.Option(min=1, help="Customers of the simulated shop.")] = 20_000,
     stop: Annotated[bool, typer.Option("--stop", help="End the service that a demo left running.")] = False,
 ) -> None:
     """Simulate a shop, run the whole loop on it, start the service and ask it."""

@@ -46,7 +46,7 @@ def score(settings: "Settings", *, everyone: bool, ids: str | None, out: Path | 
     Raises:
         NobodyNamed: neither was asked for. NoChampion: nothing was promoted yet.
     """
-    if not everyone and not ids:
+    if not everyone and not (ids or "").replace(",", "").strip():
         raise NobodyNamed
     from serving import champion
     from serving.app import scorer_of

@@ -1,12 +1,24 @@
 """`churn snapshot freeze`: cohort, features and labels at their cutoffs, frozen."""
 
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
+from churn.errors import ImmatureError
 from cli.console import step
 from cli.outcome import Outcome
 
 if TYPE_CHECKING:
     from churn.settings import Settings
+
+
+class AfterTheLog(ImmatureError):
+    """A cutoff of which the log does not know who was a customer then."""
+
+    def __init__(self, cutoff: str, observed_until: datetime) -> None:
+        super().__init__(
+            f"The log ends at {observed_until.isoformat()}, before --cutoff {cutoff}.",
+            mend="name a day that the log reaches, or ingest a longer log.",
+        )
 
 
 def freeze(settings: "Settings", cutoff: str | None) -> Outcome:
@@ -17,6 +29,8 @@ def freeze(settings: "Settings", cutoff: str | None) -> Outcome:
 
     with step("reading the event log"):
         log = open_log(settings)
+    if cutoff is not None and midnight_of(cutoff, log.lifecycle) > log.manifest.observed_until:
+        raise AfterTheLog(cutoff, log.manifest.observed_until)
     first, lifecycle, training = log.manifest.first_event_at, log.lifecycle, settings.training
     if cutoff is None:
         fold = latest_fold(first, log.manifest.observed_until, lifecycle, training)
@@ -42,9 +56,11 @@ def freeze(settings: "Settings", cutoff: str | None) -> Outcome:
     )
 
 
-def _share(mean: float) -> float | None:
+def _share(mean: Any) -> float | None:  # a float, NaN or pandas' NA
     """A share of known labels; None where none is known."""
-    return float(mean) if mean == mean else None  # noqa: PLR0124  # NaN is not itself
+    import pandas as pd
+
+    return None if pd.isna(mean) else float(mean)
 
 
 def _shown(share: float | None) -> str:

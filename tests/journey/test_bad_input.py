@@ -45,6 +45,7 @@ BROKEN = {  # what is wrong: orders.csv, churn.toml, exit code, words of the men
     "no such zone": (GOOD, TOML.replace('clock = "log"', 'timezone = "Europe/Londn"'), 12, ["Europe/London"]),
     "no source": (GOOD, TOML.partition("[[source]]")[0], 12, ["examples/"]),
     "variable not set": (GOOD, TOML.replace("orders.csv", "${NOT_SET_HERE}/orders.csv"), 12, ["export NOT_SET_HERE="]),
+    "artifacts is a file": (GOOD, 'artifacts = "orders.csv"' + TOML, 10, ["set `artifacts` to another folder"]),
     "missing file": (None, TOML, 10, ["correct `path`", "relative to the folder of the toml"]),
     "wrong column": (GOOD, TOML.replace('"date"', '"dat"'), 10, ["did you mean 'date'?"]),
     "wrong header": (GOOD.replace("customer_id", "customer"), TOML, 10, ["did you mean 'customer'?"]),
@@ -165,3 +166,33 @@ def test_a_log_shorter_than_a_horizon_is_immature(tmp_path: Path) -> None:
     assert churn("ingest", config=config).code == 0
     for command in (["snapshot", "freeze"], ["train"], ["backtest"]):
         refused(churn(*command, config=config), 11, "give a longer log")
+
+
+def test_a_day_after_the_log_is_not_frozen(tmp_path: Path) -> None:
+    config = shop(tmp_path)
+    assert churn("ingest", config=config).code == 0
+    refused(churn("snapshot", "freeze", "--cutoff", "2030-01-01", config=config), 11, "a day that the log reaches")
+    assert churn("snapshot", "freeze", "--cutoff", "2024-12-31", config=config).code == 0
+
+
+def test_a_log_that_was_damaged_is_told(tmp_path: Path) -> None:
+    config = shop(tmp_path)
+    assert churn("ingest", config=config).code == 0
+    next((tmp_path / "artifacts" / "shop" / "log").glob("bucket=*")).write_bytes(b"no Parquet")
+    refused(churn("definition", "preview", config=config), 10, "churn ingest")
+    assert churn("ingest", config=config).code == 0
+    assert churn("definition", "preview", config=config).code == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["promote", "score --all"])
+def test_a_registry_that_was_damaged_is_told(command: str, tmp_path: Path) -> None:
+    config = shop(tmp_path)
+    assert churn("ingest", config=config).code == 0
+    champion = tmp_path / "artifacts" / "shop" / "champion" / "churn.json"
+    champion.parent.mkdir()
+    champion.write_text("{")
+    (tmp_path / "artifacts" / "shop" / "mlflow.db").write_bytes(b"no database" * 100)
+    said = churn(*command.split(), config=config)
+    assert said.code == 10
+    assert "To mend it: " in said.err
