@@ -171,13 +171,11 @@ def _read(path: Path, customers: list[str] | None) -> pa.Table:
     columns = [*CODED, "event_timestamp", "ingested_at", *NUMBERS]
     only = None if customers is None else [("customer_id", "in", customers)]
     try:
-        return pq.ParquetFile(path).read(columns, use_threads=False) if only is None else _filtered(path, columns, only)
+        if only is None:
+            return pq.ParquetFile(path).read(columns, use_threads=False)
+        return pq.read_table(path, columns=columns, filters=only, use_threads=False, partitioning=None)
     except (OSError, pa.ArrowInvalid) as error:
         raise BrokenLog(path, str(error)) from error
-
-
-def _filtered(path: Path, columns: list[str], only: list[tuple[str, str, list[str]]]) -> pa.Table:
-    return pq.read_table(path, columns=columns, filters=only, use_threads=False, partitioning=None)
 
 
 def _events(rows: pa.Table, taking_back: TakingBack = TakingBack()) -> Events:
