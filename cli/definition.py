@@ -26,10 +26,11 @@ def preview(settings: "Settings") -> Outcome:
     counts = found.astype(object).where(found.notna(), None).to_dict("records")
     rows = [{str(name): value for name, value in row.items()} for row in counts]
     definition = log.lifecycle.definition
+    none_yet = f"No cutoff yet: the log is shorter than [training] min_history_days = {training.min_history_days}."
     text = f"""{settings.business.name}, {definition.id}: {", ".join(definition.qualifying)} counts; horizon \
 {definition.horizon_days} days, gap {definition.gap_days}; lapsed by {definition.lapse.rule}.
 Enough means {training.min_rows} rows and {training.min_positives} of each outcome at that cutoff alone; \
 a dash stands where the horizon is not over.
 
-{table(rows)}"""
+{table(rows) if rows else none_yet}"""
     return Outcome(text=text, as_json=rows)

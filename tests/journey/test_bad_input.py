@@ -164,6 +164,7 @@ def test_a_log_that_teaches_nothing_ends_in_a_reason_for_each_model(log: object,
 def test_a_log_shorter_than_a_horizon_is_immature(tmp_path: Path) -> None:
     config = shop(tmp_path, toml=TOML.replace('observed_until = "2025-01-01"', ""))
     assert churn("ingest", config=config).code == 0
+    assert "No cutoff yet" in churn("definition", "preview", config=config).out
     for command in (["snapshot", "freeze"], ["train"], ["backtest"]):
         refused(churn(*command, config=config), 11, "give a longer log")
 
