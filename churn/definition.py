@@ -22,6 +22,7 @@ from churn.calendar import Calendar
 from churn.orders import TAKEN_BACK_BY, TakingBack
 from churn.parsing import parse_eligible, parse_qualifying
 
+CANCEL = "cancel"  # the kind of event that ends a subscription
 Days = Annotated[int, Field(ge=1, le=3650)]
 
 
@@ -129,8 +130,12 @@ class ChurnDefinition(Section):
 
     @property
     def taking_back(self) -> TakingBack:
-        """Qualifying kinds are the orders that can be taken back; what speaks of an order stands."""
-        return TakingBack(self.taken_back_by, self.qualifying_kinds)
+        """Qualifying kinds are the orders that can be taken back; what speaks of an order stands.
+
+        A `cancel` that names its subscription ends it, and takes back none of what was paid for before.
+        """
+        ends = {CANCEL} if isinstance(self.lapse, Subscription) else set()
+        return TakingBack(tuple(kind for kind in self.taken_back_by if kind not in ends), self.qualifying_kinds)
 
 
 class StageRules(Section):

@@ -17,10 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from churn.calendar import Calendar, Int64Array
-from churn.definition import Lifecycle, OwnCadence, Silence, Subscription
+from churn.definition import CANCEL, Lifecycle, OwnCadence, Silence, Subscription
 from churn.events import BoolArray, Events, Int32Array
 
-CANCEL = "cancel"  # the kind of event that ends a subscription
 HAIR = 1e-9  # what floating point may add to a whole number of days
 
 Float64Array = NDArray[np.float64]

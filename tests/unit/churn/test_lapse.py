@@ -10,6 +10,7 @@ from churn.conditions import qualifies
 from churn.definition import ChurnDefinition, Lapse, Lifecycle, OwnCadence, Silence, StageRules, Subscription
 from churn.events import Events
 from churn.lapse import Trace, trace
+from churn.stages import stages
 
 FIRST = datetime(2024, 1, 1, 12, tzinfo=UTC)
 DAY_ZERO = 19_723  # 2024-01-01
@@ -88,3 +89,20 @@ def test_nobody_has_no_trace() -> None:
         told = _trace(lapse, ("visit", 0, None), ("cancel", 1, None))
         assert len(told.customer) == len(told.lapse_day) == 0
         assert told.comeback.dtype == np.bool_
+
+
+def test_a_cancel_that_names_its_subscription_takes_no_payment_back() -> None:
+    """It ends the subscription; who paid before it was a subscriber all the same."""
+    definition = ChurnDefinition(qualifying=("renewal",), lapse=Subscription(term_days=30, grace_days=5))
+    frame = pd.DataFrame(
+        {
+            "customer_id": "a",
+            "event_type": ["renewal", "renewal", "cancel"],
+            "event_timestamp": pd.to_datetime(["2024-01-01", "2024-01-31", "2024-02-10"], utc=True),
+            "order_id": "S1",
+        }
+    )
+    events = Events.from_frame(frame, taking_back=definition.taking_back)
+    told = stages(events, Lifecycle(definition), datetime(2024, 2, 16, tzinfo=UTC))
+    assert told["stage"].tolist() == ["lapsed"]
+    assert "cancel" in ChurnDefinition().taking_back.by
