@@ -47,7 +47,10 @@ class BaseRate:
 
 @dataclass(frozen=True)
 class RecencyRule:
-    """Who has been silent longer is likelier to stay so: an isotonic fit of days since the last qualifying event."""
+    """Who has been silent longer is likelier to stay so: an isotonic fit of days since the last qualifying event.
+
+    Whole days: fitted to instants, the rule would be certain of the one customer at the end of the scale.
+    """
 
     column: str
     sign: float
@@ -57,12 +60,15 @@ class RecencyRule:
     def fit(cls, rows: Rows, model: str) -> Self:
         """Fit the best monotone map: rising with the silence for churn, falling for reactivation."""
         column, sign = since(rows.columns.names), 1.0 if model == "churn" else -1.0
-        days = np.nan_to_num(rows.column(column))
-        return cls(column, sign, fit_isotonic(sign * days, rows.outcome))
+        return cls(column, sign, fit_isotonic(sign * _days(rows, column), rows.outcome))
 
     def probability(self, rows: Rows) -> FloatArray:
         """By days since alone. Shape (n,)."""
-        return self.calibrator.probability(self.sign * np.nan_to_num(rows.column(self.column)))
+        return self.calibrator.probability(self.sign * _days(rows, self.column))
+
+
+def _days(rows: Rows, column: str) -> FloatArray:
+    return np.floor(np.nan_to_num(rows.column(column)))
 
 
 @dataclass(frozen=True)
