@@ -24,6 +24,7 @@ REASONS = {
     "bad_discount_amount": "discount_amount is no finite number",
     "bad_score": "score is no finite number",
     "in_the_future": "event_timestamp lies at or after now",
+    "known_in_future": "ingested_at lies at or after now, so that nobody would see the event",
     "duplicate_event_id": "another event of this source has the same event_id; the first one stays",
 }
 # The order of the log: customer, time, then everything else; within a customer the order of `Events`.
@@ -34,13 +35,16 @@ ORDER = (
 )
 
 
-def judge(connection: duckdb.DuckDBPyConnection, sources: list[Rows], *, now_us: int | None, buckets: int) -> None:
+def judge(
+    connection: duckdb.DuckDBPyConnection, sources: list[Rows], *, now_us: int, known_us: int, buckets: int
+) -> None:
     """Turn `staged` into `judged`: EVENTS typed, with `bucket`, the row's place, and `reason` (null: it is an event).
 
     Args:
         connection: DuckDB with `staged`.
         sources: what was staged, to name a source in an error.
-        now_us: an event at or after this instant lies in the future; None where nothing does.
+        now_us: an event at or after this instant lies in the future.
+        known_us: nobody can have learned of an event at or after this instant.
         buckets: into how many files the log is parted, by hash of the customer.
 
     Raises:
@@ -52,7 +56,8 @@ def judge(connection: duckdb.DuckDBPyConnection, sources: list[Rows], *, now_us:
     connection.execute(f"CREATE TABLE clocked AS SELECT *, {clocks} FROM staged")
     connection.execute("DROP TABLE staged")
     zones = {name: _offset(connection, sources, name) for name in INSTANTS}
-    connection.execute(f"CREATE TABLE judged AS SELECT *, {_reason(now_us)} AS reason FROM ({_typed(buckets, zones)})")
+    reason = _reason(now_us, known_us)
+    connection.execute(f"CREATE TABLE judged AS SELECT *, {reason} AS reason FROM ({_typed(buckets, zones)})")
     connection.execute("DROP TABLE clocked")
     _refuse_duplicates(connection)
 
@@ -92,14 +97,15 @@ def _number(name: str) -> str:
     return f"CASE WHEN isfinite({value}) THEN {value} + 0.0 END"  # + 0.0: no negative zero
 
 
-def _reason(now_us: int | None) -> str:
+def _reason(now_us: int, known_us: int) -> str:
     """CASE that names the first reason to refuse a row."""
     numbers = "".join(f"WHEN trim({name}_text) <> '' AND {name} IS NULL THEN 'bad_{name}' " for name in NUMBERS)
-    future = "" if now_us is None else f"WHEN event_timestamp >= {now_us} THEN 'in_the_future' "
+    future = f"WHEN event_timestamp >= {now_us} THEN 'in_the_future' "
+    known = f"WHEN ingested_at >= {known_us} THEN 'known_in_future' "
     return (
         "CASE WHEN customer_id IS NULL THEN 'no_customer_id' WHEN event_type IS NULL THEN 'no_event_type' "
         "WHEN event_timestamp IS NULL THEN 'unparsable_time' WHEN bad_ingested_at THEN 'unparsable_ingested_at' "
-        f"{numbers}{future}END"
+        f"{numbers}{future}{known}END"
     )
 
 

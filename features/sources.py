@@ -103,7 +103,7 @@ def ingest(
             "The settings name no [[source]], so there is nothing to read.",
             mend="add one with path, customer_id, event_type and event_timestamp; examples/ has three to start from.",
         )
-    now = _now(settings, WallClock() if wall is None else wall)
+    now = (WallClock() if wall is None else wall).now()
     with workshop(settings.folder) as work:
         (work / LOG).mkdir()
         with duckdb.connect(":memory:", config={"temp_directory": str(work / "spill")}) as connection:
@@ -119,7 +119,7 @@ def _ingest(
     *,
     environ: Mapping[str, str],
     progress: Progress,
-    now: datetime | None,
+    now: datetime,
 ) -> LogManifest:
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute(
@@ -133,21 +133,21 @@ def _ingest(
     create_staged(connection)
     progress("working out the mapping")
     rows = sum(stage(connection, source) for source in sources) + _count(connection, "SELECT count(*) FROM unreadable")
-    judge(connection, sources, now_us=None if now is None else to_us(now), buckets=settings.ingest.buckets)
+    end = _end(settings, now)
+    judge(connection, sources, now_us=to_us(end), known_us=to_us(max(end, now)), buckets=settings.ingest.buckets)
     _collect_refused(connection)
     _weigh(connection, sources, rows, settings.ingest.max_rejected_share)
     progress("writing the log")
     observed_until = _observed_until(connection, settings)
-    facts = LogFacts(rows=rows, now=now or observed_until, observed_until=observed_until)
+    told = now if settings.business.clock == "wall" else observed_until  # a log of the past gives the same bytes anew
+    facts = LogFacts(rows=rows, now=told, observed_until=observed_until)
     return write_log(connection, folder, sources, settings, facts)
 
 
-def _now(settings: Settings, wall: Clock) -> datetime | None:
-    """What lies at or after this is the future; None when the log itself says what time it is, by its last event."""
-    if settings.business.clock == "wall":
-        return wall.now()
+def _end(settings: Settings, now: datetime) -> datetime:
+    """What happens at or after this is the future: of a log of the past its set end, else now by the wall."""
     day = settings.definition.observed_until
-    return None if day is None else settings.lifecycle.calendar.midnight(day)
+    return now if settings.business.clock == "wall" or day is None else settings.lifecycle.calendar.midnight(day)
 
 
 def _observed_until(connection: duckdb.DuckDBPyConnection, settings: Settings) -> datetime:

@@ -87,6 +87,25 @@ def test_with_the_logs_clock_what_lies_after_observed_until_is_the_future(tmp_pa
     assert ingest(wanted, environ={}).manifest.rejected == {"in_the_future": 1}
 
 
+def test_without_observed_until_the_logs_clock_knows_nothing_after_the_wall(tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_text(ORDERS + "00001,2099-01-01,1\n")
+    wanted = shop(tmp_path, {"path": "orders.csv", **ORDER})
+    reports = [ingest(wanted, environ={}, wall=StoppedClock(datetime(2024, 6, day, tzinfo=UTC))) for day in (1, 2)]
+    assert reports[0].manifest.rejected == {"in_the_future": 1}
+    assert reports[0].manifest.now == reports[0].manifest.observed_until == datetime(2024, 3, 2, tzinfo=UTC)
+    assert reports[0].manifest == reports[1].manifest
+
+
+@pytest.mark.parametrize("clock", ["log", "wall"])
+def test_what_nobody_can_have_learned_of_yet_is_refused(tmp_path: Path, clock: str) -> None:
+    rows = "customer_id,date,amount,known\na,2024-01-01,1,2024-05-31\na,2024-01-02,1,2099-01-01\n"
+    (tmp_path / "orders.csv").write_text(rows)
+    wanted = shop(tmp_path, {"path": "orders.csv", **ORDER, "ingested_at": "known"}, clock=clock)
+    report = ingest(wanted, environ={}, wall=StoppedClock(datetime(2024, 6, 1, tzinfo=UTC)))
+    assert (report.manifest.events, report.manifest.rejected) == (1, {"known_in_future": 1})
+    assert "nobody would see the event" in report.as_text()
+
+
 def test_a_log_of_refused_rows_only_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(EmptyLog, match="None of the 1 rows"):
         run(tmp_path, "customer_id,date,amount\n,2024-01-01,1\n")
