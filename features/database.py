@@ -6,6 +6,7 @@ The one file that speaks SQLAlchemy. Passwords stay out of manifests and message
 from collections.abc import Mapping
 from datetime import date, datetime
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -15,7 +16,7 @@ import sqlalchemy as sa
 from churn.errors import DataError, SettingsError
 from churn.sections import Source
 from churn.settings import expand
-from features.reading import FILE, ROW, Progress, Rows, UnreadableSource, create
+from features.reading import FILE, ROW, Progress, Rows, SourceMissing, UnreadableSource, create
 
 ROWS_A_CHUNK = 50_000
 
@@ -36,6 +37,7 @@ def load_database(
     source: Source,
     position: int,
     *,
+    root: Path,
     environ: Mapping[str, str],
     progress: Progress,
 ) -> Rows:
@@ -43,15 +45,15 @@ def load_database(
 
     Raises:
         SettingsError: neither `table` nor `query`, or both; the URL is none, or its driver is not installed.
-        UnknownTable: no such table. UnreadableSource: no such database, or a query that fails.
+        SourceMissing: no such file of SQLite. UnknownTable: no such table.
+        UnreadableSource: no such database, or a query that fails.
     """
     if (source.table is None) == (source.query is None):
         raise SettingsError(
             f"[[source]] number {position + 1} has a `url` and must name a `table` or a `query`, one of them.",
             mend='give `table = "orders"`, or `query = "SELECT ..."`.',
         )
-    engine = _engine(expand(source.url or "", environ))
-    shown = engine.url.render_as_string(hide_password=True)
+    engine, shown = _engine(expand(source.url or "", environ), root)
     progress(f"reading {source.table or 'a query'} of {shown}")
     try:
         with engine.connect() as database:
@@ -67,15 +69,27 @@ def load_database(
     return Rows(position, source, f"raw_{position}", columns, (origin,))
 
 
-def _engine(url: str) -> sa.Engine:
+def _engine(url: str, root: Path) -> tuple[sa.Engine, str]:
+    """The database, and its URL as it was given, without the password."""
     try:
-        return sa.create_engine(url)
+        given = sa.make_url(url)
+        return sa.create_engine(_from_root(given, root)), given.render_as_string(hide_password=True)
     except (sa.exc.ArgumentError, ImportError) as error:
         raise SettingsError(
             f"The `url` of a [[source]] cannot be used: {error}",
             mend="give an SQLAlchemy URL, for instance postgresql+psycopg://user@host/database or sqlite:///shop.db, "
             "and install its driver.",
         ) from error
+
+
+def _from_root(url: sa.URL, root: Path) -> sa.URL:
+    """A relative file of SQLite starts where `path` does; one that is not there is refused, as SQLite would make it."""
+    name = url.database or ":memory:"
+    if url.get_backend_name() != "sqlite" or name == ":memory:" or name.startswith("file:"):
+        return url
+    if not (root / name).is_file():
+        raise SourceMissing(str(root / name))
+    return url.set(database=str(root / name))
 
 
 def _select_table(database: sa.Connection, name: str, shown: str) -> sa.Select[Any]:

@@ -33,8 +33,8 @@ class SourceMissing(DataError):
     def __init__(self, path: str) -> None:
         super().__init__(
             f"There is no file {path}.",
-            mend="correct `path` in its [[source]]; it is relative to the folder of the toml "
-            "and may be a glob such as `orders-*.csv.gz`.",
+            mend="correct `path`, or the `url` of an SQLite database, in its [[source]]; it is relative to the folder "
+            "of the toml, and a `path` may be a glob such as `orders-*.csv.gz`.",
         )
 
 
@@ -112,7 +112,7 @@ def load(
     if source.path is None:
         from features.database import load_database
 
-        return load_database(connection, source, position, environ=environ, progress=progress)
+        return load_database(connection, source, position, root=root, environ=environ, progress=progress)
     table, origins = f"raw_{position}", []
     columns: list[str] = []
     for index, path in enumerate(_files(root, expand(source.path, environ))):

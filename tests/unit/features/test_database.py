@@ -8,7 +8,7 @@ import pytest
 from churn.calendar import to_us
 from churn.errors import SettingsError
 from features.database import UnknownTable
-from features.reading import UnreadableSource
+from features.reading import SourceMissing, UnreadableSource
 from features.sources import ingest
 from tests.orders_csv import rows_of, shop
 
@@ -58,7 +58,8 @@ def test_a_query_becomes_the_log(tmp_path: Path, url: str) -> None:
         ({"table": "orders", "query": "SELECT 1"}, SettingsError, "SELECT ..."),
         ({}, SettingsError, "SELECT ..."),
         ({"table": "orders", "url": "nonsense"}, SettingsError, "postgresql+psycopg://"),
-        ({"table": "orders", "url": "sqlite:////nowhere/to/be/found.db"}, UnreadableSource, "url and access"),
+        ({"table": "orders", "url": "sqlite:////nowhere/to/be/found.db"}, SourceMissing, "folder of the toml"),
+        ({"table": "orders", "url": "sqlite:///not_there.db"}, SourceMissing, "folder of the toml"),
     ],
 )
 def test_a_fault_says_how_to_mend_it(
@@ -67,6 +68,18 @@ def test_a_fault_says_how_to_mend_it(
     with pytest.raises(error) as raised:
         ingest(shop(tmp_path, {"url": url, **ORDER, **source}), environ={})
     assert mend in raised.value.mend  # type: ignore[attr-defined]
+    assert not (tmp_path / "not_there.db").exists()
+
+
+@pytest.mark.usefixtures("url")
+def test_a_relative_database_lies_beside_the_toml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    report = ingest(shop(tmp_path, {"url": "sqlite:///shop.db", "table": "orders", **ORDER}), environ={})
+    assert report.manifest.events == 2
+    assert report.manifest.sources[0]["source"] == "sqlite:///shop.db orders"
+    assert list(elsewhere.iterdir()) == []
 
 
 def test_a_password_is_never_shown(tmp_path: Path) -> None:
