@@ -14,7 +14,7 @@ import duckdb
 from churn.errors import DataError, SettingsError
 from churn.events import NUMBERS
 from churn.tables import EVENTS
-from features.reading import FILE, ROW, Rows, literal
+from features.reading import FILE, ROW, Rows, literal, quoted
 
 INSTANTS = ("event_timestamp", "ingested_at")
 TEXTS = tuple(name for name in EVENTS.names if name not in (*INSTANTS, *NUMBERS, "customer_id", "event_type"))
@@ -90,11 +90,18 @@ def _expressions(rows: Rows) -> Iterator[tuple[str, str]]:
     for name in EVENTS.names:
         expression = getattr(rows.source, name)
         if expression is not None:
-            yield name, expression
+            yield name, _sql(rows, expression)
     for attribute, expression in rows.source.attributes.items():
-        yield f"attributes.{attribute}", expression
+        yield f"attributes.{attribute}", _sql(rows, expression)
     if rows.source.where is not None:
-        yield "where", rows.source.where
+        yield "where", _sql(rows, rows.source.where)
+
+
+def _sql(rows: Rows, expression: str) -> str:
+    """An expression as it stands; the bare name of a column is quoted, for it may be a word of SQL such as `when`."""
+    columns = {name.lower(): name for name in rows.columns}
+    name = columns.get(expression.strip().lower())
+    return expression if name is None else quoted(name)
 
 
 def _parts(connection: duckdb.DuckDBPyConnection, rows: Rows) -> Iterator[tuple[dict[str, str], str]]:
@@ -104,7 +111,8 @@ def _parts(connection: duckdb.DuckDBPyConnection, rows: Rows) -> Iterator[tuple[
     if source.event_type is not None:
         yield mapped, where
     of_profile = {name: mapped[name] for name in ("customer_id", *INSTANTS, "event_id") if name in mapped}
-    for attribute, expression in sorted(source.attributes.items()):
+    for attribute, given in sorted(source.attributes.items()):
+        expression = _sql(rows, given)
         described = connection.execute(f"DESCRIBE SELECT (\n{expression}\n) FROM {rows.table}").fetchall()
         number = any(kind in str(described[0][1]) for kind in NUMERIC)
         value = {"event_type": literal(PROFILE + attribute), "amount" if number else "category": expression}
@@ -112,7 +120,7 @@ def _parts(connection: duckdb.DuckDBPyConnection, rows: Rows) -> Iterator[tuple[
 
 
 def _where(rows: Rows) -> str:
-    return "true" if rows.source.where is None else f"(\n{rows.source.where}\n)"
+    return "true" if rows.source.where is None else f"(\n{_sql(rows, rows.source.where)}\n)"
 
 
 def _zone(timezone: str | None) -> str:

@@ -134,3 +134,15 @@ def test_many_buckets_and_no_customer_at_all_read_alike(tmp_path: Path) -> None:
     report = ingest(wanted.model_copy(update={"ingest": Ingest(buckets=4096)}), environ={})
     assert len(read_events(report.path.parent)) == 3
     assert len(read_events(report.path.parent, [])) == 0
+
+
+def test_a_column_named_like_a_word_of_sql_is_a_column(tmp_path: Path) -> None:
+    text = "select,when,at,order,from\na,2024-01-01,2024-01-02,3,true\nb,2024-01-01,2024-01-02,4,false\n"
+    (tmp_path / "words.csv").write_text(text)
+    words = {"customer_id": "select", "event_type": "'order'", "event_timestamp": "when", "ingested_at": " AT "}
+    more = {"amount": "order", "where": "from", "attributes": {"size": "order"}, "timezone": "UTC"}
+    rows = rows_of(ingest(shop(tmp_path, {"path": "words.csv", **words, **more}), environ={}))
+    assert rows["event_type"].tolist() == ["order", "profile.size"]
+    assert rows["customer_id"].tolist() == ["a", "a"]
+    assert rows["amount"].tolist()[0] == 3.0
+    assert rows["ingested_at"].tolist() == [to_us(datetime(2024, 1, 2, tzinfo=UTC))] * 2
