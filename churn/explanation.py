@@ -106,7 +106,7 @@ class Explainer:
     def explain(self, contributions: FloatArray, values: FloatArray, *, top: int = TOP) -> list[list[Explained]]:
         """Give each customer's reasons: what raises the chance first, strongest first, then what lowers it.
 
-        Where no raising group has `least_share`, the first reason is "no clear reason".
+        Where no raising group has `least_share`, the first reason says that nothing clearly raises it.
 
         Args:
             contributions: Shapley values in log-odds; a base value in a last column is ignored. Shape (n, F or F + 1).
@@ -162,8 +162,8 @@ def _unclear(outcome: tuple[str, str]) -> Explained:
     return Explained(
         code=UNCLEAR.code, actionable=False, direction=None, contribution=0.0, share=0.0,
         feature=None, value=None, usual=None,
-        en=f"No clear reason: nothing known of this customer stands out as associated with {outcome[0]}.",
-        zh=f"没有明确的原因：该客户的已知情况中，没有与{outcome[1]}明显相关的因素。",
+        en=f"No clear reason for a higher chance of {outcome[0]}: nothing known stands out as associated with one.",
+        zh=f"没有{outcome[1]}可能性较高的明确原因：该客户的已知情况中，没有与之明显相关的因素。",
     )  # fmt: skip
 
 

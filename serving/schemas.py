@@ -38,7 +38,7 @@ class ScoreRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 class WireReason(msgspec.Struct, frozen=True):
     """One group of features that the score is associated with. Association is not cause."""
 
-    code: Annotated[str, Meta(description="Group of reasons, e.g. `silence`; `no_clear_reason` where none stands out.")]
+    code: Annotated[str, Meta(description="Group of reasons, e.g. `silence`; `no_clear_reason` where none raises it.")]
     text: Annotated[str, Meta(description="The sentence for people, in the language asked for.")]
     direction: Annotated[str | None, Meta(description="`raises` or `lowers` the probability.")]
     actionable: Annotated[bool, Meta(description="Somebody can do something about it.")]
@@ -69,7 +69,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
         None
     )
     band: Annotated[str | None, Meta(description="`low`, `medium` or `high`, by the model's own bounds.")] = None
-    reasons: Annotated[list[WireReason], Meta(description="Strongest first.")] = []
+    reasons: Annotated[list[WireReason], Meta(description="Raising first, then lowering; each strongest first.")] = []
     abstention: Annotated[Abstention | None, Meta(description="Why there is no number; null where there is one.")] = (
         None
     )

@@ -93,6 +93,8 @@ def test_codes_of_categories_are_not_shown() -> None:
 def test_where_nothing_raises_enough_there_is_no_clear_reason() -> None:
     first, second = explained(0.05, 0.0, 0.0, -1.0, 0.0)
     assert (first.code, first.direction, first.feature) == ("no_clear_reason", None, None)
+    assert first.en.startswith("No clear reason for a higher chance of churn:")  # what lowers it may well follow
+    assert first.zh.startswith("没有流失可能性较高的明确原因：")
     assert second.code == "value"
     assert explained(0.05, 0.0, 0.0, -1.0, 0.0, least_share=0.01)[0].code == "silence"
     assert [reason.code for reason in explained(0.0, 0.0, 0.0, 0.0, 0.0)] == ["no_clear_reason"]
