@@ -8,6 +8,7 @@ import base64
 import html
 from collections.abc import Mapping, Sequence
 
+from churn.metrics import CalibrationError, ece
 from churn.reasons import group_of
 from training.challenger import Challenger
 from training.evaluate import METRICS, POOLED
@@ -58,6 +59,7 @@ def _parts(challenger: Challenger, found: Sequence[Importance]) -> list[Part]:
         ("What it answers", _what(challenger), None),
         ("What it learned from", _learned(challenger), None),
         ("How it was judged", _protocol(challenger), _metrics(challenger)),
+        ("Do its probabilities mean what they say", _calibration(challenger), _bins(challenger)),
         ("What it looks at", _reads(challenger, found), _top(challenger, found)),
         ("Where not to trust it", _limits(), None),
     ]
@@ -117,6 +119,28 @@ def _metrics(challenger: Challenger) -> Table:
     shown = [one for one in challenger.results if not several or one["cutoff"] == POOLED]
     numbers = ("base_rate", *METRICS)
     return head, [[one["learner"], str(one["n"]), *(_number(one[name]) for name in numbers)] for one in shown]
+
+
+def _calibration(challenger: Challenger) -> list[str]:
+    cutoffs = len(challenger.test.cutoffs)
+    return [
+        (
+            f"All test rows of its {cutoffs} cutoff{'' if cutoffs == 1 else 's'}, pooled, by probability in 10 bins of "
+            f"equal mass. ECE {_found(challenger).ece:.4f} is the mean distance between told and happened, by n."
+        )
+    ]
+
+
+def _bins(challenger: Challenger) -> Table:
+    head = ["bin", "n", "mean probability", "what happened"]
+    return head, [
+        [str(place), str(one.n), _number(one.mean_score), _number(one.base_rate)]
+        for place, one in enumerate(_found(challenger).bins, start=1)
+    ]
+
+
+def _found(challenger: Challenger) -> CalibrationError:
+    return ece(challenger.test_rows.outcome, challenger.probabilities["lightgbm"])
 
 
 def _reads(challenger: Challenger, found: Sequence[Importance]) -> list[str]:

@@ -136,6 +136,13 @@ def test_the_card_tells_what_a_person_asks(shop: tuple[Challenger, made.Settings
     card = markdown(challenger, found)
     for expected in (challenger.train.hash, challenger.hash, "recency_rule", "Where not to trust it", found[0].feature):
         assert expected in card
+    _, _, rest = card.partition("| bin | n | mean probability | what happened |\n")
+    bins = [[float(cell) for cell in line.strip("| ").split(" | ")] for line in rest.split("\n\n")[0].splitlines()[1:]]
+    assert len(bins) == 10
+    assert sum(n for _, n, _, _ in bins) == len(challenger.test_rows.outcome)
+    error = sum(n * abs(told - happened) for _, n, told, happened in bins) / len(challenger.test_rows.outcome)
+    (result,) = (one for one in challenger.results if one["learner"] == "lightgbm")
+    assert error == pytest.approx(result["ece"], abs=2e-4)
     opened = page(challenger, found, {"calibration.png": b"png"})
     assert "http" not in opened
     assert "data:image/png;base64," in opened
