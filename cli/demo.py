@@ -51,10 +51,12 @@ def demo(config: Path, settings: Settings, *, customers: int) -> int:
     asked = _some_customers(settings)
     answer = _ask(url, asked)
     typer.echo(json.dumps(answer, ensure_ascii=False, indent=2))
-    typer.echo(_invitation(config, settings, url, asked))
-    say(f"The demo took {time.perf_counter() - began:.0f} s.")
     if os.environ.get("CI") == "true":
         stop(settings)
+        typer.echo(_farewell(config, settings))
+    else:
+        typer.echo(_invitation(config, settings, url, asked))
+    say(f"The demo took {time.perf_counter() - began:.0f} s.")
     return 0
 
 
@@ -143,8 +145,23 @@ Open      {url}/                     the service and its documentation
           {settings.folder / "monitoring" / "report.html"}
                                      is the data sound, has it drifted, does the model hold
 Try       curl -s {url}/v1/score -H 'Content-Type: application/json' -d '{body}'
-          .venv/bin/churn features list -c {config}
-          .venv/bin/churn backtest -c {config}
-Your own  copy examples/cdnow/churn.toml, name your file in it, then .venv/bin/churn run -c your.toml
+{_commands(config)}
 Stop it   make demo-stop
 """
+
+
+def _farewell(config: Path, settings: Settings) -> str:
+    """What to open and what to try next where the service was stopped."""
+    return f"""
+The service was stopped, as CI=true asks.
+Open      {settings.folder / "monitoring" / "report.html"}
+                                     is the data sound, has it drifted, does the model hold
+Try       .venv/bin/churn serve -c {config}
+{_commands(config)}
+"""
+
+
+def _commands(config: Path) -> str:
+    return f"""          .venv/bin/churn features list -c {config}
+          .venv/bin/churn backtest -c {config}
+Your own  copy examples/cdnow/churn.toml, name your file in it, then .venv/bin/churn run -c your.toml"""

@@ -9,7 +9,18 @@ from pathlib import Path
 
 import pytest
 
+from churn.settings import load
+from cli.demo import _invitation
+
 ROOT = Path(__file__).parents[2]
+
+
+def test_while_the_service_is_up_the_demo_says_how_to_ask_and_how_to_stop_it() -> None:
+    config = ROOT / "churn.toml"
+    invitation = _invitation(config, load(config), "http://127.0.0.1:1", ["C1"])
+    assert "curl -s http://127.0.0.1:1/v1/score" in invitation
+    assert f"churn backtest -c {config}" in invitation
+    assert "make demo-stop" in invitation
 
 
 @pytest.mark.slow
@@ -19,13 +30,13 @@ def test_the_demo_ends_with_answers_and_with_what_to_try_next(tmp_path: Path) ->
     environment = os.environ | {"CI": "true"}
     done = subprocess.run(command, check=False, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-4000:]
-    answer, invitation = done.stdout.split("\nOpen ", 1)
+    answer, farewell = done.stdout.split("\nThe service was stopped", 1)
     scores = json.loads(answer)["scores"]
     assert [score["model"] for score in scores] == ["churn", "churn", "reactivation", None]
     assert scores[-1]["abstention"]["code"] == "unknown_customer"
     assert all(0 < score["probability"] < 1 for score in scores[:-1])
-    assert "/v1/score" in invitation
-    assert "make demo-stop" in invitation
+    assert f"churn serve -c {tmp_path / 'churn.toml'}" in farewell
+    assert not any(words in farewell for words in ("http", "curl", "make demo-stop")), "nobody answers there any more"
     folder = tmp_path / "artifacts" / "demo"
     assert (folder / "monitoring" / "report.html").exists()
     assert not (folder / "pid").exists(), "with CI=true the service is stopped"
