@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from churn.clock import clock
 from churn.cohort import MODELS
+from churn.conditions import check_kinds
 from churn.definition import Lifecycle
 from churn.errors import SettingsError
 from churn.events import Events
@@ -67,9 +68,10 @@ def open_log(settings: Settings) -> OpenLog:
     """Read the event log of a business.
 
     Raises:
-        NoLog: nothing was ingested.
+        NoLog: nothing was ingested. SettingsError: the definition names kinds of event that the log has not.
     """
     manifest, lifecycle = read_log_manifest(settings.folder), settings.lifecycle
+    check_kinds(lifecycle.definition, manifest.kinds)
     now = clock(settings.business.clock, manifest.observed_until).now()
     return OpenLog(
         manifest=manifest,

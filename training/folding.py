@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from churn.conditions import check_kinds
 from churn.cutoffs import Fold, earliest_cutoff, fold_at, latest_fold
 from churn.errors import ImmatureError
 from churn.settings import Settings
@@ -48,10 +49,12 @@ def freeze_fold(
 
     Raises:
         NoLog: nothing was ingested.
+        SettingsError: the definition names kinds of event that the log has not.
         ImmatureLog: no training cutoff has room.
         ImmatureCutoff: the log ends before the outcome of the forced cutoff is known.
     """
     manifest = read_log_manifest(settings.folder)
+    check_kinds(settings.definition, manifest.kinds)
     fold = choose_fold(manifest, settings, cutoff)
     lifecycle = settings.lifecycle
     alive = {kind: set(columns) for kind, columns in manifest.columns.items()}

@@ -76,6 +76,25 @@ def test_a_cutoff_that_is_no_day_is_a_setting_to_correct(config: Path) -> None:
     assert "YYYY-MM-DD" in said
 
 
+@pytest.mark.parametrize(
+    "words", [("definition", "preview"), ("snapshot", "freeze"), ("features", "materialise"), ("train",)], ids=" ".join
+)
+def test_a_misspelt_kind_is_told_with_the_nearest_right_one(
+    config: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("CHURN_DEFINITION__QUALIFYING", '["ordr"]')
+    code, said = churn(*words, config=config)
+    assert code == 12
+    assert "did you mean 'order'?" in said
+
+
+def test_kinds_that_a_log_may_lack_are_no_fault(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHURN_DEFINITION__TAKEN_BACK_BY", '["storno"]')
+    monkeypatch.setenv("CHURN_DEFINITION__ELIGIBLE", "did not unsubscribe")
+    code, said = churn("definition", "preview", config=config)
+    assert code == 0, said
+
+
 def test_everybody_is_materialised_and_proven(config: Path) -> None:
     churn("snapshot", "freeze", config=config)
     code, said = churn("features", "materialise", "--json", config=config)
