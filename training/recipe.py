@@ -20,6 +20,8 @@ class Recipe:
         patience: trees without gain on held-out customers before boosting stops.
         folds: customer folds for stopping and calibration.
         held_out_rows: rows that stopping and calibration look at, at most; whole customers, by hash.
+        calibration_cutoffs: the newest cutoffs, whose held-out rows choose and fit the calibrator.
+        calibration_rows: fewer such rows, or fewer than a tenth of them of either outcome: older cutoffs join in.
         season_days: cutoffs must span so many days before a feature that all customers share may be used.
     """
 
@@ -34,6 +36,8 @@ class Recipe:
     patience: int = 25
     folds: int = 4
     held_out_rows: int = 40_000
+    calibration_cutoffs: int = 3
+    calibration_rows: int = 1_000
     season_days: int = 700
 
     def lightgbm(self, *, seed: int, threads: int) -> dict[str, Any]:
