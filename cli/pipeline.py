@@ -6,6 +6,8 @@ from churn.settings import Settings
 from cli.console import say
 from cli.outcome import Outcome
 
+COMMANDS = {"materialise": "features materialise"}  # of steps whose command has a longer name
+
 
 def run(settings: Settings, *, once_served: Callable[[], object] = lambda: None) -> Outcome:
     """Ingest, freeze, train, promote, materialise, prove, score and monitor; the outcome is the verdict's.
@@ -34,12 +36,15 @@ def run(settings: Settings, *, once_served: Callable[[], object] = lambda: None)
             continue  # there is no challenger of today
         if name == "score --all":
             once_served()
-        say(f"\n[{position}/{len(steps)}] churn {name}")
+        say(f"\n[{position}/{len(steps)}] churn {COMMANDS.get(name, name)}")
         results[name] = _unless_refused(act, settings)
         say(results[name].text)
     verdict = results["monitor"]
     return Outcome(
-        text=f"Everything of {settings.business.name} is in {settings.folder}.",
+        text=(
+            f"Everything of {settings.business.name} is in {settings.folder}.\n"
+            f"Exit code {verdict.exit_code} is the verdict: {verdict.as_json['verdict']}; see docs/operations.md."
+        ),
         as_json={name: result.as_json for name, result in results.items()},
         exit_code=verdict.exit_code,
     )

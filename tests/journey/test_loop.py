@@ -36,6 +36,7 @@ class Business:
     config: Path
     code: int
     results: dict[str, Any]
+    told: str
 
     @property
     def folder(self) -> Path:
@@ -57,7 +58,7 @@ def business(tmp_path_factory: pytest.TempPathFactory) -> Business:
     config = folder / "churn.toml"
     config.write_text(toml, encoding="utf-8")
     said = churn("run", "--json", config=config)
-    return Business(config, said.code, json.loads(said.out))
+    return Business(config, said.code, json.loads(said.out), said.err)
 
 
 def some_of(business: Business) -> list[str]:
@@ -75,6 +76,11 @@ def test_the_loop_ends_with_a_verdict_on_two_champions(business: Business) -> No
     for model in ("churn", "reactivation"):
         metrics = business.champion(model)["metrics"]
         assert metrics["lightgbm"]["log_loss"] < metrics["recency_rule"]["log_loss"]
+
+
+def test_each_step_is_told_by_its_command(business: Business) -> None:
+    steps = re.findall(r"^\[\d/7\] churn (.*)$", business.told, flags=re.MULTILINE)
+    assert steps == ["ingest", "train", "promote", "features materialise", "parity", "score --all", "monitor"]
 
 
 def test_the_whole_base_is_scored_once(business: Business) -> None:
@@ -177,9 +183,11 @@ def test_a_full_disk_leaves_champions_scores_and_answers(command: str, business:
 
 def test_the_same_log_gives_the_same_models_and_the_last_champion_can_come_back(business: Business) -> None:
     before = {model: business.champion(model) for model in ("churn", "reactivation")}
-    again = churn("run", "--json", config=business.config)
-    assert again.code in VERDICTS.values()
-    assert json.loads(again.out)["ingest"]["log_hash"] == business.results["ingest"]["log_hash"]
+    again = churn("run", config=business.config)
+    verdict = next(name for name, code in VERDICTS.items() if code == again.code)
+    assert again.out.endswith(f"\nExit code {again.code} is the verdict: {verdict}; see docs/operations.md.\n")
+    log = json.loads((business.folder / "log" / "manifest.json").read_text(encoding="utf-8"))
+    assert log["log_hash"] == business.results["ingest"]["log_hash"]
     after = {model: business.champion(model) for model in before}
     for model, champion in after.items():
         assert champion["model_hash"] == before[model]["model_hash"]
