@@ -60,7 +60,7 @@ EVENTS = Table(
         Column(
             "amount",
             "float64",
-            "money (or points), 0 or more also for returns",
+            "money (or points); 0 or more also for what takes back an order: ingest drops its sign",
             nullable=True,
         ),
         Column("channel", "str", "where it happened: phone, e-mail, app ...", nullable=True),

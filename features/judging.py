@@ -5,6 +5,8 @@ Turns the table `staged` (EVENTS as text) into `judged`: typed columns, instants
 by time, then by content, stays, so that the order of rows decides nothing. Start reading at `judge`.
 """
 
+from collections.abc import Sequence
+
 import duckdb
 
 from churn.errors import NaiveTime
@@ -36,7 +38,13 @@ ORDER = (
 
 
 def judge(
-    connection: duckdb.DuckDBPyConnection, sources: list[Rows], *, now_us: int, known_us: int, buckets: int
+    connection: duckdb.DuckDBPyConnection,
+    sources: list[Rows],
+    *,
+    now_us: int,
+    known_us: int,
+    buckets: int,
+    taking_back: Sequence[str],
 ) -> None:
     """Turn `staged` into `judged`: EVENTS typed, with `bucket`, the row's place, and `reason` (null: it is an event).
 
@@ -46,6 +54,7 @@ def judge(
         now_us: an event at or after this instant lies in the future.
         known_us: nobody can have learned of an event at or after this instant.
         buckets: into how many files the log is parted, by hash of the customer.
+        taking_back: kinds of event whose amount loses its sign: some logs write a refund as a negative amount.
 
     Raises:
         NaiveTime: instants without an offset, in a source that names no `timezone`.
@@ -56,8 +65,8 @@ def judge(
     connection.execute(f"CREATE TABLE clocked AS SELECT *, {clocks} FROM staged")
     connection.execute("DROP TABLE staged")
     zones = {name: _offset(connection, sources, name) for name in INSTANTS}
-    reason = _reason(now_us, known_us)
-    connection.execute(f"CREATE TABLE judged AS SELECT *, {reason} AS reason FROM ({_typed(buckets, zones)})")
+    typed, reason = _typed(buckets, zones, taking_back), _reason(now_us, known_us)
+    connection.execute(f"CREATE TABLE judged AS SELECT *, {reason} AS reason FROM ({typed})")
     connection.execute("DROP TABLE clocked")
     _refuse_duplicates(connection)
 
@@ -76,10 +85,13 @@ def _offset(connection: duckdb.DuckDBPyConnection, sources: list[Rows], name: st
     return f"CASE WHEN {name}_told THEN 0 {cases}ELSE 0 END"
 
 
-def _typed(buckets: int, offsets: dict[str, str]) -> str:
+def _typed(buckets: int, offsets: dict[str, str], taking_back: Sequence[str]) -> str:
     """SELECT of the columns of EVENTS with their types; whatever cannot be typed is null."""
     texts = ", ".join(f"CASE WHEN trim({name}) <> '' THEN {name} END AS {name}" for name in TEXTS)
-    numbers = ", ".join(f"{name} AS {name}_text, {_number(name)} AS {name}" for name in NUMBERS)
+    values = {name: _number(name) for name in NUMBERS}
+    takes = f"event_type IN ({', '.join(map(literal, taking_back)) or 'NULL'})"
+    values["amount"] = f"CASE WHEN {takes} THEN abs({values['amount']}) ELSE {values['amount']} END"
+    numbers = ", ".join(f"{name} AS {name}_text, {value} AS {name}" for name, value in values.items())
     event, known = (f"{name}_clock - ({offsets[name]})" for name in INSTANTS)
     told = "trim(ingested_at) <> ''"
     return (

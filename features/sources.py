@@ -134,7 +134,14 @@ def _ingest(
     progress("working out the mapping")
     rows = sum(stage(connection, source) for source in sources) + _count(connection, "SELECT count(*) FROM unreadable")
     end = _end(settings, now)
-    judge(connection, sources, now_us=to_us(end), known_us=to_us(max(end, now)), buckets=settings.ingest.buckets)
+    judge(
+        connection,
+        sources,
+        now_us=to_us(end),
+        known_us=to_us(max(end, now)),
+        buckets=settings.ingest.buckets,
+        taking_back=settings.definition.taken_back_by,
+    )
     _collect_refused(connection)
     _weigh(connection, sources, rows, settings.ingest.max_rejected_share)
     progress("writing the log")

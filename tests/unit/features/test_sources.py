@@ -146,3 +146,14 @@ def test_a_column_named_like_a_word_of_sql_is_a_column(tmp_path: Path) -> None:
     assert rows["customer_id"].tolist() == ["a", "a"]
     assert rows["amount"].tolist()[0] == 3.0
     assert rows["ingested_at"].tolist() == [to_us(datetime(2024, 1, 2, tzinfo=UTC))] * 2
+
+
+def test_money_back_has_no_sign(tmp_path: Path) -> None:
+    """Of kinds that take back alone: what a negative order means, we cannot know."""
+    text = "customer_id,date,amount,kind\na,2024-01-01,-5,order\na,2024-01-02,-3.5,refund\na,2024-01-03,2,return\n"
+    (tmp_path / "orders.csv").write_text(text + "a,2024-01-04,-1,storno\n")
+    wanted = shop(tmp_path, {"path": "orders.csv", **ORDER, "event_type": "kind"})
+    assert rows_of(ingest(wanted, environ={}))["amount"].tolist() == [-5.0, 3.5, 2.0, -1.0]
+    definition = wanted.definition.model_copy(update={"taken_back_by": ("storno",)})
+    named = ingest(wanted.model_copy(update={"definition": definition}), environ={})
+    assert rows_of(named)["amount"].tolist() == [-5.0, -3.5, 2.0, 1.0]
