@@ -107,6 +107,16 @@ def stages(events: Events, lifecycle: Lifecycle, cutoff: datetime) -> pd.DataFra
     )
 
 
+def by_stage(stage: pd.Series) -> dict[Stage, int]:
+    """Customers of each stage, those with nobody too, in the order of the lifecycle.
+
+    Args:
+        stage: one value of `Stage` a customer; what is none is not counted.
+    """
+    counts = stage.value_counts()
+    return {one: int(counts.get(one.value, 0)) for one in Stage}
+
+
 def standing(visible: Events, lifecycle: Lifecycle, cutoff_us: int) -> Standing:
     """Where customers stand, judged by events that are all visible at the cutoff already."""
     told = trace(visible, qualifies(visible, lifecycle.definition, lifecycle.calendar), lifecycle)

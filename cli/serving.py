@@ -18,8 +18,16 @@ from cli.console import progress, say, step, table
 from cli.outcome import Outcome
 
 if TYPE_CHECKING:
-    from churn.settings import Settings
+    from collections.abc import Mapping
 
+    from churn.settings import Settings
+    from churn.stages import Stage
+
+FILES = (
+    "for monitoring: the SCORES table, without outcome and reasons",
+    "for people and CRM imports: the sheet with outcome and reasons in words",
+    "a copy of the sheet for people",
+)
 GRACE_S = 20
 READY_S = 120
 
@@ -66,13 +74,26 @@ def _everyone(settings: "Settings", scorer: Any, out: Path | None) -> Outcome:  
         for model, by in report.answers.items()
         for answer, count in by.items()
     ]
-    files = "\n".join(str(path) for path in report.files)
-    text = f"{report.scored:,} of {report.customers:,} customers have a score.\n\n{table(rows)}\n\n{files}"
+    files = "\n".join(f"{path}\n  {whom}" for path, whom in zip(report.files, FILES, strict=False))
+    head = f"{report.scored:,} of {report.customers:,} customers have a score."
+    text = "\n\n".join([head, table(rows), _stages(report.stages), files])
     as_json = {
         "customers": report.customers, "scored": report.scored, "answers": report.answers,
+        "stages": report.stages,
         "files": [str(path) for path in report.files],
     }  # fmt: skip
     return Outcome(text=text, as_json=as_json)
+
+
+def _stages(counts: "Mapping[Stage, int]") -> str:
+    """Where customers stand, and which of the trade's five stages that is."""
+    from churn.stages import FIVE
+
+    rows = [
+        {"stage": stage.value.replace("_", " "), "customers": n, "of the five": f"{FIVE[stage].zh} {FIVE[stage].en}"}
+        for stage, n in counts.items()
+    ]
+    return table(rows)
 
 
 def _some(settings: "Settings", scorer: Any, ids: str) -> Outcome:  # serving.scorer.Scorer

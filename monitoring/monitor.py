@@ -102,6 +102,7 @@ def monitor(settings: Settings, *, progress: Say) -> Result:
         now=seen.now,
         clock=business.clock,
         abstentions=seen.scores.abstentions,
+        stages=seen.current.stages,
     )
     write_text(target / "report.html", front)
     return Result(verdicts, seen.ledgers, content, target / "report.html")

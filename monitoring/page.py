@@ -9,6 +9,7 @@ from html import escape
 from string import Template
 
 from churn.reasons import GROUPS
+from churn.stages import FIVE, Stage
 from monitoring.drift import FeatureDrift, ScoreDrift
 from monitoring.ledger import Interval, Realised
 from monitoring.plots import calibration, shares
@@ -38,7 +39,7 @@ DOCUMENT = Template("""<!doctype html>
 <body><main>
 <header class="$outcome"><p class="badge">$badge</p><div><h1>$business</h1><p>$says</p>
 <p class="quiet">As of $when by the $clock clock.$silent</p></div></header>
-$models
+$models$stages
 <footer>PSI: population stability index on all rows; bins are deciles of the reference, and one each for values it never
 saw and for null. A feature's bar is the greater of [monitoring] psi_watch and what the feature does from cutoff to
 cutoff anyway, plus three times what chance adds for so few rows. What each verdict means: docs/operations.md.</footer>
@@ -57,6 +58,7 @@ def page(
     now: datetime,
     clock: str,
     abstentions: Mapping[str, int],
+    stages: Mapping[Stage, int],
 ) -> str:
     """The page.
 
@@ -69,6 +71,7 @@ def page(
         language: en or zh, of the features' descriptions.
         now: the instant judged.
         abstentions: answers without a number, by code.
+        stages: customers in each stage now; empty where the features of now do not tell.
         clock: wall or log.
     """
     outcome = worst([verdict.outcome for verdict in verdicts])
@@ -87,6 +90,7 @@ def page(
         clock=clock,
         silent=_silent(abstentions),
         models="".join(models),
+        stages=_stages(stages),
     )
 
 
@@ -99,6 +103,17 @@ def _model(found: Findings, verdict: Verdict, ledgers: Sequence[Realised], links
         f"<h3>Scores</h3>{_scores(found.score)}"
         f"<h3>Features</h3>{_features(found, language)}{_link(links.get(verdict.model))}</section>"
     )
+
+
+def _stages(stages: Mapping[Stage, int]) -> str:
+    if not stages:
+        return ""
+    rows = [
+        [stage.value.replace("_", " "), f"{FIVE[stage].zh} {FIVE[stage].en}", f"{count:,}"]
+        for stage, count in stages.items()
+    ]
+    table = _table(["stage", "of the five that the trade speaks of", "customers now"], rows)
+    return f"<section><h2>Where customers stand</h2>{table}</section>"
 
 
 def _silent(abstentions: Mapping[str, int]) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 import pandas as pd
 
 from churn.errors import DataError
+from churn.stages import Stage, by_stage
 from churn.tables import INSTANT, SCORES
 from features.current_file import MANIFEST_FILE, ROWS_FILE, NoCurrent
 from features.snapshots import MANIFEST_FILE as SNAPSHOT_MANIFEST
@@ -51,6 +52,11 @@ class Current:
     frame: pd.DataFrame
     feature_set_hash: str
     as_of: datetime | None
+
+    @property
+    def stages(self) -> dict[Stage, int]:
+        """Customers in each stage; empty where the file has no such column."""
+        return by_stage(self.frame["stage"]) if "stage" in self.frame else {}
 
     def of(self, model: str) -> pd.DataFrame:
         """The customers that a model is asked about now."""

@@ -19,6 +19,7 @@ import pandas as pd
 
 from churn.bundle import BANDS
 from churn.settings import Settings
+from churn.stages import Stage, by_stage
 from features.atomic import write_whole
 from features.current_file import read_current
 from features.online import rows_of
@@ -37,6 +38,8 @@ class BatchReport:
     customers: int
     answers: dict[str, dict[str, int]]
     """By model ("none" where no model is asked): customers by band, or by code of the abstention."""
+    stages: dict[Stage, int]
+    """Customers in each stage."""
     files: tuple[Path, ...]
 
     @property
@@ -81,7 +84,8 @@ def score_everyone(
                     progress(done, len(frame), "customers")
 
     _write_together(targets, run)
-    return BatchReport(len(frame), {model: dict(by) for model, by in sorted(counts.items())}, tuple(targets))
+    answers = {model: dict(by) for model, by in sorted(counts.items())}
+    return BatchReport(len(frame), answers, by_stage(frame["stage"]), tuple(targets))
 
 
 def _blocks(

@@ -5,8 +5,10 @@ from datetime import UTC, datetime
 from xml.etree import ElementTree
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from churn.stages import FIVE
 from monitoring.contract import faults
 from monitoring.monitor import look
 from monitoring.page import page
@@ -23,6 +25,7 @@ def shown(shop: Shop, business: str = "Monitored shop") -> str:
     return page(
         seen.findings, verdicts, seen.ledgers, {"churn": "evidently-churn.html"}, business=business, language="zh",
         now=datetime(2025, 1, 1, tzinfo=UTC), clock="log", abstentions=seen.scores.abstentions,
+        stages=seen.current.stages,
     )  # fmt: skip
 
 
@@ -43,6 +46,16 @@ def test_what_cannot_be_judged_has_no_figure(shop: Shop, rows: int, said: str) -
     text = shown(shop)
     assert said in text
     assert "interval" not in text
+
+
+def test_every_stage_is_counted_and_mapped_to_the_five(shop: Shop) -> None:
+    stages = pd.read_parquet(shop.current_path)["stage"]
+    text = shown(shop)
+    for stage, five in FIVE.items():
+        count, words = (stages == stage.value).sum(), stage.value.replace("_", " ")
+        assert f"<tr><td>{words}</td><td>{five.zh} {five.en}</td><td>{count:,}</td></tr>" in text
+    shop.change_current({"stage": None})
+    assert "Where customers stand" not in shown(shop)
 
 
 def test_pictures_are_well_formed_and_nothing_comes_from_outside(shop: Shop) -> None:

@@ -10,7 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from churn.settings import Settings
+from churn.stages import FIVE, Stage
 from churn.tables import INSTANT, SCORES
+from cli.serving import _everyone
 from features.atomic import write_json
 from features.snapshot_file import write_rows
 from serving import batch, sheets
@@ -73,6 +75,18 @@ def test_everybody_gets_the_answer_of_the_service(settings: Settings, monkeypatc
     assert report.customers == 300
     assert sum(report.answers["churn"].values()) == 297
     assert report.answers["none"] == {"no_qualifying_event": 1, "not_eligible": 1}
+
+
+def test_the_command_tells_the_stages_and_which_file_is_for_whom(settings: Settings) -> None:
+    outcome = _everyone(settings, tiny_service.scorer(), None)
+    stages = pd.read_parquet(settings.folder / "features" / "current.parquet")["stage"].value_counts()
+    assert outcome.as_json["stages"] == {stage.value: stages.get(stage.value, 0) for stage in Stage}
+    for stage, five in FIVE.items():
+        words = (*stage.value.replace("_", " ").split(), str(stages.get(stage.value, 0)), five.zh, five.en)
+        assert list(words) in [line.split() for line in outcome.text.splitlines()]
+    parquet, sheet = (Path(one) for one in outcome.as_json["files"])
+    assert f"{parquet}\n  for monitoring" in outcome.text
+    assert f"{sheet}\n  for people" in outcome.text
 
 
 def test_the_sheet_tells_the_reasons_in_words(settings: Settings) -> None:
