@@ -105,11 +105,17 @@ def check_kinds(definition: ChurnDefinition, kinds: Iterable[str]) -> None:
     named = [kind for entry in entries for kind in (entry.kind, *kinds_in(entry.where))]
     named += kinds_in(parse_eligible(definition.eligible)) if definition.eligible else ()
     for kind in dict.fromkeys(named):
-        near = get_close_matches(kind, present, n=1, cutoff=0.8)
+        near = [like for like in get_close_matches(kind, present, cutoff=0.8) if not _is_prefixed(kind, like)]
         if kind not in present and near:
             raise _unknown_kind(kind, present, f"did you mean {near[0]!r}? ")
     if not any(entry.kind in present for entry in entries):
         raise _unknown_kind(entries[0].kind, present, "")
+
+
+def _is_prefixed(kind: str, like: str) -> bool:
+    """Whether one is the other with a prefix: `unsubscribe` is no misspelt `subscribe`, nor `reorder` an `order`."""
+    shorter, longer = sorted((kind, like), key=len)
+    return longer.endswith(shorter) and len(longer) - len(shorter) > 1
 
 
 def _unknown_kind(kind: str, present: Sequence[str], hint: str) -> SettingsError:

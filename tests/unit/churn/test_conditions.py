@@ -177,6 +177,7 @@ def test_kinds_are_held_against_the_log() -> None:
     kinds = ("order", "complaint")
     check_kinds(ChurnDefinition(qualifying=("order", "renewal")), kinds)  # one of them is enough
     check_kinds(ChurnDefinition(eligible="did not unsubscribe"), kinds)
+    check_kinds(ChurnDefinition(eligible="did not unsubscribe and did not reorder"), [*kinds, "subscribe"])
     with pytest.raises(SettingsError) as caught:
         check_kinds(ChurnDefinition(qualifying=("order", "oder")), kinds)
     assert caught.value.mend.startswith("did you mean 'order'?")
