@@ -29,6 +29,10 @@ REASONS = {
     "known_in_future": "ingested_at lies at or after now, so that nobody would see the event",
     "duplicate_event_id": "another event of this source has the same event_id; the first one stays",
 }
+# How an expression of the mapping reads what was refused for a reason; x stands for a column.
+_TIME = "`strptime(x, '%d/%m/%Y %H:%M')` reads a time of another form, `to_timestamp(CAST(x AS DOUBLE))` seconds"
+_NUMBER = "`replace(x, ',', '.')` reads a decimal comma, `replace(x, '$', '')` leaves a sign out"
+WAYS = {"unparsable_time": _TIME, "unparsable_ingested_at": _TIME} | {f"bad_{name}": _NUMBER for name in NUMBERS}
 # The order of the log: customer, time, then everything else; within a customer the order of `Events`.
 ORDER = (
     "customer_id, event_timestamp, event_type, ingested_at, score NULLS LAST, discount_amount NULLS LAST, "

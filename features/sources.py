@@ -18,7 +18,7 @@ from churn.calendar import from_us, to_us
 from churn.clock import Clock, WallClock
 from churn.errors import DataError, SettingsError
 from churn.settings import Settings
-from features.judging import REASONS, judge
+from features.judging import REASONS, WAYS, judge
 from features.log import LOG, LOG_BEFORE, REJECTS, LogManifest
 from features.mapping import create_staged, lock, stage
 from features.reading import Progress, Rows, load
@@ -41,11 +41,12 @@ class TooManyRejects(DataError):
 
     def __init__(self, refused: int, rows: int, limit: float, reasons: dict[str, tuple[int, str]]) -> None:
         lines = [f"  {count:,} x {name}: {REASONS[name]} ({first})" for name, (count, first) in reasons.items()]
+        ways = "".join(f" {way}." for way in dict.fromkeys(WAYS[name] for name in reasons if name in WAYS))
         super().__init__(
             f"{refused:,} of {rows:,} rows were refused, more than the share of {limit:g} that [ingest] "
             "max_rejected_share allows:\n" + "\n".join(lines),
             mend="correct the rows, or the expressions of the mapping that read them; if they are to be left out, "
-            "say so with `where` in the [[source]], or raise [ingest] max_rejected_share.",
+            f"say so with `where` in the [[source]], or raise [ingest] max_rejected_share.{ways}",
         )
 
 

@@ -87,6 +87,26 @@ def test_with_the_logs_clock_what_lies_after_observed_until_is_the_future(tmp_pa
     assert ingest(wanted, environ={}).manifest.rejected == {"in_the_future": 1}
 
 
+def test_the_mend_names_expressions_that_read_such_rows(tmp_path: Path) -> None:
+    text = 'customer_id,date,amount\na,31/01/2024 14:05,"1,5"\n'
+    with pytest.raises(TooManyRejects) as raised:
+        run(tmp_path, text, max_rejected_share=0.0)
+    assert all(word in raised.value.mend for word in ("strptime(", "to_timestamp("))
+    assert "replace(" not in raised.value.mend  # nothing is told of what nobody met
+    time, seconds = (raised.value.mend.split("`")[i] for i in (3, 5))
+    with pytest.raises(TooManyRejects) as raised:
+        run(tmp_path, text, {"event_timestamp": time.replace("x", "date")}, max_rejected_share=0.0)
+    assert "strptime(" not in raised.value.mend
+    number = raised.value.mend.split("`")[3]
+    mapping = {"event_timestamp": time.replace("x", "date"), "amount": number.replace("x", "amount")}
+    rows = rows_of(run(tmp_path, text, mapping, max_rejected_share=0.0))
+    assert rows["event_timestamp"].tolist() == [to_us(datetime(2024, 1, 31, 14, 5, tzinfo=UTC))]
+    assert rows["amount"].tolist() == [1.5]
+    epoch = {"event_timestamp": seconds.replace("(x", "(date")}
+    rows = rows_of(run(tmp_path, "customer_id,date,amount\na,1706709900,1\n", epoch, max_rejected_share=0.0))
+    assert rows["event_timestamp"].tolist() == [to_us(datetime(2024, 1, 31, 14, 5, tzinfo=UTC))]
+
+
 def test_without_observed_until_the_logs_clock_knows_nothing_after_the_wall(tmp_path: Path) -> None:
     (tmp_path / "orders.csv").write_text(ORDERS + "00001,2099-01-01,1\n")
     wanted = shop(tmp_path, {"path": "orders.csv", **ORDER})
