@@ -131,11 +131,12 @@ class Kind:
     """What features are about: events of one or several kinds.
 
     Args:
-        name: prefix of its features' names, and the kind of event unless `selection` says otherwise.
+        name: the kind of event, unless `selection` says otherwise.
         en: the event in English, singular; zh in Chinese.
         amount_en: what its amount is called; amount_zh in Chinese.
         amount_unit: unit of the amount.
         selection: which events.
+        slug: prefix of its features' names; made of the name where not given.
     """
 
     name: str
@@ -145,10 +146,13 @@ class Kind:
     amount_zh: str = "金额"
     amount_unit: str = "money"
     selection: Selection = field(default=Selection(()))
+    slug: str = ""
 
     def __post_init__(self) -> None:
         if not self.selection.kinds:
             object.__setattr__(self, "selection", Selection((self.name,)))
+        if not self.slug:
+            object.__setattr__(self, "slug", slug(self.name))
 
     def feature(self, operation: str, column: str | None, days: int | None) -> Feature:
         """One feature of this kind: name, words and unit from the operation's row."""
@@ -161,7 +165,7 @@ class Kind:
         when_en = "" if operation in POINTED else ("" if days is None else f" in the last {days} days")
         when_zh = "" if operation in POINTED else ("历史" if days is None else f"近{days}天")
         return Feature(
-            name=f"{slug(self.name)}{infix}_{short}{window}",
+            name=f"{self.slug}{infix}_{short}{window}",
             en=en.format(**words) + when_en,
             zh=when_zh + zh.format(**words),
             unit=a_unit if unit == "money" else unit,

@@ -6,6 +6,7 @@ table, so that a new operation gets its words where it gets its name. Start at `
 
 import re
 import zlib
+from collections.abc import Iterable
 from typing import Final
 
 # operation: name in column names, unit, English, Chinese
@@ -39,8 +40,18 @@ WORDS: Final = {  # columns other than amount: English, Chinese, unit
 _OTHER = re.compile(r"[^a-z0-9]+")
 
 
-def slug(kind: str) -> str:
-    """A kind's name as part of a column name; letters beyond a to z leave a checksum, so that names stay apart."""
+def slug(kind: str, among: Iterable[str] = ()) -> str:
+    """A kind's name as part of a column name.
+
+    Letters beyond a to z leave a checksum, and so does what another kind `among` these would be called as well, so that
+    names stay apart; a kind that is its own slug keeps it.
+    """
+    plain = _slug(kind)
+    shared = plain != kind and any(_slug(other) == plain for other in among if other != kind)
+    return f"{plain}_{zlib.crc32(kind.encode()):08x}" if shared else plain
+
+
+def _slug(kind: str) -> str:
     plain = _OTHER.sub("_", kind.lower()).strip("_")
     lost = any(not (letter.isascii()) for letter in kind) or not plain
     return f"{plain or 'kind'}_{zlib.crc32(kind.encode()):08x}" if lost else plain

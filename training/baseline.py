@@ -100,7 +100,8 @@ def rivals(rows: Rows, model: str) -> dict[str, Rival]:
 
 def since(names: Sequence[str]) -> str:
     """The feature that holds days since the last qualifying event: that of the kind which has a tenure."""
-    return next(name.removesuffix(TENURE) for name in names if name.endswith(TENURE)) + SINCE
+    kinds = (name.removesuffix(TENURE) for name in names if name.endswith(TENURE))
+    return next(kind + SINCE for kind in kinds if kind + SINCE in names)
 
 
 def six(names: Sequence[str]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ def features(log: Present) -> list[Feature]:
     out: list[Feature] = []
     for visit in log.of("visit"):
         per_event = (visit.count[log.within(90)[0]] / log.backbone.count[log.within(365)[0]]).named(
-            f"{visit.name}_per_{log.backbone.name}",
+            f"{visit.slug}_per_{log.backbone.slug}",
             en=f"visits of the last 90 days for each {log.backbone.en} of the year, as daily rates",
             zh=f"近90天访问频率与近一年{log.backbone.zh}频率之比",
         )

@@ -4,12 +4,13 @@ Reads names only, no event. Start reading at `Present`.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from churn.definition import Lifecycle
 from features.feature import Kind
 from features.formula import QUALIFYING, Selection
+from features.words import slug
 
 PROFILE: Final = "profile."
 KNOWN: Final = {  # kinds that most businesses have; any other kind goes by its own name
@@ -72,12 +73,11 @@ class Present:
         kinds, selection = self.qualifying, Selection((QUALIFYING,))
         if len(kinds) > 1:
             return Kind("activity", "activity", "活动", selection=selection)
-        one = words(kinds[0])
-        return Kind(one.name, one.en, one.zh, one.amount_en, one.amount_zh, one.amount_unit, selection)
+        return replace(self._words(kinds[0]), selection=selection)
 
     def of(self, *kinds: str) -> list[Kind]:
         """Those of these kinds that the log has and that are not the backbone itself, in the order asked for."""
-        return [words(kind) for kind in kinds if kind in self.kinds and self.qualifying != (kind,)]
+        return [self._words(kind) for kind in kinds if kind in self.kinds and self.qualifying != (kind,)]
 
     @property
     def others(self) -> list[Kind]:
@@ -88,7 +88,10 @@ class Present:
     @property
     def attributes(self) -> list[Kind]:
         """Profile attributes, each a kind of its own."""
-        return [words(kind) for kind in self.kinds if kind.startswith(PROFILE)]
+        return [self._words(kind) for kind in self.kinds if kind.startswith(PROFILE)]
+
+    def _words(self, kind: str) -> Kind:
+        return replace(words(kind), slug=slug(kind, {*self.kinds, *self.qualifying}))
 
     def has(self, column: str, kind: str | None = None) -> bool:
         """Whether a column lives in a kind, or in any kind of the backbone."""

@@ -3,7 +3,6 @@
 from features.catalogue.present import Present
 from features.feature import Feature
 from features.feature_set import grouped
-from features.words import slug
 
 
 def features(log: Present) -> list[Feature]:
@@ -15,7 +14,7 @@ def features(log: Present) -> list[Feature]:
         out += grouped(
             "profile",
             value.named(
-                slug(attribute.name),
+                attribute.slug,
                 en=f"profile: {attribute.en}",
                 zh=f"客户属性：{attribute.zh}",
                 unit="category" if text else "number",

@@ -20,7 +20,7 @@ def features(log: Present) -> list[Feature]:
         event.of("gap_longest").ever,
         event.point("gap_last"),
         (event.point("gap_last") / event.gap_mean.ever).named(
-            f"{event.name}_gap_trend",
+            f"{event.slug}_gap_trend",
             en=f"latest pause between two {event.en} days, relative to the usual one",
             zh=f"最近一次{event.zh}间隔与平时间隔之比",
         ),
@@ -33,7 +33,7 @@ def trends(event: Kind, log: Present) -> list[Feature]:
     pairs = [(30, 90), (90, log.within(365)[0])]
     return [
         (event.count[short] / event.count[long]).named(
-            f"{event.name}_trend_{short}d_{long}d",
+            f"{event.slug}_trend_{short}d_{long}d",
             en=f"{event.en} rate of the last {short} days, relative to the last {long}",
             zh=f"近{short}天与近{long}天{event.zh}频率之比",
         )

@@ -28,7 +28,7 @@ def _year_ago(log: Present) -> list[Feature]:
         return []
     return [
         (event.count[YEAR_DAYS - definition.gap_days] - event.count[later]).named(
-            f"{event.name}_count_year_ago",
+            f"{event.slug}_count_year_ago",
             en=f"number of {many(event.en)} a year ago, in the {definition.horizon_days} days after this day",
             zh=f"去年同期之后{definition.horizon_days}天的{event.zh}次数",
         )

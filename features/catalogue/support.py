@@ -33,7 +33,7 @@ def _reasons(trouble: Kind, log: Present) -> list[Feature]:
     return [
         trouble.point("latest", "reason_code"),
         rest.named(
-            f"{trouble.name}_open_{window}d",
+            f"{trouble.slug}_open_{window}d",
             en=f"{many(trouble.en)} of the last {window} days that nobody has called solved",
             zh=f"近{window}天{trouble.zh}中尚未解决的数量",
         ),
@@ -43,7 +43,7 @@ def _reasons(trouble: Kind, log: Present) -> list[Feature]:
 def _shares(back: Kind, log: Present) -> list[Feature]:
     return [
         (back.count.ever / log.backbone.count.ever).named(
-            f"{back.name}_share_ever",
+            f"{back.slug}_share_ever",
             en=f"{many(back.en)} for each {log.backbone.en} so far",
             zh=f"历史{back.zh}次数与{log.backbone.zh}次数之比",
         )
@@ -55,7 +55,7 @@ def _scores(answer: Kind, log: Present) -> list[Feature]:
         return []
     mean, last = answer.of("mean", "score"), answer.point("last", "score")
     change = (last - mean.ever).named(
-        f"{answer.name}_score_change",
+        f"{answer.slug}_score_change",
         en=f"score of the last {answer.en}, less the usual",
         zh=f"最近一次{answer.zh}评分与平均之差",
     )

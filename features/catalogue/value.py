@@ -16,12 +16,12 @@ def _money(log: Present) -> list[Feature]:
     event, year = log.backbone, log.within(365)[0]
     last = event.point("last", "amount")
     trend = (event.total[log.within(90)[0]] / event.total[year]).named(
-        f"{event.name}_total_trend",
+        f"{event.slug}_total_trend",
         en=f"{event.en} {event.amount_en} a day of the last 90 days, relative to the year's",
         zh=f"近90天与近一年日均{event.zh}{event.amount_zh}之比",
     )
     last_vs_mean = (last / event.mean.ever).named(
-        f"{event.name}_last_vs_mean",
+        f"{event.slug}_last_vs_mean",
         en=f"{event.amount_en} of the last {event.en}, relative to the usual",
         zh=f"最近一次{event.zh}{event.amount_zh}与平时之比",
     )
@@ -51,12 +51,12 @@ def _discounts(log: Present) -> list[Feature]:
     event, year = log.backbone, log.within(365)[0]
     taken, last = event.of("total", "discount_amount"), event.point("last", "discount_amount")
     share = (taken[year] / event.total[year]).named(
-        f"{event.name}_discount_share_{year}d",
+        f"{event.slug}_discount_share_{year}d",
         en=f"discount taken for each unit of {event.amount_en} in the last {year} days",
         zh=f"近{year}天{event.zh}优惠金额与{event.amount_zh}之比",
     )
     latest = (last / event.point("last", "amount")).named(
-        f"{event.name}_last_discount_share",
+        f"{event.slug}_last_discount_share",
         en=f"discount of the last {event.en} for each unit of {event.amount_en}",
         zh=f"最近一次{event.zh}优惠金额与{event.amount_zh}之比",
     )

@@ -12,6 +12,9 @@ from features.catalogue import catalogue
 from features.catalogue.page import EVERYTHING, features_page
 from features.feature import BadFeature, Kind, UnknownOperation
 from features.feature_set import FeatureSet
+from features.formula import QUALIFYING
+from features.words import slug
+from training.baseline import SIX, six
 
 RICH = EVERYTHING | {"profile.age": {"amount"}}
 RICH_SET = catalogue(list(RICH), RICH, Lifecycle())
@@ -51,6 +54,26 @@ def test_several_qualifying_kinds_are_one_activity_and_count_each_as_well() -> N
     kinds = ("a2q", "c2q", "c2a")
     several = catalogue(kinds, {}, Lifecycle(ChurnDefinition(qualifying=kinds)))
     assert {"activity_days_since", "a2q_count_30d", "c2a_days_since"} <= set(several.names)
+
+
+@pytest.mark.parametrize("kind", ["Order", "order.paid", "Order-Paid", "下单"])
+def test_a_qualifying_kind_of_any_letters_gives_plain_names_that_training_finds(kind: str) -> None:
+    columns = {kind: set(EVERYTHING["order"])}
+    free = catalogue([*RICH, kind], RICH | columns, Lifecycle(ChurnDefinition(qualifying=(kind,))))
+    assert [name for name in free.names if not re.fullmatch(r"[a-z][a-z0-9_]*", name)] == []
+    assert [free[name].formula.selection.kinds for name in six(free.names)] == [(QUALIFYING,)] * len(SIX)
+
+
+@pytest.mark.parametrize(
+    "kinds", [("order", "Order"), ("e-mail open", "e mail open"), ("profile.tier", "profile.Tier"), ("下单", "order")]
+)
+def test_kinds_that_would_be_called_alike_stay_apart(kinds: tuple[str, str]) -> None:
+    columns = {kind: {"amount"} for kind in kinds}
+    for counted in ("order", *(kind for kind in kinds if " " not in kind)):
+        apart = catalogue(kinds, columns, Lifecycle(ChurnDefinition(qualifying=(counted,))))
+        assert apart.names == catalogue(kinds[::-1], columns, apart.lifecycle).names
+    assert slug("order", ["Order", "order"]) == "order"
+    assert re.fullmatch("order_[0-9a-f]{8}", slug("Order", ["Order", "order"]))
 
 
 def test_columns_that_are_empty_leave_their_features_out() -> None:
