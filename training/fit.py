@@ -15,8 +15,9 @@ from typing import Any
 import lightgbm
 import numpy as np
 
-from churn.calibration import Calibrator, choose
-from churn.events import BoolArray, FloatArray
+from churn.calibration import Calibrator
+from churn.events import FloatArray
+from training.calibrating import HeldOut, calibrate
 from training.logistic import Levelled, fit_levelled
 from training.recipe import Recipe
 from training.rows import IntArray, Rows, fold_of
@@ -61,12 +62,19 @@ def raw_scores(booster: str, X: FloatArray) -> FloatArray:
 
 
 def fit(
-    rows: Rows, *, seed: int, threads: int, recipe: Recipe | None = None, progress: Progress = lambda _text: None
+    rows: Rows,
+    *,
+    wait_us: int,
+    seed: int,
+    threads: int,
+    recipe: Recipe | None = None,
+    progress: Progress = lambda _text: None,
 ) -> Fitted:
     """Fit the learner to rows whose outcome is known.
 
     Args:
         rows: training rows; category features as the catalogue's hash codes.
+        wait_us: gap + horizon, microseconds: how long an outcome takes.
         seed: of folds, bagging and feature sampling.
         threads: of LightGBM; results do not depend on it.
         recipe: the fixed parameters.
@@ -82,8 +90,8 @@ def fit(
     sample, fold = _held_out_sample(rows, recipe, seed)
     progress(f"{len(rows)} rows, {len(sample)} of them held out by turns")
     trees, raw = _cross_fit(task, sample, fold)
-    late = _latest(rows.cutoff_us[sample], rows.outcome[sample], recipe)
-    chosen = choose(raw[late], rows.outcome[sample][late], fold[late])
+    held_out = HeldOut(raw, rows.outcome[sample], fold, rows.cutoff_us[sample])
+    chosen = calibrate(held_out, recipe, wait_us=wait_us)
     progress(f"{trees} trees on top of the line; calibrator: {chosen.calibrator.kind}")
     booster = _boost(task, np.arange(len(rows)), trees)
     return Fitted(
@@ -174,20 +182,6 @@ def _held_out_sample(rows: Rows, recipe: Recipe, seed: int) -> tuple[IntArray, I
     lot = fold_of(rows.customer, 10_000, seed=seed + 1)
     sample = np.flatnonzero(lot < np.ceil(share * 10_000))
     return sample, fold_of(rows.customer[sample], recipe.folds, seed=seed)
-
-
-def _latest(cutoff_us: IntArray, outcome: FloatArray, recipe: Recipe) -> BoolArray:
-    """Which held-out rows calibrate: the newest cutoffs, whose level is nearest to that of tomorrow. Shape (m,).
-
-    More cutoffs where those few hold too few rows, or too few of either outcome.
-    """
-    cutoffs = np.unique(cutoff_us)
-    for size in range(min(recipe.calibration_cutoffs, len(cutoffs)), len(cutoffs)):
-        late = cutoff_us >= cutoffs[-size]
-        rarer = min(outcome[late].sum(), (1 - outcome[late]).sum())
-        if late.sum() >= recipe.calibration_rows and rarer >= recipe.calibration_rows / 10:
-            return np.asarray(late)
-    return np.ones(len(cutoff_us), dtype=np.bool_)
 
 
 def _cross_fit(task: _Task, sample: IntArray, fold: IntArray) -> tuple[int, FloatArray]:
