@@ -104,8 +104,8 @@ def _value(
             case Ratio(one, other, scale):
                 by = _value(other, *rest)
                 known[formula] = scale * (_value(one, *rest) / by.where(by != 0))
-            case Difference(one, other):
-                known[formula] = _value(one, *rest) - _value(other, *rest)
+            case Difference(one, other, least):
+                known[formula] = (_value(one, *rest) - _value(other, *rest)).clip(lower=least)
             case Aggregate(selection, operation, column, days):
                 if (selection, days) not in slices:
                     slices[selection, days] = _rows(seen, selection, days, today)

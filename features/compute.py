@@ -82,8 +82,8 @@ class Evaluation:
                 by = self.of(denominator)
                 nothing = np.full(self._timeline.shape, np.nan)
                 return np.asarray(scale * np.divide(self.of(numerator), by, out=nothing, where=by != 0))
-            case Difference(left, right):
-                return self.of(left) - self.of(right)
+            case Difference(left, right, least):
+                return np.maximum(self.of(left) - self.of(right), least)
             case Season(part):
                 return np.broadcast_to(self._season(part), self._timeline.shape)
 

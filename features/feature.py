@@ -10,6 +10,7 @@ Names, descriptions in English and Chinese, and units follow from the operation.
 itself (features/feature_set.py). Reads no event: `features/compute.py` does. Start reading at `Kind`.
 """
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn, overload
 
@@ -70,12 +71,16 @@ class Feature:
 
     def __sub__(self, other: "Feature") -> "Feature":
         """A difference, in the unit of the first."""
+        return self.less(other)
+
+    def less(self, other: "Feature", *, least: float = -math.inf) -> "Feature":
+        """A difference that is no lower than `least`."""
         return Feature(
             f"{self.name}_minus_{other.name}",
             f"{self.en}, less {other.en}",
             f"{self.zh}减去{other.zh}",
             self.unit,
-            Difference(self.formula, other.formula),
+            Difference(self.formula, other.formula, least),
             self.group,
         )
 

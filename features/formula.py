@@ -5,6 +5,7 @@ them, `features/feature.py` is the grammar that builds them. Named tuples, becau
 for slower hashes. Knows no array and no event. Start reading at `Aggregate`.
 """
 
+import math
 from typing import Any, NamedTuple
 
 QUALIFYING = "*"  # stands for the events that the definition counts, whatever their kinds
@@ -47,10 +48,11 @@ class Ratio(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """Left minus right; null where either is null."""
+    """Left minus right, no lower than `least`; null where either is null."""
 
     left: "Formula"
     right: "Formula"
+    least: float = -math.inf
 
 
 class Season(NamedTuple):
@@ -78,8 +80,9 @@ def formula_json(formula: Formula) -> dict[str, Any]:
     match formula:
         case Ratio(numerator=one, denominator=other, scale=scale):
             return {"ratio": [formula_json(one), formula_json(other)], "scale": scale}
-        case Difference(left=one, right=other):
-            return {"difference": [formula_json(one), formula_json(other)]}
+        case Difference(left=one, right=other, least=least):
+            told = {"difference": [formula_json(one), formula_json(other)]}
+            return told | ({"least": least} if math.isfinite(least) else {})
         case Aggregate(selection=selection):
             return formula._asdict() | {"selection": selection._asdict()}
         case Season():

@@ -5,6 +5,7 @@ serves as the other side of benchmarks/feature_kernel.py. Local days come from a
 no clock changes in the log. Start reading at `oracle`.
 """
 
+import math
 import zlib
 from collections.abc import Sequence
 from datetime import datetime
@@ -97,7 +98,7 @@ def statement(features: Sequence[Feature], offset_us: int) -> str:
 
 def _parts(formula: Formula) -> list[Aggregate]:
     match formula:
-        case Ratio(one, other, _) | Difference(one, other):
+        case Ratio(one, other, _) | Difference(one, other, _):
             return [*_parts(one), *_parts(other)]
         case Aggregate():
             return [formula]
@@ -109,8 +110,9 @@ def _formula(formula: Formula, parts: dict[Aggregate, str]) -> str:
     match formula:
         case Ratio(one, other, scale):
             return f"({scale} * {_formula(one, parts)} / nullif({_formula(other, parts)}, 0)::double)"
-        case Difference(one, other):
-            return f"({_formula(one, parts)} - {_formula(other, parts)})"
+        case Difference(one, other, least):
+            rest = f"({_formula(one, parts)} - {_formula(other, parts)})"
+            return f"if({rest} < {least}, {least}, {rest})" if math.isfinite(least) else rest
         case Aggregate():
             return f"coalesce({parts[formula]}, 0)" if formula.operation in ZERO else parts[formula]
         case Season():

@@ -57,8 +57,9 @@ def evaluate(formula: Formula, mine: list[Seen], cutoff: datetime, zone: ZoneInf
         case Ratio(numerator, denominator, scale):
             by = evaluate(denominator, mine, cutoff, zone)
             return NULL if by == 0 or math.isnan(by) else scale * (evaluate(numerator, mine, cutoff, zone) / by)
-        case Difference(left, right):
-            return evaluate(left, mine, cutoff, zone) - evaluate(right, mine, cutoff, zone)
+        case Difference(left, right, least):
+            rest = evaluate(left, mine, cutoff, zone) - evaluate(right, mine, cutoff, zone)
+            return least if rest < least else rest
         case Season(part):
             angle = 2 * math.pi * (cutoff.astimezone(zone).timetuple().tm_yday - 1) / 365.25
             return math.sin(angle) if part == "sine" else math.cos(angle)

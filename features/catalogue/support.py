@@ -29,7 +29,8 @@ def _reasons(trouble: Kind, log: Present) -> list[Feature]:
         return []
     window = log.within(90)[0]
     solved = replace(trouble, name=f"{trouble.name}_solved", selection=Selection((trouble.name,), SOLVED))
-    rest = (trouble.count[window] - solved.count[window]) - solved.count[window]  # an answer is a row of its own
+    asked = trouble.count[window] - solved.count[window]  # an answer is a row of its own
+    rest = asked.less(solved.count[window], least=0)  # and may answer a ticket from before the window
     return [
         trouble.point("latest", "reason_code"),
         rest.named(

@@ -11,11 +11,14 @@ from churn.calendar import Calendar, to_us
 from churn.definition import ChurnDefinition, Lifecycle
 from churn.errors import NaiveTime
 from churn.events import Events
+from features.catalogue import catalogue
 from features.compute import compute
 from features.feature import Feature, Kind
 from features.operations import text_code
 from features.timeline import LARGEST
 from features.views import views
+from tests.oracle_duckdb import oracle
+from tests.reference import naive
 from tests.timeline import cutoff_of, log
 
 ORDER = Kind("order", "order", "下单")
@@ -158,3 +161,21 @@ def test_a_cutoff_needs_a_time_zone() -> None:
     naive = datetime(2024, 1, 2)  # noqa: DTZ001 - that is the fault
     with pytest.raises(NaiveTime, match="aware instant"):
         compute(log("o|"), [naive], [ORDER.days_since], UTC_DAYS)
+
+
+@pytest.mark.parametrize(
+    ("tickets", "still_open"),
+    [
+        ([("2024-01-05", "late"), ("2024-06-20", "solved")], 0),  # asked before the window, answered in it
+        ([("2024-06-10", "late"), ("2024-06-20", "solved")], 0),
+        ([("2024-06-10", "late"), ("2024-06-20", "lost")], 2),
+    ],
+)
+def test_open_tickets_are_never_fewer_than_none(tickets: list[tuple[str, str]], still_open: int) -> None:
+    kinds = {"order": set[str](), "support_ticket": {"reason_code"}}
+    feature = catalogue(list(kinds), kinds, UTC_DAYS)["support_ticket_open_90d"]
+    events = of([{"event_type": "support_ticket", "event_timestamp": at, "reason_code": why} for at, why in tickets])
+    cutoff = datetime(2024, 7, 1, tzinfo=UTC)
+    assert one(events, cutoff, feature) == still_open
+    assert naive(events, [cutoff], [feature], UTC_DAYS)[0, 0, 0] == still_open
+    assert oracle(events, [cutoff], [feature], UTC_DAYS)[0, 0, 0] == still_open
