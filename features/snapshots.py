@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from churn.calendar import to_us
+from churn.calendar import from_us, to_us
 from churn.cohort import cohort, everyone
 from churn.definition import Lifecycle
 from churn.errors import DataError
@@ -57,7 +57,7 @@ class Snapshot:
 
     Args:
         frame: keys of SNAPSHOT, then one float64 column a feature (NaN where null). Sorted by cutoff and customer.
-        manifest: hash, definition, feature_set, cutoffs, observed_until, log_hash, rows, made_by.
+        manifest: hash, definition, feature_set, cutoffs, observed_until, log_begins, log_hash, rows, made_by.
         path: the folder that holds both.
     """
 
@@ -74,6 +74,11 @@ class Snapshot:
     def feature_names(self) -> list[str]:
         """The features, in the order of the packed vector."""
         return list(self.manifest["feature_set"]["names"])
+
+    @property
+    def log_begins(self) -> datetime:
+        """When the first event of its log happened: a lookback cannot reach further."""
+        return datetime.fromisoformat(self.manifest["log_begins"])
 
     @property
     def cutoffs(self) -> list[datetime]:
@@ -129,6 +134,7 @@ def freeze(
         },
         "cutoffs": [cutoff.isoformat() for cutoff in cutoffs],
         "observed_until": observed_until.isoformat(),
+        "log_begins": from_us(int(events.time_us.min())).isoformat(),
         "log_hash": log_hash,
         "made_by": made_by(),
     }

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 
 from churn.bundle import BANDS, LABELS, Bundle, Text, model_hash
-from churn.calendar import DAY_US
+from churn.calendar import DAY_US, to_us
 from churn.definition import Lifecycle
 from churn.events import FloatArray
 from churn.sections import Training
@@ -86,7 +86,7 @@ def train(
     progress(f"{model}: fitting")
     fitted = fit(
         learn,
-        wait_us=(settings.definition.gap_days + settings.definition.horizon_days) * DAY_US,
+        whole_from_us=to_us(train.log_begins) + settings.definition.lookback_days * DAY_US,
         seed=settings.training.seed,
         threads=settings.training.threads,
         progress=lambda text: progress(f"{model}: {text}"),

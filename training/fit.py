@@ -64,7 +64,7 @@ def raw_scores(booster: str, X: FloatArray) -> FloatArray:
 def fit(
     rows: Rows,
     *,
-    wait_us: int,
+    whole_from_us: int,
     seed: int,
     threads: int,
     recipe: Recipe | None = None,
@@ -74,7 +74,7 @@ def fit(
 
     Args:
         rows: training rows; category features as the catalogue's hash codes.
-        wait_us: gap + horizon, microseconds: how long an outcome takes.
+        whole_from_us: from when on a lookback lies within the log, microseconds since 1970 UTC.
         seed: of folds, bagging and feature sampling.
         threads: of LightGBM; results do not depend on it.
         recipe: the fixed parameters.
@@ -91,7 +91,7 @@ def fit(
     progress(f"{len(rows)} rows, {len(sample)} of them held out by turns")
     trees, raw = _cross_fit(task, sample, fold)
     held_out = HeldOut(raw, rows.outcome[sample], fold, rows.cutoff_us[sample])
-    chosen = calibrate(held_out, recipe, wait_us=wait_us)
+    chosen = calibrate(held_out, recipe, whole_from_us=whole_from_us)
     progress(f"{trees} trees on top of the line; calibrator: {chosen.calibrator.kind}")
     booster = _boost(task, np.arange(len(rows)), trees)
     return Fitted(

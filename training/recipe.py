@@ -20,8 +20,8 @@ class Recipe:
         patience: trees without gain on held-out customers before boosting stops.
         folds: customer folds for stopping and calibration.
         held_out_rows: rows that stopping and calibration look at, at most; whole customers, by hash.
-        calibration_cutoffs: the newest cutoffs, whose held-out rows choose and fit the calibrator.
-        calibration_rows: fewer such rows, or fewer than a tenth of them of either outcome: older cutoffs join in.
+        calibration_cutoffs: of a log younger than its lookback so many of the newest cutoffs calibrate.
+        calibration_rows: fewer such rows, or a tenth of that of either outcome, are not enough.
         season_days: cutoffs must span so many days before a feature that all customers share may be used.
     """
 

@@ -1,4 +1,4 @@
-"""Which cutoffs calibrate: the newest where the level has a trend, all of them where it only swings."""
+"""Which cutoffs calibrate: those that see a whole lookback, else the newest, else all."""
 
 import numpy as np
 import pytest
@@ -20,20 +20,25 @@ def _held_out(levels: list[float], rows: int = 4000) -> HeldOut:
     return HeldOut(raw.ravel(), outcome.ravel().astype(np.float64), fold.ravel(), cutoff_us.ravel())
 
 
+def _level(levels: list[float], whole_from: int, rows: int = 4000) -> float:
+    """The log-odds that a calibrator gives to a raw score of 0."""
+    held_out = _held_out(levels, rows)
+    middle = calibrate(held_out, Recipe(), whole_from_us=whole_from * MONTH_US).calibrator.probability(np.zeros(1))[0]
+    return float(np.log(middle / (1 - middle)))
+
+
 @pytest.mark.parametrize(
-    ("levels", "expected"),
+    ("whole_from", "expected"),
     [
-        ([-0.2 * month for month in range(12)], -0.2 * 10),  # a trend: the mean level of the newest three
-        ([0.8 * np.sin(2 * np.pi * month / 12) for month in range(24)], 0.0),  # a season: the mean of two years
+        (0, 0.0),  # an old log: the mean of all seasons
+        (8, 1.0),  # its first months are cut short: those with a whole lookback
+        (99, 1.0),  # a young log: the newest three
     ],
 )
-def test_a_trend_is_met_by_the_newest_a_season_by_all(levels: list[float], expected: float) -> None:
-    calibrator = calibrate(_held_out(levels), Recipe(), wait_us=3 * MONTH_US).calibrator
-    middle = calibrator.probability(np.zeros(1))[0]
-    assert np.log(middle / (1 - middle)) == pytest.approx(expected, abs=0.15)
+def test_cutoffs_with_a_whole_lookback_calibrate_else_the_newest(whole_from: int, expected: float) -> None:
+    levels = [-0.5] * 8 + [1.0] * 4
+    assert _level(levels, whole_from) == pytest.approx(expected, abs=0.15)
 
 
-def test_few_cutoffs_all_calibrate() -> None:
-    chosen = calibrate(_held_out([0.0, 0.5, 1.0]), Recipe(), wait_us=3 * MONTH_US).calibrator
-    middle = chosen.probability(np.zeros(1))[0]
-    assert np.log(middle / (1 - middle)) == pytest.approx(0.5, abs=0.15)
+def test_too_few_rows_let_all_calibrate() -> None:
+    assert _level([-0.5] * 8 + [1.0] * 4, whole_from=11, rows=200) == pytest.approx(0.0, abs=0.25)

@@ -4,7 +4,6 @@ import lightgbm
 import numpy as np
 import pytest
 
-from churn.calendar import DAY_US
 from churn.metrics import log_loss, roc_auc
 from churn.treeshap import TreeShap
 from training.fit import _merged, fit, raw_scores
@@ -63,7 +62,7 @@ def test_the_steps_follow_the_line() -> None:
 
 def test_reasons_are_exact_for_line_and_trees_together() -> None:
     rows = drawn()
-    fitted = fit(rows, wait_us=30 * DAY_US, seed=7, threads=1)
+    fitted = fit(rows, whole_from_us=0, seed=7, threads=1)
     from training.fit import dense
 
     X = dense(rows)[1][:200]
@@ -73,7 +72,7 @@ def test_reasons_are_exact_for_line_and_trees_together() -> None:
 
 def test_it_learns_what_a_line_cannot() -> None:
     rows, later = drawn(seed=1), drawn(seed=2)
-    fitted = fit(rows, wait_us=30 * DAY_US, seed=7, threads=1, recipe=Recipe(min_data_in_leaf=50))
+    fitted = fit(rows, whole_from_us=0, seed=7, threads=1, recipe=Recipe(min_data_in_leaf=50))
     from training.fit import dense
 
     X = dense(later)[1]
@@ -85,11 +84,10 @@ def test_it_learns_what_a_line_cannot() -> None:
 def test_threads_and_repetition_change_no_bit() -> None:
     rows = drawn()
     texts = {
-        fit(rows, wait_us=30 * DAY_US, seed=7, threads=threads).booster.partition("\nend of trees")[0]
-        for threads in (1, 2)
+        fit(rows, whole_from_us=0, seed=7, threads=threads).booster.partition("\nend of trees")[0] for threads in (1, 2)
     }
     assert len(texts) == 1
-    assert raw_scores(fit(rows, wait_us=30 * DAY_US, seed=8, threads=1).booster, rows.X[:5]).shape == (5,)
+    assert raw_scores(fit(rows, whole_from_us=0, seed=8, threads=1).booster, rows.X[:5]).shape == (5,)
 
 
 def test_a_feature_that_all_customers_of_a_cutoff_share_is_left_alone() -> None:
@@ -99,7 +97,7 @@ def test_a_feature_that_all_customers_of_a_cutoff_share_is_left_alone() -> None:
     X[:, 2] = season
     from dataclasses import replace
 
-    told = fit(replace(rows, X=X), wait_us=30 * DAY_US, seed=7, threads=1).contributions(X[:50])
+    told = fit(replace(rows, X=X), whole_from_us=0, seed=7, threads=1).contributions(X[:50])
     assert np.abs(told[:, 2]).max() == 0
 
 
