@@ -59,7 +59,7 @@ def freeze_fold(
     lifecycle = settings.lifecycle
     alive = {kind: set(columns) for kind, columns in manifest.columns.items()}
     features = catalogue(list(manifest.kinds), alive, lifecycle)
-    events = read_events(settings.folder)
+    events = read_events(settings.folder, taking_back=settings.definition.taking_back)
     progress(f"{len(fold.train)} training cutoffs, {len(fold.test)} test cutoffs, {len(features)} features")
     frozen = {
         role: freeze(
