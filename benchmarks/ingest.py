@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from churn.settings import load
-from features.log import read_events
+from features.log_reading import read_events
 from features.simulation import SimulationSettings, write_demo_log
 from features.sources import ingest
 

@@ -1,4 +1,4 @@
-"""`churn features list | materialise` and `churn parity`: the catalogue, the on-line store, and the proof of it."""
+"""`churn features list | materialise | parity`: the catalogue, the on-line store, and the proof of it."""
 
 import json
 from pathlib import Path

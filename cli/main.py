@@ -7,11 +7,13 @@ Start reading at `main`.
 """
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from cli.edge import Edge
+from cli.feature_commands import features_app
+from cli.options import DEFAULT, Config, CutoffDay, Json, Model, load, show
 
 app = typer.Typer(
     cls=Edge,
@@ -24,16 +26,9 @@ app = typer.Typer(
 )
 definition_app = typer.Typer(help="What churn means here.", no_args_is_help=True)
 snapshot_app = typer.Typer(help="Frozen training tables.", no_args_is_help=True)
-features_app = typer.Typer(help="The catalogue of features and the feature store.", no_args_is_help=True)
 app.add_typer(definition_app, name="definition")
 app.add_typer(snapshot_app, name="snapshot")
 app.add_typer(features_app, name="features")
-
-Config = Annotated[Path, typer.Option("--config", "-c", envvar="CHURN_CONFIG", help="The settings: a churn.toml.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
-CutoffDay = Annotated[str | None, typer.Option("--cutoff", help="First day of the future, YYYY-MM-DD.")]
-Model = Annotated[str | None, typer.Option("--model", help="churn or reactivation; unset: both.")]
-DEFAULT = Path("churn.toml")
 
 
 def main() -> None:
@@ -46,7 +41,7 @@ def ingest(config: Config = DEFAULT, json: Json = False) -> None:
     """Read the sources into the event log; count and explain every row that is refused."""
     from cli import ingest as room
 
-    _print(room.ingest(_load(config)), json)
+    show(room.ingest(load(config)), json)
 
 
 @definition_app.command("preview")
@@ -54,7 +49,7 @@ def definition_preview(config: Config = DEFAULT, json: Json = False) -> None:
     """Count past churners and stayers per cutoff, before anything is trained."""
     from cli import definition as room
 
-    _print(room.preview(_load(config)), json)
+    show(room.preview(load(config)), json)
 
 
 @snapshot_app.command("freeze")
@@ -62,7 +57,7 @@ def snapshot_freeze(config: Config = DEFAULT, cutoff: CutoffDay = None, json: Js
     """Freeze cohort, features and labels at their cutoffs, never to change again."""
     from cli import snapshots as room
 
-    _print(room.freeze(_load(config), cutoff), json)
+    show(room.freeze(load(config), cutoff), json)
 
 
 @app.command()
@@ -70,7 +65,7 @@ def train(config: Config = DEFAULT, model: Model = None, cutoff: CutoffDay = Non
     """Train a challenger for each model and log it to MLflow; nothing serves before `promote`."""
     from cli import training as room
 
-    _print(room.train(_load(config), model, cutoff), json)
+    show(room.train(load(config), model, cutoff), json)
 
 
 @app.command()
@@ -78,7 +73,7 @@ def backtest(config: Config = DEFAULT, cutoff: CutoffDay = None, json: Json = Fa
     """Judge the learner and its rivals at a cutoff, by what had matured before it."""
     from cli import training as room
 
-    _print(room.backtest(_load(config), cutoff), json)
+    show(room.backtest(load(config), cutoff), json)
 
 
 @app.command()
@@ -86,7 +81,7 @@ def promote(config: Config = DEFAULT, model: Model = None, json: Json = False) -
     """Let the newest challenger serve, if it passes the gate."""
     from cli import training as room
 
-    _print(room.promote(_load(config), model), json)
+    show(room.promote(load(config), model), json)
 
 
 @app.command()
@@ -94,7 +89,7 @@ def rollback(config: Config = DEFAULT, model: Model = None, json: Json = False) 
     """Let the champion before this one serve again."""
     from cli import training as room
 
-    _print(room.rollback(_load(config), model), json)
+    show(room.rollback(load(config), model), json)
 
 
 @app.command()
@@ -102,7 +97,7 @@ def history(config: Config = DEFAULT, json: Json = False) -> None:
     """Who served when: promotions and rollbacks."""
     from cli import training as room
 
-    _print(room.history(_load(config)), json)
+    show(room.history(load(config)), json)
 
 
 @app.command()
@@ -110,35 +105,7 @@ def retrain(config: Config = DEFAULT, json: Json = False) -> None:
     """Train on the newest mature cutoffs and promote what passes the gate."""
     from cli import training as room
 
-    _print(room.retrain(_load(config)), json)
-
-
-@features_app.command("list")
-def features_list(config: Config = DEFAULT, json: Json = False) -> None:
-    """Print the catalogue in English and Chinese, as far as this log keeps it alive."""
-    from cli import features as room
-
-    _print(room.catalogue(_load(config)), json)
-
-
-@features_app.command("materialise")
-def features_materialise(config: Config = DEFAULT, json: Json = False) -> None:
-    """Write everybody's features of now to the on-line store."""
-    from cli import features as room
-
-    _print(room.materialise(_load(config)), json)
-
-
-@app.command()
-def parity(
-    config: Config = DEFAULT,
-    customers: Annotated[int, typer.Option(min=1, help="How many customers are compared.")] = 500,
-    json: Json = False,
-) -> None:
-    """Prove that the on-line row equals the off-line row, bit by bit."""
-    from cli import features as room
-
-    _print(room.parity(_load(config), customers), json)
+    show(room.retrain(load(config)), json)
 
 
 @app.command()
@@ -152,7 +119,7 @@ def score(
     """Score the whole base, or some customers, with the scorer that the service uses."""
     from cli import serving as room
 
-    _print(room.score(_load(config), everyone=everyone, ids=ids, out=out), json)
+    show(room.score(load(config), everyone=everyone, ids=ids, out=out), json)
 
 
 @app.command()
@@ -166,7 +133,7 @@ def serve(
     """Answer CRM systems: the scoring endpoint."""
     from cli import serving as room
 
-    raise typer.Exit(room.serve(config, _load(config), host=host, port=port))
+    raise typer.Exit(room.serve(config, load(config), host=host, port=port))
 
 
 @app.command()
@@ -174,8 +141,8 @@ def monitor(config: Config = DEFAULT, json: Json = False) -> None:
     """Is the data sound, has the world moved, does the model hold, what to do? The exit code is the verdict."""
     from cli import monitoring as room
 
-    result = room.monitor(_load(config))
-    _print(result, json)
+    result = room.monitor(load(config))
+    show(result, json)
     raise typer.Exit(result.exit_code)
 
 
@@ -184,8 +151,8 @@ def run(config: Config = DEFAULT, json: Json = False) -> None:
     """The whole loop: ingest, snapshot, train, promote, materialise, score, monitor."""
     from cli import pipeline as room
 
-    result = room.run(_load(config))
-    _print(result, json)
+    result = room.run(load(config))
+    show(result, json)
     raise typer.Exit(result.exit_code)
 
 
@@ -194,7 +161,7 @@ def settings(config: Config = DEFAULT, json: Json = False) -> None:
     """Print every setting with its value and its meaning."""
     from cli import settings as room
 
-    _print(room.settings(_load(config)), json)
+    show(room.settings(load(config)), json)
 
 
 @app.command()
@@ -206,17 +173,5 @@ def demo(
     """Simulate a shop, run the whole loop on it, start the service and ask it."""
     from cli import demo as room
 
-    loaded = _load(config)
+    loaded = load(config)
     raise typer.Exit(room.stop(loaded) if stop else room.demo(config, loaded, customers=customers))
-
-
-def _load(config: Path) -> Any:  # Settings; importing it here costs pandas
-    from churn.settings import load
-
-    return load(config)
-
-
-def _print(result: Any, as_json: bool) -> None:  # a room's `Outcome`
-    from cli.console import show
-
-    show(result.as_json, as_json=as_json, text=result.text)

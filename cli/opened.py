@@ -13,7 +13,8 @@ from churn.events import Events
 from churn.settings import Settings
 from features.catalogue import catalogue
 from features.feature_set import FeatureSet
-from features.log import LogManifest, read_events, read_log_manifest
+from features.log import LogManifest, read_log_manifest
+from features.log_reading import read_events
 from features.snapshots import MANIFEST_FILE, last_midnight
 
 

@@ -6,7 +6,10 @@ from churn.settings import Settings
 from cli.console import say
 from cli.outcome import Outcome
 
-COMMANDS = {"materialise": "features materialise"}  # of steps whose command has a longer name
+COMMANDS = {
+    "materialise": "features materialise",
+    "parity": "features parity",
+}  # of steps whose command has a longer name
 
 
 def run(settings: Settings, *, once_served: Callable[[], object] = lambda: None) -> Outcome:

@@ -32,8 +32,8 @@ class NoParity(DataError):
         what = ", ".join(f"{name} ({times})" for name, times in certificate["differences"].items())
         super().__init__(
             f"{differ} of {customers} on-line rows differ from the rows computed from the log: {what}.",
-            mend="run `churn features materialise` and then `churn parity` again; if they still differ, the log was "
-            "changed, or another process fills the store with another feature set or definition.",
+            mend="run `churn features materialise` and then `churn features parity` again; if they still differ, the "
+            "log was changed, or another process fills the store with another feature set or definition.",
         )
 
 

@@ -21,7 +21,8 @@ from churn.clock import clock
 from churn.cutoffs import ImmatureLog, latest_fold
 from churn.settings import Settings
 from features.atomic import write_json, write_text
-from features.log import LogManifest, read_events, read_log_manifest
+from features.log import LogManifest, read_log_manifest
+from features.log_reading import read_events
 from monitoring.champion import Champion, champions
 from monitoring.contract import faults, numbers, usable
 from monitoring.drift import feature_drift, reference_scores, score_drift

@@ -19,7 +19,8 @@ from churn.metrics import roc_auc
 from churn.sections import Business, Source, Training
 from churn.settings import Settings
 from features.current_file import write_current
-from features.log import read_events, read_log_manifest
+from features.log import read_log_manifest
+from features.log_reading import read_events
 from features.snapshots import Snapshot, current, freeze
 from features.sources import ingest
 from tests import small_shop

@@ -14,7 +14,8 @@ from churn.cutoffs import Fold, earliest_cutoff, fold_at, latest_fold
 from churn.errors import ImmatureError
 from churn.settings import Settings
 from features.catalogue import catalogue
-from features.log import LogManifest, read_events, read_log_manifest
+from features.log import LogManifest, read_log_manifest
+from features.log_reading import read_events
 from features.snapshots import Snapshot, freeze
 
 

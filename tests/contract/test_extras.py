@@ -48,7 +48,8 @@ def environment(folder: Path, extra: str) -> Path:
 
 
 def test_every_extra_is_tried() -> None:
-    assert set(EXTRAS) == {extra for extra in STAGES.values() if extra}
+    added = {"cluster"}  # an engine for stages that have their own extra already
+    assert set(EXTRAS) - added == {extra for extra in STAGES.values() if extra}
 
 
 @pytest.mark.slow

@@ -45,7 +45,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_before_anything_is_materialised_parity_says_what_to_run(config: Path) -> None:
-    code, said = churn("parity", config=config)
+    code, said = churn("features", "parity", config=config)
     assert code == 10
     assert "churn features materialise" in said
 
@@ -102,7 +102,7 @@ def test_everybody_is_materialised_and_proven(config: Path) -> None:
     assert code == 0
     assert filled["as_of"] == "2025-01-01T16:00:00+00:00"  # the log is complete up to this midnight in Shanghai
     assert filled["written"] == filled["customers"] == sum(filled["models"].values())
-    code, said = churn("parity", "--customers", "50", "--json", config=config)
+    code, said = churn("features", "parity", "--customers", "50", "--json", config=config)
     assert code == 0
     certificate = json.loads(said)
     assert (certificate["equal"], certificate["passed"]) == (50, True)
@@ -146,7 +146,7 @@ def test_another_log_than_the_store_was_filled_from_is_no_parity(config: Path) -
     restated["amount"] *= 1.01
     restated.to_csv(config.parent / "log.csv", index=False)
     assert churn("ingest", config=config)[0] == 0
-    code, said = churn("parity", config=config)
+    code, said = churn("features", "parity", config=config)
     assert code == 10
     assert "on-line rows differ" in said
     small_shop.log().to_csv(config.parent / "log.csv", index=False)
@@ -172,4 +172,4 @@ def test_a_new_kind_of_event_does_not_silence_the_champions(config: Path) -> Non
     assert "churn retrain" in said
     written = json.loads(churn("features", "materialise", "--json", config=config)[1])
     assert (written["feature_set_hash"], written["retrain"]) == (listed["feature_set_hash"], [])
-    assert churn("parity", config=config)[0] == 0
+    assert churn("features", "parity", config=config)[0] == 0

@@ -89,7 +89,7 @@ OUT_OF_ORDER = {  # before anything was ingested: exit code and the command that
     ("snapshot", "freeze"): (10, "churn ingest"),
     ("features", "list"): (10, "churn ingest"),
     ("features", "materialise"): (10, "churn ingest"),
-    ("parity",): (10, "churn ingest"),
+    ("features", "parity"): (10, "churn ingest"),
     ("train",): (10, "churn ingest"),
     ("backtest",): (10, "churn ingest"),
     ("retrain",): (10, "churn ingest"),

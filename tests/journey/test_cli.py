@@ -22,7 +22,7 @@ HEAVY = {
 }
 COMMANDS = {
     *("ingest", "definition preview", "snapshot freeze", "train", "backtest", "promote", "rollback", "history"),
-    *("features list", "features materialise", "parity", "score", "serve", "monitor", "retrain", "run"),
+    *("features list", "features materialise", "features parity", "score", "serve", "monitor", "retrain", "run"),
     *("settings", "demo"),
 }
 LOADED = """

@@ -71,7 +71,7 @@ def test_features_materialise(config: Path) -> None:
         refused(churn("features", "materialise", config=config), 10, "free some space")
     assert (artifacts(config) / "features" / "current.parquet").read_bytes() == rows
     assert fingerprints(artifacts(config), "features").keys() == before
-    assert churn("parity", config=config).code == 0  # what is on line is still what the log says
+    assert churn("features", "parity", config=config).code == 0  # what is on line is still what the log says
 
 
 SMALL_DISK = """

@@ -80,7 +80,7 @@ def test_the_loop_ends_with_a_verdict_on_two_champions(business: Business) -> No
 
 def test_each_step_is_told_by_its_command(business: Business) -> None:
     steps = re.findall(r"^\[\d/7\] churn (.*)$", business.told, flags=re.MULTILINE)
-    assert steps == ["ingest", "train", "promote", "features materialise", "parity", "score --all", "monitor"]
+    assert steps == ["ingest", "train", "promote", "features materialise", "features parity", "score --all", "monitor"]
 
 
 def test_the_whole_base_is_scored_once(business: Business) -> None:

@@ -19,7 +19,8 @@ from churn.sections import Business, Ingest, Source
 from churn.settings import Settings
 from churn.tables import EVENTS
 from features.instants import clock_us_sql, has_offset_sql, offset_us_sql
-from features.log import bucket_of, read_events
+from features.log import bucket_of
+from features.log_reading import read_events
 from features.sources import ingest
 
 MAPPING = {name: name for name in EVENTS.names}

@@ -9,7 +9,8 @@ import pytest
 
 from churn.errors import NaiveTime, SettingsError, WrongColumns
 from churn.settings import load
-from features.log import BrokenLog, NoLog, read_events, read_log_manifest
+from features.log import BrokenLog, NoLog, read_log_manifest
+from features.log_reading import read_events
 from features.mapping import WrongExpression
 from features.reading import SourceMissing, UnreadableSource
 from features.shelf import Busy, DiskFull

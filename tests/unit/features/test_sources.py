@@ -13,7 +13,8 @@ from churn.calendar import to_us
 from churn.clock import StoppedClock
 from churn.errors import SettingsError
 from churn.sections import Ingest
-from features.log import bucket_name, bucket_of, read_events, read_log_manifest
+from features.log import bucket_name, bucket_of, read_log_manifest
+from features.log_reading import read_events
 from features.sources import ingest
 from tests.orders_csv import ORDER, ORDERS, rows_of, run, shop
 

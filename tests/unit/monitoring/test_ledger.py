@@ -8,7 +8,8 @@ import pytest
 from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 
 from churn.cutoffs import latest_fold
-from features.log import read_events, read_log_manifest
+from features.log import read_log_manifest
+from features.log_reading import read_events
 from features.snapshots import freeze
 from monitoring.ledger import MixedCutoffs, Realised
 from monitoring.monitor import look, realised_of

@@ -1,0 +1,29 @@
+"""What the commands share: their common options, the settings they read and the result they print.
+
+Imports no pandas: `churn --help` answers at once.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+Config = Annotated[Path, typer.Option("--config", "-c", envvar="CHURN_CONFIG", help="The settings: a churn.toml.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+CutoffDay = Annotated[str | None, typer.Option("--cutoff", help="First day of the future, YYYY-MM-DD.")]
+Model = Annotated[str | None, typer.Option("--model", help="churn or reactivation; unset: both.")]
+DEFAULT = Path("churn.toml")
+
+
+def load(config: Path) -> Any:  # Settings; importing it here costs pandas
+    """The settings of a file."""
+    from churn import settings
+
+    return settings.load(config)
+
+
+def show(result: Any, as_json: bool) -> None:  # a room's `Outcome`
+    """Print what a room returned."""
+    from cli import console
+
+    console.show(result.as_json, as_json=as_json, text=result.text)
