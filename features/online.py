@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,7 @@ from churn.calendar import from_us, to_us
 from churn.events import FloatArray, micros
 from features.snapshot_file import checked, matrix
 
+One = TypeVar("One")
 Age = tuple[datetime, datetime]
 Fields = Mapping[str, Any]  # what a store keeps under a name of FIELDS: a list of numbers, a number, a text or None
 FIELDS = ("vector", "stage", "model", "as_of_us", "known_at_us", "feature_set_hash")
@@ -73,6 +74,10 @@ class RowStore(Protocol):
         """Keep these rows unless a newer one is there; how many were kept."""
         ...
 
+    def remove(self, customer_ids: Iterable[str]) -> int:
+        """Forget these customers; how many of them had a row. Who writes them again makes them known again."""
+        ...
+
 
 class MemoryOnlineStore:
     """An on-line store in the memory of one process: for tests, notebooks and a service without a server."""
@@ -91,6 +96,10 @@ class MemoryOnlineStore:
         kept = newer(coming, [row.age if row else None for row in held])
         self._rows.update({row.customer_id: row for row in kept})
         return len(kept)
+
+    def remove(self, customer_ids: Iterable[str]) -> int:
+        """Forget these customers; how many of them had a row."""
+        return sum(self._rows.pop(customer_id, None) is not None for customer_id in set(customer_ids))
 
 
 def newer(coming: Sequence[OnlineRow], stored: Sequence[Age | None]) -> list[OnlineRow]:
@@ -145,8 +154,8 @@ def unpacked(customer_id: str, fields: Fields | None) -> OnlineRow | None:
     )
 
 
-def batches(rows: Iterable[OnlineRow], size: int) -> Iterator[list[OnlineRow]]:
-    """Rows in lists of at most `size`."""
+def batches(rows: Iterable[One], size: int) -> Iterator[list[One]]:
+    """Rows, or whatever, in lists of at most `size`."""
     remaining = iter(rows)
     while batch := list(islice(remaining, size)):
         yield batch

@@ -1,4 +1,4 @@
-"""The feature store: views derived from the catalogue, history off line, one row a customer on line. The only Feast.
+"""The feature store: views derived from the catalogue, history off line, one row a customer on line.
 
     snapshot.parquet --> customer_behaviour   documented scalars, off line     --> service churn_training
     current.parquet  --> customer_vector      the same row packed, on line too --> service churn_serving
@@ -25,12 +25,13 @@ from features.atomic import write_text
 from features.current_file import ROWS_FILE as CURRENT_FILE
 from features.current_file import write_current
 from features.feature_set import FeatureSet
-from features.online import AGE_FIELDS, FIELDS, Fields, OnlineRow, age_of, batches, newer, packed, rows_of, unpacked
-from features.store_config import READ_TIMEOUT_S, WRITE_TIMEOUT_S, address, repo, yaml_text
+from features.online import AGE_FIELDS, FIELDS, OnlineRow, age_of, batches, newer, packed, rows_of, unpacked
+from features.store_config import READ_TIMEOUT_S, WRITE_TIMEOUT_S, address, yaml_text
 from features.store_errors import NothingMaterialised, quiet, told
+from features.store_session import Session
+from features.store_views import LEARNT, VECTOR_VIEW, definitions, open_feast, repo_config
 from features.writer_lock import WriterLock
 
-BEHAVIOUR, VECTOR_VIEW, LEARNT, SCORED = "customer_behaviour", "customer_vector", "churn_training", "churn_serving"
 Progress = Callable[[int, int, str], None]
 
 
@@ -57,7 +58,7 @@ class FeatureStore:
             if where.kind == "sqlite":
                 with closing(sqlite3.connect(where.config["path"])) as connection:
                     connection.execute("PRAGMA journal_mode=WAL")  # readers do not wait for writers, from now on
-            self._open().apply(_views(features, snapshot_path, self._folder / CURRENT_FILE, ttl))
+            self._open().apply(definitions(features, snapshot_path, self._folder / CURRENT_FILE, ttl))
 
     def materialise(self, frame: pd.DataFrame, features: FeatureSet, *, progress: Progress | None = None) -> int:
         """Write everybody's row of now to disk and to the on-line store; how many rows were newer than theirs.
@@ -103,7 +104,7 @@ class FeatureStore:
         return pd.concat([rows, answer[names].astype(np.float64)], axis=1)
 
     def _open(self) -> Any:
-        return _feast().FeatureStore(config=_repo_config(self._settings))
+        return open_feast().FeatureStore(config=repo_config(self._settings))
 
 
 class OnlineStore:
@@ -111,26 +112,27 @@ class OnlineStore:
 
     Args:
         settings: whose store.
-        timeout_s: how long Redis may take to answer.
+        timeout_s: how long a server may take to answer.
 
     Raises:
         NothingMaterialised: the store was never set up.
     """
 
     def __init__(self, settings: Settings, *, timeout_s: float = READ_TIMEOUT_S) -> None:
-        self._business, folder = settings.business.slug, settings.folder / "features"
-        self._address = address(settings.store, folder, timeout_s=timeout_s)
+        business, folder = settings.business.slug, settings.folder / "features"
+        where = address(settings.store, folder, timeout_s=timeout_s)
         if not (folder / "registry.db").exists():
-            raise NothingMaterialised(self._business)
-        self._config = _repo_config(settings, timeout_s)
-        views = _feast().FeatureStore(config=self._config).list_feature_views()
-        self._view = next((view for view in views if view.name == VECTOR_VIEW), None)
-        if self._view is None:
-            raise NothingMaterialised(self._business)
-        self._batch_size = settings.store.batch_size
-        self._writers = WriterLock(settings.store, folder / "online.lock", self._business)
-        self._one_at_a_time = threading.Lock()  # Feast's stores hold one connection
-        self._store: Any = None
+            raise NothingMaterialised(business)
+        config = repo_config(settings, timeout_s)
+        views = open_feast().FeatureStore(config=config).list_feature_views()
+        view = next((view for view in views if view.name == VECTOR_VIEW), None)
+        if view is None:
+            raise NothingMaterialised(business)
+        self.folder = folder
+        self._batch_size, self._where, self._business = settings.store.batch_size, where, business
+        self._one_writer = threading.Lock()
+        self._writers = WriterLock(settings.store, folder / "online.lock", business)
+        self._session = Session(config, view, where, business=business, timeout_s=timeout_s)
 
     def rows(self, customer_ids: Sequence[str]) -> list[OnlineRow | None]:
         """The rows of these customers in their order; None for who is unknown.
@@ -138,8 +140,7 @@ class OnlineStore:
         Raises:
             StoreUnavailable: the store does not answer.
         """
-        with self._session() as store:
-            answers = self._read(store, customer_ids, FIELDS)
+        answers = self._session.read(customer_ids, FIELDS)
         return [unpacked(customer_id, fields) for customer_id, fields in zip(customer_ids, answers, strict=True)]
 
     def write(self, rows: Iterable[OnlineRow]) -> int:
@@ -150,101 +151,34 @@ class OnlineStore:
         """
         return sum(self._write(batch) for batch in batches(rows, self._batch_size))
 
+    def remove(self, customer_ids: Iterable[str]) -> int:
+        """Forget these customers: delete their keys; how many of them had a row.
+
+        Raises:
+            StoreUnavailable: the store does not answer.
+        """
+        return sum(self._remove(batch) for batch in batches(dict.fromkeys(customer_ids), self._batch_size))
+
     def close(self) -> None:
         """End the connections; the next call opens them anew."""
         self._writers.close()
-        connection, self._store = getattr(self._store, "_conn", None), None
-        if connection:  # Feast's own `close` ends only what its asynchronous readers opened
-            connection.close()
+        self._session.close()
 
     def _write(self, batch: Sequence[OnlineRow]) -> int:
-        with self._session() as store, self._writers.hold():
-            held = self._read(store, [row.customer_id for row in batch], AGE_FIELDS)
+        with self._locked():
+            held = self._session.read([row.customer_id for row in batch], AGE_FIELDS)
             kept = newer(batch, [age_of(fields) for fields in held])
-            store.online_write_batch(self._config, self._view, [_quadruple(row) for row in kept], None)
+            self._session.write([(row.customer_id, packed(row), row.as_of, row.known_at) for row in kept])
         return len(kept)
 
-    def _read(self, store: Any, customer_ids: Sequence[str], names: Sequence[str]) -> list[Fields | None]:
-        keys = [_key(customer_id) for customer_id in customer_ids]
-        answers = store.online_read(self._config, self._view, keys, list(names)) if keys else []
-        return [values and {name: _content(value) for name, value in values.items()} for _, values in answers]
+    def _remove(self, batch: Sequence[str]) -> int:
+        with self._locked():
+            held = self._session.read(batch, AGE_FIELDS)
+            self._session.remove(batch)
+        return sum(age_of(fields) is not None for fields in held)
 
     @contextmanager
-    def _session(self) -> Iterator[Any]:
-        """Feast's store of this kind. One that failed is opened anew the next time."""
-        with self._one_at_a_time, told(self._address, self._business):
-            from feast.infra.online_stores.helpers import get_online_store_from_config
-
-            store, self._store = self._store or get_online_store_from_config(self._config.online_store), None
-            yield store
-            self._store = store
-
-
-def _views(features: FeatureSet, snapshot: Path, current: Path, ttl: timedelta) -> list[Any]:
-    """Entity, views and services, derived from the catalogue."""
-    feast = _feast()
-    from feast.types import Array, Float64, Int64, String
-
-    scalars = [
-        feast.Field(name=f.name, dtype=Float64, description=f.en, tags={"zh": f.zh, "unit": f.unit, "group": f.group})
-        for f in features
-    ]
-    types = dict.fromkeys(FIELDS, String) | {"vector": Array(Float64), "as_of_us": Int64, "known_at_us": Int64}
-    row = [feast.Field(name=name, dtype=types[name]) for name in FIELDS]
-    key = feast.Field(name="customer_id", dtype=String)
-    customer = feast.Entity(name="customer", join_keys=[key.name], value_type=feast.ValueType.STRING)
-    shared = {"entities": [customer], "ttl": ttl, "tags": {"feature_set_hash": features.hash}}
-    behaviour = feast.FeatureView(
-        name=BEHAVIOUR, source=_source(snapshot), schema=[key, *scalars], online=False,
-        description="features at the cutoffs of a snapshot, one column each", **shared,
-    )  # fmt: skip
-    vector = feast.FeatureView(
-        name=VECTOR_VIEW, source=_source(current), schema=[key, *row], online=True,
-        description="the same features packed in order, as the model takes them", **shared,
-    )  # fmt: skip
-    learnt = feast.FeatureService(name=LEARNT, features=[behaviour], description="what models learn from")
-    scored = feast.FeatureService(name=SCORED, features=[vector], description="what a score is made from")
-    return [customer, behaviour, vector, learnt, scored]
-
-
-def _source(path: Path) -> Any:  # feast.FileSource
-    feast = _feast()
-    return feast.FileSource(
-        name=path.stem, path=str(path), file_format=feast.data_format.ParquetFormat(),
-        timestamp_field="event_timestamp", created_timestamp_column="created_timestamp",
-    )  # fmt: skip
-
-
-def _key(customer_id: str) -> Any:  # EntityKey
-    from feast.protos.feast.types.EntityKey_pb2 import EntityKey
-
-    return EntityKey(join_keys=["customer_id"], entity_values=[_value(customer_id)])
-
-
-def _quadruple(row: OnlineRow) -> tuple[Any, ...]:
-    values = {name: _value(content) for name, content in packed(row).items()}
-    return _key(row.customer_id), values, row.as_of, row.known_at
-
-
-def _value(content: Any) -> Any:  # Value: a list of numbers, a number, a text or nothing
-    from feast.protos.feast.types.Value_pb2 import DoubleList, Value
-
-    if isinstance(content, list):
-        return Value(double_list_val=DoubleList(val=content))
-    return Value(int64_val=content) if isinstance(content, int) else Value(string_val=content)  # of None: nothing
-
-
-def _content(value: Any) -> Any:  # and back; a list stands one deeper
-    kind = value.WhichOneof("val")
-    content = getattr(value, kind) if kind else None
-    return getattr(content, "val", content)
-
-
-def _repo_config(settings: Settings, timeout_s: float = READ_TIMEOUT_S) -> Any:
-    return _feast().RepoConfig(**repo(settings, timeout_s=timeout_s), repo_path=settings.folder / "features")
-
-
-def _feast() -> Any:
-    with quiet():
-        import feast
-    return feast
+    def _locked(self) -> Iterator[None]:
+        """Nobody else writes: no other thread, no other process, no other machine."""
+        with self._one_writer, told(self._where, self._business), self._writers.hold():
+            yield

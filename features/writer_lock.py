@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from churn.sections import Store
+from features.store_limits import connect
 
 HOLD_S = 60  # longer than any batch takes
 
@@ -69,8 +70,6 @@ class WriterLock:
 
     def _connection(self) -> Any:  # psycopg.Connection
         if self._postgres_connection is None or self._postgres_connection.closed:
-            import psycopg
-
             plain = str(self._store.url).replace("+psycopg", "", 1)
-            self._postgres_connection = psycopg.connect(plain, connect_timeout=2)
+            self._postgres_connection = connect(plain, HOLD_S)
         return self._postgres_connection

@@ -26,7 +26,7 @@ SPEAKS = {  # vendor: the files that may import it
     "bentoml": ["serving/service.py"],
     "duckdb": ["features/*", "monitoring/*"],
     "evidently": ["monitoring/report.py"],
-    "feast": ["features/store.py"],
+    "feast": ["features/store_*.py"],
     "lightgbm": ["training/fit.py", "training/pyfunc_model.py", "serving/scorer.py"],
     "mlflow": ["training/registry.py", "training/pyfunc_model.py", "serving/champion.py"],
     "numba": ["churn/treeshap.py"],

@@ -152,3 +152,22 @@ def test_of_many_writers_the_newest_row_wins(opened: list[RowStore], ids: list[s
     for writer in writers:
         writer.join(timeout=60)
     assert [found and found.as_of for found in opened[0].rows(ids)] == [steps[-1]] * 3
+
+
+def test_the_removed_are_unknown_and_nobody_else_is(opened: list[RowStore], ids: list[str]) -> None:
+    store, other = opened
+    store.write([row(one) for one in ids])
+    assert store.remove([ids[0], ids[2], ids[2], "nobody"]) == 2
+    assert store.rows(ids)[::2] == other.rows(ids)[::2] == [None, None]
+    assert same(other.rows(ids)[1], row(ids[1]))
+    assert store.remove(ids[:1]) == store.remove([]) == 0
+    assert store.write([row(ids[0])]) == 1  # who comes back is a new customer
+    assert same(other.rows(ids[:1])[0], row(ids[0]))
+
+
+def test_nothing_of_the_removed_is_left_in_the_files(opened: list[RowStore], ids: list[str]) -> None:
+    store = opened[0]
+    files = [] if isinstance(store, MemoryOnlineStore) else list(store.folder.glob("online.db*"))
+    store.write([row(one) for one in ids])
+    assert store.remove(ids) == len(ids)
+    assert [path.name for path in files for one in ids if one.encode() in path.read_bytes()] == []

@@ -1,0 +1,71 @@
+"""Feast's entity, views and services, derived from the catalogue; what `feast apply` registers.
+
+customer_behaviour   documented scalars of a snapshot, off line     --> service churn_training
+customer_vector      the same row packed, on line too               --> service churn_serving
+"""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from churn.settings import Settings
+from features.feature_set import FeatureSet
+from features.online import FIELDS
+from features.store_config import READ_TIMEOUT_S, repo
+from features.store_errors import quiet
+
+BEHAVIOUR, VECTOR_VIEW, LEARNT, SCORED = "customer_behaviour", "customer_vector", "churn_training", "churn_serving"
+
+
+def definitions(features: FeatureSet, snapshot: Path, current: Path, ttl: timedelta) -> list[Any]:
+    """Entity, views and services of a feature set.
+
+    Args:
+        features: from which the views are derived.
+        snapshot: the Parquet file that holds their history.
+        current: the Parquet file of everybody's row of now.
+        ttl: how long a row may be joined to a later instant off line; on line Feast does not look at it.
+    """
+    feast = open_feast()
+    from feast.types import Array, Float64, Int64, String
+
+    scalars = [
+        feast.Field(name=f.name, dtype=Float64, description=f.en, tags={"zh": f.zh, "unit": f.unit, "group": f.group})
+        for f in features
+    ]
+    types = dict.fromkeys(FIELDS, String) | {"vector": Array(Float64), "as_of_us": Int64, "known_at_us": Int64}
+    row = [feast.Field(name=name, dtype=types[name]) for name in FIELDS]
+    key = feast.Field(name="customer_id", dtype=String)
+    customer = feast.Entity(name="customer", join_keys=[key.name], value_type=feast.ValueType.STRING)
+    shared = {"entities": [customer], "ttl": ttl, "tags": {"feature_set_hash": features.hash}}
+    behaviour = feast.FeatureView(
+        name=BEHAVIOUR, source=_source(snapshot), schema=[key, *scalars], online=False,
+        description="features at the cutoffs of a snapshot, one column each", **shared,
+    )  # fmt: skip
+    vector = feast.FeatureView(
+        name=VECTOR_VIEW, source=_source(current), schema=[key, *row], online=True,
+        description="the same features packed in order, as the model takes them", **shared,
+    )  # fmt: skip
+    learnt = feast.FeatureService(name=LEARNT, features=[behaviour], description="what models learn from")
+    scored = feast.FeatureService(name=SCORED, features=[vector], description="what a score is made from")
+    return [customer, behaviour, vector, learnt, scored]
+
+
+def repo_config(settings: Settings, timeout_s: float = READ_TIMEOUT_S) -> Any:
+    """Feast's RepoConfig of a business."""
+    return open_feast().RepoConfig(**repo(settings, timeout_s=timeout_s), repo_path=settings.folder / "features")
+
+
+def open_feast() -> Any:
+    """The module; importing it takes some eight seconds of CPU."""
+    with quiet():
+        import feast
+    return feast
+
+
+def _source(path: Path) -> Any:  # feast.FileSource
+    feast = open_feast()
+    return feast.FileSource(
+        name=path.stem, path=str(path), file_format=feast.data_format.ParquetFormat(),
+        timestamp_field="event_timestamp", created_timestamp_column="created_timestamp",
+    )  # fmt: skip
