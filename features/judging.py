@@ -28,6 +28,7 @@ REASONS = {
     "in_the_future": "event_timestamp lies at or after now",
     "known_in_future": "ingested_at lies at or after now, so that nobody would see the event",
     "duplicate_event_id": "another event of this source has the same event_id; the first one stays",
+    "forgotten": "the customer asked to be forgotten (`churn forget`); neither their id nor the row is kept",
 }
 # How an expression of the mapping reads what was refused for a reason; x stands for a column.
 _TIME = "`strptime(x, '%d/%m/%Y %H:%M')` reads a time of another form, `to_timestamp(CAST(x AS DOUBLE))` seconds"

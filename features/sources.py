@@ -18,6 +18,8 @@ from churn.calendar import from_us, to_us
 from churn.clock import Clock, WallClock
 from churn.errors import DataError, SettingsError
 from churn.settings import Settings
+from features.erasure.coming_in import refuse_forgotten
+from features.erasure.forgotten import Forgotten
 from features.judging import REASONS, WAYS, judge
 from features.log import LOG, LOG_BEFORE, REJECTS, LogManifest
 from features.mapping import create_staged, lock, stage
@@ -143,10 +145,11 @@ def _ingest(
         buckets=settings.ingest.buckets,
         taking_back=settings.definition.taken_back_by,
     )
+    observed_until = _observed_until(connection, settings)  # the end does not move because somebody is forgotten
+    refuse_forgotten(connection, Forgotten.read(settings.folder))
     _collect_refused(connection)
     _weigh(connection, sources, rows, settings.ingest.max_rejected_share)
     progress("writing the log")
-    observed_until = _observed_until(connection, settings)
     told = now if settings.business.clock == "wall" else observed_until  # a log of the past gives the same bytes anew
     facts = LogFacts(rows=rows, now=told, observed_until=observed_until)
     return write_log(connection, folder, sources, settings, facts)
@@ -162,7 +165,7 @@ def _observed_until(connection: duckdb.DuckDBPyConnection, settings: Settings) -
     """The instant up to which the log is complete: as set, or the end of the last event's local day."""
     calendar, day = settings.lifecycle.calendar, settings.definition.observed_until
     if day is None:
-        last_us = _count(connection, "SELECT max(event_timestamp) FROM judged WHERE reason IS NULL")
+        last_us = _count(connection, "SELECT coalesce(max(event_timestamp), 0) FROM judged WHERE reason IS NULL")
         day = calendar.day_of(from_us(last_us)) + timedelta(days=1)
     return calendar.midnight(day)
 
@@ -172,12 +175,12 @@ def _collect_refused(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         "CREATE TABLE refused AS SELECT source, file, row_no, arg_min(reason, part) AS reason, "
         "arg_min(customer_id, part) AS customer_id FROM judged WHERE reason IS NOT NULL GROUP BY source, file, row_no "
-        "UNION ALL SELECT source, file, row_no, 'unreadable_line', NULL FROM unreadable"
+        "UNION ALL SELECT source, file, row_no, if(why = '', 'forgotten', 'unreadable_line'), NULL FROM unreadable"
     )
 
 
 def _weigh(connection: duckdb.DuckDBPyConnection, sources: list[Rows], rows: int, limit: float) -> None:
-    refused = _count(connection, "SELECT count(*) FROM refused")
+    refused = _count(connection, "SELECT count(*) FROM refused WHERE reason <> 'forgotten'")
     if rows and refused / rows > limit:
         found = connection.execute(
             "SELECT reason, count(*), arg_min(source, (source, file, row_no)), arg_min(file, (source, file, row_no)), "

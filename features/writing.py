@@ -102,7 +102,8 @@ def _rejects(connection: duckdb.DuckDBPyConnection, sources: list[Rows]) -> pa.T
         files = [origin.get("file") for origin in rows.origins]
         found = connection.execute(
             "SELECT r.file, r.row_no, r.reason, r.customer_id, u.why, "
-            f"CASE WHEN u.why IS NULL THEN to_json({raw}) ELSE to_json({{'line': u.line}}) END "
+            "CASE WHEN r.reason = 'forgotten' THEN NULL "
+            f"WHEN u.why IS NULL THEN to_json({raw}) ELSE to_json({{'line': u.line}}) END "
             f"FROM refused r LEFT JOIN {rows.table} t ON t.{FILE} = r.file AND t.{ROW} = r.row_no "
             "LEFT JOIN unreadable u ON u.source = r.source AND u.file = r.file AND u.row_no = r.row_no "
             f"WHERE r.source = {rows.position} ORDER BY r.file, r.row_no"

@@ -1,0 +1,49 @@
+"""Forgotten customers at the door of an ingest: their rows become rejects that name nobody and hold nothing.
+
+Reads and changes the tables of an ingest in DuckDB (features/judging.py). Start reading at `refuse_forgotten`.
+"""
+
+import re
+
+import duckdb
+
+from features.erasure.forgotten import Forgotten
+from features.reading import literal
+
+REASON = "forgotten"
+BETWEEN_FIELDS = re.compile(r"[,;|\t\"']+")
+
+
+def refuse_forgotten(connection: duckdb.DuckDBPyConnection, forgotten: Forgotten) -> None:
+    """Refuse the rows of forgotten customers in `judged` and `unreadable`; unname them where others' rows do.
+
+    Args:
+        connection: DuckDB with both tables.
+        forgotten: the list.
+    """
+    if not forgotten:
+        return
+    connection.execute("CREATE TEMP TABLE hashes AS SELECT unnest($1) AS hash", [list(forgotten.hashes)])
+    connection.execute(
+        "CREATE TEMP TABLE gone AS SELECT id FROM (SELECT DISTINCT customer_id AS id FROM judged "
+        "UNION SELECT DISTINCT related_customer_id FROM judged) "
+        f"WHERE sha256({literal(forgotten.salt)} || id) IN (SELECT hash FROM hashes)"
+    )
+    theirs, related = "customer_id IN (SELECT id FROM gone)", "related_customer_id IN (SELECT id FROM gone)"
+    connection.execute(
+        f"UPDATE judged SET reason = '{REASON}', customer_id = NULL WHERE {theirs} "
+        f"OR (reason IS NOT NULL AND {related})"  # what is refused is kept as it came, so it would still name them
+    )
+    connection.execute(f"UPDATE judged SET related_customer_id = NULL WHERE {related}")
+    lines = connection.execute("SELECT source, file, row_no, line FROM unreadable").fetchall()
+    for *place, line in lines:
+        if forgotten.among(words(line or "")):
+            connection.execute(
+                "UPDATE unreadable SET why = '', line = NULL WHERE source = $1 AND file = $2 AND row_no = $3", place
+            )
+    connection.execute("DROP TABLE gone; DROP TABLE hashes")
+
+
+def words(line: str) -> set[str]:
+    """What may be a customer's id in a line that is no row."""
+    return {part.strip() for part in BETWEEN_FIELDS.split(line)} | {line.strip()}
