@@ -47,7 +47,7 @@ def materialise(settings: "Settings") -> Outcome:
     with step("reading the event log"):
         log = open_log(settings)
     with step(f"computing {len(log.served)} features of {log.manifest.customers:,} customers"):
-        people = current(log.events, log.served, log.lifecycle, log.as_of)
+        people = current(log.parts, log.served, log.lifecycle, log.as_of)
     with step("opening the feature store"):
         store = FeatureStore(settings)
         store.apply(log.served, _history(settings.folder, log.served.hash))

@@ -1,8 +1,11 @@
 """What the steps after ingest work on: the event log of a business, its catalogue of features, its clock."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
 
 from churn.clock import clock
 from churn.cohort import MODELS
@@ -15,6 +18,7 @@ from features.catalogue import catalogue
 from features.feature_set import FeatureSet
 from features.log import LogManifest, read_log_manifest
 from features.log_reading import read_events
+from features.parts import Bucket, log_parts
 from features.snapshots import MANIFEST_FILE, last_midnight
 
 
@@ -24,7 +28,7 @@ class OpenLog:
 
     Args:
         manifest: what the log says of itself.
-        events: all of it.
+        parts: the log bucket by bucket.
         features: the features that this log has.
         served: those that the champions learned from, where there are any: a new kind of event must not silence them.
         lifecycle: what churn means here.
@@ -33,12 +37,18 @@ class OpenLog:
     """
 
     manifest: LogManifest
-    events: Events
+    parts: Sequence[Bucket]
     features: FeatureSet
     served: FeatureSet
     lifecycle: Lifecycle
     now: datetime
     as_of: datetime
+    folder: Path
+
+    @cached_property
+    def events(self) -> Events:
+        """All of the log, read when it is first asked for; what can work bucket by bucket takes `parts`."""
+        return read_events(self.folder, taking_back=self.lifecycle.definition.taking_back)
 
 
 def features_of(settings: Settings, manifest: LogManifest) -> FeatureSet:
@@ -76,12 +86,13 @@ def open_log(settings: Settings) -> OpenLog:
     now = clock(settings.business.clock, manifest.observed_until).now()
     return OpenLog(
         manifest=manifest,
-        events=read_events(settings.folder, taking_back=lifecycle.definition.taking_back),
+        parts=log_parts(settings.folder, taking_back=lifecycle.definition.taking_back),
         features=features_of(settings, manifest),
         served=served_features(settings) or features_of(settings, manifest),
         lifecycle=lifecycle,
         now=now,
         as_of=last_midnight(lifecycle, min(now, manifest.observed_until)),
+        folder=settings.folder,
     )
 
 

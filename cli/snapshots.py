@@ -42,16 +42,16 @@ def freeze(settings: "Settings", cutoff: str | None) -> Outcome:
     cutoffs = [*fold.train, *fold.test]
     with step(f"freezing {len(cutoffs)} cutoffs"):
         snapshot = freeze_rows(
-            log.events, log.features, lifecycle, cutoffs,
+            log.parts, log.features, lifecycle, cutoffs,
             observed_until=log.manifest.observed_until, log_hash=log.manifest.log_hash, folder=settings.folder,
         )  # fmt: skip
-    rows = snapshot.frame.groupby("model")["label"].agg(["size", "mean"])
+    rows = snapshot.columns("model", "label").groupby("model")["label"].agg(["size", "mean"])
     models = {str(model): {"rows": int(row["size"]), "positive": _share(row["mean"])} for model, row in rows.iterrows()}
     lines = [
         f"{model}: {count['rows']:,} rows, {_shown(count['positive'])} positive" for model, count in models.items()
     ]
     return Outcome(
-        text="\n".join([f"{len(cutoffs)} cutoffs, {len(snapshot.frame):,} rows in {snapshot.path}", *lines]),
+        text="\n".join([f"{len(cutoffs)} cutoffs, {len(snapshot):,} rows in {snapshot.path}", *lines]),
         as_json={"hash": snapshot.hash, "path": str(snapshot.path), "cutoffs": snapshot.manifest["cutoffs"], **models},
     )
 

@@ -19,16 +19,28 @@ def whole_folder(target: Path) -> Iterator[Path]:
 
     Where `target` has come to stand meanwhile, it stays: whoever names folders by content wrote the same.
     """
+    with draft_folder(target) as draft:
+        yield draft
+        place(draft, target)
+
+
+@contextmanager
+def draft_folder(target: Path) -> Iterator[Path]:
+    """A hidden folder beside `target` to fill; where it was not placed by the end of the block, it vanishes."""
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.parent / f".{target.name}-{os.getpid()}"
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir()
     try:
         yield draft
-        if not target.exists():
-            draft.rename(target)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def place(draft: Path, target: Path) -> None:
+    """Let a draft become `target`, unless one has come to stand there meanwhile."""
+    if not target.exists():
+        draft.rename(target)
 
 
 def write_whole(target: Path, write: Callable[[Path], None]) -> None:

@@ -19,6 +19,7 @@ from typing import Any, Self
 import pyarrow as pa
 
 from churn.errors import DataError
+from churn.orders import TakingBack
 from churn.tables import EVENTS
 
 FORMAT_VERSION = 1
@@ -82,6 +83,11 @@ class LogManifest:
     taken_back_by: list[str]
     orders: list[str]
     format_version: int = FORMAT_VERSION
+
+    @property
+    def taking_back(self) -> TakingBack:
+        """What can be taken back here, and by what."""
+        return TakingBack(tuple(self.taken_back_by), tuple(self.orders))
 
     def as_json(self) -> dict[str, Any]:
         """The manifest as it is written; instants in ISO form."""

@@ -42,8 +42,22 @@ def read_events(
         mine = {bucket_name(bucket_of(customer, manifest.buckets)) for customer in wanted}
         names = [name for name in names if name in mine]
     rows = pa.concat_tables([_read(log / name, wanted) for name in names] or [SCHEMA.empty_table()])
-    promised = TakingBack(tuple(manifest.taken_back_by), tuple(manifest.orders))
-    return _events(rows, promised if taking_back is None else taking_back)
+    return _events(rows, manifest.taking_back if taking_back is None else taking_back)
+
+
+def read_bucket(folder: Path, name: str, *, taking_back: TakingBack | None = None) -> Events:
+    """One file of the log as arrays: `read_events` of its customers.
+
+    Args:
+        folder: the artifacts folder of a business.
+        name: of the file, as the manifest lists it.
+        taking_back: as in `read_events`.
+
+    Raises:
+        NoLog: there is none. BrokenLog: the file cannot be read.
+    """
+    promised = read_log_manifest(folder).taking_back
+    return _events(_read(log_folder(folder) / name, None), promised if taking_back is None else taking_back)
 
 
 def _read(path: Path, customers: list[str] | None) -> pa.Table:

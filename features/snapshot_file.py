@@ -1,20 +1,22 @@
 """A snapshot on disk: one Parquet file whose content names it.
 
-Answers: which bytes stand for these rows (`digest`), how are they laid into Parquet (`write_rows`) and back
-(`read_rows`)? The scalars carry null where a feature is not known; `vector` holds the same row packed, in the order
-of the feature set, with NaN and never null inside, because Feast turns a null inside a list into 0. Instants are
-`timestamp[us, UTC]`: nanoseconds, pandas' default, join but cannot be materialised. Knows nothing of cohorts.
+Answers: what number stands for these rows, however they are parted and ordered (`content_of`), how are they laid into
+Parquet, at once (`write_rows`) or part by part (`RowWriter`), and back (`read_rows`, `row_groups`)? The scalars carry
+null where a feature is not known; `vector` holds the same row packed, in the order of the feature set, with NaN and
+never null inside, because Feast turns a null inside a list into 0. Instants are `timestamp[us, UTC]`: nanoseconds,
+pandas' default, join but cannot be materialised. Knows nothing of cohorts.
 """
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from churn.errors import WrongColumns
@@ -22,6 +24,8 @@ from churn.events import FloatArray, micros
 from churn.tables import INSTANT, SNAPSHOT_KEYS
 
 VECTOR = "vector"
+ROWS_A_GROUP = 65_536
+CONTENT_SIZE = 2**256
 ROWS_FILE = "snapshot.parquet"
 ARROW = {"str": pa.string(), INSTANT: pa.timestamp("us", tz="UTC"), "boolean": pa.bool_()}
 
@@ -43,36 +47,52 @@ def matrix(frame: pd.DataFrame, names: Sequence[str]) -> FloatArray:
     return np.ascontiguousarray(frame[list(names)].to_numpy(dtype=np.float64, na_value=np.nan))
 
 
-def digest(frame: pd.DataFrame, names: Sequence[str], meaning: Mapping[str, Any]) -> str:
-    """SHA-256 of what a snapshot says: its meaning and its rows, whatever wrote them and however they are packed.
+def content_of(frame: pd.DataFrame, names: Sequence[str]) -> int:
+    """A number that stands for rows, whatever wrote them and however they are packed: that of all is the sum of parts.
+
+    Each row is hashed, and the hashes are added up modulo 2^256, so that neither order nor parting counts. It tells
+    a changed file from an unchanged one; it is no signature against somebody who sets out to forge.
 
     Args:
         frame: keys of SNAPSHOT, then the features.
         names: the features, in order.
-        meaning: definition, feature set, cutoffs: what the rows answer.
     """
-    content = hashlib.sha256(json.dumps(meaning, sort_keys=True, ensure_ascii=False).encode())
-    for column in SNAPSHOT_KEYS:
-        values = frame[column.name]
-        if column.dtype == INSTANT:
-            content.update(micros(values).tobytes())
-        elif column.dtype == "boolean":
-            content.update(values.astype("Int8").fillna(-1).to_numpy(dtype=np.int8).tobytes())
-        else:
-            content.update("\x00".join(values.astype(object).where(values.notna(), "\x01")).encode())
-        content.update(b"\x02")
     rows = matrix(frame, names)
     rows[np.isnan(rows)] = np.nan  # one NaN: its payload says nothing
-    content.update((rows + 0.0).tobytes())  # and one zero
-    return content.hexdigest()
+    packed, width = (rows + 0.0).tobytes(), rows.shape[1] * rows.itemsize  # and one zero
+    total = 0
+    for row, key in enumerate(zip(*(_keys(frame, column.name, column.dtype) for column in SNAPSHOT_KEYS), strict=True)):
+        text = "".join(f"{len(part)}:{part}" for part in key).encode()
+        hashed = hashlib.blake2b(text + packed[row * width : (row + 1) * width], digest_size=32)
+        total += int.from_bytes(hashed.digest(), "little")
+    return total % CONTENT_SIZE
 
 
-def write_rows(frame: pd.DataFrame, names: Sequence[str], target: Path, **beside: pa.Array) -> None:
-    """Write keys, scalars and the packed vector as Parquet, and then what else stands beside them.
+def _keys(frame: pd.DataFrame, name: str, dtype: str) -> list[str]:
+    """A key column as texts; null is one that no value has."""
+    values = frame[name]
+    if dtype == INSTANT:
+        return [str(instant) for instant in micros(values).tolist()]
+    return [str(value) for value in values.astype(object).where(values.notna(), "\x01")]
+
+
+def digest(content: int, rows: int, meaning: Mapping[str, Any]) -> str:
+    """SHA-256 of what a snapshot says.
+
+    Args:
+        content: stands for its rows.
+        rows: how many.
+        meaning: definition, feature set, cutoffs: what the rows answer.
+    """
+    said = {"meaning": meaning, "rows": rows, "content": f"{content:064x}"}
+    return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def table_of(frame: pd.DataFrame, names: Sequence[str], **beside: pa.Array) -> pa.Table:
+    """Keys, scalars and the packed vector as they are laid into Parquet, and then what else stands beside them.
 
     Raises:
         WrongColumns: the frame is not a snapshot's.
-        OSError: the disk is full, or the folder may not be written.
     """
     checked(frame, names)
     rows = matrix(frame, names)
@@ -83,7 +103,52 @@ def write_rows(frame: pd.DataFrame, names: Sequence[str], target: Path, **beside
         arrays[name] = pa.array(rows[:, index], from_pandas=True)
     offsets = pa.array(np.arange(len(rows) + 1, dtype=np.int32) * len(names))
     arrays[VECTOR] = pa.ListArray.from_arrays(offsets, pa.array(rows.ravel()))
-    pq.write_table(pa.table(arrays | beside), target, compression="zstd", row_group_size=65_536)
+    return pa.table(arrays | beside)
+
+
+def write_rows(frame: pd.DataFrame, names: Sequence[str], target: Path, **beside: pa.Array) -> None:
+    """Write a whole frame.
+
+    Raises:
+        WrongColumns: the frame is not a snapshot's.
+        OSError: the disk is full, or the folder may not be written.
+    """
+    pq.write_table(table_of(frame, names, **beside), target, compression="zstd", row_group_size=ROWS_A_GROUP)
+
+
+class RowWriter:
+    """Writes tables of `table_of` one after the other into one file, small ones together; a context manager.
+
+    Args:
+        target: the file.
+        names: the features, in order.
+    """
+
+    def __init__(self, target: Path, names: Sequence[str]) -> None:
+        empty = table_of(_empty(names), names)
+        self._file = pq.ParquetWriter(target, empty.schema, compression="zstd")
+        self._waiting = [empty]
+
+    def __enter__(self) -> "RowWriter":
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._flush()
+        self._file.close()
+
+    def write(self, table: pa.Table) -> None:
+        """Write these rows, now or with those that come next."""
+        self._waiting.append(table)
+        if sum(len(one) for one in self._waiting) >= ROWS_A_GROUP:
+            self._flush()
+
+    def _flush(self) -> None:
+        waiting, self._waiting = pa.concat_tables(self._waiting), self._waiting[:1]
+        self._file.write_table(waiting, row_group_size=ROWS_A_GROUP)
+
+
+def _empty(names: Sequence[str]) -> pd.DataFrame:
+    return pd.concat([SNAPSHOT_KEYS.empty(), pd.DataFrame(np.zeros((0, len(names))), columns=list(names))], axis=1)
 
 
 def read_rows(path: Path, names: Sequence[str], *beside: str) -> pd.DataFrame:
@@ -92,12 +157,44 @@ def read_rows(path: Path, names: Sequence[str], *beside: str) -> pd.DataFrame:
     Raises:
         WrongColumns: the file has other columns than its manifest promises.
     """
-    found = pq.read_schema(path).names
-    wanted = [*SNAPSHOT_KEYS.names, *names]
-    promised = [*wanted, VECTOR, *beside]
-    if found != promised:
-        raise WrongColumns(str(path), expected=promised, found=found)
-    table = pq.read_table(path, columns=wanted)
+    groups = list(row_groups(path, names, *beside))
+    return pd.concat(groups, ignore_index=True) if len(groups) > 1 else groups[0]
+
+
+def row_groups(path: Path, names: Sequence[str], *beside: str) -> Iterator[pd.DataFrame]:
+    """What `read_rows` reads, a group of rows at a time; one without rows where there are none.
+
+    Raises:
+        WrongColumns: the file has other columns than its manifest promises.
+    """
+    with pq.ParquetFile(path) as file:
+        wanted = [*SNAPSHOT_KEYS.names, *names]
+        promised = [*wanted, VECTOR, *beside]
+        found = file.schema_arrow.names
+        if found != promised:
+            raise WrongColumns(str(path), expected=promised, found=found)
+        for group in range(file.num_row_groups):
+            yield _frame(file.read_row_group(group, columns=wanted), names)
+        if not file.num_row_groups:
+            yield _frame(file.read(columns=wanted), names)
+
+
+def read_columns(path: Path, names: Sequence[str]) -> pd.DataFrame:
+    """Some columns of all rows, in the order of the file."""
+    table = pq.read_table(path, columns=list(names), partitioning=None)
+    found: pd.DataFrame = table.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get)
+    return found
+
+
+def in_order(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows sorted by cutoff and customer, the order in which snapshots are read."""
+    keys = pa.table({name: pa.Array.from_pandas(frame[name]) for name in ("event_timestamp", "customer_id")})
+    order = pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in keys.column_names]).to_numpy()
+    sorted_already = bool(np.array_equal(order, np.arange(len(order))))
+    return frame if sorted_already else frame.take(order).reset_index(drop=True)
+
+
+def _frame(table: pa.Table, names: Sequence[str]) -> pd.DataFrame:
     keys = {
         column.name: table[column.name].to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get)
         for column in SNAPSHOT_KEYS

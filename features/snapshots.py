@@ -1,33 +1,44 @@
 """Snapshots: cohort x features x labels at their cutoffs, frozen. Nothing trains on a query.
 
+    parts of the log --features/snapshot_rows.py, here or on a cluster--> rows of each part --> one file, one hash
+
 `freeze` asks, for each cutoff, who is in the cohort, what was known about them and what became of them, and writes
-the answer once under the hash of its content: the same log, definition, features and cutoffs give the same hash.
-`read_snapshot` reads it back and refuses a file that was changed. `current` is the same table for everybody as of
-now, without labels: what the on-line store is filled from. Knows nothing of Feast or models. Start at `freeze`.
+the answer once under the hash of its content: the same log, definition, features and cutoffs give the same hash,
+however the log is parted. It never holds more than a few parts. `read_snapshot` refuses a file that was changed; rows
+are read when they are asked for. `current` is the same table for everybody as of now, without labels: what the
+on-line store is filled from. Knows nothing of Feast or models. Start at `freeze`.
 """
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from churn.calendar import from_us, to_us
-from churn.cohort import cohort, everyone
+from churn.calendar import NEVER, from_us
 from churn.definition import Lifecycle
 from churn.errors import DataError
 from churn.events import Events
-from churn.labels import label
-from churn.tables import SNAPSHOT_KEYS
-from features.atomic import whole_folder, write_json
-from features.compute import compute
+from features.atomic import draft_folder, place, write_json
 from features.feature_set import FeatureSet
+from features.parts import HERE, Engine, Part, parts_of
 from features.provenance import made_by
-from features.snapshot_file import ROWS_FILE, digest, read_rows, write_rows
+from features.snapshot_file import (
+    CONTENT_SIZE,
+    ROWS_FILE,
+    RowWriter,
+    content_of,
+    digest,
+    in_order,
+    read_columns,
+    read_rows,
+    row_groups,
+)
+from features.snapshot_rows import part_current, part_rows
 
 MANIFEST_FILE = "manifest.json"
 SHORT = 12  # characters of a hash that name a folder
@@ -56,14 +67,27 @@ class Snapshot:
     """A frozen table and what it says about itself.
 
     Args:
-        frame: keys of SNAPSHOT, then one float64 column a feature (NaN where null). Sorted by cutoff and customer.
         manifest: hash, definition, feature_set, cutoffs, observed_until, log_begins, log_hash, rows, made_by.
-        path: the folder that holds both.
+        path: the folder that holds it and the rows.
     """
 
-    frame: pd.DataFrame
     manifest: dict[str, Any]
     path: Path
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """Keys of SNAPSHOT, then one float64 column a feature (NaN where null). Sorted by cutoff and customer.
+
+        Read when it is first asked for, all of it.
+        """
+        return in_order(read_rows(self.rows_path, self.feature_names))
+
+    def columns(self, *names: str) -> pd.DataFrame:
+        """Some keys or features of all rows, in the order of the file."""
+        return read_columns(self.rows_path, names)
+
+    def __len__(self) -> int:
+        return int(self.manifest["rows"])
 
     @property
     def hash(self) -> str:
@@ -97,7 +121,7 @@ class Snapshot:
 
 
 def freeze(
-    events: Events,
+    log: Events | Sequence[Part],
     features: FeatureSet,
     lifecycle: Lifecycle,
     cutoffs: Sequence[datetime],
@@ -105,48 +129,43 @@ def freeze(
     observed_until: datetime,
     log_hash: str,
     folder: Path,
+    engine: Engine = HERE,
 ) -> Snapshot:
     """Freeze cohort, features and labels at cutoffs. Where the same content was frozen before, that one is given.
 
     Args:
-        events: the whole log.
+        log: the whole log: its parts (`features.parts.log_parts`), or all of its events.
         features: what to compute.
         lifecycle: what churn means.
         cutoffs: aware instants, on midnights of the business.
         observed_until: labels know what had reached us before it; a cutoff that is immature by then has null labels.
         log_hash: names the log in the manifest.
         folder: the artifacts of the business; the snapshot goes to `snapshots/<hash12>` in it.
+        engine: where the parts are worked on.
 
     Raises:
         OSError: the disk is full; nothing half-written stays.
     """
     cutoffs = sorted(set(cutoffs))
-    cohorts = [_labelled(events, lifecycle, cutoff, observed_until) for cutoff in cutoffs]
-    frame = _with_features(cohorts, events, features, lifecycle, cutoffs)
-    manifest: dict[str, Any] = {
-        "rows": len(frame),
-        "definition": lifecycle.as_json(),
-        "feature_set": {
-            "hash": features.hash,
-            "names": list(features.names),
-            "alive": dict(features.alive),
-            "features": features.as_json(),
-        },
-        "cutoffs": [cutoff.isoformat() for cutoff in cutoffs],
-        "observed_until": observed_until.isoformat(),
-        "log_begins": from_us(int(events.time_us.min())).isoformat(),
-        "log_hash": log_hash,
-        "made_by": made_by(),
-    }
-    content = _digest(frame, manifest)
-    path = folder / "snapshots" / content[:SHORT]
-    if (path / MANIFEST_FILE).exists():
-        return read_snapshot(path)
-    manifest = json.loads(json.dumps({"hash": content, **manifest}))  # as it will be read
-    with whole_folder(path) as draft:
-        write_rows(frame, features.names, draft / ROWS_FILE)
-        write_json(draft / MANIFEST_FILE, manifest)
-    return Snapshot(frame, manifest, path)
+    work = partial(part_rows, features=features, lifecycle=lifecycle, cutoffs=cutoffs, observed_until=observed_until)
+    with draft_folder(folder / "snapshots" / "new") as draft:
+        content, rows, first_us = 0, 0, NEVER
+        with RowWriter(draft / ROWS_FILE, features.names) as file:
+            for part in engine.map(work, parts_of(log)):
+                file.write(part.table)
+                content, rows = (content + part.content) % CONTENT_SIZE, rows + len(part.table)
+                first_us = min(first_us, part.first_us)
+        manifest = _manifest(features, lifecycle, cutoffs, observed_until) | {
+            "rows": rows,
+            "log_begins": from_us(first_us).isoformat(),
+            "log_hash": log_hash,
+        }
+        named = _digest(content, manifest)
+        path = folder / "snapshots" / named[:SHORT]
+        if not (path / MANIFEST_FILE).exists():
+            write_json(draft / MANIFEST_FILE, {"hash": named, **manifest})
+            place(draft, path)
+    return read_snapshot(path)
 
 
 def read_snapshot(path: Path) -> Snapshot:
@@ -161,28 +180,31 @@ def read_snapshot(path: Path) -> Snapshot:
         raise NoSnapshot(path)
     manifest = json.loads((path / MANIFEST_FILE).read_text(encoding="utf-8"))
     names = manifest["feature_set"]["names"]
-    frame = read_rows(path / ROWS_FILE, names)
-    found = _digest(frame, manifest)
+    content = sum(content_of(group, names) for group in row_groups(path / ROWS_FILE, names)) % CONTENT_SIZE
+    found = _digest(content, manifest)
     if found != manifest["hash"]:
         raise ChangedSnapshot(path, promised=manifest["hash"], found=found)
-    return Snapshot(frame, manifest, path)
+    return Snapshot(manifest, path)
 
 
-def current(events: Events, features: FeatureSet, lifecycle: Lifecycle, now: datetime) -> pd.DataFrame:
+def current(
+    log: Events | Sequence[Part], features: FeatureSet, lifecycle: Lifecycle, now: datetime, *, engine: Engine = HERE
+) -> pd.DataFrame:
     """Everybody's row as of now: stage, model (null where no model is asked) and features, without labels.
 
     Args:
-        events: the whole log, or the events of some customers.
+        log: parts of the log, all events, or the events of some customers.
         features: what to compute.
         lifecycle: what churn means.
         now: the cutoff; any instant.
+        engine: where the parts are worked on.
 
     Returns:
         Keys of SNAPSHOT, then the features, sorted by customer; `model` may be null here, `label` always is.
     """
-    people = everyone(events, lifecycle, now)[["customer_id", "stage", "model"]]
-    people = people.assign(label=pd.array([pd.NA] * len(people), dtype="boolean"))
-    return _with_features([people], events, features, lifecycle, [now])
+    work = partial(part_current, features=features, lifecycle=lifecycle, now=now)
+    frames = list(engine.map(work, parts_of(log)))
+    return in_order(pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0])
 
 
 def last_midnight(lifecycle: Lifecycle, now: datetime) -> datetime:
@@ -190,47 +212,30 @@ def last_midnight(lifecycle: Lifecycle, now: datetime) -> datetime:
     return lifecycle.calendar.midnight(lifecycle.calendar.day_of(now))
 
 
-def _digest(frame: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
+def _manifest(
+    features: FeatureSet, lifecycle: Lifecycle, cutoffs: Sequence[datetime], observed_until: datetime
+) -> dict[str, Any]:
+    """What a snapshot was asked, as it will be read."""
+    manifest: dict[str, Any] = json.loads(
+        json.dumps(
+            {
+                "definition": lifecycle.as_json(),
+                "feature_set": {
+                    "hash": features.hash,
+                    "names": list(features.names),
+                    "alive": dict(features.alive),
+                    "features": features.as_json(),
+                },
+                "cutoffs": [cutoff.isoformat() for cutoff in cutoffs],
+                "observed_until": observed_until.isoformat(),
+                "made_by": made_by(),
+            }
+        )
+    )
+    return manifest
+
+
+def _digest(content: int, manifest: Mapping[str, Any]) -> str:
     """The hash of rows and of what they mean; who made them, from which log, does not belong to it, nor do words."""
     meaning = {name: manifest[name] for name in ("definition", "cutoffs", "observed_until")}
-    features = manifest["feature_set"]
-    return digest(frame, features["names"], meaning | {"feature_set_hash": features["hash"]})
-
-
-def _labelled(events: Events, lifecycle: Lifecycle, cutoff: datetime, observed_until: datetime) -> pd.DataFrame:
-    """Who is asked about at a cutoff, and what became of them."""
-    asked = cohort(events, lifecycle, cutoff)
-    outcome = label(asked, events, lifecycle, cutoff=cutoff, observed_until=observed_until)
-    return asked[["customer_id", "stage", "model"]].assign(label=outcome.astype("boolean"))
-
-
-def _with_features(
-    cohorts: Sequence[pd.DataFrame],
-    events: Events,
-    features: FeatureSet,
-    lifecycle: Lifecycle,
-    cutoffs: Sequence[datetime],
-) -> pd.DataFrame:
-    """Lay keys and features side by side, cutoff by cutoff."""
-    cube = compute(events, cutoffs, features, lifecycle)
-    keys, rows = [], []
-    for index, (members, cutoff) in enumerate(zip(cohorts, cutoffs, strict=True)):
-        people = members.sort_values("customer_id", kind="stable", ignore_index=True)
-        instant = pd.Series(np.full(len(people), to_us(cutoff), dtype="datetime64[us]")).dt.tz_localize("UTC")
-        keys.append(people.assign(event_timestamp=instant, created_timestamp=instant)[SNAPSHOT_KEYS.names])
-        position = np.searchsorted(events.customers, people["customer_id"].to_numpy(dtype=object))
-        rows.append(cube[position, index])
-    shape = np.zeros((0, len(features.names)))
-    values = pd.DataFrame(np.concatenate([shape, *rows]), columns=list(features.names))
-    table = pd.concat(keys, ignore_index=True) if keys else SNAPSHOT_KEYS.empty()
-    return pd.concat([_typed(table), values], axis=1)
-
-
-def _typed(keys: pd.DataFrame) -> pd.DataFrame:
-    """Keys in the types of their table; texts as plain objects, null as None."""
-    texts = {
-        column.name: keys[column.name].astype(object).where(keys[column.name].notna(), None)
-        for column in SNAPSHOT_KEYS
-        if column.dtype == "str"
-    }
-    return keys.assign(**texts, label=keys["label"].astype("boolean"))
+    return digest(content, manifest["rows"], meaning | {"feature_set_hash": manifest["feature_set"]["hash"]})

@@ -15,7 +15,7 @@ from churn.errors import ImmatureError
 from churn.settings import Settings
 from features.catalogue import catalogue
 from features.log import LogManifest, read_log_manifest
-from features.log_reading import read_events
+from features.parts import log_parts
 from features.snapshots import Snapshot, freeze
 
 
@@ -60,11 +60,11 @@ def freeze_fold(
     lifecycle = settings.lifecycle
     alive = {kind: set(columns) for kind, columns in manifest.columns.items()}
     features = catalogue(list(manifest.kinds), alive, lifecycle)
-    events = read_events(settings.folder, taking_back=settings.definition.taking_back)
+    parts = log_parts(settings.folder, taking_back=settings.definition.taking_back)
     progress(f"{len(fold.train)} training cutoffs, {len(fold.test)} test cutoffs, {len(features)} features")
     frozen = {
         role: freeze(
-            events,
+            parts,
             features,
             lifecycle,
             cutoffs,
@@ -77,7 +77,7 @@ def freeze_fold(
             ("test", fold.test, manifest.observed_until),
         )
     }
-    progress(f"{len(frozen['train'].frame):,} training rows, {len(frozen['test'].frame):,} test rows")
+    progress(f"{len(frozen['train']):,} training rows, {len(frozen['test']):,} test rows")
     return FrozenFold(frozen["train"], frozen["test"])
 
 

@@ -14,7 +14,9 @@ from tests import small_shop
 
 def frozen(frame: pd.DataFrame) -> Snapshot:
     with tempfile.TemporaryDirectory() as folder:
-        return small_shop.frozen(Path(folder), frame)
+        snapshot = small_shop.frozen(Path(folder), frame)
+        assert len(snapshot) == len(snapshot.frame)  # read while it lies there
+        return snapshot
 
 
 @settings(max_examples=15)
