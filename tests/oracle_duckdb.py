@@ -1,8 +1,7 @@
 """The catalogue as SQL: what DuckDB makes of the same formulas, sharing no code with the kernel but the log's rows.
 
-One narrow aggregate a selection of events, joined at the end (the best of the SQL designs tried), so that it also
-serves as the other side of benchmarks/feature_kernel.py. Local days come from a fixed offset, so the zone must have
-no clock changes in the log. Start reading at `oracle`.
+One narrow aggregate a selection of events, joined at the end. Local days come from a fixed offset, so the zone must
+have no clock changes in the log. Start reading at `oracle`.
 """
 
 import math

@@ -81,6 +81,6 @@ def compare(kernel: Made, other: Made, engine: str, size: int) -> int:
     for number, name in enumerate(NAMES):
         ours = kernel.column(number)
         compared(other.column(number), ours[mine], f"{engine}: {name}")
-        if "_count_365d" in name:
+        if name.endswith("_count_365d") and "_per_" not in name:
             assert not ours[left_out].any(), f"{engine} left out a customer who came"
     return len(mine)
