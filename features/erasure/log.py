@@ -1,0 +1,183 @@
+"""The event log without some customers: their buckets and their rejects written anew, every other file as it was.
+
+What is left is, byte by byte, what an ingest writes that refuses them. Where others' events name them as related,
+the name goes and the event stays. Start reading at `erase_from_log`.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from churn.calendar import from_us, to_us
+from features.erasure.coming_in import REASON, words
+from features.erasure.rewriting import KEY, customers_of, rows_of
+from features.erasure.store import NOTHING, Erased, Whom
+from features.judging import REASONS
+from features.log import LOG, LOG_BEFORE, MANIFEST, REJECTS, LogManifest, NoLog, log_folder, read_log_manifest
+from features.shelf import replace_folder, workshop
+from features.writing import ROWS_A_GROUP
+
+RELATED = "related_customer_id"
+
+
+@dataclass(frozen=True)
+class Gone:
+    """What left the log: events by kind, and whose they were."""
+
+    kinds: Counter[str] = field(default_factory=Counter)
+    customers: frozenset[str] = frozenset()
+
+    def __add__(self, other: "Gone") -> "Gone":
+        return Gone(self.kinds + other.kinds, self.customers | other.customers)
+
+
+def erase_from_log(folder: Path, whom: Whom) -> Erased:
+    """Drop customers from the log of a business.
+
+    Args:
+        folder: the artifacts of the business.
+        whom: who goes.
+
+    Raises:
+        Busy: an ingest is under way. BrokenLog: the manifest cannot be read. DiskFull: the log stays as it was.
+    """
+    try:
+        log_folder(folder)
+    except NoLog:
+        return NOTHING
+    with workshop(folder) as work:
+        log, manifest = log_folder(folder), read_log_manifest(folder)
+        new = work / LOG
+        new.mkdir()
+        erased, gone = NOTHING, Gone()
+        for name in sorted(manifest.files):
+            part, left = _bucket_without(log / name, new / name, whom)
+            erased, gone = erased + part, gone + left
+        refused = _rejects_without(log / REJECTS, new / REJECTS, whom)
+        if not (erased.files or refused.rows):
+            shutil.rmtree(folder / LOG_BEFORE, ignore_errors=True) if log.name == LOG else None
+            return NOTHING
+        for other in log.iterdir():
+            if other.name != MANIFEST and not (new / other.name).exists() and other.name not in manifest.files:
+                os.link(other, new / other.name)
+        _put(folder, new, _shrunk(manifest, new, gone))
+        return erased + refused
+
+
+def _put(folder: Path, new: Path, manifest: LogManifest) -> None:
+    if not manifest.events:  # of a log without an event nobody could say how far it reaches
+        shutil.rmtree(folder / LOG)
+        shutil.rmtree(folder / LOG_BEFORE, ignore_errors=True)
+        return
+    text = json.dumps(manifest.as_json(), ensure_ascii=False, indent=1, sort_keys=True)
+    (new / MANIFEST).write_text(text + "\n", encoding="utf-8")
+    replace_folder(new, folder / LOG, folder / LOG_BEFORE)
+
+
+def _bucket_without(old: Path, new: Path, whom: Whom) -> tuple[Erased, Gone]:
+    """Write a bucket anew, or link it where it names none of them."""
+    found, related = whom.among(customers_of(old)), whom.among(customers_of(old, RELATED))
+    if not found and not related:
+        os.link(old, new)
+        return NOTHING, Gone()
+    with pq.ParquetFile(old) as file:
+        table = file.read()
+    theirs = rows_of(table, found)
+    kinds = Counter[str](table.filter(theirs)["event_type"].to_pylist())
+    kept = _unrelated(table.filter(pc.invert(theirs)), related)
+    if kept.num_rows:
+        pq.write_table(kept.combine_chunks(), new, compression="zstd", row_group_size=ROWS_A_GROUP)
+    size = new.stat().st_size if kept.num_rows else 0
+    return Erased(kinds.total(), 1, size, frozenset(found | related)), Gone(kinds, frozenset(found))
+
+
+def _unrelated(table: pa.Table, related: set[str]) -> pa.Table:
+    if not related:
+        return table
+    column = table[RELATED]
+    named = pc.if_else(rows_of(table, related, RELATED), pa.scalar(None, column.type), column)
+    return table.set_column(table.schema.get_field_index(RELATED), table.schema.field(RELATED), named)
+
+
+def _rejects_without(old: Path, new: Path, whom: Whom) -> Erased:
+    """Refused rows of theirs say nothing any more; that there was a row stays, as after an ingest that refuses it."""
+    if not old.exists():
+        return NOTHING
+    with pq.ParquetFile(old) as file:
+        table = file.read()
+    rows, found, count = table.to_pylist(), set[str](), 0
+    for row in rows:
+        theirs = whom.among({row[KEY], *_named(row["raw"])})
+        if theirs:
+            own = {KEY: None if row[KEY] in theirs else row[KEY]}
+            row.update(own, reason=REASON, why=REASONS[REASON], raw=None)
+            found, count = found | theirs, count + 1
+    if not count:
+        os.link(old, new)
+        return NOTHING
+    pq.write_table(
+        pa.Table.from_pylist(rows, schema=table.schema), new, compression="zstd", row_group_size=ROWS_A_GROUP
+    )
+    return Erased(count, 1, new.stat().st_size, frozenset(found))
+
+
+def _named(raw: str | None) -> set[str]:
+    """What in a refused row may be a customer's id."""
+    if raw is None:
+        return set()
+    values = [str(value) for value in json.loads(raw).values() if value is not None]
+    return {word for value in values for word in (value, *words(value))}
+
+
+def _shrunk(manifest: LogManifest, new: Path, gone: Gone) -> LogManifest:
+    """The manifest of what is left; how far the log reaches does not change."""
+    kinds = {kind: count - gone.kinds[kind] for kind, count in manifest.kinds.items() if count > gone.kinds[kind]}
+    files = {name: _described(new / name, facts) for name, facts in manifest.files.items() if (new / name).exists()}
+    hashed = json.dumps({name: file["sha256"] for name, file in files.items()}, sort_keys=True)
+    spans = [_span(new / name) for name in files] or [(to_us(manifest.first_event_at), to_us(manifest.last_event_at))]
+    return replace(
+        manifest,
+        log_hash=hashlib.sha256(hashed.encode()).hexdigest(),
+        events=sum(kinds.values()),
+        customers=manifest.customers - len(gone.customers),
+        kinds=kinds,
+        columns={kind: columns for kind, columns in manifest.columns.items() if kind in kinds},
+        first_event_at=from_us(min(first for first, _ in spans)),
+        last_event_at=from_us(max(last for _, last in spans)),
+        rejected=_reasons(new / REJECTS),
+        files=files,
+    )
+
+
+def _described(path: Path, before: dict[str, Any]) -> dict[str, Any]:
+    """A file's facts; those of before where it was only linked."""
+    if path.stat().st_nlink > 1:
+        return before
+    with pq.ParquetFile(path) as file:
+        rows = file.metadata.num_rows
+    return before | {"rows": rows, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+
+
+def _span(path: Path) -> tuple[int, int]:
+    """First and last event of a bucket, from its statistics alone."""
+    with pq.ParquetFile(path) as file:
+        place = file.schema_arrow.get_field_index("event_timestamp")
+        groups = [file.metadata.row_group(group).column(place).statistics for group in range(file.num_row_groups)]
+    return min(group.min for group in groups), max(group.max for group in groups)
+
+
+def _reasons(rejects: Path) -> dict[str, int]:
+    if not rejects.exists():
+        return {}
+    with pq.ParquetFile(rejects) as file:
+        counted = Counter[str](file.read(["reason"])["reason"].to_pylist())
+    return dict(sorted(counted.items()))

@@ -1,0 +1,73 @@
+"""Files without some customers: Parquet and CSV, written beside their place and put there in one step.
+
+A file that holds none of the customers is read in one column and left alone. Start reading at `parquet_without`.
+"""
+
+import csv
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from features.atomic import write_whole
+from features.erasure.store import NOTHING, Erased, Whom
+
+KEY = "customer_id"
+
+
+def customers_of(path: Path, column: str = KEY) -> set[str]:
+    """The customers that a column of a Parquet file names."""
+    with pq.ParquetFile(path) as file:
+        found: set[str] = set()
+        for group in range(file.num_row_groups):
+            found.update(pc.unique(file.read_row_group(group, [column])[column]).to_pylist())
+    return found - {None}
+
+
+def rows_of(table: pa.Table, customers: set[str], column: str = KEY) -> pa.ChunkedArray:
+    """Which rows of a table are of these customers."""
+    return pc.is_in(table[column], value_set=pa.array(sorted(customers), type=table.schema.field(column).type))
+
+
+def parquet_without(path: Path, whom: Whom) -> Erased:
+    """Drop customers from a Parquet file, group of rows by group of rows; types and metadata stay.
+
+    Raises:
+        OSError: the disk is full; the file stays as it was.
+    """
+    found = whom.among(customers_of(path))
+    if not found:
+        return NOTHING
+    rows = 0
+
+    def fill(draft: Path) -> None:
+        nonlocal rows
+        with pq.ParquetFile(path) as file, pq.ParquetWriter(draft, file.schema_arrow, compression="zstd") as kept:
+            for group in range(file.num_row_groups):
+                table = file.read_row_group(group)
+                theirs = rows_of(table, found)
+                rows += pc.sum(theirs).as_py() or 0
+                kept.write_table(table.filter(pc.invert(theirs)))
+
+    write_whole(path, fill)
+    return Erased(rows, 1, path.stat().st_size, frozenset(found))
+
+
+def csv_without(path: Path, whom: Whom) -> Erased:
+    """Drop customers from a CSV file with a head line, as spreadsheets read it."""
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        lines = list(csv.DictReader(file))
+    found = whom.among(line[KEY] for line in lines)
+    if not found:
+        return NOTHING
+    kept = [line for line in lines if line[KEY] not in found]
+
+    def fill(draft: Path) -> None:
+        with draft.open("w", newline="", encoding="utf-8-sig") as file:
+            writer = csv.DictWriter(file, fieldnames=list(lines[0]))
+            writer.writeheader()
+            writer.writerows(kept)
+
+    write_whole(path, fill)
+    return Erased(len(lines) - len(kept), 1, path.stat().st_size, frozenset(found))
