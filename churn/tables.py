@@ -89,6 +89,7 @@ SNAPSHOT_KEYS = Table(
     key=("customer_id", "event_timestamp"),
 )  # the features of the catalogue follow, one float column each, then `vector` with all of them in order
 
+ERASED_LINE = '{"erased":true'  # how a line of the score log begins whose row is gone; its score_id stays
 SCORES = Table(
     "SCORES",
     (

@@ -20,6 +20,7 @@ from features.log import LogManifest, read_log_manifest
 from features.log_reading import read_events
 from features.parts import Bucket, log_parts
 from features.snapshots import MANIFEST_FILE, last_midnight
+from features.tombstones import standing
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def served_features(settings: Settings) -> FeatureSet | None:
     for model in MODELS:
         try:
             champion = json.loads((settings.folder / "champion" / f"{model}.json").read_text(encoding="utf-8"))
-            snapshot = settings.folder / champion["snapshot_path"] / MANIFEST_FILE
+            snapshot = standing(settings.folder / champion["snapshot_path"]) / MANIFEST_FILE
             alive = json.loads(snapshot.read_text(encoding="utf-8"))["feature_set"]["alive"]
         except (FileNotFoundError, KeyError):
             continue

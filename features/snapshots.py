@@ -39,6 +39,7 @@ from features.snapshot_file import (
     row_groups,
 )
 from features.snapshot_rows import part_current, part_rows
+from features.tombstones import ErasedSnapshot, standing
 
 MANIFEST_FILE = "manifest.json"
 SHORT = 12  # characters of a hash that name a folder
@@ -172,19 +173,30 @@ def read_snapshot(path: Path) -> Snapshot:
     """Read a snapshot and hold its rows to its hash.
 
     Raises:
-        NoSnapshot: the folder or its manifest is missing.
+        NoSnapshot: the folder or its manifest is missing. ErasedSnapshot: it was, for a customer who is forgotten.
         WrongColumns: the file's columns are not those of the manifest.
         ChangedSnapshot: the rows are not those that were frozen.
     """
     if not (path / MANIFEST_FILE).exists() or not (path / ROWS_FILE).exists():
+        if standing(path) != path:
+            raise ErasedSnapshot(path, standing(path))
         raise NoSnapshot(path)
     manifest = json.loads((path / MANIFEST_FILE).read_text(encoding="utf-8"))
-    names = manifest["feature_set"]["names"]
-    content = sum(content_of(group, names) for group in row_groups(path / ROWS_FILE, names)) % CONTENT_SIZE
-    found = _digest(content, manifest)
+    found = hash_of(path / ROWS_FILE, manifest)
     if found != manifest["hash"]:
         raise ChangedSnapshot(path, promised=manifest["hash"], found=found)
     return Snapshot(manifest, path)
+
+
+def hash_of(rows_path: Path, manifest: Mapping[str, Any]) -> str:
+    """The hash that the rows of a file have together with what a manifest says they mean.
+
+    Raises:
+        WrongColumns: the file's columns are not those of the manifest.
+    """
+    names = manifest["feature_set"]["names"]
+    content = sum(content_of(group, names) for group in row_groups(rows_path, names)) % CONTENT_SIZE
+    return _digest(content, manifest)
 
 
 def current(

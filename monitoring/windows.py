@@ -18,10 +18,11 @@ import pandas as pd
 
 from churn.errors import DataError
 from churn.stages import Stage, by_stage
-from churn.tables import INSTANT, SCORES
+from churn.tables import ERASED_LINE, INSTANT, SCORES
 from features.current_file import MANIFEST_FILE, ROWS_FILE, NoCurrent
 from features.snapshots import MANIFEST_FILE as SNAPSHOT_MANIFEST
 from features.snapshots import NoSnapshot, read_snapshot
+from features.tombstones import standing
 from monitoring.champion import Champion
 
 UNUSED = {"vector"}  # most of the bytes, and nothing is judged by it
@@ -89,7 +90,7 @@ def reference_rows(champion: Champion) -> pd.DataFrame:
     Raises:
         NoSnapshot, ChangedSnapshot: it was deleted, or changed since.
     """
-    frame = read_snapshot(champion.snapshot).frame
+    frame = read_snapshot(standing(champion.snapshot)).frame
     return frame[frame["model"] == champion.model].reset_index(drop=True)
 
 
@@ -99,7 +100,7 @@ def snapshot_cutoffs(champion: Champion) -> list[datetime]:
     Raises:
         NoSnapshot: it was deleted.
     """
-    path = champion.snapshot / SNAPSHOT_MANIFEST
+    path = standing(champion.snapshot) / SNAPSHOT_MANIFEST
     if not path.is_file():
         raise NoSnapshot(champion.snapshot)
     return [datetime.fromisoformat(cutoff) for cutoff in json.loads(path.read_text(encoding="utf-8"))["cutoffs"]]
@@ -151,6 +152,8 @@ def _lines(path: Path) -> tuple[list[dict[str, Any]], int]:
     rows, bad = [], 0
     with path.open(encoding="utf-8", errors="replace") as lines:
         for line in lines:
+            if line.startswith(ERASED_LINE):
+                continue
             try:
                 row = json.loads(line)
             except json.JSONDecodeError:

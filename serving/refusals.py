@@ -5,7 +5,9 @@
     ├── Unauthorised          401    no key, or an unknown one
     ├── Forbidden             403    a key without the scope, or a foreign Host
     ├── UnknownRoute          404
+    ├── UnknownScore          404    nobody gave such an answer
     ├── WrongMethod           405
+    ├── Erased                410    whom the answer spoke of was forgotten
     ├── BodyTooLarge          413
     ├── InvalidRequest        422    JSON, but not what the schema asks for
     ├── TooManyRequests       429
@@ -55,6 +57,30 @@ class UnknownRoute(Refusal):
 
     def __init__(self, path: str) -> None:
         super().__init__(f"There is nothing at {path[:200]!r}.", mend="see `/docs` for what there is.")
+
+
+class UnknownScore(Refusal):
+    """No answer has this id."""
+
+    status = 404
+
+    def __init__(self, score_id: str) -> None:
+        super().__init__(
+            f"There is no score {score_id[:200]!r}.",
+            mend="take `score_id` from an answer; scores older than [retention] score_log_days may have been pruned.",
+        )
+
+
+class Erased(Refusal):
+    """Whom an answer spoke of was forgotten, and the answer with them."""
+
+    status = 410
+
+    def __init__(self, score_id: str) -> None:
+        super().__init__(
+            f"The score {score_id[:200]!r} was erased: the customer was forgotten.",
+            mend="nothing brings it back; take it out of your own records too.",
+        )
 
 
 class WrongMethod(Refusal):

@@ -22,13 +22,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from churn.tables import INSTANT, SCORES
+from churn.tables import ERASED_LINE, INSTANT, SCORES
 from serving.refusals import ScoreLogUnavailable
 
 FOLDER = Path("scores") / "log"
 SEGMENT_BYTES = 256 * 2**20  # a new segment after so many
 DTYPES: dict[str, Any] = {"float64": np.dtype(np.float64), "Int64": pd.Int64Dtype()}  # texts stay Python's
 ENCODER = msgspec.json.Encoder()
+GONE = ERASED_LINE.encode()
 
 Row = dict[str, Any]  # a row of SCORES: texts, numbers, instants
 
@@ -101,7 +102,7 @@ class ScoreLog:
             promise.set_result(None)
 
     def _write(self, lines: bytes) -> None:
-        if self._file is None or self._good > SEGMENT_BYTES:
+        if self._file is None or self._good > SEGMENT_BYTES or not os.fstat(self._file).st_nlink:  # it was pruned
             self._open()
         assert self._file is not None
         try:
@@ -148,7 +149,7 @@ def read(folder: Path) -> pd.DataFrame:
     rows: list[Row] = []
     for segment in sorted((folder / FOLDER).glob("*.jsonl")):
         whole, _, _ = segment.read_bytes().rpartition(b"\n")
-        rows += [msgspec.json.decode(line) for line in whole.splitlines() if line]
+        rows += [msgspec.json.decode(line) for line in whole.splitlines() if line and not line.startswith(GONE)]
     return frame_of(rows)
 
 

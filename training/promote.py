@@ -15,6 +15,7 @@ from churn.errors import ChurnError
 from churn.settings import Settings
 from features.atomic import write_json
 from features.snapshots import read_snapshot
+from features.tombstones import standing
 from training.fit import raw_scores
 from training.gate import Rival, Verdict, judge
 from training.rows import Columns, Rows
@@ -82,7 +83,7 @@ def gate(
     version: Version, registry: Registry, settings: Settings, *, parity: Mapping[str, Any] | None = None
 ) -> Verdict:
     """Hold a version to the gate, on the test rows it was judged on."""
-    snapshot = read_snapshot(settings.folder / version.facts["test_snapshot"])
+    snapshot = read_snapshot(standing(settings.folder / version.facts["test_snapshot"]))
     rows = Rows.of(snapshot.frame, Columns.of(snapshot.manifest), version.bundle.model)
     serving = registry.champion(version.name)
     rival: Rival | str | None = None

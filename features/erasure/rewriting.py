@@ -31,7 +31,7 @@ def rows_of(table: pa.Table, customers: set[str], column: str = KEY) -> pa.Chunk
 
 
 def parquet_without(path: Path, whom: Whom) -> Erased:
-    """Drop customers from a Parquet file, group of rows by group of rows; types and metadata stay.
+    """Drop customers from a Parquet file.
 
     Raises:
         OSError: the disk is full; the file stays as it was.
@@ -39,19 +39,21 @@ def parquet_without(path: Path, whom: Whom) -> Erased:
     found = whom.among(customers_of(path))
     if not found:
         return NOTHING
+    rows: list[int] = []
+    write_whole(path, lambda draft: rows.append(fill_without(path, draft, found)))
+    return Erased(sum(rows), 1, path.stat().st_size, frozenset(found))
+
+
+def fill_without(path: Path, draft: Path, customers: set[str]) -> int:
+    """Write a Parquet file's rows but those of some customers, group by group; how many these were."""
     rows = 0
-
-    def fill(draft: Path) -> None:
-        nonlocal rows
-        with pq.ParquetFile(path) as file, pq.ParquetWriter(draft, file.schema_arrow, compression="zstd") as kept:
-            for group in range(file.num_row_groups):
-                table = file.read_row_group(group)
-                theirs = rows_of(table, found)
-                rows += pc.sum(theirs).as_py() or 0
-                kept.write_table(table.filter(pc.invert(theirs)))
-
-    write_whole(path, fill)
-    return Erased(rows, 1, path.stat().st_size, frozenset(found))
+    with pq.ParquetFile(path) as file, pq.ParquetWriter(draft, file.schema_arrow, compression="zstd") as kept:
+        for group in range(file.num_row_groups):
+            table = file.read_row_group(group)
+            theirs = rows_of(table, customers)
+            rows += pc.sum(theirs).as_py() or 0
+            kept.write_table(table.filter(pc.invert(theirs)))
+    return rows
 
 
 def csv_without(path: Path, whom: Whom) -> Erased:

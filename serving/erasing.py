@@ -1,0 +1,135 @@
+"""Answers of forgotten customers leave the score log and the batches; an answer asked for again says so.
+
+    scores/log/*.jsonl           their lines become, in place, lines of the same length that hold no more than the
+                                 score_id: a service that is writing the same file goes on without a pause
+    scores/batch/*.parquet, csv  written anew without them; the score_ids go to scores/log/erased-*.jsonl
+
+Start reading at `erase_from_score_log`; `recall` is what a replay asks.
+"""
+
+import os
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from churn.tables import ERASED_LINE
+from features.atomic import write_text
+from features.erasure.rewriting import csv_without, customers_of, parquet_without, rows_of
+from features.erasure.store import NOTHING, Erased, Whom
+from serving import batch, refusals
+from serving.score_log import FOLDER, GONE
+
+SHORTEST = len(ERASED_LINE) + 1
+
+
+class Line(msgspec.Struct):
+    """What of a line of the score log tells whose it is."""
+
+    customer_id: str
+    score_id: str
+    scored_at: str
+
+
+decode = msgspec.json.Decoder(Line).decode
+
+
+def erase_from_score_log(folder: Path, whom: Whom) -> Erased:
+    """Overwrite the lines of customers in every segment.
+
+    Args:
+        folder: the artifacts of the business.
+        whom: who goes.
+    """
+    segments = sorted((folder / FOLDER).glob("*.jsonl"))
+    return sum((_overwrite(segment, whom) for segment in segments), NOTHING)
+
+
+def _overwrite(segment: Path, whom: Whom) -> Erased:
+    """Overwrite lines where they stand. A last line without its end belongs to whoever is writing it."""
+    erased, offset = NOTHING, 0
+    with segment.open("r+b", buffering=0) as file, segment.open("rb") as lines:
+        for line in lines:
+            body, ended = line[:-1], line.endswith(b"\n")
+            if ended and not body.startswith(GONE) and len(body) >= SHORTEST:
+                left, found = _left_of(body, whom)
+                if left is not None:
+                    os.pwrite(file.fileno(), left.ljust(len(body)), offset)
+                    erased += Erased(1, 0, len(body), found)
+            offset += len(line)
+        if erased.rows:
+            os.fdatasync(file.fileno())
+    return erased + Erased(files=bool(erased.rows))
+
+
+def _left_of(body: bytes, whom: Whom) -> tuple[bytes | None, frozenset[str]]:
+    """What stays of a line; None for a line that stays as it is. Half a line is what a kill left of this very act."""
+    try:
+        told = decode(body)
+    except msgspec.DecodeError:
+        return (ERASED_LINE + "}").encode(), frozenset()
+    found = whom.among([told.customer_id])
+    return (_stub(told.score_id, told.scored_at).encode(), frozenset(found)) if found else (None, frozenset())
+
+
+def _stub(score_id: str, scored_at: str) -> str:
+    return f'{ERASED_LINE},"score_id":"{score_id}","scored_at":"{scored_at}"}}'
+
+
+def erase_from_batches(folder: Path, whom: Whom) -> Erased:
+    """Drop customers from the files of every batch.
+
+    Args:
+        folder: the artifacts of the business.
+        whom: who goes.
+    """
+    erased = NOTHING
+    for path in sorted((folder / batch.FOLDER).glob("*.parquet")):
+        found = whom.among(customers_of(path))
+        if found:
+            with pq.ParquetFile(path) as file:
+                table = file.read(["customer_id", "score_id", "scored_at"])
+            _remember(folder, table.filter(rows_of(table, found)))
+            erased += parquet_without(path, whom)
+    for path in sorted((folder / batch.FOLDER).glob("*.csv")):
+        erased += csv_without(path, whom)
+    return erased
+
+
+def _remember(folder: Path, rows: pa.Table) -> None:
+    """Keep the ids of answers that are about to go, so that nobody who asks for one thinks it never was."""
+    stubs = [_stub(row["score_id"], row["scored_at"].isoformat()) for row in rows.to_pylist()]
+    write_text(folder / FOLDER / f"erased-{time.time_ns() // 1000}.jsonl", "\n".join(stubs) + "\n")
+
+
+def recall(folder: Path, score_id: str) -> dict[str, Any]:
+    """One answer of the past as a row of SCORES; instants in ISO form.
+
+    Args:
+        folder: the artifacts of the business.
+        score_id: of the answer.
+
+    Raises:
+        UnknownScore: nobody gave it. Erased: whom it spoke of was forgotten.
+    """
+    wanted = f'"score_id":"{score_id}"'.encode()
+    for segment in sorted((folder / FOLDER).glob("*.jsonl")):
+        with segment.open("rb") as lines:
+            for line in lines:
+                if wanted in line and line.startswith(GONE):
+                    raise refusals.Erased(score_id)
+                if wanted in line and line.endswith(b"\n"):
+                    return dict(msgspec.json.decode(line))
+    for path in sorted((folder / batch.FOLDER).glob("*.parquet")):
+        found = pq.read_table(path, filters=[("score_id", "=", score_id)], partitioning=None).to_pylist()
+        if found:
+            return _plain(found[0])
+    raise refusals.UnknownScore(score_id)
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in row.items()}
