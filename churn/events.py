@@ -14,7 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from churn.calendar import NEVER, Int64Array
-from churn.orders import TakingBack, taken_back_us
+from churn.orders import TakingBack
+from churn.versions import Spans, spans
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -58,7 +59,7 @@ class Events:
         kind: the kind of event.
         time_us: when it happened, microseconds since 1970 UTC. Shape (n,).
         known_us: when it reached us. Shape (n,).
-        void_us: from when on it counts no more, because it was taken back; `NEVER` otherwise. Shape (n,).
+        void_us: from when on it counts no more, because it was corrected or taken back; else `NEVER`. Shape (n,).
         amount: money or points; NaN where there is none. Shape (n,), as are quantity, discount_amount and score.
         channel: where it happened, as are category (what it is about) and reason_code.
     """
@@ -85,30 +86,35 @@ class Events:
         """Lay a frame of EVENTS into arrays.
 
         Args:
-            frame: EVENTS, or any part of its columns that has customer_id, event_type and event_timestamp.
+            frame: EVENTS, or any part of its columns that has customer_id, event_type and event_timestamp; and, where
+                rows are versions of events, superseded_at: when a newer one reached us, null where none did.
             taking_back: kinds that are orders, and kinds that take back the order which they name.
         """
         frame = frame.reset_index(drop=True)
         time_us = micros(frame["event_timestamp"])
         known_us = micros(frame["ingested_at"]) if "ingested_at" in frame else time_us
+        superseded_us = _superseded_us(frame)
+        found = spans(frame, time_us=time_us, known_us=known_us, superseded_us=superseded_us, taking_back=taking_back)
         codes, customers = pd.factorize(frame["customer_id"].astype(object), sort=True)
-        numbers = {name: _numbers(frame, name) for name in NUMBERS}
-        texts = {name: Texts.of(frame[name]) if name in frame else _no_texts(len(frame)) for name in TEXTS}
-        columns: dict[str, Any] = {**numbers, **texts}
-        kind = Texts.of(frame["event_type"])
-        void_us = taken_back_us(frame, known_us=np.maximum(known_us, time_us), taking_back=taking_back)
-        ties = [texts[name].codes for name in TEXTS] + [numbers[name] for name in NUMBERS]
-        order = np.lexsort((void_us, *ties, known_us, kind.codes, time_us, codes))
-        unsorted = cls(
+        columns: dict[str, Any] = {name: _numbers(frame, name) for name in NUMBERS}
+        columns |= {name: Texts.of(frame[name]) if name in frame else _no_texts(len(frame)) for name in TEXTS}
+        rows = cls(
             customers=np.asarray(customers, dtype=object),
             customer=codes.astype(np.int32),
-            kind=kind,
+            kind=Texts.of(frame["event_type"]),
             time_us=time_us,
             known_us=known_us,
-            void_us=void_us,
+            void_us=superseded_us,
             **columns,
         )
-        return unsorted.take(order)
+        return rows.spanned(found)
+
+    def spanned(self, found: Spans) -> Self:
+        """The log with a row for every span in which one of these rows counts, in the order of `Events`."""
+        laid = replace(self.take(found.row), known_us=found.known_us, void_us=found.void_us)
+        ties = [getattr(laid, name).codes for name in TEXTS] + [getattr(laid, name) for name in NUMBERS]
+        keys = (laid.void_us, *ties, laid.known_us, laid.kind.codes, laid.time_us, laid.customer)
+        return laid.take(np.lexsort(keys))
 
     def take(self, rows: NDArray[Any]) -> Self:
         """These rows, a mask or positions. Every customer keeps their index, also one who has no event left."""
@@ -171,6 +177,17 @@ def _numbers(frame: pd.DataFrame, name: str) -> FloatArray:
     if name not in frame:
         return np.full(len(frame), np.nan)
     return frame[name].to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def _superseded_us(frame: pd.DataFrame) -> Int64Array:
+    if "superseded_at" not in frame:
+        return np.full(len(frame), NEVER, dtype=np.int64)
+    instants = frame["superseded_at"]
+    there = instants.notna().to_numpy()
+    superseded_us = np.full(len(frame), NEVER, dtype=np.int64)
+    given = instants[there]
+    superseded_us[there] = micros(given if isinstance(given.dtype, pd.DatetimeTZDtype) else given.astype("int64"))
+    return superseded_us
 
 
 def _no_texts(rows: int) -> Texts:

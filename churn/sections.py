@@ -11,6 +11,8 @@ from pydantic import Field, field_validator
 from churn.calendar import Calendar
 from churn.definition import Section
 
+SOURCE_NAME = r"^[a-z0-9][a-z0-9_-]{0,39}$"
+
 
 class Business(Section):
     """`[business]`: whose customers, in which time zone, currency and language."""
@@ -31,6 +33,9 @@ class Business(Section):
 class Source(Section):
     """`[[source]]`: where events come from, and how its columns become those of EVENTS (SQL over text columns)."""
 
+    name: str | None = Field(
+        default=None, pattern=SOURCE_NAME, description="whose ids these are; sources of one name share them"
+    )
     path: str | None = Field(default=None, description="CSV, gzip CSV or Parquet: a file or a glob")
     url: str | None = Field(default=None, description="SQLAlchemy URL of a database; read with `table` or `query`")
     table: str | None = Field(default=None, description="table of the database")
@@ -42,6 +47,7 @@ class Source(Section):
     event_timestamp: str
     ingested_at: str | None = None
     event_id: str | None = None
+    withdrawn: str | None = Field(default=None, description="true where the row withdraws the event of its event_id")
     amount: str | None = None
     channel: str | None = None
     order_id: str | None = None

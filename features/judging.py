@@ -1,8 +1,8 @@
 """Which rows are events: types, time zones, and why a row is refused.
 
 Turns the table `staged` (EVENTS as text) into `judged`: typed columns, instants as int64 microseconds UTC, and a
-`reason` where a row cannot be an event. The first reason that holds is given. Of events with one `event_id` the first
-by time, then by content, stays, so that the order of rows decides nothing. Start reading at `judge`.
+`reason` where a row cannot be an event. The first reason that holds is given. What becomes of rows with one `event_id`
+is said in features/versioning.py. Start reading at `judge`.
 """
 
 from collections.abc import Sequence
@@ -12,8 +12,10 @@ import duckdb
 from churn.errors import NaiveTime
 from churn.events import NUMBERS
 from features.instants import clock_us_sql, has_offset_sql, offset_us_sql
-from features.mapping import INSTANTS, TEXTS
+from features.log import SUPERSEDED
+from features.mapping import INSTANTS, TEXTS, WITHDRAWN
 from features.reading import Rows, literal
+from features.versioning import lay_versions
 
 REASONS = {
     "unreadable_line": "the line has too many or too few fields, or is no UTF-8",
@@ -27,19 +29,16 @@ REASONS = {
     "bad_score": "score is no finite number",
     "in_the_future": "event_timestamp lies at or after now",
     "known_in_future": "ingested_at lies at or after now, so that nobody would see the event",
-    "duplicate_event_id": "another event of this source has the same event_id; the first one stays",
+    "duplicate_event_id": "this source told the same event before; a correction needs a later ingested_at",
+    "bad_withdrawn": "withdrawn is neither true nor false",
+    "withdrawn_since_when": "it is withdrawn, but ingested_at does not say since when we knew",
+    "withdrawn_without_id": "it is withdrawn, but event_id does not say which event",
     "forgotten": "the customer asked to be forgotten (`churn forget`); neither their id nor the row is kept",
 }
 # How an expression of the mapping reads what was refused for a reason; x stands for a column.
 _TIME = "`strptime(x, '%d/%m/%Y %H:%M')` reads a time of another form, `to_timestamp(CAST(x AS DOUBLE))` seconds"
 _NUMBER = "`replace(x, ',', '.')` reads a decimal comma, `replace(x, '$', '')` leaves a sign out"
 WAYS = {"unparsable_time": _TIME, "unparsable_ingested_at": _TIME} | {f"bad_{name}": _NUMBER for name in NUMBERS}
-# The order of the log: customer, time, then everything else; within a customer the order of `Events`.
-ORDER = (
-    "customer_id, event_timestamp, event_type, ingested_at, score NULLS LAST, discount_amount NULLS LAST, "
-    "quantity NULLS LAST, amount NULLS LAST, reason_code NULLS FIRST, category NULLS FIRST, channel NULLS FIRST, "
-    "order_id NULLS FIRST, event_id NULLS FIRST, related_customer_id NULLS FIRST, text NULLS FIRST"
-)
 
 
 def judge(
@@ -50,8 +49,10 @@ def judge(
     known_us: int,
     buckets: int,
     taking_back: Sequence[str],
-) -> None:
-    """Turn `staged` into `judged`: EVENTS typed, with `bucket`, the row's place, and `reason` (null: it is an event).
+) -> int:
+    """Turn `staged` into `judged`: EVENTS typed, with `bucket`, the row's place, `superseded_at` and `reason`.
+
+    A row whose reason is null is an event, or an older version of one.
 
     Args:
         connection: DuckDB with `staged`.
@@ -60,6 +61,9 @@ def judge(
         known_us: nobody can have learned of an event at or after this instant.
         buckets: into how many files the log is parted, by hash of the customer.
         taking_back: kinds of event whose amount loses its sign: some logs write a refund as a negative amount.
+
+    Returns:
+        How many rows withdraw an event; they are not in `judged` any more.
 
     Raises:
         NaiveTime: instants without an offset, in a source that names no `timezone`.
@@ -70,10 +74,10 @@ def judge(
     connection.execute(f"CREATE TABLE clocked AS SELECT *, {clocks} FROM staged")
     connection.execute("DROP TABLE staged")
     zones = {name: _offset(connection, sources, name) for name in INSTANTS}
-    typed, reason = _typed(buckets, zones, taking_back), _reason(now_us, known_us)
+    typed, reason = _typed(sources, buckets, zones, taking_back), _reason(now_us, known_us)
     connection.execute(f"CREATE TABLE judged AS SELECT *, {reason} AS reason FROM ({typed})")
     connection.execute("DROP TABLE clocked")
-    _refuse_duplicates(connection)
+    return lay_versions(connection)
 
 
 def _offset(connection: duckdb.DuckDBPyConnection, sources: list[Rows], name: str) -> str:
@@ -90,7 +94,7 @@ def _offset(connection: duckdb.DuckDBPyConnection, sources: list[Rows], name: st
     return f"CASE WHEN {name}_told THEN 0 {cases}ELSE 0 END"
 
 
-def _typed(buckets: int, offsets: dict[str, str], taking_back: Sequence[str]) -> str:
+def _typed(sources: list[Rows], buckets: int, offsets: dict[str, str], taking_back: Sequence[str]) -> str:
     """SELECT of the columns of EVENTS with their types; whatever cannot be typed is null."""
     texts = ", ".join(f"CASE WHEN trim({name}) <> '' THEN {name} END AS {name}" for name in TEXTS)
     values = {name: _number(name) for name in NUMBERS}
@@ -98,15 +102,27 @@ def _typed(buckets: int, offsets: dict[str, str], taking_back: Sequence[str]) ->
     values["amount"] = f"CASE WHEN {takes} THEN abs({values['amount']}) ELSE {values['amount']} END"
     numbers = ", ".join(f"{name} AS {name}_text, {value} AS {name}" for name, value in values.items())
     event, known = (f"{name}_clock - ({offsets[name]})" for name in INSTANTS)
-    told = "trim(ingested_at) <> ''"
+    told = "coalesce(trim(ingested_at) <> '', false)"
+    flag = f"TRY_CAST(trim({WITHDRAWN}) AS BOOLEAN)"
     return (
-        "SELECT source, part, file, row_no, CASE WHEN trim(customer_id) <> '' THEN customer_id END AS customer_id, "
+        f"SELECT source, {_origin(sources)} AS origin, part, file, row_no, "
+        "CASE WHEN trim(customer_id) <> '' THEN customer_id END AS customer_id, "
         f"CASE WHEN trim(event_type) <> '' THEN event_type END AS event_type, {event} AS event_timestamp, "
         f"CASE WHEN {told} THEN {known} ELSE {event} END AS ingested_at, "
-        f"{told} AND ingested_at_clock IS NULL AS bad_ingested_at, {texts}, {numbers}, "
+        f"{told} AS told, {told} AND ingested_at_clock IS NULL AS bad_ingested_at, {texts}, {numbers}, "
+        f"coalesce({flag}, false) AS withdrawn, trim({WITHDRAWN}) <> '' AND {flag} IS NULL AS bad_withdrawn, "
+        f"CAST(NULL AS BIGINT) AS {SUPERSEDED}, "
         f"CAST(CAST('0x' || substr(md5(customer_id), 1, 8) AS UBIGINT) % {buckets} AS INTEGER) AS bucket "
         "FROM clocked"
     )
+
+
+def _origin(sources: list[Rows]) -> str:
+    """SQL for whose ids they are: sources of one name share them, so they count as the first of them."""
+    names = [rows.source.name for rows in sources]
+    shared = {rows.position: names.index(name) for rows, name in zip(sources, names, strict=True) if name}
+    cases = "".join(f"WHEN {position} THEN {sources[first].position} " for position, first in shared.items())
+    return f"CASE source {cases}ELSE source END" if cases else "source"
 
 
 def _number(name: str) -> str:
@@ -119,25 +135,13 @@ def _reason(now_us: int, known_us: int) -> str:
     numbers = "".join(f"WHEN trim({name}_text) <> '' AND {name} IS NULL THEN 'bad_{name}' " for name in NUMBERS)
     future = f"WHEN event_timestamp >= {now_us} THEN 'in_the_future' "
     known = f"WHEN ingested_at >= {known_us} THEN 'known_in_future' "
+    withdrawal = (
+        "CASE WHEN bad_ingested_at THEN 'unparsable_ingested_at' WHEN NOT told THEN 'withdrawn_since_when' "
+        f"WHEN event_id IS NULL THEN 'withdrawn_without_id' {known}END"
+    )
     return (
-        "CASE WHEN customer_id IS NULL THEN 'no_customer_id' WHEN event_type IS NULL THEN 'no_event_type' "
+        f"CASE WHEN bad_withdrawn THEN 'bad_withdrawn' WHEN withdrawn THEN {withdrawal} "
+        "WHEN customer_id IS NULL THEN 'no_customer_id' WHEN event_type IS NULL THEN 'no_event_type' "
         "WHEN event_timestamp IS NULL THEN 'unparsable_time' WHEN bad_ingested_at THEN 'unparsable_ingested_at' "
         f"{numbers}{future}{known}END"
-    )
-
-
-def _refuse_duplicates(connection: duckdb.DuckDBPyConnection) -> None:
-    connection.execute(
-        "CREATE TABLE repeated AS SELECT source, part, event_id FROM judged "
-        "WHERE reason IS NULL AND event_id IS NOT NULL GROUP BY ALL HAVING count(*) > 1"
-    )
-    connection.execute(
-        "CREATE TABLE twice AS SELECT source, part, file, row_no FROM judged SEMI JOIN repeated "
-        "USING (source, part, event_id) WHERE reason IS NULL "
-        f"QUALIFY row_number() OVER (PARTITION BY source, part, event_id ORDER BY event_timestamp, {ORDER}, "
-        "file, row_no) > 1"
-    )
-    connection.execute(
-        "UPDATE judged SET reason = 'duplicate_event_id' FROM twice WHERE judged.source = twice.source "
-        "AND judged.part = twice.part AND judged.file = twice.file AND judged.row_no = twice.row_no"
     )

@@ -5,8 +5,10 @@
     log/manifest.json         `LogManifest`: hash, counts, first and last event, how far it reaches, where it is from
 
 Columns are those of `churn.tables.EVENTS` in order; `event_timestamp` and `ingested_at` are int64 microseconds since
-1970 UTC. A customer lives in bucket `md5(customer_id)[:8] % buckets`, whatever library reads it. The folder is only
-ever replaced as a whole (features/shelf.py). features/log_reading.py reads it back. Start at `LogManifest`.
+1970 UTC. A row is a version of an event: `superseded_at` says from when on a newer one, or a withdrawal, was known
+(null: it stands); logs of format 1 lack that column. A customer lives in bucket `md5(customer_id)[:8] % buckets`,
+whatever library reads it. The folder is only ever replaced as a whole (features/shelf.py). features/log_reading.py
+reads it back. Start at `LogManifest`.
 """
 
 import hashlib
@@ -22,11 +24,13 @@ from churn.errors import DataError
 from churn.orders import TakingBack
 from churn.tables import EVENTS
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MANIFEST, REJECTS = "manifest.json", "rejects.parquet"
 LOG, LOG_BEFORE = "log", "log.before"  # the folder, and where the old one stands for a moment while it is replaced
 ARROW_TYPES = {"str": pa.string(), "float64": pa.float64()}
-SCHEMA = pa.schema([(column.name, ARROW_TYPES.get(column.dtype, pa.int64())) for column in EVENTS])
+SUPERSEDED = "superseded_at"
+SCHEMA = pa.schema([(column.name, ARROW_TYPES.get(column.dtype, pa.int64())) for column in EVENTS])  # of an event
+LOG_SCHEMA = SCHEMA.append(pa.field(SUPERSEDED, pa.int64()))  # of a file of the log
 
 
 class NoLog(DataError):
@@ -51,7 +55,7 @@ class LogManifest:
 
     Args:
         log_hash: sha256 of all its files; equal hashes, equal logs.
-        events: how many. customers: how many, likewise.
+        events: how many rows, each a version of an event. customers: how many, likewise.
         kinds: events by kind. columns: by kind, the columns of EVENTS that are not empty.
         first_event_at: the earliest event. last_event_at: the latest.
         observed_until: the log is complete up to here.
@@ -61,6 +65,7 @@ class LogManifest:
         rows: rows read. rejected: rows refused, by reason.
         buckets: files by hash of the customer. files: their names, rows, sha256. sources: what was read, and mapping.
         taken_back_by: kinds of event that take back the order which they name. orders: kinds that are orders.
+        superseded: versions that a newer one or a withdrawal has replaced. withdrawn: rows that withdraw an event.
     """
 
     log_hash: str
@@ -82,6 +87,8 @@ class LogManifest:
     sources: list[dict[str, Any]]
     taken_back_by: list[str]
     orders: list[str]
+    superseded: int = 0
+    withdrawn: int = 0
     format_version: int = FORMAT_VERSION
 
     @property

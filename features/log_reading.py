@@ -5,6 +5,7 @@ sort by customer. Start reading at `read_events`; what the files hold is said in
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,12 @@ from numpy.typing import NDArray
 
 from churn.calendar import NEVER, Int64Array
 from churn.events import NUMBERS, TEXTS, Events, FloatArray, Int32Array, Texts
-from churn.orders import TakingBack, taken_back_us
-from features.log import SCHEMA, BrokenLog, bucket_name, bucket_of, log_folder, read_log_manifest
+from churn.orders import TakingBack
+from churn.versions import Spans, spans
+from features.log import LOG_SCHEMA, SUPERSEDED, BrokenLog, bucket_name, bucket_of, log_folder, read_log_manifest
 
 CODED = ("customer_id", "event_type", *TEXTS, "order_id")
+READ = (*CODED, "event_timestamp", "ingested_at", *NUMBERS, SUPERSEDED)
 
 
 def read_events(
@@ -41,7 +44,7 @@ def read_events(
     if wanted is not None:
         mine = {bucket_name(bucket_of(customer, manifest.buckets)) for customer in wanted}
         names = [name for name in names if name in mine]
-    rows = pa.concat_tables([_read(log / name, wanted) for name in names] or [SCHEMA.empty_table()])
+    rows = pa.concat_tables([_read(log / name, wanted) for name in names] or [LOG_SCHEMA.empty_table()])
     return _events(rows, manifest.taking_back if taking_back is None else taking_back)
 
 
@@ -61,12 +64,14 @@ def read_bucket(folder: Path, name: str, *, taking_back: TakingBack | None = Non
 
 
 def _read(path: Path, customers: list[str] | None) -> pa.Table:
-    columns = [*CODED, "event_timestamp", "ingested_at", *NUMBERS]
     only = None if customers is None else [("customer_id", "in", customers)]
     try:
+        columns = [name for name in READ if name in pq.read_schema(path).names]  # logs of old know no corrections
         if only is None:
-            return pq.ParquetFile(path).read(columns, use_threads=False)
-        return pq.read_table(path, columns=columns, filters=only, use_threads=False, partitioning=None)
+            rows = pq.ParquetFile(path).read(columns, use_threads=False)
+        else:
+            rows = pq.read_table(path, columns=columns, filters=only, use_threads=False, partitioning=None)
+        return rows if SUPERSEDED in columns else rows.append_column(SUPERSEDED, pa.nulls(len(rows), pa.int64()))
     except (OSError, pa.ArrowInvalid) as error:
         raise BrokenLog(path, str(error)) from error
 
@@ -81,16 +86,24 @@ def _events(rows: pa.Table, taking_back: TakingBack = TakingBack()) -> Events:
     columns: dict[str, Any] = {**numbers, **{name: texts[name] for name in TEXTS}}
     time_us: Int64Array = rows["event_timestamp"].to_numpy()[order]
     known_us: Int64Array = rows["ingested_at"].to_numpy()[order]
+    superseded_us: Int64Array = rows[SUPERSEDED].fill_null(NEVER).to_numpy()[order]
     events = Events(
         customers=np.array(customer.levels, dtype=object),
         customer=texts["customer_id"].codes,
         kind=texts["event_type"],
         time_us=time_us,
         known_us=known_us,
-        void_us=_void_us(texts, numbers, np.maximum(time_us, known_us), taking_back),
+        void_us=superseded_us,
         **columns,
     )
-    return _ties_by_void(events)
+    return _spanned(events, _spans(events, texts["order_id"], taking_back))
+
+
+def _spanned(events: Events, found: Spans) -> Events:
+    """Each row with its span; sorted anew only where a row has another number of them than one."""
+    if np.array_equal(found.row, np.arange(len(events))) and np.array_equal(found.known_us, events.known_us):
+        return _ties_by_void(replace(events, void_us=found.void_us))
+    return events.spanned(found)
 
 
 def _ties_by_void(events: Events) -> Events:
@@ -121,22 +134,23 @@ def _floats(column: pa.ChunkedArray) -> FloatArray:
     return np.asarray(column.to_numpy(), dtype=np.float64)
 
 
-def _void_us(
-    texts: dict[str, Texts], numbers: dict[str, FloatArray], known_us: Int64Array, taking_back: TakingBack
-) -> Int64Array:
-    """From when on each event counts no more; only orders that something takes back are looked at."""
-    orders = texts["order_id"]
-    taking = texts["event_type"].is_any(taking_back.by) & (orders.codes >= 0)
-    touched = np.flatnonzero((orders.codes >= 0) & np.isin(orders.codes, np.unique(orders.codes[taking])))
-    kind = texts["event_type"]
+def _spans(events: Events, orders: Texts, taking_back: TakingBack) -> Spans:
+    """When each row counts; of what can be taken back, only orders that something takes back are looked at."""
+    kind, named = events.kind, orders.codes >= 0
+    touched = named & np.isin(orders.codes, np.unique(orders.codes[kind.is_any(taking_back.by) & named]))
+    rows, others = np.flatnonzero(touched), np.flatnonzero(~touched)
     frame = pd.DataFrame(
         {
-            "customer_id": texts["customer_id"].codes[touched],
-            "event_type": pd.Categorical.from_codes(kind.codes[touched], pd.Index(kind.levels)),
-            "order_id": orders.codes[touched],
+            "customer_id": events.customer[rows],
+            "event_type": pd.Categorical.from_codes(kind.codes[rows], pd.Index(kind.levels)),
+            "order_id": orders.codes[rows],
         }
-        | {name: numbers[name][touched] for name in ("amount", "quantity")}
+        | {name: getattr(events, name)[rows] for name in ("amount", "quantity")}
     )
-    void_us = np.full(len(known_us), NEVER, dtype=np.int64)
-    void_us[touched] = taken_back_us(frame, known_us=known_us[touched], taking_back=taking_back)
-    return void_us
+    times = {"time_us": events.time_us[rows], "known_us": events.known_us[rows], "superseded_us": events.void_us[rows]}
+    found = spans(frame, **times, taking_back=taking_back)
+    row = np.concatenate([others, rows[found.row]])
+    known_us = np.concatenate([events.known_us[others], found.known_us])
+    void_us = np.concatenate([events.void_us[others], found.void_us])
+    order = np.argsort(row, kind="stable")
+    return Spans(row[order], known_us[order], void_us[order])

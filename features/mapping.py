@@ -19,6 +19,8 @@ from features.reading import FILE, ROW, Rows, literal, quoted
 INSTANTS = ("event_timestamp", "ingested_at")
 TEXTS = tuple(name for name in EVENTS.names if name not in (*INSTANTS, *NUMBERS, "customer_id", "event_type"))
 PROFILE = "profile."
+WITHDRAWN = "withdrawn"  # mapped like a column of EVENTS; says that the event of this id is none any more
+STAGED = (*EVENTS.names, WITHDRAWN)
 NUMERIC = ("INT", "DOUBLE", "FLOAT", "REAL", "DECIMAL")
 
 
@@ -46,7 +48,8 @@ def create_staged(connection: duckdb.DuckDBPyConnection) -> None:
     """The empty table `staged`: EVENTS as text, with the place each row came from and the zone of its instants."""
     names = ", ".join(f"{name} VARCHAR" for name in EVENTS.names)
     connection.execute(
-        f"CREATE TABLE staged (source INTEGER, part INTEGER, file INTEGER, row_no BIGINT, zone VARCHAR, {names})"
+        "CREATE TABLE staged (source INTEGER, part INTEGER, file INTEGER, row_no BIGINT, zone VARCHAR, "
+        f"{WITHDRAWN} VARCHAR, {names})"
     )
 
 
@@ -87,7 +90,7 @@ def stage(connection: duckdb.DuckDBPyConnection, rows: Rows) -> int:
 
 def _expressions(rows: Rows) -> Iterator[tuple[str, str]]:
     """Every expression of a source, by the column it stands for."""
-    for name in EVENTS.names:
+    for name in STAGED:
         expression = getattr(rows.source, name)
         if expression is not None:
             yield name, _sql(rows, expression)
@@ -107,10 +110,10 @@ def _sql(rows: Rows, expression: str) -> str:
 def _parts(connection: duckdb.DuckDBPyConnection, rows: Rows) -> Iterator[tuple[dict[str, str], str]]:
     """What to select for the events of a source and for each of its attributes: expressions by column, condition."""
     source, where = rows.source, _where(rows)
-    mapped = {name: expression for name, expression in _expressions(rows) if name in EVENTS.names}
+    mapped = {name: expression for name, expression in _expressions(rows) if name in STAGED}
     if source.event_type is not None:
         yield mapped, where
-    of_profile = {name: mapped[name] for name in ("customer_id", *INSTANTS, "event_id") if name in mapped}
+    of_profile = {name: mapped[name] for name in ("customer_id", *INSTANTS, "event_id", WITHDRAWN) if name in mapped}
     for attribute, given in sorted(source.attributes.items()):
         expression = _sql(rows, given)
         described = connection.execute(f"DESCRIBE SELECT (\n{expression}\n) FROM {rows.table}").fetchall()

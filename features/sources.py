@@ -6,7 +6,7 @@ beside the old one, which is replaced only when all is well. The same input give
 Start reading at `ingest`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -78,10 +78,19 @@ class IngestReport:
             f"{refused:,} of {log.rows:,} rows refused" + (f", see {self.path / REJECTS}:" if refused else "."),
             *(f"  {count:,} x {name}: {REASONS[name]}" for name, count in log.rejected.items()),
             known,
+            *_corrections(log),
             f"Complete up to {log.observed_until.isoformat()}; now is {log.now.isoformat()} (clock: {log.clock}).",
             f"The log is in {self.path}, hash {log.log_hash[:12]}.",
         ]
         return "\n".join(lines)
+
+
+def _corrections(log: LogManifest) -> Iterator[str]:
+    """What was told in more than one version."""
+    if log.superseded:
+        yield f"{log.superseded:,} versions were replaced later: each counts until the newer one was known."
+    if log.withdrawn:
+        yield f"{log.withdrawn:,} rows withdraw an event: it counts until they were known."
 
 
 def ingest(
@@ -137,7 +146,7 @@ def _ingest(
     progress("working out the mapping")
     rows = sum(stage(connection, source) for source in sources) + _count(connection, "SELECT count(*) FROM unreadable")
     end = _end(settings, now)
-    judge(
+    withdrawn = judge(
         connection,
         sources,
         now_us=to_us(end),
@@ -151,7 +160,7 @@ def _ingest(
     _weigh(connection, sources, rows, settings.ingest.max_rejected_share)
     progress("writing the log")
     told = now if settings.business.clock == "wall" else observed_until  # a log of the past gives the same bytes anew
-    facts = LogFacts(rows=rows, now=told, observed_until=observed_until)
+    facts = LogFacts(rows=rows, now=told, observed_until=observed_until, withdrawn=withdrawn)
     return write_log(connection, folder, sources, settings, facts)
 
 

@@ -20,9 +20,10 @@ import pyarrow.parquet as pq
 from churn.calendar import from_us
 from churn.settings import Settings
 from churn.tables import EVENTS
-from features.judging import ORDER, REASONS
-from features.log import MANIFEST, REJECTS, SCHEMA, LogManifest, bucket_name
+from features.judging import REASONS
+from features.log import LOG_SCHEMA, MANIFEST, REJECTS, SUPERSEDED, LogManifest, bucket_name
 from features.reading import FILE, ROW, Rows, literal, quoted
+from features.versioning import LOG_ORDER
 
 ROWS_A_GROUP = 65_536  # sorted by customer, so that a reader of one customer skips most groups
 ROWS_A_BATCH = 131_072
@@ -41,11 +42,12 @@ REJECT_SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class LogFacts:
-    """What the manifest says and the events do not: rows read, what time it was, how far the log reaches."""
+    """What the manifest says and the events do not: rows read, rows that withdrew, what time it was, the log's end."""
 
     rows: int
     now: datetime
     observed_until: datetime
+    withdrawn: int
 
 
 def write_log(
@@ -69,14 +71,15 @@ def _buckets(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[int, pa.Ta
     reader = (
         connection.cursor()
         .sql(  # a result of its own, read while the connection works on
-            f"SELECT bucket, {', '.join(EVENTS.names)} FROM judged WHERE reason IS NULL ORDER BY bucket, {ORDER}"
+            f"SELECT bucket, {', '.join(LOG_SCHEMA.names)} FROM judged WHERE reason IS NULL "
+            f"ORDER BY bucket, {LOG_ORDER}"
         )
         .to_arrow_reader(ROWS_A_BATCH)
     )
     current, gathered = -1, list[pa.Table]()
     for batch in reader or ():
         buckets = batch.column("bucket").to_numpy()
-        rows = pa.Table.from_batches([batch]).drop_columns("bucket").cast(SCHEMA)
+        rows = pa.Table.from_batches([batch]).drop_columns("bucket").cast(LOG_SCHEMA)
         edges = [0, *(np.flatnonzero(np.diff(buckets)) + 1).tolist(), len(buckets)]
         for start, end in pairwise(edges):
             if start < end and buckets[start] != current:
@@ -125,9 +128,9 @@ def _manifest(
     files: dict[str, dict[str, Any]],
 ) -> LogManifest:
     kinds, columns = _kinds(connection)
-    first_us, last_us, customers = _one(
+    first_us, last_us, customers, superseded = _one(
         connection,
-        "SELECT min(event_timestamp), max(event_timestamp), count(DISTINCT customer_id) "
+        f"SELECT min(event_timestamp), max(event_timestamp), count(DISTINCT customer_id), count({SUPERSEDED}) "
         "FROM judged WHERE reason IS NULL",
     )
     refused = connection.execute("SELECT reason, count(*) FROM refused GROUP BY reason ORDER BY reason").fetchall()
@@ -152,6 +155,8 @@ def _manifest(
         sources=[_provenance(rows) for rows in sources],
         taken_back_by=list(settings.definition.taking_back.by),
         orders=list(settings.definition.taking_back.of or ()),
+        superseded=superseded,
+        withdrawn=facts.withdrawn,
     )
 
 
