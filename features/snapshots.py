@@ -10,7 +10,7 @@ on-line store is filled from. Knows nothing of Feast or models. Start at `freeze
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, partial
@@ -31,13 +31,11 @@ from features.snapshot_file import (
     CONTENT_SIZE,
     ROWS_FILE,
     RowWriter,
-    content_of,
-    digest,
     in_order,
     read_columns,
     read_rows,
-    row_groups,
 )
+from features.snapshot_hash import hash_of, named
 from features.snapshot_rows import part_current, part_rows
 from features.tombstones import ErasedSnapshot, standing
 
@@ -161,10 +159,10 @@ def freeze(
             "log_begins": from_us(first_us).isoformat(),
             "log_hash": log_hash,
         }
-        named = _digest(content, manifest)
-        path = folder / "snapshots" / named[:SHORT]
+        name = named(content, manifest)
+        path = folder / "snapshots" / name[:SHORT]
         if not (path / MANIFEST_FILE).exists():
-            write_json(draft / MANIFEST_FILE, {"hash": named, **manifest})
+            write_json(draft / MANIFEST_FILE, {"hash": name, **manifest})
             place(draft, path)
     return read_snapshot(path)
 
@@ -186,17 +184,6 @@ def read_snapshot(path: Path) -> Snapshot:
     if found != manifest["hash"]:
         raise ChangedSnapshot(path, promised=manifest["hash"], found=found)
     return Snapshot(manifest, path)
-
-
-def hash_of(rows_path: Path, manifest: Mapping[str, Any]) -> str:
-    """The hash that the rows of a file have together with what a manifest says they mean.
-
-    Raises:
-        WrongColumns: the file's columns are not those of the manifest.
-    """
-    names = manifest["feature_set"]["names"]
-    content = sum(content_of(group, names) for group in row_groups(rows_path, names)) % CONTENT_SIZE
-    return _digest(content, manifest)
 
 
 def current(
@@ -245,9 +232,3 @@ def _manifest(
         )
     )
     return manifest
-
-
-def _digest(content: int, manifest: Mapping[str, Any]) -> str:
-    """The hash of rows and of what they mean; who made them, from which log, does not belong to it, nor do words."""
-    meaning = {name: manifest[name] for name in ("definition", "cutoffs", "observed_until")}
-    return digest(content, manifest["rows"], meaning | {"feature_set_hash": manifest["feature_set"]["hash"]})

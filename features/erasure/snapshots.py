@@ -12,7 +12,8 @@ from features.atomic import draft_folder, place, write_json
 from features.erasure.rewriting import customers_of, fill_without
 from features.erasure.store import NOTHING, Erased, Whom
 from features.snapshot_file import ROWS_FILE
-from features.snapshots import MANIFEST_FILE, SHORT, Snapshot, hash_of, read_snapshot
+from features.snapshot_hash import hash_of
+from features.snapshots import MANIFEST_FILE, SHORT, Snapshot, read_snapshot
 from features.tombstones import Stone
 
 
