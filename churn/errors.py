@@ -26,11 +26,21 @@ class ChurnError(Exception):
         super().__init__(f"{problem}\nTo mend it: {mend}")
         self.problem, self.mend = problem, mend
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Errors travel between processes as they are; a class of its own makes its message from other arguments."""
+        return _again, (type(self), self.args, dict(self.__dict__))
+
     @property
     def code(self) -> str:
         """The name of the error on the wire: `WrongColumns` is `wrong_columns`."""
         name = type(self).__name__
         return "".join(f"_{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(name))
+
+
+def _again(kind: type[ChurnError], args: tuple[object, ...], state: dict[str, object]) -> ChurnError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
 
 
 class DataError(ChurnError):

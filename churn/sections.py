@@ -68,6 +68,17 @@ class Ingest(Section):
     buckets: int = Field(default=16, ge=1, le=4096, description="files of the log, by hash of the customer")
 
 
+class Cluster(Section):
+    """`[cluster]`: where snapshots, training and scores of everybody are computed."""
+
+    engine: Literal["local", "dask"] = Field(default="local", description="this process, or a Dask cluster")
+    scheduler: str | None = Field(default=None, description="tcp://host:8786; unset: processes on this machine")
+    workers: int = Field(default=2, ge=1, le=256, description="processes, where no scheduler is named")
+    sample_rows: int = Field(
+        default=1_000_000, ge=1000, description="rows on one node that choose trees, line and calibration"
+    )
+
+
 class Training(Section):
     """`[training]`: cutoffs, folds and floors."""
 

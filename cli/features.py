@@ -41,13 +41,17 @@ def catalogue(settings: "Settings") -> Outcome:
 def materialise(settings: "Settings") -> Outcome:
     """Write everybody's features of now to the on-line store."""
     from cli.opened import open_log
+    from features.engines import engine_of
     from features.snapshots import current
     from features.store import FeatureStore
 
     with step("reading the event log"):
         log = open_log(settings)
-    with step(f"computing {len(log.served)} features of {log.manifest.customers:,} customers"):
-        people = current(log.parts, log.served, log.lifecycle, log.as_of)
+    with (
+        step(f"computing {len(log.served)} features of {log.manifest.customers:,} customers"),
+        engine_of(settings) as engine,
+    ):
+        people = current(log.parts, log.served, log.lifecycle, log.as_of, engine=engine)
     with step("opening the feature store"):
         store = FeatureStore(settings)
         store.apply(log.served, _history(settings.folder, log.served.hash))

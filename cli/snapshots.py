@@ -25,6 +25,7 @@ def freeze(settings: "Settings", cutoff: str | None) -> Outcome:
     """Freeze the cutoffs of the newest fold, or of the fold that a test cutoff makes; say what they hold."""
     from churn.cutoffs import earliest_cutoff, fold_at, latest_fold
     from cli.opened import midnight_of, open_log
+    from features.engines import engine_of
     from features.snapshots import freeze as freeze_rows
 
     with step("reading the event log"):
@@ -40,10 +41,11 @@ def freeze(settings: "Settings", cutoff: str | None) -> Outcome:
             lifecycle=lifecycle, every_days=training.every_days, max_cutoffs=training.max_cutoffs,
         )  # fmt: skip
     cutoffs = [*fold.train, *fold.test]
-    with step(f"freezing {len(cutoffs)} cutoffs"):
+    with step(f"freezing {len(cutoffs)} cutoffs"), engine_of(settings) as engine:
         snapshot = freeze_rows(
             log.parts, log.features, lifecycle, cutoffs,
             observed_until=log.manifest.observed_until, log_hash=log.manifest.log_hash, folder=settings.folder,
+            engine=engine,
         )  # fmt: skip
     rows = snapshot.columns("model", "label").groupby("model")["label"].agg(["size", "mean"])
     models = {str(model): {"rows": int(row["size"]), "positive": _share(row["mean"])} for model, row in rows.iterrows()}

@@ -15,7 +15,7 @@ from churn.errors import ImmatureError
 from churn.settings import Settings
 from features.catalogue import catalogue
 from features.log import LogManifest, read_log_manifest
-from features.parts import log_parts
+from features.parts import HERE, Engine, log_parts
 from features.snapshots import Snapshot, freeze
 
 
@@ -39,7 +39,11 @@ class FrozenFold:
 
 
 def freeze_fold(
-    settings: Settings, *, cutoff: date | None = None, progress: Callable[[str], None] = lambda _text: None
+    settings: Settings,
+    *,
+    cutoff: date | None = None,
+    progress: Callable[[str], None] = lambda _text: None,
+    engine: Engine = HERE,
 ) -> FrozenFold:
     """Freeze the newest fold, or that of a forced test cutoff.
 
@@ -47,6 +51,7 @@ def freeze_fold(
         settings: whose log and definition.
         cutoff: the only test cutoff, a local day; the last mature ones where None.
         progress: told what is going on.
+        engine: where the parts of the log are worked on.
 
     Raises:
         NoLog: nothing was ingested.
@@ -71,6 +76,7 @@ def freeze_fold(
             observed_until=until,
             log_hash=manifest.log_hash,
             folder=settings.folder,
+            engine=engine,
         )
         for role, cutoffs, until in (
             ("train", fold.train, fold.test[0]),

@@ -24,10 +24,12 @@ MAX_FUNCTION_LINES = 40  # without the docstring
 
 SPEAKS = {  # vendor: the files that may import it
     "bentoml": ["serving/service.py"],
+    "dask": ["features/distributed.py", "training/distributed.py"],
+    "distributed": ["features/distributed.py", "training/distributed.py"],
     "duckdb": ["features/*", "monitoring/*"],
     "evidently": ["monitoring/report.py"],
     "feast": ["features/store_*.py"],
-    "lightgbm": ["training/fit.py", "training/pyfunc_model.py", "serving/scorer.py"],
+    "lightgbm": ["training/distributed.py", "training/fit.py", "training/pyfunc_model.py", "serving/scorer.py"],
     "mlflow": ["training/registry.py", "training/pyfunc_model.py", "serving/champion.py"],
     "numba": ["churn/treeshap.py"],
     "sqlalchemy": ["features/*"],

@@ -1,0 +1,93 @@
+"""A real Dask cluster of two processes on loopback: the same values as here, and what is said when it fails."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from churn.sections import Cluster
+from churn.settings import Settings
+from features.catalogue import catalogue
+from features.distributed import DaskEngine, LostWorkers, NoCluster, cluster_engine
+from features.log import NoLog, read_log_manifest
+from features.parts import Bucket, log_parts
+from features.snapshots import current
+from tests.clustered_shop import ingested
+from training.folding import freeze_fold
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return ingested(tmp_path_factory.mktemp("shop"))
+
+
+@pytest.fixture(scope="module")
+def engine(settings: Settings) -> Iterator[DaskEngine]:
+    with cluster_engine(Cluster(engine="dask", workers=2), settings.folder) as opened:
+        yield opened
+
+
+def test_a_cluster_freezes_the_same_snapshots(settings: Settings, engine: DaskEngine) -> None:
+    here = freeze_fold(settings)
+    shutil.rmtree(settings.folder / "snapshots")
+    there = freeze_fold(settings, engine=engine)
+    assert (there.train.hash, there.test.hash) == (here.train.hash, here.test.hash)
+    pd.testing.assert_frame_equal(there.train.frame, freeze_fold(settings).train.frame)
+
+
+def test_a_cluster_gives_the_same_rows_of_now(settings: Settings, engine: DaskEngine) -> None:
+    parts, lifecycle, manifest = log_parts(settings.folder), settings.lifecycle, read_log_manifest(settings.folder)
+    features = catalogue(
+        list(manifest.kinds), {kind: set(names) for kind, names in manifest.columns.items()}, lifecycle
+    )
+    assert len(parts) == 8
+    there = current(parts, features, lifecycle, manifest.observed_until, engine=engine)
+    pd.testing.assert_frame_equal(there, current(parts, features, lifecycle, manifest.observed_until))
+
+
+def test_what_fails_on_a_worker_is_told_as_it_would_be_here(tmp_path: Path, engine: DaskEngine) -> None:
+    with pytest.raises(NoLog) as told:
+        list(engine.map(Bucket.read, [Bucket(tmp_path / "nothing", "bucket=000.parquet", "")]))
+    assert "churn ingest" in told.value.mend
+
+
+def test_results_come_in_order_and_a_lost_worker_is_made_up_for(tmp_path: Path, engine: DaskEngine) -> None:
+    notes = [tmp_path / str(number) for number in range(12)]
+    assert list(engine.map(dies_once_at_5, notes)) == [str(number) for number in range(12)]
+
+
+def test_a_part_that_kills_every_worker_is_told(tmp_path: Path) -> None:
+    with (
+        cluster_engine(Cluster(engine="dask", workers=1), tmp_path) as engine,
+        pytest.raises(LostWorkers, match="died") as told,
+    ):
+        list(engine.map(dies, [1]))
+    assert "raise [ingest] buckets" in told.value.mend
+
+
+def test_a_scheduler_that_does_not_answer_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("features.distributed.CONNECT_S", 0.5)
+    unreachable = Cluster(engine="dask", scheduler="tcp://127.0.0.1:1")
+    with (
+        pytest.raises(NoCluster, match=r"127\.0\.0\.1:1 cannot be used") as told,
+        cluster_engine(unreachable, tmp_path),
+    ):
+        pass
+    assert "[cluster] scheduler" in told.value.mend
+
+
+def dies_once_at_5(note: Path) -> str:
+    """Kills its process the first time it sees note 5."""
+    if note.name == "5" and not note.exists():
+        note.touch()
+        os._exit(1)
+    return note.name
+
+
+def dies(_item: int) -> None:
+    os._exit(1)
