@@ -74,7 +74,7 @@ def test_a_scheduler_that_does_not_answer_is_told(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr("features.distributed.CONNECT_S", 0.5)
     unreachable = Cluster(engine="dask", scheduler="tcp://127.0.0.1:1")
     with (
-        pytest.raises(NoCluster, match=r"127\.0\.0\.1:1 cannot be used") as told,
+        pytest.raises(NoCluster, match=r":1 cannot be used") as told,
         cluster_engine(unreachable, tmp_path),
     ):
         pass
