@@ -67,6 +67,25 @@ def qualifies(events: Events, definition: ChurnDefinition, calendar: Calendar | 
     return found
 
 
+def fulfils(events: Events, where: str, calendar: Calendar) -> BoolArray:
+    """Which events meet a condition, as it may stand behind `where` in `qualifying`.
+
+    Args:
+        events: a log, or the part of it that may be seen.
+        where: the condition.
+        calendar: whose days `did ... within N days` counts.
+
+    Returns:
+        Shape (n,).
+
+    Raises:
+        ConditionError: it cannot be read.
+    """
+    condition = parse_qualifying(f"event where {where}").where
+    looks = Looks(events.customer, events.time_us, lambda days: _starts_us(events.time_us, days, calendar))
+    return _holds(condition, events, looks) if condition is not None else np.ones(len(events), dtype=np.bool_)
+
+
 def eligible(events_before: Events, definition: ChurnDefinition, cutoff_us: int, calendar: Calendar) -> BoolArray:
     """Which customers may be asked about at a cutoff.
 

@@ -19,8 +19,22 @@ from churn.calendar import to_us
 from churn.definition import Lifecycle
 from churn.events import Events, FloatArray
 from features.feature import Feature
-from features.formula import Aggregate, Difference, Formula, Ratio, Season
+from features.followed import followed
+from features.formula import (
+    Aggregate,
+    AtMost,
+    Difference,
+    Followed,
+    Formula,
+    Holiday,
+    HolidayBefore,
+    Ratio,
+    Season,
+    Shift,
+)
+from features.mix import shift
 from features.operations import operate
+from features.public_holidays import before, holiday
 from features.timeline import Timeline
 
 BATCH = 8192  # customers at a time
@@ -86,6 +100,23 @@ class Evaluation:
                 return np.maximum(self.of(left) - self.of(right), least)
             case Season(part):
                 return np.broadcast_to(self._season(part), self._timeline.shape)
+            case AtMost(inner, bound):
+                value = self.of(inner)
+                return np.where(np.isnan(value), np.nan, value <= bound)
+            case Followed() | Shift() | Holiday() | HolidayBefore():
+                return self._of_two(formula)
+
+    def _of_two(self, formula: Followed | Shift | Holiday | HolidayBefore) -> FloatArray:
+        """Formulas over two selections, two windows, or the calendar."""
+        match formula:
+            case Followed():
+                return followed(self._timeline, formula)
+            case Shift():
+                return shift(self._timeline, formula)
+            case Holiday():
+                return holiday(self._timeline, formula)
+            case HolidayBefore():
+                return before(self._timeline, formula)
 
     def _season(self, part: str) -> FloatArray:
         turn = math.sin if part == "sine" else math.cos

@@ -14,6 +14,8 @@ import numpy as np
 
 from churn.calendar import DAY_US, Int64Array
 from churn.events import BoolArray, FloatArray, Texts
+from features.mix import main_share
+from features.moments import days_until, previous, streak_months, streak_weeks
 from features.timeline import FIXED, Lane
 from features.views import Positions
 
@@ -143,9 +145,10 @@ OPERATIONS: Final[dict[str, Operation]] = {
     for one in (
         *(count, total, mean, peak, active_days, distinct, gap_mean, gap_std, gap_longest),
         *(gap_last, days_since, days_since_first, last, latest),
+        *(main_share, streak_months, streak_weeks, previous, days_until),
     )
 }
-ZERO_OF_NOTHING: Final = {"count", "total", "active_days", "distinct"}
+ZERO_OF_NOTHING: Final = {"count", "total", "active_days", "distinct", "streak_months", "streak_weeks"}
 
 
 def operate(lane: Lane, operation: str, column: str | None, days: int | None) -> FloatArray:

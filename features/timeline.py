@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from churn.calendar import Calendar, Int64Array
-from churn.conditions import qualifies
+from churn.conditions import fulfils, qualifies
 from churn.definition import Lifecycle
 from churn.events import BoolArray, Events, FloatArray, Texts
 from features.formula import QUALIFYING, Selection
@@ -77,6 +77,8 @@ class Timeline:
             mask = _holds(self.events.kind, selection.kinds)
         if selection.reason_codes:
             mask = mask & _holds(self.events.reason_code, selection.reason_codes)
+        if selection.where:
+            mask = mask & fulfils(self.events, selection.where, self.lifecycle.calendar)
         return mask
 
 

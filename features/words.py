@@ -19,6 +19,7 @@ WINDOWED: Final[dict[str, tuple[str, str, str, str]]] = {
     "distinct": ("distinct", "kinds", "number of different {a_many} of {many}", "{zh}涉及的{a_zh}种数"),
     "gap_mean": ("gap_mean", "days", "usual days between two {en} days", "两次{zh}的平均间隔天数"),
     "gap_std": ("gap_std", "days", "spread of the days between two {en} days", "{zh}间隔天数的标准差"),
+    "main_share": ("main_share", "share", "share of the commonest {a_en} of {many}", "{zh}中最常见{a_zh}的占比"),
     "gap_longest": ("gap_longest", "days", "longest pause between two {en} days", "{zh}的最长间隔天数"),
 }
 POINTED: Final[dict[str, tuple[str, str, str, str]]] = {  # of one event, so without a window
@@ -26,6 +27,10 @@ POINTED: Final[dict[str, tuple[str, str, str, str]]] = {  # of one event, so wit
     "days_since_first": ("days_since_first", "days", "days since the first {en}", "距首次{zh}的天数"),
     "gap_last": ("gap_last", "days", "latest pause between two {en} days", "最近一次{zh}间隔天数"),
     "last": ("last", "money", "{a_en} of the last {en}", "最近一次{zh}{a_zh}"),
+    "previous": ("previous", "money", "{a_en} of the {en} before the last", "上上次{zh}{a_zh}"),
+    "streak_months": ("streak_months", "months", "months in a row with an event of {en}", "连续有{zh}的月数"),
+    "streak_weeks": ("streak_weeks", "weeks", "weeks in a row with an event of {en}", "连续有{zh}的周数"),
+    "days_until": ("days_until", "days", "days until the last {en} is due", "距最近一次{zh}到期的天数"),
     "latest": ("latest", "category", "{a_en} of the latest {en}", "最近一次{zh}的{a_zh}"),
 }
 RATES: Final = {"count", "total", "active_days"}  # grow with their window, so a ratio compares them per day

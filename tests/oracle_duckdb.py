@@ -19,7 +19,7 @@ from churn.definition import Lifecycle
 from churn.events import NUMBERS, TEXTS, Events
 from features.compute import Cube
 from features.feature import Feature
-from features.formula import QUALIFYING, Aggregate, Difference, Formula, Ratio, Season, Selection
+from features.formula import QUALIFYING, Aggregate, Difference, Formula, Ratio, Selection, parts
 
 DAY_US = 86_400_000_000
 GAPS = "list_transform(range(1, len({days})), lambda i: {days}[i + 1] - {days}[i])"
@@ -37,10 +37,19 @@ SQL = {
     "gap_last": f"list_extract({GAPS}, -1)",
     "days_since": f"(max(cutoff_us) - max(time_us)) / {DAY_US}.0",
     "days_since_first": f"(max(cutoff_us) - min(time_us)) / {DAY_US}.0",
+    "main_share": "list_max(map_values(histogram({column}) filter ({where})))"
+    " / count({column}) filter ({where})::double",
     "last": "arg_max({column}, row) filter ({column} is not null)",
     "latest": "arg_max({column}, row) filter ({column} is not null)",
 }
 ZERO = {"count", "total", "active_days", "distinct"}
+
+
+def in_sql(formula: Formula) -> bool:
+    """Whether this page says a formula in SQL; the rest is held to tests/reference.py alone."""
+    if isinstance(formula, Aggregate):
+        return formula.operation in SQL and not formula.selection.where
+    return isinstance(formula, Ratio | Difference) and all(in_sql(part) for part in parts(formula))
 
 
 def oracle(
@@ -101,7 +110,7 @@ def _parts(formula: Formula) -> list[Aggregate]:
             return [*_parts(one), *_parts(other)]
         case Aggregate():
             return [formula]
-        case Season():
+        case _:
             return []
 
 
@@ -114,7 +123,7 @@ def _formula(formula: Formula, parts: dict[Aggregate, str]) -> str:
             return f"if({rest} < {least}, {least}, {rest})" if math.isfinite(least) else rest
         case Aggregate():
             return f"coalesce({parts[formula]}, 0)" if formula.operation in ZERO else parts[formula]
-        case Season():
+        case _:
             return "null"
 
 

@@ -7,43 +7,44 @@ and windows are worked out from `datetime` and `zoneinfo` alone. Start reading a
 import math
 import statistics
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from itertools import pairwise
+from datetime import UTC, date, datetime, time
+from itertools import count, pairwise
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from churn.calendar import from_us, to_us
-from churn.conditions import qualifies
+from churn.calendar import to_us
 from churn.definition import Lifecycle
-from churn.events import Events, Texts, before
+from churn.events import Events, before
 from features.compute import Cube
 from features.feature import Feature
-from features.formula import QUALIFYING, Aggregate, Difference, Formula, Ratio, Season
+from features.formula import (
+    Aggregate,
+    AtMost,
+    Difference,
+    Followed,
+    Formula,
+    Holiday,
+    HolidayBefore,
+    Ratio,
+    Season,
+    Shift,
+)
+from tests.reference_forms import followed, holiday, holiday_before, shift
+from tests.seen import Seen, in_window, seen, selections
 
 NULL = float("nan")
-
-
-@dataclass(frozen=True)
-class Seen:
-    """One event that a cutoff sees."""
-
-    customer: str
-    kind: str
-    counts: bool
-    time_us: int
-    day: date
-    columns: dict[str, float | str | None]
 
 
 def naive(events: Events, cutoffs: Sequence[datetime], features: Iterable[Feature], lifecycle: Lifecycle) -> Cube:
     """Features of every customer at every cutoff. Shape (c, k, f)."""
     features = list(features)
     cube = np.full((len(events.customers), len(cutoffs), len(features)), np.nan)
+    wheres = {one.where for feature in features for one in selections(feature.formula) if one.where}
     for j, cutoff in enumerate(cutoffs):
-        visible = list(_seen(before(events, to_us(cutoff)), lifecycle))
+        visible = list(seen(before(events, to_us(cutoff)), lifecycle, wheres))
         for i, customer in enumerate(events.customers):
             mine = [one for one in visible if one.customer == customer]
             for f, feature in enumerate(features):
@@ -65,16 +66,36 @@ def evaluate(formula: Formula, mine: list[Seen], cutoff: datetime, zone: ZoneInf
             return math.sin(angle) if part == "sine" else math.cos(angle)
         case Aggregate():
             return _aggregate(formula, mine, cutoff, zone)
+        case AtMost(inner, bound):
+            value = evaluate(inner, mine, cutoff, zone)
+            return NULL if math.isnan(value) else float(value <= bound)
+        case _:
+            return _of_two(formula, mine, cutoff, zone)
+
+
+def _of_two(
+    formula: Followed | Shift | Holiday | HolidayBefore, mine: list[Seen], cutoff: datetime, zone: ZoneInfo
+) -> float:
+    match formula:
+        case Followed():
+            return followed(formula, mine, cutoff, zone)
+        case Shift():
+            return shift(formula, mine, cutoff, zone)
+        case Holiday(what, calendar, first, days):
+            return holiday(what, calendar, first, days, cutoff.astimezone(zone).date())
+        case HolidayBefore():
+            return holiday_before(formula, mine, cutoff.astimezone(zone).date())
 
 
 def _aggregate(formula: Aggregate, mine: list[Seen], cutoff: datetime, zone: ZoneInfo) -> float:
-    chosen = [one for one in mine if _selected(one, formula)]
-    if formula.days is not None:
-        first = cutoff.astimezone(zone).date() - timedelta(days=formula.days)
-        chosen = [one for one in chosen if one.day >= first]
+    chosen = in_window(mine, formula.selection, formula.days, cutoff, zone)
     values = [v for one in chosen if (v := one.columns.get(formula.column or "")) is not None]
     days = sorted({one.day for one in chosen})
     gaps = [(later - earlier).days for earlier, later in pairwise(days)]
+    today = cutoff.astimezone(zone).date()
+    due = [
+        one.time_us + v * 86_400e6 for one in chosen if isinstance(v := one.columns.get(formula.column or ""), float)
+    ]
     times = [(to_us(cutoff) - one.time_us) / 86_400e6 for one in chosen]
     answers: dict[str, Callable[[], float]] = {
         "count": lambda: len(chosen),
@@ -90,33 +111,25 @@ def _aggregate(formula: Aggregate, mine: list[Seen], cutoff: datetime, zone: Zon
         "days_since": lambda: times[-1] if times else NULL,
         "days_since_first": lambda: times[0] if times else NULL,
         "last": lambda: values[-1] if values else NULL,
+        "previous": lambda: values[-2] if len(values) > 1 else NULL,
+        "days_until": lambda: (due[-1] - to_us(cutoff)) / 86_400e6 if due else NULL,
+        "main_share": lambda: max(Counter(values).values()) / len(values) if values else NULL,
+        "streak_months": lambda: _streak({12 * d.year + d.month for d in days}, 12 * today.year + today.month),
+        "streak_weeks": lambda: _streak({monday(d) for d in days}, monday(today)),
         "latest": lambda: zlib.crc32(values[-1].encode()) & 0x7FFFFFFF if values else NULL,
     }
     return answers[formula.operation]()
 
 
-def _selected(one: Seen, formula: Aggregate) -> bool:
-    selection = formula.selection
-    of_kind = one.counts if selection.kinds == (QUALIFYING,) else one.kind in selection.kinds
-    return of_kind and (not selection.reason_codes or one.columns["reason_code"] in selection.reason_codes)
+def monday(day: date) -> int:
+    """The number of a day's week."""
+    return (day.toordinal() - day.weekday()) // 7
 
 
-def _seen(events: Events, lifecycle: Lifecycle) -> Iterable[Seen]:
-    zone = ZoneInfo(lifecycle.calendar.timezone)
-    counts = qualifies(events, lifecycle.definition, lifecycle.calendar)
-    for row in range(len(events)):
-        columns: dict[str, float | str | None] = {}
-        for name in ("amount", "quantity", "discount_amount", "score"):
-            value = float(getattr(events, name)[row])
-            columns[name] = None if math.isnan(value) else value
-        for name in ("channel", "category", "reason_code"):
-            texts: Texts = getattr(events, name)
-            columns[name] = texts.levels[texts.codes[row]] if texts.codes[row] >= 0 else None
-        happened = from_us(int(events.time_us[row]))
-        day = happened.astimezone(zone).date()
-        customer = str(events.customers[events.customer[row]])
-        kind = events.kind.levels[events.kind.codes[row]]
-        yield Seen(customer, kind, bool(counts[row]), int(events.time_us[row]), day, columns)
+def _streak(periods: set[int], now: int) -> int:
+    """Periods in a row that end now or one before."""
+    last = now if now in periods else now - 1
+    return next(n for n in count() if last - n not in periods)
 
 
 def midnight(day: date, zone: str) -> datetime:

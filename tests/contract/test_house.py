@@ -29,6 +29,7 @@ SPEAKS = {  # vendor: the files that may import it
     "duckdb": ["features/*", "monitoring/*"],
     "evidently": ["monitoring/report.py"],
     "feast": ["features/store_*.py"],
+    "holidays": ["features/public_holidays.py"],
     "lightgbm": ["training/distributed.py", "training/fit.py", "training/pyfunc_model.py", "serving/scorer.py"],
     "mlflow": ["training/registry.py", "training/pyfunc_model.py", "serving/champion.py"],
     "numba": ["churn/treeshap.py"],

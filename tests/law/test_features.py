@@ -16,6 +16,9 @@ from churn.events import Events, before
 from features.catalogue import catalogue
 from features.compute import compute
 from features.feature import Feature, Kind
+from features.forms import at_most, followed_share, mix_shift, oldest_open, open_count, those, wait_mean
+from features.formula import Holiday, HolidayBefore
+from features.public_holidays import holiday_calendar
 from features.words import POINTED, WINDOWED
 from tests.reference import midnight, naive
 
@@ -34,13 +37,30 @@ def every_operation() -> list[Feature]:
     order = Kind("order", "order", "下单")
     out: list[Feature] = []
     for operation in WINDOWED:
-        column = {"total": "amount", "mean": "score", "peak": "amount", "distinct": "category"}.get(operation)
+        columns = {"total": "amount", "mean": "score", "peak": "amount", "distinct": "category"}
+        column = (columns | {"main_share": "channel"}).get(operation)
         made = order.of(operation, column)
         out += [*made[1, 7, 90], made.ever]
     for operation in POINTED:
-        column = {"last": "score", "latest": "channel"}.get(operation)
+        column = {"last": "score", "previous": "score", "days_until": "quantity", "latest": "channel"}.get(operation)
         out.append(order.point(operation, column))
-    return out
+    return [*out, *every_form()]
+
+
+def every_form() -> list[Feature]:
+    """What is asked of two selections, two windows, a bound or the calendar."""
+    order, visit = Kind("order", "order", "下单"), Kind("visit", "visit", "访问")
+    ticket = Kind("support_ticket", "support ticket", "客服工单")
+    solved = those(ticket, "reason_code = 'resolved'", slug="solved", en="solution", zh="解决")
+    asked = those(ticket, "not reason_code = 'resolved'", slug="asked", en="question", zh="提问")
+    out = [followed_share(one, by, 7, days) for one, by in ((order, visit), (order, order)) for days in (30, 240)]
+    out += [form(asked, solved, days) for form in (open_count, oldest_open, wait_mean) for days in (30, 240)]
+    out += [mix_shift(order, "category", 7, 90), mix_shift(visit, "channel", 30, 240)]
+    out.append(at_most(order.total.ever, 50.0, "small", en="small", zh="小"))
+    china = holiday_calendar(["CN"], ["11-11"])
+    asks = [Holiday("next", china), Holiday("since", china), Holiday("ahead", china, 7, 60)]
+    asks.append(HolidayBefore(order.selection, china, 14, 3))
+    return out + [Feature(f"holiday_{n}", "holiday", "节日", "days", ask) for n, ask in enumerate(asks)]
 
 
 def lifecycle(zone: str) -> Lifecycle:
@@ -201,7 +221,9 @@ def test_the_order_of_rows_does_not_matter(frame: pd.DataFrame, seed: int) -> No
 @given(frame=frames(), days=st.integers(-400, 400))
 def test_time_has_no_origin(frame: pd.DataFrame, days: int) -> None:
     """Shifting everything by whole days in a zone without clock changes shifts nothing."""
-    of_zone, wanted, by = lifecycle("UTC"), every_operation(), timedelta(days=days)
+    of_zone, by = lifecycle("UTC"), timedelta(days=days)
+    bound = ("streak", "holiday")  # to weeks, months and holidays
+    wanted = [one for one in every_operation() if not any(word in one.name for word in bound)]
     shifted = frame.assign(event_timestamp=frame["event_timestamp"] + by, ingested_at=frame["ingested_at"] + by)
     one = compute(Events.from_frame(frame), cutoffs("UTC"), wanted, of_zone)
     other = compute(Events.from_frame(shifted), [cutoff + by for cutoff in cutoffs("UTC")], wanted, of_zone)
