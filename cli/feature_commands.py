@@ -32,9 +32,16 @@ def features_materialise(config: Config = DEFAULT, json: Json = False) -> None:
 def features_parity(
     config: Config = DEFAULT,
     customers: Annotated[int, typer.Option(min=1, help="How many customers are compared.")] = 500,
+    scores: Annotated[
+        int | None, typer.Option(min=1, help="Replay so many served scores of the score log instead.")
+    ] = None,
+    challengers: Annotated[
+        bool, typer.Option("--challengers", help="Prove only what is to be promoted, apart from the live rows.")
+    ] = False,
     json: Json = False,
 ) -> None:
-    """Prove that the on-line row equals the off-line row, bit by bit."""
-    from cli import features as room
+    """Prove that the on-line row equals the off-line row, bit by bit; promotion asks for the certificate."""
+    from cli import parity as room
 
-    show(room.parity(load(config), customers), json)
+    settings = load(config)
+    show(room.challengers(settings, customers) if challengers else room.parity(settings, customers, scores), json)

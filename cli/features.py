@@ -1,4 +1,4 @@
-"""`churn features list | materialise | parity`: the catalogue, the on-line store, and the proof of it."""
+"""`churn features list | materialise`: the catalogue, and everybody's features of now in the on-line store."""
 
 import json
 from pathlib import Path
@@ -72,33 +72,6 @@ def materialise(settings: "Settings") -> Outcome:
             "feature_set_hash": log.served.hash, "store": settings.store.online, "retrain": others,
         },
     )  # fmt: skip
-
-
-def parity(settings: "Settings", customers: int) -> Outcome:
-    """Prove that on-line rows equal the rows computed from the log, bit by bit; write the certificate.
-
-    Raises:
-        NoParity: they do not.
-    """
-    from cli.opened import open_log
-    from features.parity import NoParity, prove, write_certificate
-    from features.store import OnlineStore
-
-    with step("reading the event log"):
-        log = open_log(settings)
-    with step(f"replaying {customers} customers"):
-        certificate = prove(
-            OnlineStore(settings), log.events, log.served, log.lifecycle,
-            customers=customers, kind=settings.store.online,
-        )  # fmt: skip
-    path = write_certificate(certificate, settings.folder)
-    if not certificate["passed"]:
-        raise NoParity(certificate)
-    return Outcome(
-        text=f"{certificate['equal']} of {certificate['customers']} on-line rows equal the replayed ones, bit by bit. "
-        f"Certificate: {path}",
-        as_json=certificate,
-    )
 
 
 def _history(folder: Path, feature_set_hash: str) -> Path:

@@ -102,7 +102,7 @@ def history(config: Config = DEFAULT, json: Json = False) -> None:
 
 @app.command()
 def retrain(config: Config = DEFAULT, json: Json = False) -> None:
-    """Train on the newest mature cutoffs and promote what passes the gate."""
+    """Train on the newest mature cutoffs, prove the features on line and promote what passes the gate."""
     from cli import training as room
 
     show(room.retrain(load(config)), json)
@@ -148,7 +148,7 @@ def monitor(config: Config = DEFAULT, json: Json = False) -> None:
 
 @app.command()
 def run(config: Config = DEFAULT, json: Json = False) -> None:
-    """The whole loop: ingest, snapshot, train, promote, materialise, score, monitor."""
+    """The whole loop: ingest, snapshot, train, prove, promote, materialise, score, monitor."""
     from cli import pipeline as room
 
     result = room.run(load(config))

@@ -58,20 +58,34 @@ def features_of(settings: Settings, manifest: LogManifest) -> FeatureSet:
     return catalogue(list(manifest.kinds), columns, settings.lifecycle)
 
 
-def served_features(settings: Settings) -> FeatureSet | None:
-    """The features that the champions learned from, made again from the snapshot's manifest.
+def feature_set_of(settings: Settings, snapshot: str, feature_set_hash: str) -> FeatureSet | None:
+    """The features that a model learned from, made again from its snapshot's manifest.
 
-    None where nothing serves, or where the settings have changed so that this version would compute something else.
+    None where the snapshot is gone, or this version with these settings would compute something else.
+
+    Args:
+        settings: whose model.
+        snapshot: its folder below the artifacts of the business.
+        feature_set_hash: what the model was told.
     """
+    try:
+        manifest = json.loads((standing(settings.folder / snapshot) / MANIFEST_FILE).read_text(encoding="utf-8"))
+        alive = manifest["feature_set"]["alive"]
+    except (FileNotFoundError, KeyError):
+        return None
+    features = catalogue(list(alive), alive, settings.lifecycle)
+    return features if features.hash == feature_set_hash else None
+
+
+def served_features(settings: Settings) -> FeatureSet | None:
+    """The features that the champions learned from; None where nothing serves, or they cannot be made again."""
     for model in MODELS:
         try:
             champion = json.loads((settings.folder / "champion" / f"{model}.json").read_text(encoding="utf-8"))
-            snapshot = standing(settings.folder / champion["snapshot_path"]) / MANIFEST_FILE
-            alive = json.loads(snapshot.read_text(encoding="utf-8"))["feature_set"]["alive"]
+            features = feature_set_of(settings, champion["snapshot_path"], champion["feature_set_hash"])
         except (FileNotFoundError, KeyError):
             continue
-        features = catalogue(list(alive), alive, settings.lifecycle)
-        if features.hash == champion["feature_set_hash"]:
+        if features is not None:
             return features
     return None
 

@@ -5,15 +5,17 @@ from collections.abc import Callable
 from churn.settings import Settings
 from cli.console import say
 from cli.outcome import Outcome
+from cli.training import PROVEN
 
 COMMANDS = {
+    "prove": "features parity --challengers",
     "materialise": "features materialise",
     "parity": "features parity",
 }  # of steps whose command has a longer name
 
 
 def run(settings: Settings, *, once_served: Callable[[], object] = lambda: None) -> Outcome:
-    """Ingest, freeze, train, promote, materialise, prove, score and monitor; the outcome is the verdict's.
+    """Ingest, freeze, train, prove, promote, materialise, prove again, score and monitor; the outcome is the verdict's.
 
     A model that cannot be trained or does not pass the gate does not stop the loop while the champion before it
     still serves: its scores are due all the same.
@@ -22,20 +24,21 @@ def run(settings: Settings, *, once_served: Callable[[], object] = lambda: None)
         settings: of the business.
         once_served: called as soon as a service could start, before the base is scored and judged.
     """
-    from cli import features, ingest, monitoring, serving, training
+    from cli import features, ingest, monitoring, parity, serving, training
 
     steps: tuple[tuple[str, Callable[[], Outcome]], ...] = (
         ("ingest", lambda: ingest.ingest(settings)),
         ("train", lambda: training.train(settings, None, None)),
+        ("prove", lambda: parity.challengers(settings, PROVEN)),
         ("promote", lambda: training.promote(settings, None)),
         ("materialise", lambda: features.materialise(settings)),
-        ("parity", lambda: features.parity(settings, customers=200)),
+        ("parity", lambda: parity.parity(settings, PROVEN)),
         ("score --all", lambda: serving.score(settings, everyone=True, ids=None, out=None)),
         ("monitor", lambda: monitoring.monitor(settings)),
     )
     results: dict[str, Outcome] = {}
     for position, (name, act) in enumerate(steps, start=1):
-        if name == "promote" and results["train"].exit_code:
+        if name in ("prove", "promote") and results["train"].exit_code:
             continue  # there is no challenger of today
         if name == "score --all":
             once_served()

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from training.versions import Version
 
 MODELS = ("churn", "reactivation")
+PROVEN = 200  # customers whose rows must come back from the store as they were written
 COLUMNS = ("model", "learner", "cutoff", "n", "base_rate", "roc_auc", "pr_auc", "log_loss", "brier", "ece", "lift_10")
 
 
@@ -120,12 +121,15 @@ def history(settings: "Settings") -> Outcome:
 
 
 def retrain(settings: "Settings") -> Outcome:
-    """Train on the newest mature cutoffs and promote what passes the gate."""
+    """Train on the newest mature cutoffs, prove the features on line, and promote what passes the gate."""
+    from cli.parity import challengers
+
     trained = train(settings, None, None)
+    proven = challengers(settings, PROVEN)
     promoted = promote(settings, None)
     return Outcome(
-        text=f"{trained.text}\n{promoted.text}",
-        as_json={"train": trained.as_json, "promote": promoted.as_json},
+        text=f"{trained.text}\n{proven.text}\n{promoted.text}",
+        as_json={"train": trained.as_json, "prove": proven.as_json, "promote": promoted.as_json},
         exit_code=promoted.exit_code,
     )
 

@@ -159,6 +159,14 @@ class OnlineStore:
         """
         return sum(self._remove(batch) for batch in batches(dict.fromkeys(customer_ids), self._batch_size))
 
+    def drop(self) -> None:
+        """Take the table away, where the store has one for this view; for views that are no longer needed.
+
+        Raises:
+            StoreUnavailable: the store does not answer.
+        """
+        self._session.drop()
+
     def close(self) -> None:
         """End the connections; the next call opens them anew."""
         self._writers.close()

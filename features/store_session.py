@@ -75,6 +75,16 @@ class Session:
             if keys:
                 delete[self._address.kind](store, keys)
 
+    def drop(self) -> None:
+        """Delete the view's table in PostgreSQL. SQLite's goes with its file; Redis has none.
+
+        Raises:
+            StoreUnavailable: the store does not answer.
+        """
+        if self._address.kind == "postgres":
+            with self._opened() as store:
+                store.teardown(self._config, [self._view], [])
+
     def close(self) -> None:
         """End the connection; the next call opens one anew."""
         with self._one_at_a_time:

@@ -1,5 +1,7 @@
 """May a challenger serve? It must beat the rule and the base rate, and not be clearly worse than the champion.
 
+And it must be proven that the on-line store gives its features as it learned them, bit by bit.
+
 Reads numbers and probabilities; returns a verdict with its reasons. Start reading at `judge`.
 """
 
@@ -15,6 +17,7 @@ from churn.metrics import log_loss
 from training.rows import Rows
 
 ROUNDS = 2000
+PARITY = "parity"
 State = Literal["passed", "failed", "not_required"]
 
 
@@ -39,6 +42,11 @@ class Verdict:
         return all(check.state != "failed" for check in self.checks)
 
     @property
+    def failed(self) -> list[str]:
+        """The names of the conditions that failed."""
+        return [check.name for check in self.checks if check.state == "failed"]
+
+    @property
     def reasons(self) -> list[str]:
         """Why not: the failed conditions in words."""
         return [check.why for check in self.checks if check.state == "failed"]
@@ -61,7 +69,7 @@ def judge(
     rows: Rows,
     probability: FloatArray,
     champion: Rival | str | None,
-    parity: Mapping[str, Any] | None = None,
+    parity: Check,
     *,
     seed: int,
 ) -> Verdict:
@@ -72,14 +80,13 @@ def judge(
         rows: the test rows.
         probability: the challenger's on them. Shape (n,).
         champion: who serves now; a text says why they cannot be compared; None: nobody serves.
-        parity: the certificate that on-line rows equal off-line rows, where there is one.
+        parity: what `parity_check` says.
         seed: of the bootstrap.
     """
     mine = metrics["lightgbm"]
     checks = [_beats(mine, metrics[rival], rival) for rival in ("recency_rule", "base_rate")]
     checks.append(_against(rows, probability, champion, seed=seed))
-    checks.append(_parity(parity))
-    return Verdict(tuple(checks))
+    return Verdict((*checks, parity))
 
 
 def _beats(mine: Mapping[str, float], theirs: Mapping[str, float], rival: str) -> Check:
@@ -104,11 +111,22 @@ def _against(rows: Rows, probability: FloatArray, champion: Rival | str | None, 
     return Check(name, "failed" if low > 0 else "passed", ("clearly worse: " if low > 0 else "") + told)
 
 
-def _parity(certificate: Mapping[str, Any] | None) -> Check:
+def parity_check(certificate: Mapping[str, Any] | None, feature_set_hash: str, definition_id: str) -> Check:
+    """Whether it is proven that on-line rows equal off-line rows, for the features and definition of a model.
+
+    Args:
+        certificate: of features/parity.py; None where there is none.
+        feature_set_hash: the features that the model learned from.
+        definition_id: what churn meant to it.
+    """
     if certificate is None:
-        return Check("parity", "not_required", "there is no certificate of parity yet")
-    equal = f"{certificate['equal']} of {certificate['customers']} on-line rows equal the off-line ones"
-    return Check("parity", "passed" if certificate["passed"] else "failed", equal)
+        return Check(PARITY, "failed", f"no certificate says that on-line rows of its features ({feature_set_hash}) "
+                     "equal the off-line ones")  # fmt: skip
+    if (certificate["feature_set_hash"], certificate["definition_id"]) != (feature_set_hash, definition_id):
+        return Check(PARITY, "failed", f"its certificate is of other features ({certificate['feature_set_hash']})")
+    count, mismatches = certificate["count"], certificate["mismatches"]
+    told = f"{count - mismatches} of {count} on-line rows ({certificate['rows']}) equal the off-line ones"
+    return Check(PARITY, "passed" if certificate["passed"] else "failed", told)
 
 
 def paired_difference(

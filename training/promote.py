@@ -17,11 +17,17 @@ from features.atomic import write_json
 from features.snapshots import read_snapshot
 from features.tombstones import standing
 from training.fit import raw_scores
-from training.gate import Rival, Verdict, judge
+from training.gate import PARITY, Rival, Verdict, judge, parity_check
 from training.rows import Columns, Rows
 from training.versions import NoChallenger, Registry, Version
 
 HISTORY = "history.jsonl"
+
+
+MENDS = {  # by whether parity is all that it lacks
+    True: "prove its features with `churn features parity`, then `churn promote`",
+    False: "give it more history or better features and train again",
+}
 
 
 class NotPromoted(ChurnError):
@@ -32,7 +38,7 @@ class NotPromoted(ChurnError):
     def __init__(self, version: Version, verdict: Verdict) -> None:
         super().__init__(
             f"{version.name} version {version.version} may not serve: " + "; ".join(verdict.reasons) + ".",
-            mend="give it more history or better features and train again; who served before goes on serving.",
+            mend=MENDS[verdict.failed == [PARITY]] + "; who served before goes on serving.",
         )
         self.verdict = verdict
 
@@ -66,13 +72,16 @@ def promote(
         model: churn or reactivation.
         registry: where the versions are.
         settings: whose model.
-        parity: the certificate that on-line rows equal off-line rows, where there is one.
+        parity: the certificate that on-line rows equal off-line rows; without one nobody is promoted. It is
+            attached to the version in the registry.
 
     Raises:
         NoChallenger: nothing was trained.
         NotPromoted: the gate refused it; the alias stays where it was.
     """
     version = registry.newest(settings.model_name(model))
+    if parity is not None:
+        registry.certify(version.name, version.version, parity)
     verdict = gate(version, registry, settings, parity=parity)
     if not verdict.passed:
         raise NotPromoted(version, verdict)
@@ -90,7 +99,8 @@ def gate(
     if serving is not None and serving != version.version:
         rival = _rival(registry.get(version.name, serving), version, rows)
     metrics: Any = version.bundle.metrics
-    return judge(metrics, rows, _probability(version, rows), rival, parity, seed=settings.training.seed)
+    proven = parity_check(parity, version.bundle.feature_set_hash, version.bundle.definition_id)
+    return judge(metrics, rows, _probability(version, rows), rival, proven, seed=settings.training.seed)
 
 
 def rollback(model: str, registry: Registry, settings: Settings) -> Promotion:

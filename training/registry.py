@@ -12,7 +12,7 @@ import io
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, redirect_stderr
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,8 @@ from training.versions import Files, NoChallenger, Version
 
 CHAMPION = "champion"
 HASH_TAG = "model_hash"  # what serving holds the files to
-FACTS = "facts.json"
+PARITY_TAG = "parity"
+FACTS, CERTIFICATE = "facts.json", "parity.json"
 MODEL_CODE = Path(__file__).with_name("pyfunc_model.py")
 
 
@@ -104,6 +105,18 @@ class MlflowRegistry:
             self.client.set_registered_model_alias(name, CHAMPION, str(version))
         except MlflowException as error:
             raise NoChallenger(name, version) from error
+
+    def certify(self, name: str, version: int, certificate: Mapping[str, Any]) -> None:
+        """Put a certificate of parity beside a version's card, and what it says into a tag of the version."""
+        try:
+            run = self.client.get_model_version(name, str(version)).run_id
+        except MlflowException as error:
+            raise NoChallenger(name, version) from error
+        with _silent():
+            self.client.log_text(run, json.dumps(certificate, ensure_ascii=False, indent=2), CERTIFICATE)
+        equal = f"{certificate['count'] - certificate['mismatches']}/{certificate['count']}"
+        told = f"{'passed' if certificate['passed'] else 'failed'} {equal} {certificate['hash'][:12]}"
+        self.client.set_model_version_tag(name, str(version), PARITY_TAG, told)
 
     def _open(self) -> str:
         """Create tables and experiment; under a lock, since several processes on a new SQLite file break it."""

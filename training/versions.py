@@ -3,6 +3,7 @@
 `training/registry.py` is the same over MLflow; both pass one contract test. Start reading at `Registry`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -72,6 +73,10 @@ class Registry(Protocol):
         """Let a version serve."""
         ...
 
+    def certify(self, name: str, version: int, certificate: Mapping[str, Any]) -> None:
+        """Attach a certificate of parity to a version; it replaces the one before."""
+        ...
+
 
 class MemoryRegistry:
     """A registry that forgets when the process ends."""
@@ -79,6 +84,7 @@ class MemoryRegistry:
     def __init__(self) -> None:
         self._versions: dict[str, list[Version]] = {}
         self._champions: dict[str, int] = {}
+        self.certificates: dict[tuple[str, int], Mapping[str, Any]] = {}
 
     def register(self, name: str, bundle: Bundle, booster: str, facts: dict[str, Any], files: Files) -> Version:
         """Keep a model as the next version of its name."""
@@ -107,3 +113,7 @@ class MemoryRegistry:
     def crown(self, name: str, version: int) -> None:
         """Let a version serve."""
         self._champions[name] = self.get(name, version).version
+
+    def certify(self, name: str, version: int, certificate: Mapping[str, Any]) -> None:
+        """Attach a certificate of parity to a version."""
+        self.certificates[name, self.get(name, version).version] = certificate

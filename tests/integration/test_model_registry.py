@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -51,12 +52,28 @@ def test_a_registry_keeps_versions_and_one_champion(
         registry.get(name, 9)
     with pytest.raises(NoChallenger):
         registry.crown(name, 9)
-    assert promote("churn", registry, settings).version.version == 2
+    proof = made.certificate(challenger.bundle)
+    assert promote("churn", registry, settings, parity=proof).version.version == 2
+    with pytest.raises(NoChallenger):
+        registry.certify(name, 9, proof)
     registry.crown(name, 1)
     assert registry.champion(name) == 1
     if kind == "mlflow":
         assert MlflowRegistry(settings).champion(name) == 1  # a second process sees the same
+        _is_certified(settings, name, proof)
         _runs_anywhere(challenger, settings, name)
+
+
+def _is_certified(settings: made.Settings, name: str, proof: dict[str, Any]) -> None:
+    """The certificate lies beside the card, and a tag says what it says."""
+    import mlflow
+
+    client = mlflow.MlflowClient(settings.registry_uri, settings.registry_uri)
+    version = client.get_model_version(name, "2")
+    assert version.tags["parity"] == "passed 9/9 cccccccccccc"
+    (path,) = (settings.folder / "mlruns").rglob("parity.json")
+    assert version.run_id in path.parts
+    assert json.loads(path.read_text(encoding="utf-8")) == proof
 
 
 def _runs_anywhere(challenger: Challenger, settings: made.Settings, name: str) -> None:

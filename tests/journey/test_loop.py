@@ -69,18 +69,26 @@ def some_of(business: Business) -> list[str]:
 
 
 def test_the_loop_ends_with_a_verdict_on_two_champions(business: Business) -> None:
-    assert set(business.results) == {*("ingest", "train", "promote", "materialise", "parity", "score --all", "monitor")}
+    assert set(business.results) == {
+        *("ingest", "train", "prove", "promote", "materialise", "parity", "score --all", "monitor")
+    }
     assert business.code == VERDICTS[business.results["monitor"]["verdict"]]
     assert {one["name"] for one in business.results["promote"]} == {"churn-demo", "reactivation-demo"}
-    assert business.results["parity"]["passed"] is True
+    assert business.results["prove"]["rows"] == "staged"
+    assert business.results["parity"]["rows"] == "live"
+    assert business.results["prove"]["passed"] is business.results["parity"]["passed"] is True
+    assert not (business.folder / "staging-demo").exists()
     for model in ("churn", "reactivation"):
         metrics = business.champion(model)["metrics"]
         assert metrics["lightgbm"]["log_loss"] < metrics["recency_rule"]["log_loss"]
 
 
 def test_each_step_is_told_by_its_command(business: Business) -> None:
-    steps = re.findall(r"^\[\d/7\] churn (.*)$", business.told, flags=re.MULTILINE)
-    assert steps == ["ingest", "train", "promote", "features materialise", "features parity", "score --all", "monitor"]
+    steps = re.findall(r"^\[\d/8\] churn (.*)$", business.told, flags=re.MULTILINE)
+    assert steps == [
+        *("ingest", "train", "features parity --challengers", "promote", "features materialise", "features parity"),
+        *("score --all", "monitor"),
+    ]
 
 
 def test_the_whole_base_is_scored_once(business: Business) -> None:

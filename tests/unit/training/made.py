@@ -2,10 +2,12 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from churn.bundle import Bundle
 from churn.cutoffs import fold_at
 from churn.definition import ChurnDefinition
 from churn.events import Events
@@ -67,3 +69,9 @@ def snapshots(frame: pd.DataFrame, made: Settings, *, test: datetime = TEST) -> 
         for cutoffs, until in ((fold.train, test), (fold.test, END))
     )
     return train, judge
+
+
+def certificate(bundle: Bundle, **changed: Any) -> dict[str, Any]:
+    """A certificate of parity for a model."""
+    keys = {"feature_set_hash": bundle.feature_set_hash, "definition_id": bundle.definition_id}
+    return {**keys, "rows": "staged", "count": 9, "mismatches": 0, "passed": True, "hash": "c" * 64} | changed

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,11 +15,13 @@ from training.card import markdown, page
 from training.challenger import Challenger, train
 from training.evaluate import METRICS
 from training.explain import groups, importances
-from training.gate import Rival, judge, paired_difference
+from training.gate import Check, Rival, judge, paired_difference, parity_check
 from training.keep import keep
 from training.promote import NothingBefore, NotPromoted, history, promote, rollback
 from training.rows import TooFewRows
 from training.versions import MemoryRegistry, NoChallenger
+
+PROVEN = Check("parity", "passed", "proven")
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +70,9 @@ def test_promote_writes_the_champion_and_rollback_takes_it_back(shop: tuple[Chal
         promote("churn", registry, settings)
     assert "churn train" in none.value.mend
     keep(challenger, registry, settings)
-    record = promote("churn", registry, settings).record
+    proof = made.certificate(challenger.bundle)
+    record = promote("churn", registry, settings, parity=proof).record
+    assert registry.certificates == {("churn-made", 1): proof}
     written = json.loads((settings.folder / "champion" / "churn.json").read_text())
     assert written == json.loads(json.dumps(record))
     assert (settings.folder / written["snapshot_path"] / "manifest.json").exists()
@@ -76,13 +81,13 @@ def test_promote_writes_the_champion_and_rollback_takes_it_back(shop: tuple[Chal
         "passed",
         "passed",
         "not_required",
-        "not_required",
+        "passed",
     ]
     with pytest.raises(NothingBefore) as nothing:
         rollback("churn", registry, settings)
     assert "churn promote" in nothing.value.mend
     keep(challenger, registry, settings)
-    assert promote("churn", registry, settings).version.version == 2
+    assert promote("churn", registry, settings, parity=proof).version.version == 2
     assert rollback("churn", registry, settings).version.version == 1
     assert registry.champion("churn-made") == 1
     with pytest.raises(NothingBefore):
@@ -97,7 +102,7 @@ def test_a_model_that_does_not_beat_the_rule_is_refused(shop: tuple[Challenger, 
     told["lightgbm"] = {**told["lightgbm"], "log_loss": told["recency_rule"]["log_loss"] + 0.01}  # type: ignore[dict-item, index, operator]
     keep(replace(challenger, bundle=challenger.bundle.model_copy(update={"metrics": told})), registry, settings)
     with pytest.raises(NotPromoted) as refused:
-        promote("churn", registry, settings)
+        promote("churn", registry, settings, parity=made.certificate(challenger.bundle))
     assert "does not beat the recency rule" in refused.value.problem
     assert "goes on serving" in refused.value.mend
     assert refused.value.exit_code == 10
@@ -108,13 +113,43 @@ def test_a_challenger_clearly_worse_than_the_champion_is_refused(shop: tuple[Cha
     challenger, _ = shop
     rows, ours = challenger.test_rows, challenger.probabilities["lightgbm"]
     better = np.clip(0.5 * ours + 0.5 * rows.outcome, 0.01, 0.99)
-    worse = judge(challenger.bundle.metrics, rows, ours, Rival("version 1", better), seed=7)  # type: ignore[arg-type]
+    worse = judge(challenger.bundle.metrics, rows, ours, Rival("version 1", better), PROVEN, seed=7)  # type: ignore[arg-type]
     assert not worse.passed
     assert "clearly worse" in worse.reasons[0]
-    same = judge(challenger.bundle.metrics, rows, ours, Rival("version 1", ours), seed=7)  # type: ignore[arg-type]
+    same = judge(challenger.bundle.metrics, rows, ours, Rival("version 1", ours), PROVEN, seed=7)  # type: ignore[arg-type]
     assert same.passed
-    broken = {"passed": False, "equal": 3, "customers": 5}
-    assert not judge(challenger.bundle.metrics, rows, ours, None, broken, seed=7).passed  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        (None, "no certificate"),
+        ({"passed": False, "mismatches": 2}, "7 of 9 on-line rows"),
+        ({"feature_set_hash": "0" * 12}, "of other features"),
+        ({"definition_id": "0" * 12}, "of other features"),
+    ],
+)
+def test_without_a_certificate_of_its_features_nobody_is_promoted(
+    changed: dict[str, Any] | None, why: str, shop: tuple[Challenger, made.Settings]
+) -> None:
+    challenger, settings = shop
+    registry = MemoryRegistry()
+    keep(challenger, registry, settings)
+    with pytest.raises(NotPromoted) as refused:
+        promote(
+            "churn",
+            registry,
+            settings,
+            parity=None if changed is None else made.certificate(challenger.bundle, **changed),
+        )
+    assert why in refused.value.problem
+    assert "`churn features parity`" in refused.value.mend
+    assert registry.champion("churn-made") is None
+    bundle = challenger.bundle
+    assert (
+        parity_check(made.certificate(challenger.bundle), bundle.feature_set_hash, bundle.definition_id).state
+        == "passed"
+    )
 
 
 def test_the_paired_interval_holds_its_level() -> None:
