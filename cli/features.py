@@ -74,6 +74,16 @@ def materialise(settings: "Settings") -> Outcome:
     )  # fmt: skip
 
 
+def on_line(settings: "Settings") -> str | None:
+    """The hash of the feature set that was materialised last; None where none was."""
+    from features.current_file import NoCurrent, read_manifest
+
+    try:
+        return str(read_manifest(settings.folder / "features")["feature_set"]["hash"])
+    except NoCurrent:
+        return None
+
+
 def _history(folder: Path, feature_set_hash: str) -> Path:
     """Where the feature store's history lies: the newest snapshot of this feature set, else the rows of now."""
     manifests = sorted((folder / "snapshots").glob("*/manifest.json"), key=lambda path: path.stat().st_mtime)

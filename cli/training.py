@@ -121,15 +121,20 @@ def history(settings: "Settings") -> Outcome:
 
 
 def retrain(settings: "Settings") -> Outcome:
-    """Train on the newest mature cutoffs, prove the features on line, and promote what passes the gate."""
+    """Train on the newest mature cutoffs, prove the features on line, and promote what passes the gate.
+
+    Where a champion came of it that learned from other features than those on line, its own are written there.
+    """
+    from cli.features import materialise, on_line
     from cli.parity import challengers
 
-    trained = train(settings, None, None)
-    proven = challengers(settings, PROVEN)
-    promoted = promote(settings, None)
+    done = {"train": train(settings, None, None), "prove": challengers(settings, PROVEN)}
+    promoted = done["promote"] = promote(settings, None)
+    if any(one["feature_set_hash"] != on_line(settings) for one in promoted.as_json):
+        done["materialise"] = materialise(settings)
     return Outcome(
-        text=f"{trained.text}\n{proven.text}\n{promoted.text}",
-        as_json={"train": trained.as_json, "prove": proven.as_json, "promote": promoted.as_json},
+        text="\n".join(one.text for one in done.values()),
+        as_json={name: one.as_json for name, one in done.items()},
         exit_code=promoted.exit_code,
     )
 

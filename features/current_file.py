@@ -73,7 +73,17 @@ def read_current(folder: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
         NoCurrent: it was never written.
         WrongColumns: the file's columns are not those of the manifest.
     """
+    manifest = read_manifest(folder)
+    return read_rows(folder / ROWS_FILE, manifest["feature_set"]["names"], *BESIDE), manifest
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """What the rows of now say of themselves: as_of, rows, definition, feature_set, made_by.
+
+    Raises:
+        NoCurrent: they were never written.
+    """
     if not (folder / MANIFEST_FILE).exists() or not (folder / ROWS_FILE).exists():
         raise NoCurrent(folder)
-    manifest = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
-    return read_rows(folder / ROWS_FILE, manifest["feature_set"]["names"], *BESIDE), manifest
+    manifest: dict[str, Any] = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
+    return manifest
