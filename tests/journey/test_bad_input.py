@@ -112,7 +112,7 @@ def test_a_command_before_its_time_says_what_comes_first(command: tuple[str, ...
 def test_parity_before_anything_is_materialised(tmp_path: Path) -> None:
     config = shop(tmp_path)
     assert churn("ingest", config=config).code == 0
-    refused(churn("parity", config=config), 10, "churn features materialise")
+    refused(churn("features", "parity", config=config), 10, "churn features materialise")
 
 
 RANDOM = np.random.default_rng(7)
