@@ -6,11 +6,13 @@ model about lapsed ones. Prospects, customers who are not eligible, and those wh
 """
 
 from datetime import datetime
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from churn.calendar import EPOCH, to_us
+from churn.calendar import EPOCH, Int64Array, from_us, to_us
 from churn.conditions import eligible
 from churn.definition import Lifecycle
 from churn.events import Events, before
@@ -32,7 +34,26 @@ def everyone(events: Events, lifecycle: Lifecycle, cutoff: datetime) -> pd.DataF
         One row a customer, sorted by customer.
         Columns: customer_id, stage, model (churn, reactivation or null).
     """
-    cutoff_us = to_us(cutoff)
+    asked = who_is_asked(events, lifecycle, to_us(cutoff))
+    return pd.DataFrame({"customer_id": events.customers[asked.customer], "stage": asked.stage, "model": asked.model})
+
+
+class Asked(NamedTuple):
+    """Customers of whom anything is known, and which model is asked about each. All of shape (k,).
+
+    Args:
+        customer: index into `Events.customers`, ascending.
+        stage: values of `Stage`, dtype object.
+        model: churn, reactivation or None, dtype object.
+    """
+
+    customer: Int64Array
+    stage: NDArray[np.object_]
+    model: NDArray[np.object_]
+
+
+def who_is_asked(events: Events, lifecycle: Lifecycle, cutoff_us: int) -> Asked:
+    """`everyone` as arrays."""
     visible = before(events, cutoff_us)
     now = standing(visible, lifecycle, cutoff_us)
     may = eligible(visible, lifecycle.definition, cutoff_us, lifecycle.calendar)[now.customer]
@@ -40,11 +61,11 @@ def everyone(events: Events, lifecycle: Lifecycle, cutoff: datetime) -> pd.DataF
     reachable = lapsed.copy()
     within = lifecycle.definition.win_back_within_days
     if within is not None:
-        reachable &= now.lapse_day >= (lifecycle.calendar.day_of(cutoff) - EPOCH).days - within
+        reachable &= now.lapse_day >= (lifecycle.calendar.day_of(from_us(cutoff_us)) - EPOCH).days - within
     model = np.full(len(now.stage), None, dtype=object)
     model[may & ~lapsed & ~now.is_in(Stage.PROSPECT)] = CHURN
     model[may & reachable] = REACTIVATION
-    return pd.DataFrame({"customer_id": visible.customers[now.customer], "stage": now.stage, "model": model})
+    return Asked(now.customer, now.stage, model)
 
 
 def cohort(events: Events, lifecycle: Lifecycle, cutoff: datetime) -> pd.DataFrame:

@@ -28,7 +28,10 @@ class TakingBack(NamedTuple):
     of: tuple[str, ...] | None = None
 
 
-CENT = 0.005  # sums of money are compared to half a cent
+FIXED = 10_000  # numbers are held to a ten-thousandth, so that sums are exact
+CENT = FIXED // 200  # sums of money are compared to half a cent
+LARGEST = 9e14  # beyond it a number does not fit into 64 bits of ten-thousandths
+NONE = -1  # no size is negative
 
 
 def taken_back_us(frame: pd.DataFrame, *, known_us: Int64Array, taking_back: TakingBack = TakingBack()) -> Int64Array:
@@ -58,62 +61,98 @@ def taken_back_us(frame: pd.DataFrame, *, known_us: Int64Array, taking_back: Tak
         named &= takes | frame["event_type"].isin(list(taking_back.of)).to_numpy()
     order = frame.groupby(["customer_id", "order_id"], sort=False, observed=True, dropna=True).ngroup().to_numpy()
     touched = named & np.isin(order, order[takes])
-    lines = pd.DataFrame(
-        {"order": order[touched], "takes": takes[touched], "known_us": known_us[touched]}
-        | {name: _magnitude(frame, name)[touched] for name in ("amount", "quantity")}
+    amount, quantity = (_numbers(frame, name)[touched] for name in ("amount", "quantity"))
+    void[touched] = void_since_us(
+        order[touched].astype(np.int64), takes[touched], known_us[touched], amount=amount, quantity=quantity
     )
-    void[touched] = np.where(lines["takes"], NEVER, _taken_back_since(lines))
     return void
 
 
-def _magnitude(frame: pd.DataFrame, name: str) -> NDArray[np.float64]:
-    """Sizes without signs: some logs write a refund as a negative amount."""
+def void_since_us(
+    order: NDArray[np.int64],
+    takes: NDArray[np.bool_],
+    known_us: Int64Array,
+    *,
+    amount: NDArray[np.float64],
+    quantity: NDArray[np.float64],
+) -> Int64Array:
+    """`taken_back_us` of the lines of orders that something takes back, as arrays.
+
+    Args:
+        order: a number for each customer's order. Shape (n,).
+        takes: whether the line takes back. Shape (n,).
+        known_us: when it had both happened and reached us. Shape (n,).
+        amount: with or without a sign, NaN where there is none. Shape (n,).
+        quantity: likewise. Shape (n,).
+    """
+    sort = np.lexsort((known_us, order))
+    lines = _Lines(order[sort], takes[sort], known_us[sort], _fixed(amount[sort]), _fixed(quantity[sort]))
+    unsorted = np.empty_like(known_us)
+    unsorted[sort] = np.where(lines.takes, NEVER, _since_us(lines))
+    return unsorted
+
+
+class _Lines(NamedTuple):
+    """Lines of orders, sorted by order and time; numbers in ten-thousandths, `NONE` where there is none."""
+
+    order: NDArray[np.int64]
+    takes: NDArray[np.bool_]
+    known_us: Int64Array
+    amount: Int64Array
+    quantity: Int64Array
+
+    def so_far(self, values: NDArray[np.int64] | NDArray[np.bool_]) -> Int64Array:
+        """The sum of each order's values up to each line: of whole numbers, so that no other order matters."""
+        sums = np.cumsum(values, dtype=np.int64)
+        first = np.searchsorted(self.order, self.order)
+        return np.asarray(sums - (sums - values)[first])
+
+
+def _numbers(frame: pd.DataFrame, name: str) -> NDArray[np.float64]:
     if name not in frame:
         return np.full(len(frame), np.nan)
-    return np.asarray(np.abs(frame[name].to_numpy(dtype=np.float64, na_value=np.nan)))
+    return np.asarray(frame[name].to_numpy(dtype=np.float64, na_value=np.nan))
 
 
-def _taken_back_since(lines: pd.DataFrame) -> Int64Array:
+def _fixed(numbers: NDArray[np.float64]) -> Int64Array:
+    """Sizes without signs, since some logs write a refund as a negative amount, in ten-thousandths."""
+    sizes = np.minimum(np.abs(np.where(np.isnan(numbers), 0.0, numbers)), LARGEST)
+    return np.where(np.isnan(numbers), NONE, np.rint(sizes * FIXED).astype(np.int64))
+
+
+def _since_us(lines: _Lines) -> Int64Array:
     """The first instant, not before a line itself was known, at which its order was taken back in full.
 
     Every instant is judged by what was known then: a line that reached us later changes nothing before.
     """
-    order = np.lexsort((lines["known_us"], lines["order"]))
-    told = lines.iloc[order].reset_index(drop=True)
-    same_order = told["order"].eq(told["order"].shift(-1))
-    full = _is_full(told) & ~(same_order & told["known_us"].eq(told["known_us"].shift(-1)))  # once a moment is complete
-    row = pd.Series(np.where(full, np.arange(len(told)), np.nan))
-    row = row.groupby(told["order"]).bfill()
-    since = np.full(len(told), NEVER, dtype=np.int64)
-    found = row.notna().to_numpy()
-    since[found] = told["known_us"].to_numpy()[row[found].to_numpy(dtype=np.int64)]
-    unsorted = np.empty_like(since)
-    unsorted[order] = since
-    return unsorted
+    size = len(lines.order)
+    last = np.ones(size, dtype=np.bool_)  # once a moment is complete
+    last[:-1] = (lines.order[1:] != lines.order[:-1]) | (lines.known_us[1:] != lines.known_us[:-1])
+    at = np.where(_is_full(lines) & last, np.arange(size), size)
+    at = np.minimum.accumulate(at[::-1])[::-1]
+    found = at < np.searchsorted(lines.order, lines.order, side="right")
+    return np.where(found, lines.known_us[np.minimum(at, size - 1)], NEVER)
 
 
-def _is_full(told: pd.DataFrame) -> pd.Series:
-    """Whether the order is taken back in full by what had been told up to each row, rows sorted by order and time."""
-    takes, by_order = told["takes"], told["order"]
-    totals = {
-        (name, taken): told[name].where(takes == taken).fillna(0.0).groupby(by_order).cumsum()
-        for name in ("amount", "quantity")
-        for taken in (True, False)
-    }
-    with_amount = takes & told["amount"].notna()
-    with_quantity = takes & told["quantity"].notna()
+def _is_full(lines: _Lines) -> NDArray[np.bool_]:
+    """Whether the order is taken back in full by what had been told up to each line."""
+    takes, so_far = lines.takes, lines.so_far
+    with_amount, with_quantity = takes & (lines.amount != NONE), takes & (lines.quantity != NONE)
+    amount, quantity = (np.where(column == NONE, 0, column) for column in (lines.amount, lines.quantity))
+    ordered, returned = so_far(np.where(takes, 0, amount)), so_far(np.where(takes, amount, 0))
+    items, items_back = so_far(np.where(takes, 0, quantity)), so_far(np.where(takes, quantity, 0))
 
-    def any_so_far(rows: pd.Series) -> pd.Series:
-        return rows.groupby(by_order).cummax()
+    def any_so_far(chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        return np.asarray(so_far(chosen) > 0)
 
-    priced, counted = totals["amount", False] > 0, totals["quantity", False] > 0
-    by_amount = priced & any_so_far(with_amount) & (totals["amount", True] >= totals["amount", False] - CENT)
+    priced, counted = ordered > 0, items > 0
+    by_amount = priced & any_so_far(with_amount) & (returned >= ordered - CENT)
     asks_quantity = any_so_far(with_quantity & ~with_amount) | (any_so_far(with_quantity) & ~priced)
-    by_quantity = counted & asks_quantity & (totals["quantity", True] >= totals["quantity", False])
+    by_quantity = counted & asks_quantity & (items_back >= items)
     speechless = (
         any_so_far(takes & ~with_amount & ~with_quantity)
         | (any_so_far(with_amount & ~with_quantity) & ~priced)
         | (any_so_far(with_quantity & ~with_amount) & ~counted)
         | (any_so_far(with_amount & with_quantity) & ~priced & ~counted)
     )
-    return by_amount | by_quantity | speechless
+    return np.asarray(by_amount | by_quantity | speechless)

@@ -100,6 +100,16 @@ class Store(Section):
     batch_size: int = Field(default=5000, ge=1, description="rows written at once")
 
 
+class Live(Section):
+    """`[live]`: events that come over the service, `POST /v1/events`."""
+
+    inbox: Literal["sqlite", "postgres"] = Field(default="sqlite", description="where they are kept until compaction")
+    url: str | None = Field(default=None, description="postgresql://user@host/db, for postgres")
+    max_ahead_hours: float = Field(
+        default=24, ge=0, description="with clock = log: how far an event may lie after the end of the log"
+    )
+
+
 class Serving(Section):
     """`[serving]`: the scoring endpoint."""
 

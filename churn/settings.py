@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field, ValidationError
 from churn.calendar import Calendar
 from churn.definition import ChurnDefinition, Lifecycle, Section, StageRules
 from churn.errors import SettingsError
-from churn.sections import Business, Cluster, Ingest, Monitoring, Serving, Source, Store, Training
+from churn.sections import Business, Cluster, Ingest, Live, Monitoring, Serving, Source, Store, Training
 
 PREFIX = "CHURN_"
 NOT_SECTIONS = {"CHURN_CONFIG", "CHURN_DATA", "CHURN_REQUIRE_ALL", "CHURN_API_KEYS"}
@@ -36,6 +36,7 @@ class Settings(BaseModel):
     cluster: Cluster = Cluster()
     training: Training = Training()
     store: Store = Store()
+    live: Live = Live()
     serving: Serving = Serving()
     monitoring: Monitoring = Monitoring()
     artifacts: Path = Field(default=Path("artifacts"), description="where everything is written")

@@ -17,6 +17,8 @@ import structlog
 from churn.settings import Settings, load
 from serving.app import SCOPES, Desk, Lifespan, application, counter_of, routes
 from serving.auth import Keys
+from serving.events import SCOPES as EVENT_SCOPES
+from serving.events import EventDesk
 from serving.guard import Guard
 from serving.rate_limit import RateLimit
 
@@ -34,25 +36,55 @@ def keys_of(settings: Settings) -> Keys:
     return Keys.of([*settings.serving.api_keys, *given])
 
 
-def assemble(desk: Desk, lifespan: Lifespan | None = None) -> Guard:
+def assemble(desk: Desk, lifespan: Lifespan | None = None, *, events: EventDesk | None = None) -> Guard:
     """All routes behind the guard; they answer once the desk is open.
 
     Args:
         desk: where requests come to.
         lifespan: what happens at start and end, for a server that leaves that to the application.
+        events: where live events come to; one that stays closed where None.
     """
     settings = desk.settings
     limit = RateLimit(settings.folder / "serving" / LIMITS, settings.serving.rate_limit_per_minute)
+    all_routes = [*routes(desk), *(events or EventDesk(desk.metrics)).routes()]
+    scopes = SCOPES | EVENT_SCOPES
     return Guard(
-        application(routes(desk), lifespan), keys=keys_of(settings), limit=limit, metrics=desk.metrics, scopes=SCOPES
+        application(all_routes, lifespan), keys=keys_of(settings), limit=limit, metrics=desk.metrics, scopes=scopes
     )
 
 
-def open_desk(desk: Desk) -> None:
-    """Take the champions that were fetched and the on-line store, and begin to answer."""
-    from features.store import OnlineStore
+class Service:
+    """A worker's two desks, opened and closed together."""
 
-    desk.open(counter_of(desk.settings, OnlineStore(desk.settings)))
+    def __init__(self) -> None:
+        log_as_json()
+        self.desk = Desk(load(os.environ.get("CHURN_CONFIG", DEFAULT_CONFIG)))
+        self.events = EventDesk(self.desk.metrics)
+        self._intake: Any = None  # features.live.intake.Intake
+
+    def open(self) -> None:
+        """Take the champions that were fetched, the on-line store and the inbox, and begin to answer."""
+        from cli.events import intake
+        from features.store import OnlineStore
+
+        settings = self.desk.settings
+        self.desk.open(counter_of(settings, OnlineStore(settings)))
+        if not (settings.folder / "log").exists():  # rows came from elsewhere: there is nothing to add events to
+            return
+        self._intake = intake(settings, OnlineStore(settings), self.desk.metrics)
+        self._intake.start()
+        self.events.open(self._intake)
+
+    def close(self) -> None:
+        """Answer no more; what was answered or acknowledged is on disk."""
+        self.events.close()
+        self.desk.close()
+        if self._intake is not None:
+            self._intake.close()
+
+    def application(self, lifespan: Lifespan | None = None) -> Guard:
+        """All routes behind the guard."""
+        return assemble(self.desk, lifespan, events=self.events)
 
 
 def log_as_json() -> None:
@@ -68,31 +100,26 @@ def log_as_json() -> None:
     )
 
 
-def _desk() -> Desk:
-    log_as_json()
-    return Desk(load(os.environ.get("CHURN_CONFIG", DEFAULT_CONFIG)))
-
-
 @cache
 def _bentoml() -> Any:  # a service of BentoML's
     from serving.service import service
 
-    desk = _desk()
-    workers = desk.settings.serving.workers
-    return service(assemble(desk), workers=workers, begin=lambda: open_desk(desk), end=desk.close)
+    ours = Service()
+    workers = ours.desk.settings.serving.workers
+    return service(ours.application(), workers=workers, begin=ours.open, end=ours.close)
 
 
 @cache
 def _plain() -> Guard:
-    desk = _desk()
+    ours = Service()
 
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:  # the application
-        open_desk(desk)
+        ours.open()
         yield
-        desk.close()
+        ours.close()
 
-    return assemble(desk, lifespan)
+    return ours.application(lifespan)
 
 
 def __getattr__(name: str) -> Any:

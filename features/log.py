@@ -13,7 +13,7 @@ reads it back. Start at `LogManifest`.
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
@@ -66,6 +66,7 @@ class LogManifest:
         buckets: files by hash of the customer. files: their names, rows, sha256. sources: what was read, and mapping.
         taken_back_by: kinds of event that take back the order which they name. orders: kinds that are orders.
         superseded: versions that a newer one or a withdrawal has replaced. withdrawn: rows that withdraw an event.
+        live: events that came over the service (`events`), and up to which one of the inbox (`upto`); empty: none.
     """
 
     log_hash: str
@@ -89,6 +90,7 @@ class LogManifest:
     orders: list[str]
     superseded: int = 0
     withdrawn: int = 0
+    live: dict[str, int] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
 
     @property
@@ -105,7 +107,7 @@ class LogManifest:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Self:
         """The inverse of `as_json`."""
-        instants = {field.name for field in fields(cls) if field.type is datetime}
+        instants = {one.name for one in fields(cls) if one.type is datetime}
         typed: dict[str, Any] = {
             name: datetime.fromisoformat(value) if name in instants else value for name, value in values.items()
         }

@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from churn.calendar import NEVER, Int64Array
-from churn.events import NUMBERS, TEXTS, Events, FloatArray, Int32Array, Texts
-from churn.orders import TakingBack
+from churn.events import NUMBERS, TEXTS, BoolArray, Events, FloatArray, Int32Array, Texts
+from churn.orders import TakingBack, void_since_us
 from churn.versions import Spans, spans
 from features.log import LOG_SCHEMA, SUPERSEDED, BrokenLog, bucket_name, bucket_of, log_folder, read_log_manifest
 
@@ -44,8 +44,8 @@ def read_events(
     if wanted is not None:
         mine = {bucket_name(bucket_of(customer, manifest.buckets)) for customer in wanted}
         names = [name for name in names if name in mine]
-    rows = pa.concat_tables([_read(log / name, wanted) for name in names] or [LOG_SCHEMA.empty_table()])
-    return _events(rows, manifest.taking_back if taking_back is None else taking_back)
+    rows = pa.concat_tables([rows_of(log / name, wanted) for name in names] or [LOG_SCHEMA.empty_table()])
+    return events_of(rows, manifest.taking_back if taking_back is None else taking_back)
 
 
 def read_bucket(folder: Path, name: str, *, taking_back: TakingBack | None = None) -> Events:
@@ -60,10 +60,15 @@ def read_bucket(folder: Path, name: str, *, taking_back: TakingBack | None = Non
         NoLog: there is none. BrokenLog: the file cannot be read.
     """
     promised = read_log_manifest(folder).taking_back
-    return _events(_read(log_folder(folder) / name, None), promised if taking_back is None else taking_back)
+    return events_of(rows_of(log_folder(folder) / name), promised if taking_back is None else taking_back)
 
 
-def _read(path: Path, customers: list[str] | None) -> pa.Table:
+def rows_of(path: Path, customers: list[str] | None = None) -> pa.Table:
+    """The rows of one file of the log, with the columns that `events_of` asks for; of all its customers where None.
+
+    Raises:
+        BrokenLog: it cannot be read.
+    """
     only = None if customers is None else [("customer_id", "in", customers)]
     try:
         columns = [name for name in READ if name in pq.read_schema(path).names]  # logs of old know no corrections
@@ -76,7 +81,8 @@ def _read(path: Path, customers: list[str] | None) -> pa.Table:
         raise BrokenLog(path, str(error)) from error
 
 
-def _events(rows: pa.Table, taking_back: TakingBack = TakingBack()) -> Events:
+def events_of(rows: pa.Table, taking_back: TakingBack = TakingBack()) -> Events:
+    """Rows of the log as arrays; within a customer they keep their order."""
     coded = {name: _coded(rows[name]) for name in CODED}
     customer = coded["customer_id"]
     # Files hold the order of `Events` within a customer, so that a stable sort by customer lays them all out.
@@ -137,7 +143,13 @@ def _floats(column: pa.ChunkedArray) -> FloatArray:
 def _spans(events: Events, orders: Texts, taking_back: TakingBack) -> Spans:
     """When each row counts; of what can be taken back, only orders that something takes back are looked at."""
     kind, named = events.kind, orders.codes >= 0
-    touched = named & np.isin(orders.codes, np.unique(orders.codes[kind.is_any(taking_back.by) & named]))
+    takes = named & kind.is_any(taking_back.by) if named.any() else named
+    order = events.customer * np.int64(len(orders.levels) + 1) + orders.codes
+    touched = named & np.isin(order, order[takes]) if takes.any() else takes
+    if not (events.void_us[touched] != NEVER).any():  # nothing was corrected: no frame needed
+        if taking_back.of is not None:
+            touched = touched & (takes | kind.is_any(taking_back.of))
+        return Spans(np.arange(len(events)), events.known_us, _taken_us(events, order, takes, touched))
     rows, others = np.flatnonzero(touched), np.flatnonzero(~touched)
     frame = pd.DataFrame(
         {
@@ -152,5 +164,15 @@ def _spans(events: Events, orders: Texts, taking_back: TakingBack) -> Spans:
     row = np.concatenate([others, rows[found.row]])
     known_us = np.concatenate([events.known_us[others], found.known_us])
     void_us = np.concatenate([events.void_us[others], found.void_us])
-    order = np.argsort(row, kind="stable")
-    return Spans(row[order], known_us[order], void_us[order])
+    sort = np.argsort(row, kind="stable")
+    return Spans(row[sort], known_us[sort], void_us[sort])
+
+
+def _taken_us(events: Events, order: Int64Array, takes: BoolArray, touched: BoolArray) -> Int64Array:
+    """From when on each row counts no more, because its order was taken back or a newer version was known."""
+    void_us = events.void_us.copy()
+    if touched.any():
+        seen_us = np.maximum(events.time_us, events.known_us)[touched]
+        numbers = {name: getattr(events, name)[touched] for name in ("amount", "quantity")}
+        void_us[touched] = void_since_us(order[touched], takes[touched], seen_us, **numbers)
+    return void_us

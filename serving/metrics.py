@@ -51,6 +51,17 @@ class Metrics:
             multiprocess_mode="livemax",
         )  # fmt: skip
 
+        self._events = Counter(
+            "churn_events", "Live events, by what became of them.", ["status"], registry=self._registry
+        )
+        self._refresh = Histogram(
+            "churn_refresh_seconds", "From committed events to their customers' fresh rows.", buckets=BUCKETS_S,
+            registry=self._registry,
+        )  # fmt: skip
+        self._pending = Counter(
+            "churn_refresh_pending", "Requests whose rows were left to the background.", registry=self._registry
+        )
+
     def request(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count one request, under the template of its route."""
         self._seconds.labels(route, method, status).observe(seconds)
@@ -60,6 +71,17 @@ class Metrics:
         for score in scores:
             answer = score.abstention.code if score.abstention else score.band or ""
             self._answers.labels(score.model or "none", answer).inc()
+
+    def events(self, statuses: Iterable[str], *, pending: bool) -> None:
+        """Count live events, and whether their rows have to wait."""
+        for status in statuses:
+            self._events.labels(status).inc()
+        if pending:
+            self._pending.inc()
+
+    def refreshed(self, seconds: float) -> None:
+        """Count one refresh."""
+        self._refresh.observe(seconds)
 
     def champions(self, champions: Iterable[Champion]) -> None:
         """Say which models answer."""

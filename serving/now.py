@@ -11,8 +11,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from churn.calendar import from_us
 from churn.clock import Clock, WallClock
 from churn.settings import Settings
+from features.live.opening import CLOCK, moved_to
 from features.log import MANIFEST, log_folder, read_log_manifest
 
 Content = TypeVar("Content")
@@ -46,13 +48,14 @@ class Watched(Generic[Content]):
 
 @dataclass(frozen=True)
 class LogClock:
-    """Stands where the event log ends, and moves on when a longer log is ingested."""
+    """Stands where the event log ends, and moves on when a longer log is ingested or a live event comes."""
 
     observed_until: Watched[datetime]
+    moved_to: Watched[int]
 
     def now(self) -> datetime:
-        """The instant up to which the log is complete."""
-        return self.observed_until.content()
+        """The instant up to which the log is complete, or to which live events have moved it."""
+        return max(self.observed_until.content(), from_us(self.moved_to.content()))
 
 
 class Stops:
@@ -91,4 +94,7 @@ def clock_of(settings: Settings) -> Clock:
     if settings.business.clock == "wall":
         return WallClock()
     folder = settings.folder
-    return LogClock(Watched(lambda: log_folder(folder) / MANIFEST, lambda: read_log_manifest(folder).observed_until))
+    return LogClock(
+        Watched(lambda: log_folder(folder) / MANIFEST, lambda: read_log_manifest(folder).observed_until),
+        Watched(lambda: folder / CLOCK, lambda: moved_to(folder)),
+    )

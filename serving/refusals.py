@@ -19,6 +19,11 @@ Knows no server; serving/guard.py turns these, and any other error, into an answ
 
 from churn.errors import ChurnError
 
+HOW_TO_SCORE = (
+    'send {"customer_ids": [1 to 1000 texts], "language": "en" or "zh", "top_reasons": 0 to 10}; '
+    "the last two may be left out. `/docs` has examples."
+)
+
 
 class Refusal(ChurnError):
     """A request that gets an error for an answer."""
@@ -31,8 +36,8 @@ class MalformedJson(Refusal):
 
     status = 400
 
-    def __init__(self, why: str) -> None:
-        super().__init__(f"The body is no JSON: {why}.", mend='send {"customer_ids": ["..."]} in UTF-8.')
+    def __init__(self, why: str, mend: str = 'send {"customer_ids": ["..."]} in UTF-8.') -> None:
+        super().__init__(f"The body is no JSON: {why}.", mend=mend)
 
 
 class Unauthorised(Refusal):
@@ -99,7 +104,7 @@ class BodyTooLarge(Refusal):
     status = 413
 
     def __init__(self, limit: int) -> None:
-        super().__init__(f"The body is larger than {limit:,} bytes.", mend="send at most 1000 customer ids at once.")
+        super().__init__(f"The body is larger than {limit:,} bytes.", mend="send fewer customer ids or events at once.")
 
 
 class InvalidRequest(Refusal):
@@ -107,12 +112,8 @@ class InvalidRequest(Refusal):
 
     status = 422
 
-    def __init__(self, why: str) -> None:
-        super().__init__(
-            f"The request does not fit the schema: {why}.",
-            mend='send {"customer_ids": [1 to 1000 texts], "language": "en" or "zh", "top_reasons": 0 to 10}; '
-            "the last two may be left out. `/docs` has examples.",
-        )
+    def __init__(self, why: str, mend: str = HOW_TO_SCORE) -> None:
+        super().__init__(f"The request does not fit the schema: {why}.", mend=mend)
 
 
 class TooManyRequests(Refusal):

@@ -1,0 +1,24 @@
+"""Live events, wired: the service's intake with the champions' features, and `churn events compact`."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from churn.settings import Settings
+    from features.live.intake import Intake
+    from features.online import RowStore
+    from serving.metrics import Metrics
+
+
+def intake(settings: "Settings", store: "RowStore", metrics: "Metrics") -> "Intake":
+    """What takes live events in a worker of the service: rows have the features that the champions learned from.
+
+    Raises:
+        NoLog: nothing was ingested. SettingsError: the inbox is to lie in PostgreSQL, and no URL is set.
+    """
+    from cli.opened import features_of, served_features
+    from features.live.intake import Intake
+    from features.log import read_log_manifest
+    from serving.now import clock_of
+
+    features = served_features(settings) or features_of(settings, read_log_manifest(settings.folder))
+    return Intake(settings, store, features, clock_of(settings), observe=metrics.refreshed)

@@ -1,0 +1,61 @@
+"""The inbox in PostgreSQL: tables of one business, `synchronous_commit` as the server has it, but never off."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from features.live.inbox import InboxUnavailable
+from features.live.inbox_sql import SqlLedger, schema
+
+CONNECT_S = 2
+
+
+class PostgresLedger(SqlLedger):
+    """The ledger of one business on a server.
+
+    Args:
+        url: postgresql://user@host/database.
+        slug: of the business; names its tables.
+    """
+
+    def __init__(self, url: str, slug: str) -> None:
+        super().__init__(f"churn_live_{slug.replace('-', '_')}_", "%s", " FOR UPDATE")
+        self._url = url.replace("+psycopg", "", 1)
+        self._connection: Any = None  # psycopg.Connection
+
+    def close(self) -> None:
+        """End the connection; the next call opens it anew."""
+        with self._one_at_a_time:
+            self._end()
+
+    @contextmanager
+    def _session(self, *, writes: bool) -> Iterator[Any]:
+        del writes
+        import psycopg
+
+        with self._one_at_a_time:
+            try:
+                connection = self._opened()
+                with connection.transaction(), connection.cursor() as cursor:
+                    yield cursor
+            except (psycopg.Error, OSError) as error:
+                self._end()
+                raise InboxUnavailable("PostgreSQL", str(error).strip()) from error
+
+    def _opened(self) -> Any:
+        import psycopg
+
+        if self._connection is None or self._connection.closed:
+            connection = psycopg.connect(self._url, connect_timeout=CONNECT_S, autocommit=True)
+            self._connection = connection
+            if connection.execute("SHOW synchronous_commit").fetchone() == ("off",):
+                connection.execute("SET synchronous_commit = on")
+            connection.execute("SET statement_timeout = '10s'")
+            for statement in schema(self._prefix):
+                connection.execute(statement)
+        return self._connection
+
+    def _end(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()

@@ -1,0 +1,65 @@
+"""The inbox in a file of SQLite: `live/inbox.db`, WAL, `synchronous=FULL`: a commit survives kill and power cut."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from features.live.inbox import InboxUnavailable
+from features.live.inbox_sql import SqlLedger, schema
+
+WAIT_S = 5.0
+
+
+class SqliteLedger(SqlLedger):
+    """The ledger of one business in a file.
+
+    Args:
+        path: the file; it and its folder are made where they are missing.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("", "?")
+        self._path = path
+        self._connection: sqlite3.Connection | None = None
+
+    def close(self) -> None:
+        """End the connection; the next call opens it anew."""
+        with self._one_at_a_time:
+            connection, self._connection = self._connection, None
+            if connection is not None:
+                connection.close()
+
+    @contextmanager
+    def _session(self, *, writes: bool) -> Iterator[Any]:
+        with self._one_at_a_time:
+            try:
+                cursor = self._opened().cursor()
+                cursor.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+                try:
+                    yield cursor
+                    cursor.execute("COMMIT")
+                except BaseException:
+                    cursor.connection.rollback()
+                    raise
+            except (sqlite3.Error, OSError) as error:
+                connection, self._connection = self._connection, None
+                if connection is not None:
+                    connection.close()
+                raise InboxUnavailable(str(self._path), str(error)) from error
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(self._path, timeout=WAIT_S, isolation_level=None, check_same_thread=False)
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = FULL")
+                for statement in schema(""):
+                    connection.execute(statement)
+            except sqlite3.Error:
+                connection.close()
+                raise
+            self._connection = connection
+        return self._connection

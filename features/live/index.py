@@ -1,0 +1,194 @@
+"""The index: every customer's rows of the log under one key, so that one row is computed without reading the log.
+
+    live/index.db    customer_id -> their rows of the log, in its order
+
+It is made from the event log, names that log by its hash and says up to which live event the log reaches (`upto`);
+what the inbox holds beyond that is read from the inbox. It is replaced as a whole and never changed but by `erase`:
+deleting it costs the time to make it anew, and nothing else. Start reading at `build`.
+"""
+
+import fcntl
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from features.log import LogManifest, log_folder, read_log_manifest
+from features.log_reading import rows_of
+
+FORMAT = 1
+INDEX = Path("live") / "index.db"
+IN_ONE = 400  # customers in one IN (...)
+
+
+class Facts(NamedTuple):
+    """Which log an index was made from, and up to which live event that log reaches."""
+
+    log_hash: str
+    upto: int
+
+
+class Found(NamedTuple):
+    """Rows of the log of some customers, and up to which live event that log reaches."""
+
+    upto: int
+    rows: pa.Table
+
+
+class Index:
+    """The index of a business, for reading. Threads may share it.
+
+    Args:
+        folder: the artifacts of the business.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._path = folder, folder / INDEX
+        self._one_at_a_time = threading.Lock()
+        self._seen: tuple[int, int] | None = None
+        self._connection: sqlite3.Connection | None = None
+        self._facts: Facts | None = None
+        self._schema: pa.Schema = pa.schema([])
+
+    def facts(self) -> Facts | None:
+        """What stands there now; None where there is no index yet."""
+        with self._one_at_a_time:
+            self._follow()
+            return self._facts
+
+    def is_current(self) -> bool:
+        """Whether it was made from the log that stands there now.
+
+        Raises:
+            NoLog: there is no log.
+        """
+        return self.facts() == facts_of(read_log_manifest(self._folder))
+
+    def rows(self, customer_ids: Sequence[str]) -> Found | None:
+        """What the log says of these customers; None where there is no index yet."""
+        with self._one_at_a_time:
+            self._follow()
+            if self._connection is None or self._facts is None:
+                return None
+            packed: list[tuple[bytes]] = []
+            for first in range(0, len(customer_ids), IN_ONE):
+                some = tuple(customer_ids[first : first + IN_ONE])
+                query = f"SELECT rows FROM history WHERE customer_id IN ({', '.join('?' * len(some))})"
+                packed += self._connection.execute(query, some).fetchall()
+            schema = self._schema
+            batches = [pa.ipc.read_record_batch(pa.py_buffer(one), schema) for (one,) in packed]
+            return Found(self._facts.upto, pa.Table.from_batches(batches, schema))
+
+    def close(self) -> None:
+        """End the connection; the next call opens it anew."""
+        with self._one_at_a_time:
+            self._end()
+
+    def _end(self) -> None:
+        connection, self._connection, self._seen, self._facts = self._connection, None, None, None
+        if connection is not None:
+            connection.close()
+
+    def _follow(self) -> None:
+        """Open the file that stands there now: another process may have replaced it."""
+        try:
+            stat = self._path.stat()
+        except FileNotFoundError:
+            self._end()
+            return
+        if (stat.st_ino, stat.st_mtime_ns) == self._seen:
+            return
+        self._end()
+        connection = sqlite3.connect(f"file:{self._path}?mode=ro", uri=True, check_same_thread=False)
+        with suppress(sqlite3.Error, TypeError):  # none, or of another format: as good as missing
+            query = "SELECT log_hash, upto, format, columns FROM facts"
+            log_hash, upto, form, columns = connection.execute(query).fetchone()
+            if form == FORMAT:
+                self._facts, self._schema = Facts(log_hash, upto), pa.ipc.read_schema(pa.py_buffer(columns))
+        self._connection, self._seen = connection, (stat.st_ino, stat.st_mtime_ns)
+
+
+def facts_of(manifest: LogManifest) -> Facts:
+    """What an index made from a log says of itself."""
+    return Facts(manifest.log_hash, int(manifest.live.get("upto", 0)))
+
+
+def build(folder: Path) -> bool:
+    """Make the index anew from the log; False where another process is at it.
+
+    Args:
+        folder: the artifacts of the business.
+
+    Raises:
+        NoLog: there is no log. BrokenLog: it cannot be read, or was replaced meanwhile: try again.
+    """
+    with _alone(folder / INDEX.parent) as mine:
+        if not mine:
+            return False
+        draft = folder / INDEX.with_name(".index.draft")
+        draft.unlink(missing_ok=True)
+        with closing(sqlite3.connect(draft, isolation_level=None)) as connection:
+            for statement in ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", "BEGIN"):
+                connection.execute(statement)
+            connection.execute("CREATE TABLE history (customer_id TEXT PRIMARY KEY, rows BLOB)")
+            connection.execute("CREATE TABLE facts (log_hash TEXT, upto INTEGER, format INTEGER, columns BLOB)")
+            _fill(connection, folder)
+            connection.execute("COMMIT")
+        draft.replace(folder / INDEX)
+    return True
+
+
+def erase(folder: Path, customer_ids: Sequence[str]) -> int:
+    """Remove these customers from the index, and nobody else; how many it held.
+
+    The rows of others may name them as `related_customer_id`: the index does not keep that column.
+    """
+    if not (folder / INDEX).exists():
+        return 0
+    removed = 0
+    with closing(sqlite3.connect(folder / INDEX, isolation_level=None)) as connection:
+        connection.execute("PRAGMA secure_delete = ON")
+        for customer_id in customer_ids:
+            removed += connection.execute("DELETE FROM history WHERE customer_id = ?", (customer_id,)).rowcount
+    return removed
+
+
+def _fill(connection: sqlite3.Connection, folder: Path) -> None:
+    manifest, log = read_log_manifest(folder), log_folder(folder)
+    schema = pa.schema([])
+    for name in sorted(manifest.files):
+        rows = rows_of(log / name).combine_chunks()
+        schema = rows.schema
+        connection.executemany("INSERT INTO history VALUES (?, ?)", _by_customer(rows))
+    facts = (*facts_of(manifest), FORMAT, schema.serialize().to_pybytes())
+    connection.execute("INSERT INTO facts VALUES (?, ?, ?, ?)", facts)
+
+
+def _by_customer(rows: pa.Table) -> Iterator[tuple[str, bytes]]:
+    """Each customer of a file of the log with their rows, which lie together there."""
+    if not rows.num_rows:
+        return
+    batch = rows.to_batches()[0]
+    ids = batch.column("customer_id").to_numpy(zero_copy_only=False)
+    edges = [0, *(np.flatnonzero(ids[1:] != ids[:-1]) + 1).tolist(), len(ids)]
+    for start, end in pairwise(edges):
+        yield ids[start], batch.slice(start, end - start).serialize().to_pybytes()
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[bool]:
+    """Whether this process alone makes the index."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".index.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True

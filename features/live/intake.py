@@ -1,0 +1,116 @@
+"""What a worker of the service holds to take live events: inbox, index, refresher and keeper, opened together.
+
+    judge -> append (durable) -> refresh        refresh may fail: the event stays, and the keeper tries again
+
+Start reading at `Intake`.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import replace
+from pathlib import Path
+
+import structlog
+
+from churn.calendar import to_us
+from churn.clock import Clock
+from churn.errors import ChurnError
+from churn.settings import Settings
+from features.erasure.forgotten import is_forgotten
+from features.feature_set import FeatureSet
+from features.live.event import LiveEvent, Reason, judge
+from features.live.inbox import Committed, Inbox
+from features.live.index import Index
+from features.live.keeper import Keeper
+from features.live.opening import ledger_of, move
+from features.live.refresh import Refresher
+from features.online import RowStore
+
+HOUR_US = 3_600_000_000
+log = structlog.get_logger("live")
+
+
+class Intake:
+    """Takes live events for a business. Threads may share it.
+
+    Args:
+        settings: of the business.
+        store: where fresh rows go.
+        features: those that the champions learned from.
+        clock: what time it is for the business.
+        observe: told how many seconds each refresh took.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: RowStore,
+        features: FeatureSet,
+        clock: Clock,
+        *,
+        observe: Callable[[float], None] = lambda _: None,
+    ) -> None:
+        self._settings, self._clock, self._folder = settings, clock, settings.folder
+        self._taking_back = set(settings.definition.taken_back_by)
+        self.inbox = Inbox(ledger_of(settings), self._now_us)
+        self._index = Index(settings.folder)
+        self.refresher = Refresher(self.inbox, self._index, features, settings.lifecycle, store, observe=observe)
+        self.keeper = Keeper(settings.folder, self.inbox, self._index, self.refresher, settings.lifecycle, self._now_us)
+
+    @property
+    def folder(self) -> Path:
+        """The artifacts of the business."""
+        return self._folder
+
+    def start(self) -> None:
+        """Begin: where the clock is that of the log, take up how far it had been moved; pending rows are refreshed."""
+        try:
+            self._moved(self.inbox.ledger.reach().last_us)
+        except ChurnError as error:
+            log.warning("live.waiting", problem=error.code)
+        self.keeper.start()
+
+    def close(self) -> None:
+        """End; what was acknowledged is on disk."""
+        self.keeper.close()
+        self.inbox.close()
+        self._index.close()
+
+    def resolve(self, source: str, source_id: str) -> str:
+        """The customer whom a source names so: the name itself, where no id map says otherwise."""
+        del source
+        return source_id
+
+    def judge(self, events: Sequence[LiveEvent]) -> list[Reason | None]:
+        """Why each event cannot be one; None where it can."""
+        end_us = self._now_us()
+        if self._settings.business.clock == "log":
+            end_us += int(self._settings.live.max_ahead_hours * HOUR_US)
+        forgotten = is_forgotten(self._folder, {event.customer_id for event in events})
+        return [judge(event, end_us=end_us, forgotten=forgotten) for event in events]
+
+    def append(self, events: Sequence[LiveEvent]) -> Future[Committed]:
+        """Promise that these events are on disk; the promise breaks with InboxUnavailable where they are not."""
+        return self.inbox.append([self._signless(event) for event in events])
+
+    def refresh(self, committed: Committed, customer_ids: Sequence[str]) -> bool:
+        """Write the rows of these customers; False where that has to wait for the keeper."""
+        try:
+            self._moved(committed.last_us)
+            return self.refresher.refresh(customer_ids)
+        except ChurnError as error:
+            log.warning("live.waiting", problem=error.code, customers=len(customer_ids))
+            return False
+
+    def _signless(self, event: LiveEvent) -> LiveEvent:
+        """What takes back an order has no sign, as in ingest."""
+        if event.amount is None or event.event_type not in self._taking_back:
+            return event
+        return replace(event, amount=abs(event.amount))
+
+    def _moved(self, last_us: int) -> None:
+        if last_us and self._settings.business.clock == "log":
+            move(self._folder, last_us + 1)
+
+    def _now_us(self) -> int:
+        return to_us(self._clock.now())

@@ -1,0 +1,204 @@
+"""`POST /v1/events`: live events in, durably stored before the answer leaves, and their customers' rows fresh.
+
+    body -> each event by itself: read, judged -> inbox (one commit) -> fresh rows -> what became of each
+
+A bad event is rejected with a reason and spoils no other. 202 where something was stored, 200 where all of it was
+known before, 422 where nothing could be taken; the body has the same shape. Start reading at `EventDesk.post`.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import Future
+from typing import Any, Literal, Protocol
+
+import anyio.to_thread
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from churn.calendar import to_us
+from features.live.event import LiveEvent, Reason, Receipt
+from features.live.inbox import Committed
+from serving.event_schemas import EventIn, EventOut, EventsAnswer, RawRequest
+from serving.metrics import Metrics
+from serving.refusals import InvalidRequest, MalformedJson, NotReady
+
+PATH = "/v1/events"
+SCOPES = {PATH: "events"}
+HOW = (
+    'send {"events": [1 to 1000 of {"customer_id", "event_id", "event_type", "event_timestamp", ...}]} in UTF-8; '
+    "`/docs` has an example."
+)
+TIME = "give it as 2026-01-31T12:00:00+08:00, with its offset."
+FAULTS = (  # what msgspec says, the code for it, and the mend
+    ("unknown field", "unknown_field", "leave it out, or correct its name; `/docs` lists the fields."),
+    ("missing required field", "missing_field", "event_id, event_type and event_timestamp are needed."),
+    ("timezone", "naive_time", TIME),
+    ("RFC3339", "bad_time", TIME),
+    ("`datetime`", "bad_time", TIME),
+    ("out of range", "not_finite", "give a finite number."),
+    ("length <=", "too_long", "shorten it; a text has up to 4000 characters, everything else up to 256."),
+    ("length >=", "empty", "give it, or leave it out."),
+)
+encode = msgspec.json.Encoder().encode
+decode_all = msgspec.json.Decoder(RawRequest).decode
+decode_one = msgspec.json.Decoder(EventIn).decode
+decode_any = msgspec.json.Decoder().decode
+
+
+class Taker(Protocol):
+    """Something that takes live events: features.live.intake.Intake."""
+
+    def resolve(self, source: str, source_id: str) -> str:
+        """The customer whom a source names so."""
+        ...
+
+    def judge(self, events: Sequence[LiveEvent]) -> list[Reason | None]:
+        """Why each event cannot be one; None where it can."""
+        ...
+
+    def append(self, events: Sequence[LiveEvent]) -> Future[Committed]:
+        """Promise that these events are on disk."""
+        ...
+
+    def refresh(self, committed: Committed, customer_ids: Sequence[str]) -> bool:
+        """Write the rows of these customers; False where that has to wait."""
+        ...
+
+
+class EventDesk:
+    """Where live events come to; closed until the service is ready.
+
+    Args:
+        metrics: where they are counted.
+    """
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self._taker: Taker | None = None
+
+    def open(self, taker: Taker) -> None:
+        """Begin to take."""
+        self._taker = taker
+
+    def close(self) -> None:
+        """Take no more."""
+        self._taker = None
+
+    def routes(self) -> list[BaseRoute]:
+        """The route of live events."""
+        return [Route(PATH, self.post, methods=["POST"])]
+
+    async def post(self, request: Request) -> Response:
+        """Answer `POST /v1/events`."""
+        taker = self._taker
+        if taker is None:
+            raise NotReady
+        raw = _read(await request.body())
+        events, told = _each(raw, taker)
+        good = [place for place, event in events.items() if place not in told]
+        committed = await asyncio.wrap_future(taker.append([events[place] for place in good]))
+        told |= dict(zip(good, committed.receipts, strict=True))
+        touched = [events[place].customer_id for place in good if told[place].status == "accepted"]
+        refresh: Literal["done", "pending", "none"] = "none"
+        if touched:
+            done = await anyio.to_thread.run_sync(taker.refresh, committed, touched)
+            refresh = "done" if done else "pending"
+        outs = [_out(_id_of(raw[place], events.get(place)), told[place]) for place in range(len(raw))]
+        self._metrics.events((one.status for one in outs), pending=refresh == "pending")
+        counts = {status: sum(one.status == status for one in outs) for status in ("accepted", "duplicate", "rejected")}
+        status = 202 if counts["accepted"] else 200 if counts["duplicate"] else 422
+        answer = EventsAnswer(**counts, refresh=refresh, events=outs)
+        return Response(encode(answer), status_code=status, media_type="application/json")
+
+
+def _read(body: bytes) -> list[msgspec.Raw]:
+    """The events in a body, each still to be read.
+
+    Raises:
+        MalformedJson: no JSON. InvalidRequest: not a list of 1 to 1000 events.
+    """
+    try:
+        return decode_all(body).events
+    except msgspec.ValidationError as error:
+        raise InvalidRequest(str(error), HOW) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise MalformedJson(str(error), HOW) from error
+
+
+def _each(raw: Sequence[msgspec.Raw], taker: Taker) -> tuple[dict[int, LiveEvent], dict[int, Receipt]]:
+    """Each event that can be read, by its place, and the receipts of those that are refused."""
+    events: dict[int, LiveEvent] = {}
+    refused: dict[int, Reason] = {}
+    for place, one in enumerate(raw):
+        try:
+            told = decode_one(one)
+        except msgspec.DecodeError as error:
+            refused[place] = _fault(str(error))
+            continue
+        event = _event(told, taker)
+        if isinstance(event, Reason):
+            refused[place] = event
+        else:
+            events[place] = event
+    reasons = zip(events, taker.judge(list(events.values())), strict=True)
+    refused |= {place: reason for place, reason in reasons if reason}
+    return events, {place: Receipt("rejected", reason) for place, reason in refused.items()}
+
+
+def _event(told: EventIn, taker: Taker) -> LiveEvent | Reason:
+    """An event as the inbox keeps it: blank is null, and no zero is negative."""
+    texts = ("channel", "order_id", "category", "reason_code", "text", "related_customer_id")
+    numbers = ("amount", "quantity", "discount_amount", "score")
+    optional: dict[str, Any] = {name: _unblank(getattr(told, name)) for name in texts}
+    optional |= {name: None if getattr(told, name) is None else getattr(told, name) + 0.0 for name in numbers}
+    for name in ("source", "event_id", "event_type"):
+        if not getattr(told, name).strip():
+            return Reason("empty", f"{name} is blank.", "give it.")
+    who, source_id = _unblank(told.customer_id), _unblank(told.source_id)
+    if (who is None) == (source_id is None):
+        return Reason(
+            "missing_field" if who is None else "two_customers",
+            "one of customer_id and source_id has to say who it was, not both.",
+            "give customer_id, or source and source_id.",
+        )
+    return LiveEvent(
+        source=told.source,
+        event_id=told.event_id,
+        customer_id=who if who is not None else taker.resolve(told.source, str(source_id)),
+        event_type=told.event_type,
+        time_us=to_us(told.event_timestamp),
+        source_id=source_id,
+        **optional,
+    )
+
+
+def _fault(why: str) -> Reason:
+    """What msgspec says of an event, as a reason."""
+    for words, code, mend in FAULTS:
+        if words in why:
+            return Reason(code, why + ".", mend)
+    return Reason("wrong_type", why + ".", "see `/docs` for the type of each field.")
+
+
+def _out(event_id: str | None, receipt: Receipt) -> EventOut:
+    reason = receipt.reason
+    if reason is None:
+        return EventOut(event_id=event_id, status=receipt.status)
+    return EventOut(
+        event_id=event_id, status=receipt.status, code=reason.code, problem=reason.problem, mend=reason.mend
+    )
+
+
+def _id_of(raw: msgspec.Raw, event: LiveEvent | None) -> str | None:
+    """The id of an event, also of one that could not be taken."""
+    if event is not None:
+        return event.event_id
+    given = decode_any(raw)
+    found = given.get("event_id") if isinstance(given, dict) else None
+    return found[:256] if isinstance(found, str) else None
+
+
+def _unblank(text: str | None) -> str | None:
+    return text if text and text.strip() else None

@@ -1,0 +1,62 @@
+"""Live events in process: inbox, fresh rows, and what happens in the background."""
+
+from pathlib import Path
+
+import pytest
+
+from features.live.pieces import laid_out, rows_of_log
+from features.log_reading import read_events
+from features.online import MemoryOnlineStore
+from tests import live_shop
+from tests.live_shop import event, ingested, intake, settings, taken
+
+
+def everything(held, opened):  # type: ignore[no-untyped-def]
+    """The log and the inbox together, as the batch would see them once both were one."""
+    from features.log import log_folder, read_log_manifest
+    from features.log_reading import rows_of
+
+    manifest = read_log_manifest(held.folder)
+    tables = [rows_of(log_folder(held.folder) / name) for name in manifest.files]
+    _, rows = opened.inbox.ledger.after(int(manifest.live.get("upto", 0)))
+    return laid_out([*tables, rows_of_log(rows, tables[0].schema)], held.definition.taking_back)
+
+
+def test_laid_out_is_the_log(tmp_path: Path) -> None:
+    """Rows of the files in any order give what the log gives."""
+    from features.log import log_folder, read_log_manifest
+    from features.log_reading import rows_of
+
+    held = settings(tmp_path)
+    ingested(held)
+    manifest = read_log_manifest(held.folder)
+    tables = [rows_of(log_folder(held.folder) / name) for name in sorted(manifest.files, reverse=True)]
+    tables = [table.take(list(range(len(table)))[::-1]) for table in tables]
+    found, wanted = laid_out(tables, held.definition.taking_back), read_events(held.folder)
+    for name in ("customers", "customer", "time_us", "known_us", "void_us", "amount"):
+        assert (
+            getattr(found, name).tolist() == pytest.approx(getattr(wanted, name).tolist(), nan_ok=True)
+            if (name == "amount")
+            else getattr(found, name).tolist() == getattr(wanted, name).tolist()
+        )
+
+
+@pytest.mark.parametrize("kind", ["order", "return", "visit", "something-new"])
+def test_a_fresh_row_is_the_batch_row_of_its_instant(tmp_path: Path, kind: str) -> None:
+    held = settings(tmp_path)
+    ingested(held)
+    store = MemoryOnlineStore()
+    opened = intake(held, store)
+    people = ["客 0003", "00004", "a new one"]
+    events = [event(f"1-{who}", who, minutes=90, order_id="o7") for who in people]
+    assert taken(opened, events) == ["accepted"] * 3
+    assert (
+        taken(opened, [event(f"2-{who}", who, 30, event_type=kind, order_id="o7") for who in people])
+        == ["accepted"] * 3
+    )
+    rows = store.rows(people)
+    for row in rows:
+        assert row is not None
+        wanted = live_shop.batch_row(everything(held, opened), live_shop.features(held), held, row)
+        assert row.is_same(wanted)
+    opened.close()
