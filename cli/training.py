@@ -10,6 +10,9 @@ from cli.outcome import Outcome
 
 if TYPE_CHECKING:
     from churn.settings import Settings
+    from features.parts import Engine
+    from training.folding import FrozenFold
+    from training.registry import MlflowRegistry
     from training.versions import Version
 
 MODELS = ("churn", "reactivation")
@@ -19,43 +22,56 @@ COLUMNS = ("model", "learner", "cutoff", "n", "base_rate", "roc_auc", "pr_auc", 
 
 def backtest(settings: "Settings", cutoff: str | None) -> Outcome:
     """Judge the learner and its rivals at a cutoff, by what had matured before it."""
+    from features.engines import engine_of
     from training.backtest import backtest as judge
     from training.folding import freeze_fold
 
-    fold = freeze_fold(settings, cutoff=_day(cutoff), progress=_say)
-    return _results(judge(fold.train, fold.test, settings, progress=_say), [])
+    with engine_of(settings) as engine:
+        fold = freeze_fold(settings, cutoff=_day(cutoff), progress=_say, engine=engine)
+        return _results(judge(fold.train, fold.test, settings, progress=_say, engine=engine), [])
 
 
 def train(settings: "Settings", model: str | None, cutoff: str | None) -> Outcome:
     """Train a challenger for each model and register it; a cohort too small is told, not fatal, unless all are."""
-    from training.challenger import train as fit
+    from features.engines import engine_of
     from training.folding import freeze_fold
-    from training.keep import keep
     from training.registry import MlflowRegistry
     from training.rows import TooFewRows
 
-    fold = freeze_fold(settings, cutoff=_day(cutoff), progress=_say)
     results: list[dict[str, Any]] = []
     told: list[str] = []
     refused: list[TooFewRows] = []
-    with step("opening the model registry"):
-        registry = MlflowRegistry(settings)
-    for one in _models(model):
-        try:
-            challenger = fit(one, fold.train, fold.test, settings, progress=_say)  # type: ignore[arg-type]
-        except TooFewRows as error:
-            refused.append(error)
-            told.append(str(error))
-            continue
-        with step(f"{one}: registering, with card and pictures"):
-            version = keep(challenger, registry, settings)
-        results += challenger.results
-        told.append(f"Registered {version.name} version {version.version}, hash {version.hash[:12]}.")
+    with engine_of(settings) as engine:
+        fold = freeze_fold(settings, cutoff=_day(cutoff), progress=_say, engine=engine)
+        with step("opening the model registry"):
+            registry = MlflowRegistry(settings)
+        for one in _models(model):
+            try:
+                found, sentence = _trained(one, fold, settings, registry, engine)
+            except TooFewRows as error:
+                refused.append(error)
+                told.append(str(error))
+                continue
+            results += found
+            told.append(sentence)
     if not results:
         for other in refused[1:]:
             say(other.problem)
         raise refused[0]
     return _results(results, told)
+
+
+def _trained(
+    model: str, fold: "FrozenFold", settings: "Settings", registry: "MlflowRegistry", engine: "Engine"
+) -> tuple[list[dict[str, Any]], str]:
+    """Train and register one model; its results, and what to say of it."""
+    from training.challenger import train as fit
+    from training.keep import keep
+
+    challenger = fit(model, fold.train, fold.test, settings, progress=_say, engine=engine)  # type: ignore[arg-type]
+    with step(f"{model}: registering, with card and pictures"):
+        version = keep(challenger, registry, settings)
+    return challenger.results, f"Registered {version.name} version {version.version}, hash {version.hash[:12]}."
 
 
 def promote(settings: "Settings", model: str | None) -> Outcome:

@@ -6,6 +6,7 @@ so the folder of the business has to lie on a file system that all of them share
 the order of the parts, and only a few are ever under way. Start reading at `cluster_engine`.
 """
 
+import os
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -141,6 +142,8 @@ def cluster_engine(settings: Cluster, folder: Path) -> Iterator[DaskEngine]:
         client = stack.enter_context(_connected(address))
         if settings.scheduler:
             check(client, folder)
+        else:
+            client.run(os.dup2, 2, 1)  # what libraries print in our own workers must not end up in a command's answer
         yield DaskEngine(client, sum(client.nthreads().values()))
 
 

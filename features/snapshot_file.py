@@ -161,8 +161,16 @@ def read_rows(path: Path, names: Sequence[str], *beside: str) -> pd.DataFrame:
     return pd.concat(groups, ignore_index=True) if len(groups) > 1 else groups[0]
 
 
-def row_groups(path: Path, names: Sequence[str], *beside: str) -> Iterator[pd.DataFrame]:
+def row_groups(
+    path: Path, names: Sequence[str], *beside: str, groups: Sequence[int] | None = None
+) -> Iterator[pd.DataFrame]:
     """What `read_rows` reads, a group of rows at a time; one without rows where there are none.
+
+    Args:
+        path: the file.
+        names: the features, in order.
+        beside: further columns that it has.
+        groups: these groups alone; all where None.
 
     Raises:
         WrongColumns: the file has other columns than its manifest promises.
@@ -173,7 +181,7 @@ def row_groups(path: Path, names: Sequence[str], *beside: str) -> Iterator[pd.Da
         found = file.schema_arrow.names
         if found != promised:
             raise WrongColumns(str(path), expected=promised, found=found)
-        for group in range(file.num_row_groups):
+        for group in range(file.num_row_groups) if groups is None else groups:
             yield _frame(file.read_row_group(group, columns=wanted), names)
         if not file.num_row_groups:
             yield _frame(file.read(columns=wanted), names)

@@ -161,10 +161,11 @@ def freeze(
         }
         name = named(content, manifest)
         path = folder / "snapshots" / name[:SHORT]
-        if not (path / MANIFEST_FILE).exists():
-            write_json(draft / MANIFEST_FILE, {"hash": name, **manifest})
-            place(draft, path)
-    return read_snapshot(path)
+        if (path / MANIFEST_FILE).exists():
+            return read_snapshot(path)
+        write_json(draft / MANIFEST_FILE, {"hash": name, **manifest})
+        place(draft, path)
+    return Snapshot({"hash": name, **manifest}, path)
 
 
 def read_snapshot(path: Path) -> Snapshot:

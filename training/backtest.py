@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from churn.calendar import to_us
 from churn.cohort import MODELS
 from churn.settings import Settings
+from features.parts import HERE, Engine
 from features.snapshots import Snapshot
 from training.baseline import LEARNERS
 from training.challenger import Model, train
@@ -23,6 +24,7 @@ def backtest(
     *,
     models: Sequence[Model] = MODELS,  # type: ignore[assignment]  # both are Model
     progress: Callable[[str], None] = lambda _text: None,
+    engine: Engine = HERE,
 ) -> list[Result]:
     """Judge every learner of every model.
 
@@ -33,7 +35,7 @@ def backtest(
     results: list[Result] = []
     for model in models:
         try:
-            results += train(model, train_snapshot, test_snapshot, settings, progress=progress).results
+            results += train(model, train_snapshot, test_snapshot, settings, progress=progress, engine=engine).results
         except TooFewRows as error:
             results += _abstained(model, test_snapshot, settings, error.why)
     return results

@@ -21,11 +21,14 @@ from churn.definition import Lifecycle
 from churn.events import FloatArray
 from churn.sections import Training
 from churn.settings import Settings
+from features.parts import HERE, Engine
 from features.snapshots import Snapshot
 from training.baseline import rivals
 from training.evaluate import METRICS, Result, cohort_name, pooled, result_rows
 from training.fit import Fitted, fit
+from training.plan import Boost
 from training.rows import Columns, Rows, TooFewRows
+from training.sampling import sampled
 
 Model = Literal["churn", "reactivation"]
 HIGH_SHARE, MEDIUM_SHARE = 0.10, 0.40  # of the reference customers lie in band high, and in high or medium
@@ -63,7 +66,13 @@ class Challenger:
 
 
 def train(
-    model: Model, train: Snapshot, test: Snapshot, settings: Settings, *, progress: Callable[[str], None]
+    model: Model,
+    train: Snapshot,
+    test: Snapshot,
+    settings: Settings,
+    *,
+    progress: Callable[[str], None],
+    engine: Engine = HERE,
 ) -> Challenger:
     """Train and judge one model.
 
@@ -73,12 +82,13 @@ def train(
         test: test cutoffs, labels as known now.
         settings: floors, seed and threads; whose model it is.
         progress: told what is going on.
+        engine: where the trees grow; on a cluster all rows grow them, and a sample of [cluster] sample_rows does the
+            rest and judges.
 
     Raises:
         TooFewRows: the cohort is too small, or one outcome too rare.
     """
-    columns = Columns.of(train.manifest)
-    learn, judge = Rows.of(train.frame, columns, model), Rows.of(test.frame, columns, model)
+    learn, judge = (_rows(one, model, settings, engine) for one in (train, test))
     for role, rows in (("training", learn), ("test", judge)):
         why = _why(rows, settings.training)
         if why:
@@ -89,6 +99,7 @@ def train(
         whole_from_us=to_us(train.log_begins) + settings.definition.lookback_days * DAY_US,
         seed=settings.training.seed,
         threads=settings.training.threads,
+        boost=_boost(engine, train, model),
         progress=lambda text: progress(f"{model}: {text}"),
     )
     bundle = _bundle(model, fitted, learn, train, settings)
@@ -98,6 +109,21 @@ def train(
     told = {one: {key: pooled(results, one)[key] for key in ("n", "base_rate", *METRICS)} for one in probabilities}
     bundle = bundle.model_copy(update={"metrics": told})
     return Challenger(model, bundle, fitted.booster, results, fitted.params, train, test, judge, probabilities, fitted)
+
+
+def _rows(snapshot: Snapshot, model: str, settings: Settings, engine: Engine) -> Rows:
+    """The rows of a model: all of them here, at most a sample where a cluster holds the rest."""
+    if engine is HERE:
+        return Rows.of(snapshot.frame, Columns.of(snapshot.manifest), model)
+    return sampled(snapshot, model, most_rows=settings.cluster.sample_rows, seed=settings.training.seed)
+
+
+def _boost(engine: Engine, train: Snapshot, model: str) -> Boost | None:
+    if engine is HERE:
+        return None
+    from training.distributed import boost_on
+
+    return boost_on(engine, train, model)
 
 
 def judge_all(model: str, rows: Rows, probabilities: dict[str, FloatArray], settings: Settings) -> list[Result]:

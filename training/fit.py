@@ -19,6 +19,7 @@ from churn.calibration import Calibrator
 from churn.events import FloatArray
 from training.calibrating import HeldOut, calibrate
 from training.logistic import Levelled, fit_levelled
+from training.plan import Boost, Plan, known_codes, numbered, start_levels
 from training.recipe import Recipe
 from training.rows import IntArray, Rows, fold_of
 from training.step_trees import trees_of
@@ -68,6 +69,7 @@ def fit(
     seed: int,
     threads: int,
     recipe: Recipe | None = None,
+    boost: Boost | None = None,
     progress: Progress = lambda _text: None,
 ) -> Fitted:
     """Fit the learner to rows whose outcome is known.
@@ -78,14 +80,15 @@ def fit(
         seed: of folds, bagging and feature sampling.
         threads: of LightGBM; results do not depend on it.
         recipe: the fixed parameters.
+        boost: grows the trees from more rows than these; from these where None.
         progress: told what is going on.
 
     Raises:
         OneOutcome: a fold lacks one of the outcomes.
     """
     recipe = recipe or Recipe()
-    categories, X = dense(rows)
-    X = np.where(_usable(rows, recipe), X, np.nan)
+    categories, usable = known_codes(rows), _usable(rows, recipe)
+    X = np.where(usable, numbered(rows, categories), np.nan)
     task = _Task(replace(rows, X=X), recipe, recipe.lightgbm(seed=seed, threads=threads))
     sample, fold = _held_out_sample(rows, recipe, seed)
     progress(f"{len(rows)} rows, {len(sample)} of them held out by turns")
@@ -93,27 +96,18 @@ def fit(
     held_out = HeldOut(raw, rows.outcome[sample], fold, rows.cutoff_us[sample])
     chosen = calibrate(held_out, recipe, whole_from_us=whole_from_us)
     progress(f"{trees} trees on top of the line; calibrator: {chosen.calibrator.kind}")
-    booster = _boost(task, np.arange(len(rows)), trees)
+    everything = np.arange(len(rows))
+    line = task.line(everything)
+    plan = Plan(rows.columns, categories, usable, line, np.unique(rows.cutoff_us), trees, task.params)
+    boosted = boost(plan) if boost else _boost(task, everything, line, trees)
     return Fitted(
-        booster=_merged(trees_of(booster.fitted.line, task.numeric(slice(None))), booster.trees.model_to_string()),
+        booster=_merged(trees_of(line.line, task.numeric(slice(None))), boosted),
         calibrator=chosen.calibrator,
         categories=categories,
         trees=trees,
         held_out=chosen.calibrator.probability(raw),
         params={**asdict(recipe), "seed": seed, "trees": trees, "calibrator": chosen.calibrator.kind},
     )
-
-
-def dense(rows: Rows) -> tuple[dict[str, tuple[int, ...]], FloatArray]:
-    """Category codes as dense numbers in the order of the codes; everything else as it is."""
-    X, categories = rows.X.copy(), {}
-    for name in rows.columns.categories:
-        place = rows.columns.names.index(name)
-        known = np.unique(X[~np.isnan(X[:, place]), place])
-        numbers = np.searchsorted(known, X[:, place]).astype(np.float64)
-        X[:, place] = np.where(np.isnan(X[:, place]), np.nan, numbers)
-        categories[name] = tuple(int(code) for code in known)
-    return categories, X
 
 
 @dataclass(frozen=True)
@@ -136,9 +130,7 @@ class _Task:
 
     def start(self, where: IntArray, fitted: Levelled) -> FloatArray:
         """Where boosting starts: the line and the cutoff's own level, so that trees learn no season either."""
-        known = np.unique(self.rows.cutoff_us)
-        level = dict(zip(known, fitted.levels, strict=True)) if len(known) == len(fitted.levels) else {}
-        levels = np.array([level.get(one, 0.0) for one in self.rows.cutoff_us[where]])
+        levels = start_levels(np.unique(self.rows.cutoff_us), fitted.levels, self.rows.cutoff_us[where])
         start: FloatArray = fitted.line.raw(self.numeric(where)) + levels
         return start
 
@@ -216,9 +208,8 @@ def _cross_fit(task: _Task, sample: IntArray, fold: IntArray) -> tuple[int, Floa
     return best, raw
 
 
-def _boost(task: _Task, where: IntArray, trees: int) -> _Boosted:
-    fitted = task.line(where)
-    return _Boosted(fitted, lightgbm.train(task.params, task.dataset(where, fitted), trees))
+def _boost(task: _Task, where: IntArray, fitted: Levelled, trees: int) -> str:
+    return str(lightgbm.train(task.params, task.dataset(where, fitted), trees).model_to_string())
 
 
 def _merged(start: list[str], boosted: str) -> str:

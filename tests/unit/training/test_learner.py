@@ -63,9 +63,9 @@ def test_the_steps_follow_the_line() -> None:
 def test_reasons_are_exact_for_line_and_trees_together() -> None:
     rows = drawn()
     fitted = fit(rows, whole_from_us=0, seed=7, threads=1)
-    from training.fit import dense
+    from training.plan import known_codes, numbered
 
-    X = dense(rows)[1][:200]
+    X = numbered(rows, known_codes(rows))[:200]
     np.testing.assert_allclose(TreeShap.from_text(fitted.booster).contributions(X), fitted.contributions(X), atol=1e-8)
     np.testing.assert_allclose(fitted.contributions(X).sum(axis=1), fitted.raw(X), atol=1e-8)
 
@@ -73,9 +73,9 @@ def test_reasons_are_exact_for_line_and_trees_together() -> None:
 def test_it_learns_what_a_line_cannot() -> None:
     rows, later = drawn(seed=1), drawn(seed=2)
     fitted = fit(rows, whole_from_us=0, seed=7, threads=1, recipe=Recipe(min_data_in_leaf=50))
-    from training.fit import dense
+    from training.plan import known_codes, numbered
 
-    X = dense(later)[1]
+    X = numbered(later, known_codes(later))
     line = fit_line(later.X[:, :3], later.outcome, penalty=1.0)
     assert roc_auc(later.outcome, fitted.raw(X)) > roc_auc(later.outcome, line.raw(later.X[:, :3])) + 0.01
     assert fitted.categories == {"region": (5, 17, 900_001, 1_000_003)}
