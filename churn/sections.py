@@ -66,6 +66,9 @@ class Ingest(Section):
 
     max_rejected_share: float = Field(default=0.05, ge=0, le=1, description="over this share of bad rows it stops")
     buckets: int = Field(default=16, ge=1, le=4096, description="files of the log, by hash of the customer")
+    allow_personal: tuple[str, ...] = Field(
+        default=(), description="`source.column` that looks like details of a person and is none"
+    )
 
 
 class Cluster(Section):

@@ -21,6 +21,7 @@ NIGHT_HOURS = 6
 NIGHT = 3.5  # the middle of the quietest hours of people who sleep: 00:30 to 06:30
 ENOUGH_EVENTS, QUIET_SHARE = 500, 0.1  # a rhythm is plain where six hours have under a tenth of the events
 DAYTIME = (9.0, 22.0)
+SEASON_DAYS = 15  # holidays move: Easter, the Lunar New Year
 ENOUGH_DAYS, USUAL_DAYS = 56, 0.01  # eight weeks of history; a gap is longer than all but so few of the others
 _MEANT = f"reason IS NULL AND event_timestamp >= {YEAR_1990_US} AND NOT starts_with(event_type, 'profile.')"
 
@@ -168,25 +169,38 @@ def _quiet(hours: Int64Array) -> Quiet | None:
 
 def _usual_days(days: Int64Array) -> int:
     between = np.diff(days)
-    return int(np.quantile(between, 1 - USUAL_DAYS, method="higher")) if len(between) else 0
+    return _usual(between, 1 - USUAL_DAYS) if len(between) else 0
+
+
+def _usual(between: Int64Array, share: float) -> int:
+    """The days between two days with events that such a share of them does not exceed."""
+    return int(np.sort(between)[min(len(between) - 1, int(share * len(between)))])
 
 
 def _gaps(days: Int64Array, counts: Int64Array) -> tuple[Gap, ...]:
     """Silences that chance and habit do not explain.
 
     A gap is a run of empty days at least three times as long as nearly every other, at least three days long, and such
-    that by the days around it at least twenty events should have come. A shop that closes on Sundays has none.
+    that by the days around it at least twenty events should have come. A shop that closes on Sundays has none, nor one
+    that closes at the same time of every year.
     """
     if len(days) < 2 or days[-1] - days[0] < ENOUGH_DAYS:
         return ()
     between = np.diff(days)
-    bar = max(3, 3 * int(np.quantile(between, 0.9, method="higher")))
+    bar = max(3, 3 * _usual(between, 0.9))
     found = []
-    for place in np.flatnonzero(between > bar):
+    for place in np.flatnonzero(between > bar).tolist():
         around = counts[max(0, place - 27) : place + 29]
         spanned = int(days[min(place + 28, len(days) - 1)] - days[max(0, place - 27)] + 1 - (between[place] - 1))
         usual = float(around.sum() / max(spanned, 1))
         if usual * (between[place] - 1) >= 20:
             first = EPOCH + timedelta(days=int(days[place]) + 1)
             found.append(Gap(first, EPOCH + timedelta(days=int(days[place + 1]) - 1), usual))
-    return tuple(sorted(found, key=lambda gap: (-gap.days, gap.first)))
+    told = [gap for gap in found if not any(_a_year_apart(gap, other) for other in found)]
+    return tuple(sorted(told, key=lambda gap: (-gap.days, gap.first)))
+
+
+def _a_year_apart(gap: Gap, other: Gap) -> bool:
+    """Whether two silences lie at the same time of the year: a shop that closes at Christmas."""
+    apart = abs((gap.first - other.first).days)
+    return apart > 300 and abs(apart - 365.25 * round(apart / 365.25)) <= SEASON_DAYS

@@ -170,13 +170,18 @@ CODES: Final[dict[str, Code]] = {
         "{refused:,} 行被拒绝（{share:.2%}），主要原因是 {reason}。",
         "log/rejects.parquet has each of them with its reason.", "log/rejects.parquet 中有每行及其原因。",
     ),
+    "column_never_filled": Code(
+        "advice", "The column is mapped, and none of the kinds of event in it fills it.",
+        "该列已映射，但没有任何事件类型填写它。",
+        "leave it out of the [[source]], or correct its expression.", "请从 [[source]] 中去掉，或更正表达式。",
+    ),
     "column_sparse": Code(
         "advice", "The column is filled in {share:.0%} of its rows.", "该列仅在 {share:.0%} 的行中有值。",
         "nothing, if that is how it is; features of it are null elsewhere.",
         "若本来如此则无需处理；其余行的相关特征为空。",
     ),
     "amount_missing": Code(
-        "advice", "No amount is mapped for it, so nothing is known of what customers are worth.",
+        "advice", "No amount is mapped for what the definition counts: nothing is known of what customers are worth.",
         "未映射金额，因此无从得知客户价值。",
         "map `amount` in its [[source]], in the currency of [business].", "请在其 [[source]] 中映射 `amount`。",
     ),

@@ -32,7 +32,7 @@ class Finding:
         return asdict(self)
 
 
-def finding(code: str, where: str = "", **facts: object) -> Finding:
+def finding(code: str, where: str = "", /, **facts: object) -> Finding:
     """A finding of a known code, its texts filled in with facts."""
     one, facts = CODES[code], facts | {"where": where}
     return Finding(

@@ -54,6 +54,7 @@ class SourceProfile:
         columns: mapped columns by name.
         first_us: its earliest event, microseconds since 1970 UTC, likewise last_us; None without one.
         has_kinds: it maps `event_type`, so that it is more than a table of profiles.
+        kinds: how many kinds of event it holds.
         late: None where it does not say when an event reached us.
         repeated: events that equal another in everything; None where `event_id` tells them apart.
         before_1990: events so old, and the first of them.
@@ -68,9 +69,15 @@ class SourceProfile:
     first_us: int | None
     last_us: int | None
     has_kinds: bool
+    kinds: int
     late: Late | None
     repeated: int | None
     before_1990: int
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether it holds several kinds of event, of which each fills columns of its own."""
+        return self.kinds > 1
 
 
 def source_profiles(
@@ -88,6 +95,7 @@ def source_profiles(
     wrong = ", ".join(f"count(*) FILTER (reason = 'bad_{name}') AS wrong_{name}" for name in NUMBERS)
     found = connection.execute(
         f"SELECT source, part, count(*) AS n, {counts}, {wrong}, count(*) FILTER (reason IS NULL) AS events, "
+        "approx_count_distinct(event_type) AS kinds, "
         f"count(*) FILTER (event_timestamp < {YEAR_1990_US} AND reason IS NULL) AS old, "
         "min(event_timestamp) FILTER (reason IS NULL) AS first_us, "
         "max(event_timestamp) FILTER (reason IS NULL) AS last_us "
@@ -123,7 +131,8 @@ def _source(
         name=source.name, key=source_key(source), rows=rows, refused=refused,
         events=sum(part["events"] for part in parts), columns=_columns(source, rows, parts),
         first_us=min(firsts, default=None), last_us=max(lasts, default=None),
-        has_kinds=has_kinds, late=late.get(source.position), repeated=repeated.get(source.position),
+        has_kinds=has_kinds, kinds=int(parts[0]["kinds"]) if parts else 0,
+        late=late.get(source.position), repeated=repeated.get(source.position),
         before_1990=sum(part["old"] for part in parts),
     )  # fmt: skip
 

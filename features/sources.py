@@ -1,8 +1,9 @@
 """Event logs in: mapped CSV, Parquet and SQL sources become the event log of a business, or nothing does.
 
 Reads every `[[source]]` as text (features/reading.py), shuts DuckDB off from files, works out the mapping
-(features/mapping.py), refuses rows that are no events (features/judging.py) and writes the log of features/log.py
-beside the old one, which is replaced only when all is well. The same input gives the same log, bit by bit.
+(features/mapping.py), refuses rows that are no events (features/judging.py), reports on what came in
+(features/input_report.py) and writes the log of features/log.py beside the old one, which is replaced only when all is
+well. The same input gives the same log, bit by bit.
 Start reading at `ingest`.
 """
 
@@ -10,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import duckdb
 
@@ -20,6 +21,8 @@ from churn.errors import DataError, SettingsError
 from churn.settings import Settings
 from features.erasure.coming_in import refuse_forgotten
 from features.erasure.forgotten import Forgotten
+from features.input_readiness import readiness
+from features.input_report import HTML, REPORT, InputReport, PersonalData, look
 from features.judging import REASONS, WAYS, judge
 from features.log import LOG, LOG_BEFORE, REJECTS, LogManifest
 from features.mapping import create_staged, lock, stage
@@ -31,9 +34,10 @@ from features.writing import LogFacts, write_log
 class EmptyLog(DataError):
     """No event came in."""
 
-    def __init__(self, rows: int) -> None:
+    def __init__(self, rows: int, report: Path) -> None:
         super().__init__(
-            "The sources hold no rows that are meant." if not rows else f"None of the {rows} rows is an event.",
+            ("The sources hold no rows that are meant." if not rows else f"None of the {rows} rows is an event.")
+            + f" The report is {report}.",
             mend="check `path`, `table` and `where` of each [[source]] in the toml.",
         )
 
@@ -41,12 +45,14 @@ class EmptyLog(DataError):
 class TooManyRejects(DataError):
     """So many rows were refused that the mapping, not the rows, must be wrong."""
 
-    def __init__(self, refused: int, rows: int, limit: float, reasons: dict[str, tuple[int, str]]) -> None:
+    def __init__(
+        self, refused: int, rows: int, limit: float, reasons: dict[str, tuple[int, str]], report: Path
+    ) -> None:
         lines = [f"  {count:,} x {name}: {REASONS[name]} ({first})" for name, (count, first) in reasons.items()]
         ways = "".join(f" {way}." for way in dict.fromkeys(WAYS[name] for name in reasons if name in WAYS))
         super().__init__(
             f"{refused:,} of {rows:,} rows were refused, more than the share of {limit:g} that [ingest] "
-            "max_rejected_share allows:\n" + "\n".join(lines),
+            "max_rejected_share allows:\n" + "\n".join(lines) + f"\nThe report is {report}.",
             mend="correct the rows, or the expressions of the mapping that read them; if they are to be left out, "
             f"say so with `where` in the [[source]], or raise [ingest] max_rejected_share.{ways}",
         )
@@ -54,14 +60,17 @@ class TooManyRejects(DataError):
 
 @dataclass(frozen=True)
 class IngestReport:
-    """What an ingest did: the manifest of the log it wrote, and where that is."""
+    """What an ingest did: the manifest of the log it wrote, where that is, and what it found in what came in."""
 
     manifest: LogManifest
     path: Path
+    found: InputReport
 
     def as_json(self) -> dict[str, Any]:
         """For machines."""
-        return self.manifest.as_json() | {"path": str(self.path)}
+        findings = [one.as_json() for one in self.found.findings]
+        report = str(self.path.parent / REPORT / HTML)
+        return self.manifest.as_json() | {"path": str(self.path), "report": report, "findings": findings}
 
     def as_text(self) -> str:
         """For people: counts, span, kinds, and every reason for which rows were refused."""
@@ -81,6 +90,7 @@ class IngestReport:
             *_corrections(log),
             f"Complete up to {log.observed_until.isoformat()}; now is {log.now.isoformat()} (clock: {log.clock}).",
             f"The log is in {self.path}, hash {log.log_hash[:12]}.",
+            *self.found.summary(self.path.parent),
         ]
         return "\n".join(lines)
 
@@ -109,6 +119,7 @@ def ingest(
         SourceMissing, UnreadableSource, UnknownTable, WrongColumns: a source cannot be read.
         WrongExpression: an expression cannot be worked out. NaiveTime: instants without a zone.
         EmptyLog: no event. TooManyRejects: more rows refused than allowed. DiskFull: no room.
+        PersonalData: an attribute of events or profiles holds details of people.
     """
     if not settings.source:
         raise SettingsError(
@@ -119,9 +130,12 @@ def ingest(
     with workshop(settings.folder) as work:
         (work / LOG).mkdir()
         with duckdb.connect(":memory:", config={"temp_directory": str(work / "spill")}) as connection:
-            manifest = _ingest(connection, settings, work / LOG, environ=environ, progress=progress, now=now)
+            manifest, found = _ingest(connection, settings, work / LOG, environ=environ, progress=progress, now=now)
+        progress("counting what models could learn from")
+        found = found.with_readiness(readiness(work, manifest, settings))
+        found.write(settings.folder)
         replace_folder(work / LOG, settings.folder / LOG, settings.folder / LOG_BEFORE)
-    return IngestReport(manifest, settings.folder / LOG)
+    return IngestReport(manifest, settings.folder / LOG, found)
 
 
 def _ingest(
@@ -132,19 +146,12 @@ def _ingest(
     environ: Mapping[str, str],
     progress: Progress,
     now: datetime,
-) -> LogManifest:
-    connection.execute("SET TimeZone = 'UTC'")
-    connection.execute(
-        "CREATE TABLE unreadable (source INTEGER, file INTEGER, row_no BIGINT, why VARCHAR, line VARCHAR)"
-    )
-    sources = [
-        load(connection, source, position, root=settings.root, environ=environ, progress=progress)
-        for position, source in enumerate(settings.source)
-    ]
+) -> tuple[LogManifest, InputReport]:
+    sources = _load(connection, settings, environ=environ, progress=progress)
     lock(connection)
     create_staged(connection)
     progress("working out the mapping")
-    rows = sum(stage(connection, source) for source in sources) + _count(connection, "SELECT count(*) FROM unreadable")
+    rows = [stage(connection, source) + _unreadable(connection, source) for source in sources]
     end = _end(settings, now)
     withdrawn = judge(
         connection,
@@ -157,11 +164,28 @@ def _ingest(
     observed_until = _observed_until(connection, settings)  # the end does not move because somebody is forgotten
     refuse_forgotten(connection, Forgotten.read(settings.folder))
     _collect_refused(connection)
-    _weigh(connection, sources, rows, settings.ingest.max_rejected_share)
-    progress("writing the log")
     told = now if settings.business.clock == "wall" else observed_until  # a log of the past gives the same bytes anew
-    facts = LogFacts(rows=rows, now=told, observed_until=observed_until, withdrawn=withdrawn)
-    return write_log(connection, folder, sources, settings, facts)
+    progress("looking at what came in")
+    found = look(connection, sources, rows, settings, now=told, observed_until=observed_until)
+    if found.errors():
+        _refuse(connection, sources, found, found.write(settings.folder))
+    progress("writing the log")
+    facts = LogFacts(rows=sum(rows), now=told, observed_until=observed_until, withdrawn=withdrawn)
+    return write_log(connection, folder, sources, settings, facts), found
+
+
+def _load(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, *, environ: Mapping[str, str], progress: Progress
+) -> list[Rows]:
+    """Every source into a table of its own, lines that are no rows into the table `unreadable`."""
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute(
+        "CREATE TABLE unreadable (source INTEGER, file INTEGER, row_no BIGINT, why VARCHAR, line VARCHAR)"
+    )
+    return [
+        load(connection, source, position, root=settings.root, environ=environ, progress=progress)
+        for position, source in enumerate(settings.source)
+    ]
 
 
 def _end(settings: Settings, now: datetime) -> datetime:
@@ -188,20 +212,32 @@ def _collect_refused(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _weigh(connection: duckdb.DuckDBPyConnection, sources: list[Rows], rows: int, limit: float) -> None:
-    refused = _count(connection, "SELECT count(*) FROM refused WHERE reason <> 'forgotten'")
-    if rows and refused / rows > limit:
-        found = connection.execute(
-            "SELECT reason, count(*), arg_min(source, (source, file, row_no)), arg_min(file, (source, file, row_no)), "
-            "arg_min(row_no, (source, file, row_no)) FROM refused GROUP BY reason ORDER BY count(*) DESC, reason"
-        ).fetchall()
-        reasons = {
-            reason: (count, f"first: row {row} of {sources[source].origin_name(file)}")
-            for reason, count, source, file, row in found
-        }
-        raise TooManyRejects(refused, rows, limit, reasons)
-    if not _count(connection, "SELECT count(*) FROM judged WHERE reason IS NULL"):
-        raise EmptyLog(rows)
+def _refuse(connection: duckdb.DuckDBPyConnection, sources: list[Rows], found: InputReport, report: Path) -> NoReturn:
+    """Raise the error of what was found, worst first: rows before columns."""
+    measured, limit = found.seen.profile, found.seen.settings.ingest.max_rejected_share
+    if found.errors("too_many_rejects"):
+        reasons = _reasons(connection, sources)
+        raise TooManyRejects(sum(count for count, _ in reasons.values()), measured.rows, limit, reasons, report)
+    if found.errors("no_events"):
+        raise EmptyLog(measured.rows, report)
+    raise PersonalData(found.errors(), report)
+
+
+def _reasons(connection: duckdb.DuckDBPyConnection, sources: list[Rows]) -> dict[str, tuple[int, str]]:
+    """By reason how many rows were refused, and which was the first."""
+    found = connection.execute(
+        "SELECT reason, count(*), arg_min(source, (source, file, row_no)), arg_min(file, (source, file, row_no)), "
+        "arg_min(row_no, (source, file, row_no)) FROM refused WHERE reason <> 'forgotten' "
+        "GROUP BY reason ORDER BY count(*) DESC, reason"
+    ).fetchall()
+    return {
+        reason: (count, f"first: row {row} of {sources[source].origin_name(file)}")
+        for reason, count, source, file, row in found
+    }
+
+
+def _unreadable(connection: duckdb.DuckDBPyConnection, rows: Rows) -> int:
+    return _count(connection, f"SELECT count(*) FROM unreadable WHERE source = {rows.position}")
 
 
 def _count(connection: duckdb.DuckDBPyConnection, query: str) -> int:

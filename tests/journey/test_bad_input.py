@@ -59,12 +59,12 @@ BROKEN = {  # what is wrong: orders.csv, churn.toml, exit code, words of the men
 @pytest.mark.parametrize("wrong", BROKEN)
 def test_bad_input_is_told_and_the_log_of_before_stays(wrong: str, tmp_path: Path) -> None:
     assert churn("ingest", config=shop(tmp_path)).code == 0
-    before = fingerprints(tmp_path, "artifacts")
+    before = fingerprints(tmp_path, "artifacts/shop/log")
     assert before
     orders, toml, code, mend = BROKEN[wrong]
     (tmp_path / "orders.csv").unlink()
     refused(churn("ingest", config=shop(tmp_path, orders, toml)), code, *mend)
-    assert fingerprints(tmp_path, "artifacts") == before
+    assert fingerprints(tmp_path, "artifacts/shop/log") == before
 
 
 def test_a_misspelt_key_is_told_with_the_nearest_right_one(tmp_path: Path) -> None:

@@ -137,7 +137,7 @@ def test_a_full_disk_leaves_the_log_that_was_there(tmp_path: Path) -> None:
     assert done.stdout.startswith(DiskFull.__name__), done.stdout + done.stderr
     assert "free some space" in done.stdout
     assert read_log_manifest(before.path.parent) == before.manifest
-    assert sorted(path.name for path in before.path.parent.iterdir()) == [".lock", "log"]
+    assert sorted(path.name for path in before.path.parent.iterdir()) == [".lock", "ingest", "log"]
 
 
 def test_two_ingests_at_once_are_one_too_many(tmp_path: Path) -> None:
@@ -155,7 +155,7 @@ def test_a_log_is_read_even_from_the_moment_between(tmp_path: Path) -> None:
     (folder / ".work-killed").mkdir()
     assert len(read_events(folder)) == 3
     run(tmp_path, ORDERS)
-    assert sorted(path.name for path in folder.iterdir()) == [".lock", "log"]
+    assert sorted(path.name for path in folder.iterdir()) == [".lock", "ingest", "log"]
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "bucket=*.parquet"])

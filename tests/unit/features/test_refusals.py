@@ -68,7 +68,7 @@ def test_over_the_share_it_stops_and_keeps_the_log(tmp_path: Path) -> None:
     assert "row 4 of orders.csv" in raised.value.problem
     assert "max_rejected_share" in raised.value.mend
     assert read_log_manifest(before.path.parent) == before.manifest
-    assert sorted(path.name for path in before.path.parent.iterdir()) == [".lock", "log"]
+    assert sorted(path.name for path in before.path.parent.iterdir()) == [".lock", "ingest", "log"]
     run(tmp_path, ORDERS + ",2024-01-01,1\n", max_rejected_share=0.25)  # exactly the share is allowed
 
 
