@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 def ingest(settings: "Settings") -> Outcome:
     """Read the sources into the event log; say what was read, what was refused and why."""
+    from cli.versions import write as write_versions
     from features.sources import ingest as read_sources
 
     report = read_sources(settings, environ=os.environ, progress=lambda sentence: say(f"  {sentence} ..."))
+    write_versions(settings.folder)
     return Outcome(text=report.as_text(), as_json=report.as_json())

@@ -13,6 +13,7 @@ import typer
 
 from cli.edge import Edge
 from cli.feature_commands import features_app
+from cli.keeping_commands import register as register_keeping
 from cli.options import DEFAULT, Config, CutoffDay, Json, Model, load, show
 
 app = typer.Typer(
@@ -29,6 +30,7 @@ snapshot_app = typer.Typer(help="Frozen training tables.", no_args_is_help=True)
 app.add_typer(definition_app, name="definition")
 app.add_typer(snapshot_app, name="snapshot")
 app.add_typer(features_app, name="features")
+register_keeping(app)
 
 
 def main() -> None:

@@ -16,10 +16,13 @@ DEFAULT = Path("churn.toml")
 
 
 def load(config: Path) -> Any:  # Settings; importing it here costs pandas
-    """The settings of a file."""
+    """The settings of a file; stores that an older version wrote are brought up to date first."""
     from churn import settings
+    from cli.versions import bring_up_to_date
 
-    return settings.load(config)
+    loaded = settings.load(config)
+    bring_up_to_date(loaded.folder)
+    return loaded
 
 
 def show(result: Any, as_json: bool) -> None:  # a room's `Outcome`

@@ -24,7 +24,7 @@ class ErasedSnapshot(DataError):
 
     def __init__(self, path: Path, successor: Path) -> None:
         super().__init__(
-            f"The snapshot {path.name} was erased: a customer in it was forgotten.",
+            f"The snapshot {path.name} is no more: a customer in it was forgotten, or its form is an older one.",
             mend=f"read {successor}, which holds the rows that are left.",
         )
 
@@ -35,13 +35,14 @@ class Stone:
 
     Args:
         hash: of the erased one. successor: of the one that holds the other rows.
-        rows: how many went. at: when, ISO.
+        rows: how many went. at: when, ISO. why: erased, or migrated where only its hash is another one.
     """
 
     hash: str
     successor: str
     rows: int
     at: str
+    why: str = "erased"
 
     def write(self, path: Path) -> None:
         """Put it where the snapshot `path` stood."""

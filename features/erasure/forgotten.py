@@ -8,6 +8,7 @@ Start reading at `is_forgotten`.
 
 import hashlib
 import json
+import os
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -61,9 +62,8 @@ class Forgotten:
 
     def blocking(self, customer_ids: Sequence[str], *, request: str, at: str) -> "Forgotten":
         """The list with these customers on it; who is there already stays as they are."""
-        salted = self if self.salt else Forgotten(secrets.token_hex(SALT_BYTES))
-        new = {salted.hash_of(one): {"at": at, "request": request} for one in customer_ids}
-        return Forgotten(salted.salt, new | dict(self.hashes))
+        new = {self.hash_of(one): {"at": at, "request": request} for one in customer_ids}
+        return Forgotten(self.salt, new | dict(self.hashes))
 
     def letting_back(self, customer_ids: Sequence[str]) -> "Forgotten":
         """The list without these customers."""
@@ -71,10 +71,20 @@ class Forgotten:
         return Forgotten(self.salt, {one: facts for one, facts in self.hashes.items() if one not in gone})
 
     def write(self, folder: Path) -> None:
-        """Put the list in its place, in the artifacts of a business."""
-        write_json(
-            folder / FOLDER / LIST, {"version": VERSION, "salt": self.salt, "hashes": dict(sorted(self.hashes.items()))}
-        )
+        """Put the list in its place, in the artifacts of a business; it survives a power cut."""
+        path = folder / FOLDER / LIST
+        write_json(path, {"version": VERSION, "salt": self.salt, "hashes": dict(sorted(self.hashes.items()))})
+        for entry in (path, path.parent):
+            handle = os.open(entry, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+
+    @classmethod
+    def new(cls) -> "Forgotten":
+        """An empty list with a salt of its own."""
+        return cls(secrets.token_hex(SALT_BYTES))
 
     @classmethod
     def read(cls, folder: Path) -> "Forgotten":

@@ -1,0 +1,109 @@
+"""Every store of a business: what lies where, for how long, and how it forgets a customer. The one list.
+
+`churn forget` goes through it from top to bottom, `churn prune` and docs/operations.md read it, and a test finds no
+file among the artifacts that no store owns. Whoever adds a store adds it here. Start reading at `stores`.
+"""
+
+from functools import partial
+
+from churn.settings import Settings
+from cli.versions import VERSIONS
+from features.erasure.left_over import sweep
+from features.erasure.log import erase_from_log
+from features.erasure.rows_of_now import erase_from_current, erase_online
+from features.erasure.snapshots import erase_from_snapshots
+from features.erasure.store import Store
+from serving.erasing import erase_from_batches, erase_from_score_log
+
+MATERIALISE = "churn features materialise"
+OUT_OF_REACH = (
+    "the sources that [[source]] names: delete the customer there too",
+    "backups, and copies of tables and sheets that left this folder (`churn score --out`)",
+    "the models named above: they hold no rows, but learned from this customer's; `churn retrain` makes new ones",
+)
+
+
+def stores(settings: Settings) -> tuple[Store, ...]:
+    """All stores of a business, in the order in which they forget: first what others are made from."""
+    return (*_history(), *_rows_of_now(settings), *_scores(), *_models(), *_of_itself())
+
+
+def _history() -> tuple[Store, ...]:
+    return (
+        Store(
+            "log", "every event, and the rows that are none", ("log/*", "log.before/*"),
+            "until the next `churn ingest`; rejects: `rejects_days`", version=VERSIONS["log"], erase=erase_from_log,
+        ),
+        Store(
+            "snapshots", "what models learned from and are held to", ("snapshots/*/*", "snapshots/*.erased.json"),
+            "`snapshots_days`", version=VERSIONS["snapshots"], erase=erase_from_snapshots,
+        ),
+    )  # fmt: skip
+
+
+def _rows_of_now(settings: Settings) -> tuple[Store, ...]:
+    where = "" if settings.store.online == "sqlite" else f", in {settings.store.online}"
+    return (
+        Store(
+            "features of now", "everybody's newest features", ("features/current.parquet", "features/manifest.json"),
+            f"until the next `{MATERIALISE}`", back_up=False, anew=MATERIALISE, erase=erase_from_current,
+        ),
+        Store(
+            "on-line store", f"the same, one key a customer{where}", ("features/online.*",),
+            f"until the next `{MATERIALISE}`", back_up=False, anew=MATERIALISE,
+            erase=partial(erase_online, settings),
+        ),
+        Store(
+            "feature registry", "Feast's views", ("features/registry.db*", "features/feature_store.yaml"),
+            "for ever", back_up=False, anew=MATERIALISE,
+        ),
+        Store(
+            "parity certificates", "proofs that on-line rows equal those of the log", ("features/parity*",),
+            "for ever", back_up=False, anew="churn features parity",
+        ),
+    )  # fmt: skip
+
+
+def _scores() -> tuple[Store, ...]:
+    return (
+        Store(
+            "score log", "every answer and what it was made from", ("scores/log/*.jsonl",), "`score_log_days`",
+            version=VERSIONS["score log"], erase=erase_from_score_log,
+        ),
+        Store(
+            "batches", "everybody's scores, for monitoring and for people", ("scores/batch/*",),
+            "`batch_scores_days`", erase=erase_from_batches,
+        ),
+    )  # fmt: skip
+
+
+def _models() -> tuple[Store, ...]:
+    return (
+        Store(
+            "models", "MLflow: versions, cards, pictures; no rows", ("mlflow.db*", "mlflow.lock", "mlruns/**/*"),
+            "for ever",
+        ),
+        Store("champions", "who serves, and who served when", ("champion/*",), "for ever"),
+        Store(
+            "serving", "copies of the champions, counts of requests", ("serving/**/*",), "while it serves",
+            back_up=False, anew="churn serve",
+        ),
+        Store(
+            "monitoring", "verdict and pages: counts and bins, nobody's row", ("monitoring/**/*",),
+            "until the next `churn monitor`",
+        ),
+    )  # fmt: skip
+
+
+def _of_itself() -> tuple[Store, ...]:
+    return (
+        Store("versions", "the form of each store", ("stores.json",), "for ever"),
+        Store(
+            "erasure", "who was forgotten, as salted hashes; requests and receipts", ("erasure/**/*",), "for ever",
+            version=VERSIONS["erasure"],
+        ),
+        Store(
+            "left-overs", "drafts of processes that were killed, and locks", ("**/.*", "**/.*/**/*"),
+            "until the next `churn forget` or `churn prune`", back_up=False, anew="nothing", erase=sweep,
+        ),
+    )  # fmt: skip

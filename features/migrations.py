@@ -1,0 +1,77 @@
+"""From the form in which an older version wrote a store to the form of this one. Each may be run again at any time.
+
+Snapshots, 1 to 2: the hash of a snapshot was one over its columns, so it depended on the order of rows; now it is a
+sum over rows (features/snapshot_hash.py). A snapshot whose old hash is right moves to its new name, and a stone leads
+there from the old one, which models and champions go on naming. Start reading at `MIGRATIONS`.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from churn.events import micros
+from churn.tables import INSTANT, SNAPSHOT_KEYS
+from features.atomic import place, write_json
+from features.shelf import workshop
+from features.snapshot_file import ROWS_FILE, matrix, read_rows
+from features.snapshot_hash import hash_of
+from features.snapshots import MANIFEST_FILE, SHORT
+from features.tombstones import Stone
+
+
+def rehash_snapshots(folder: Path) -> int:
+    """Give every snapshot the name of its new hash; how many moved. One changed by hand stays, to be refused.
+
+    Args:
+        folder: the artifacts of the business.
+
+    Raises:
+        Busy: another process is writing.
+    """
+    with workshop(folder):
+        return sum(_rehash(manifest.parent) for manifest in sorted((folder / "snapshots").glob(f"*/{MANIFEST_FILE}")))
+
+
+def _rehash(path: Path) -> bool:
+    manifest: dict[str, Any] = json.loads((path / MANIFEST_FILE).read_text(encoding="utf-8"))
+    name = hash_of(path / ROWS_FILE, manifest)
+    if name == manifest["hash"]:
+        return False
+    frame = read_rows(path / ROWS_FILE, manifest["feature_set"]["names"])
+    if digest_1(frame, manifest) != manifest["hash"]:
+        return False
+    now, new = datetime.now(UTC).isoformat(timespec="seconds"), path.with_name(name[:SHORT])
+    write_json(path / MANIFEST_FILE, manifest | {"hash": name})
+    place(path, new)
+    Stone(manifest["hash"], name, 0, now, why="migrated").write(path)
+    return True
+
+
+def digest_1(frame: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
+    """The hash of a snapshot in its first form: over its columns, in the order of its rows."""
+    names = manifest["feature_set"]["names"]
+    meaning = {name: manifest[name] for name in ("definition", "cutoffs", "observed_until")}
+    meaning |= {"feature_set_hash": manifest["feature_set"]["hash"]}
+    content = hashlib.sha256(json.dumps(meaning, sort_keys=True, ensure_ascii=False).encode())
+    for column in SNAPSHOT_KEYS:
+        values = frame[column.name]
+        if column.dtype == INSTANT:
+            content.update(micros(values).tobytes())
+        elif column.dtype == "boolean":
+            content.update(values.astype("Int8").fillna(-1).to_numpy(dtype=np.int8).tobytes())
+        else:
+            content.update("\x00".join(values.astype(object).where(values.notna(), "\x01")).encode())
+        content.update(b"\x02")
+    rows = matrix(frame, names)
+    rows[np.isnan(rows)] = np.nan
+    content.update((rows + 0.0).tobytes())
+    return content.hexdigest()
+
+
+MIGRATIONS: Mapping[tuple[str, int], Callable[[Path], object]] = {("snapshots", 1): rehash_snapshots}
