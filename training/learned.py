@@ -1,4 +1,4 @@
-"""Which models learned from a snapshot, or were judged on it? Asked when rows of it had to go. Start at `learned_from`."""
+"""Which models learned from a snapshot, or were judged on it? Asked when rows had to go. Start at `learned_from`."""
 
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import PurePath

@@ -1,0 +1,68 @@
+"""What an older version wrote is brought up to date when a command opens it; what a newer one wrote is refused."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cli.versions import FILE, VERSIONS, BrokenVersions, NewerStore, bring_up_to_date, write
+from features.migrations import MIGRATIONS, digest_1
+from features.snapshots import ChangedSnapshot, Snapshot, read_snapshot
+from features.tombstones import standing
+from tests import small_shop
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Snapshot:
+    """A snapshot as the first version wrote it: named by a hash over its columns."""
+    frozen = small_shop.frozen(tmp_path)
+    manifest = frozen.manifest | {"hash": digest_1(frozen.frame, frozen.manifest)}
+    path = frozen.path.with_name(manifest["hash"][:12])
+    frozen.path.rename(path)
+    (path / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    return Snapshot(manifest, path)
+
+
+def test_a_snapshot_of_the_first_form_is_found_under_its_old_name(old: Snapshot, tmp_path: Path) -> None:
+    with pytest.raises(ChangedSnapshot):
+        read_snapshot(old.path)
+    assert bring_up_to_date(tmp_path) == ["snapshots"]
+    now = read_snapshot(standing(old.path))
+    assert now.hash == small_shop.frozen(tmp_path / "new").hash != old.hash
+    assert bring_up_to_date(tmp_path) == []
+    assert json.loads((tmp_path / FILE).read_text())["versions"] == VERSIONS
+
+
+def test_a_snapshot_changed_by_hand_is_not_made_good(old: Snapshot, tmp_path: Path) -> None:
+    manifest = old.path / "manifest.json"
+    manifest.write_text(manifest.read_text().replace(old.hash, "0" * 64))
+    bring_up_to_date(tmp_path)
+    with pytest.raises(ChangedSnapshot):
+        read_snapshot(old.path)
+
+
+def test_a_newer_store_is_refused(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text(json.dumps({"versions": VERSIONS | {"log": VERSIONS["log"] + 1}}))
+    with pytest.raises(NewerStore) as raised:
+        bring_up_to_date(tmp_path)
+    assert "log" in raised.value.problem
+    assert "before it was upgraded" in raised.value.mend
+
+
+def test_a_broken_list_of_forms_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text("[]")
+    with pytest.raises(BrokenVersions) as raised:
+        bring_up_to_date(tmp_path)
+    assert "delete it" in raised.value.mend
+
+
+def test_every_step_from_the_first_form_has_its_migration() -> None:
+    steps = {(store, version) for store, known in VERSIONS.items() for version in range(1, known)}
+    assert steps == set(MIGRATIONS)
+
+
+def test_nothing_is_written_where_nothing_is(tmp_path: Path) -> None:
+    assert bring_up_to_date(tmp_path / "nowhere") == []
+    assert not (tmp_path / "nowhere").exists()
+    write(tmp_path)
+    assert bring_up_to_date(tmp_path) == []
