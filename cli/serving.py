@@ -60,15 +60,23 @@ def score(settings: "Settings", *, everyone: bool, ids: str | None, out: Path | 
     from serving.app import scorer_of
 
     with step("fetch the champions"):
-        champions = champion.read(settings.folder, champion.fetch(settings))
-        scorer = scorer_of(settings, champions)
-    return _everyone(settings, scorer, out) if everyone else _some(settings, scorer, str(ids))
+        held = champion.fetch(settings)
+        scorer = scorer_of(settings, champion.read(settings.folder, held))
+    return _everyone(settings, scorer, out, held) if everyone else _some(settings, scorer, str(ids))
 
 
-def _everyone(settings: "Settings", scorer: Any, out: Path | None) -> Outcome:  # serving.scorer.Scorer
+def _everyone(
+    settings: "Settings", scorer: Any, out: Path | None, held: Any = None
+) -> Outcome:  # Scorer, {model: Held}
+    from functools import partial
+
+    from features.engines import engine_of
     from serving.batch import score_everyone
+    from serving.elsewhere import scorer_again
 
-    report = score_everyone(settings, scorer, out=out, progress=progress)
+    elsewhere = None if settings.cluster.engine == "local" else partial(scorer_again, settings, held)
+    with engine_of(settings) as engine:
+        report = score_everyone(settings, scorer, out=out, progress=progress, engine=engine, elsewhere=elsewhere)
     rows = [
         {"model": model, "answer": answer, "customers": count}
         for model, by in report.answers.items()

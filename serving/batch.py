@@ -3,31 +3,36 @@
     features/current.parquet --> scores/batch/<cutoff>.parquet    SCORES, which monitoring reads as well
                                  scores/batch/<cutoff>.csv        for people and CRM imports, with reasons in words
 
-Rows go through in blocks, so memory does not grow with the number of customers. A run replaces the files of the
+Rows are read and scored piece by piece, here or on a cluster, so that memory does not grow with the number of
+customers; answers are the same. A run replaces the files of the
 same cutoff as a whole. Knows no registry and no server. Start reading at `score_everyone`.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+import pyarrow.parquet as pq
 
 from churn.bundle import BANDS
 from churn.settings import Settings
-from churn.stages import Stage, by_stage
+from churn.stages import Stage
 from features.atomic import write_whole
-from features.current_file import read_current
+from features.current_file import BESIDE, ROWS_FILE, read_manifest
 from features.online import rows_of
+from features.parts import HERE, Engine
+from features.snapshot_file import row_groups
 from serving.scorer import Answer, Scorer
-from serving.sheets import Scores, Sheet, sheet_for
+from serving.sheets import Lines, Scores, Sheet, lines, sheet_for
 
 FOLDER = Path("scores") / "batch"
 BLOCK = 2048
+PIECE = 8 * BLOCK
 Progress = Callable[[int, int, str], None]
 
 
@@ -49,7 +54,13 @@ class BatchReport:
 
 
 def score_everyone(
-    settings: Settings, scorer: Scorer, *, out: Path | None = None, progress: Progress | None = None
+    settings: Settings,
+    scorer: Scorer,
+    *,
+    out: Path | None = None,
+    progress: Progress | None = None,
+    engine: Engine = HERE,
+    elsewhere: Callable[[], Scorer] | None = None,
 ) -> BatchReport:
     """Score every customer's row of now.
 
@@ -58,16 +69,22 @@ def score_everyone(
         scorer: the scorer of the service.
         out: a further file for people, .csv or .parquet.
         progress: told customers done and in all.
+        engine: where the pieces are scored.
+        elsewhere: makes that scorer where they are; needed on a cluster.
 
     Raises:
         NoCurrent: nothing was materialised yet.
     """
-    frame, manifest = read_current(settings.folder / "features")
+    folder, manifest = settings.folder / FOLDER, read_manifest(settings.folder / "features")
     stamp = _stamp(manifest["as_of"])
-    folder = settings.folder / FOLDER
     targets = [folder / f"{stamp}.parquet", folder / f"{stamp}.csv", *([out.absolute()] if out else [])]
     kinds = [sheet_for(target) for target in targets[1:]]
-    counts: dict[str, Counter[str]] = {}
+    pieces = pieces_of(settings.folder / "features" / ROWS_FILE)
+    work = partial(
+        score_piece, features=manifest["feature_set"], scorer=elsewhere or (lambda: scorer),
+        language=settings.business.language, top=settings.serving.top_reasons,
+    )  # fmt: skip
+    everybody, answers, stages = sum(piece.rows for piece in pieces), Counter[tuple[str, str]](), Counter[str]()
 
     def run(drafts: list[Path]) -> None:
         with ExitStack() as stack:
@@ -75,27 +92,59 @@ def score_everyone(
             for kind, draft in zip(kinds, drafts[1:], strict=True):
                 sheets.append(stack.enter_context(closing(kind(draft, settings.serving.top_reasons))))
             done = 0
-            for answers in _blocks(settings, scorer, frame, manifest["feature_set"]):
-                _count(counts, answers)
+            for scored in engine.map(work, pieces):
+                answers.update(scored.answers)
+                stages.update(scored.stages)
                 for sheet in sheets:
-                    sheet.write(answers)
-                done += len(answers)
+                    sheet.write(scored.lines)
+                done += len(scored.lines.scores)
                 if progress:
-                    progress(done, len(frame), "customers")
+                    progress(done, everybody, "customers")
 
     _write_together(targets, run)
-    answers = {model: dict(by) for model, by in sorted(counts.items())}
-    return BatchReport(len(frame), answers, by_stage(frame["stage"]), tuple(targets))
+    return BatchReport(everybody, _by_model(answers), {one: stages[one.value] for one in Stage}, tuple(targets))
 
 
-def _blocks(
-    settings: Settings, scorer: Scorer, frame: pd.DataFrame, features: dict[str, Any]
-) -> Iterator[list[Answer]]:
-    language, top = settings.business.language, settings.serving.top_reasons
+@dataclass(frozen=True)
+class Piece:
+    """Some rows of now, read where they are scored: those of one group of the file from the first on."""
+
+    path: Path
+    group: int
+    first: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What a piece gave: lines for the sheets, customers by model and answer, and by stage."""
+
+    lines: Lines
+    answers: Counter[tuple[str, str]]
+    stages: Counter[str]
+
+
+def pieces_of(path: Path) -> list[Piece]:
+    """The rows of now in pieces of at most `PIECE`."""
+    with pq.ParquetFile(path) as file:
+        sizes = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
+    return [
+        Piece(path, group, first, min(PIECE, size - first))
+        for group, size in enumerate(sizes)
+        for first in range(0, size, PIECE)
+    ]
+
+
+def score_piece(
+    piece: Piece, *, features: Mapping[str, Any], scorer: Callable[[], Scorer], language: str, top: int
+) -> Scored:
+    """Score a piece block by block; what an engine maps over the pieces."""
+    (group,) = row_groups(piece.path, features["names"], *BESIDE, groups=[piece.group])
+    frame, judge, answers = group.iloc[piece.first : piece.first + piece.rows], scorer(), list[Answer]()
     for first in range(0, len(frame), BLOCK):
-        block = frame.iloc[first : first + BLOCK]
-        rows = list(rows_of(block, features["names"], features["hash"]))
-        yield scorer.score([row.customer_id for row in rows], rows, language=language, top=top)
+        rows = list(rows_of(frame.iloc[first : first + BLOCK], features["names"], features["hash"]))
+        answers += judge.score([row.customer_id for row in rows], rows, language=language, top=top)
+    return Scored(lines(answers, top), Counter(map(_answer, answers)), Counter(frame["stage"]))
 
 
 def _write_together(targets: list[Path], run: Callable[[list[Path]], None]) -> None:
@@ -110,11 +159,17 @@ def _write_together(targets: list[Path], run: Callable[[list[Path]], None]) -> N
     fill([], targets)
 
 
-def _count(counts: dict[str, Counter[str]], answers: list[Answer]) -> None:
-    for answer in answers:
-        score = answer.score
-        name = score.abstention.code if score.abstention else str(score.band)
-        counts.setdefault(score.model or "none", Counter())[name] += 1
+def _answer(answer: Answer) -> tuple[str, str]:
+    """The model that was asked, and the band, or the code of the abstention."""
+    score = answer.score
+    return score.model or "none", score.abstention.code if score.abstention else str(score.band)
+
+
+def _by_model(answers: Counter[tuple[str, str]]) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for (model, name), customers in answers.items():
+        found.setdefault(model, {})[name] = customers
+    return dict(sorted(found.items()))
 
 
 def _stamp(as_of: str | None) -> str:

@@ -1,12 +1,13 @@
 """Tables of answers on disk, written block by block: SCORES for monitoring, and a sheet for people and CRM imports.
 
-A sheet has a line a customer: the facts, the code of the abstention, and each reason as code and sentence. Knows no
-model. Start reading at `Sheet`.
+A sheet has a line a customer: the facts, the code of the abstention, and each reason as code and sentence. `lines`
+lays answers out for all sheets at once. Knows no model. Start reading at `Sheet`.
 """
 
 import csv
+import io
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -31,10 +32,32 @@ class UnknownSheet(SettingsError):
         super().__init__(f"Scores are not written as {path.suffix or path.name!r}.", mend="name a .csv or a .parquet.")
 
 
-class Sheet(Protocol):
-    """Something that takes answers block by block."""
+class Lines(NamedTuple):
+    """A block of answers as each sheet wants them; made where the answers are, so that they need not travel."""
 
-    def write(self, answers: list[Answer]) -> None:
+    scores: pa.Table
+    people: pa.Table
+    csv: str
+
+
+def lines(answers: list[Answer], top: int) -> Lines:
+    """Answers as lines of every sheet, with at most so many reasons."""
+    rows = [line(answer, top) for answer in answers]
+    kinds = columns(top)
+    people = pa.Table.from_pylist(rows, schema=pa.schema([(name, TYPES[kind]) for name, kind in kinds.items()]))
+    scores = pa.Table.from_pylist([answer.log_row() for answer in answers], schema=SCHEMA)
+    instants = [name for name, kind in kinds.items() if kind == INSTANT]
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, fieldnames=list(kinds))
+    for row in rows:
+        writer.writerow(row | {name: row[name].isoformat() for name in instants if row[name] is not None})
+    return Lines(scores, people, text.getvalue())
+
+
+class Sheet(Protocol):
+    """Something that takes lines block by block."""
+
+    def write(self, block: Lines) -> None:
         """Take the next ones."""
         ...
 
@@ -49,9 +72,9 @@ class Scores:
     def __init__(self, path: Path) -> None:
         self._writer = pq.ParquetWriter(path, SCHEMA, compression="zstd")
 
-    def write(self, answers: list[Answer]) -> None:
+    def write(self, block: Lines) -> None:
         """Take the next ones."""
-        self._writer.write_table(pa.Table.from_pylist([answer.log_row() for answer in answers], schema=SCHEMA))
+        self._writer.write_table(block.scores)
 
     def close(self) -> None:
         """There are no more."""
@@ -62,13 +85,12 @@ class PeopleParquet:
     """The sheet as Parquet."""
 
     def __init__(self, path: Path, top: int) -> None:
-        self._top, self._schema = top, pa.schema([(name, TYPES[kind]) for name, kind in columns(top).items()])
-        self._writer = pq.ParquetWriter(path, self._schema, compression="zstd")
+        schema = pa.schema([(name, TYPES[kind]) for name, kind in columns(top).items()])
+        self._writer = pq.ParquetWriter(path, schema, compression="zstd")
 
-    def write(self, answers: list[Answer]) -> None:
+    def write(self, block: Lines) -> None:
         """Take the next ones."""
-        rows = [line(answer, self._top) for answer in answers]
-        self._writer.write_table(pa.Table.from_pylist(rows, schema=self._schema))
+        self._writer.write_table(block.people)
 
     def close(self) -> None:
         """There are no more."""
@@ -79,17 +101,12 @@ class PeopleCsv:
     """The sheet as CSV, with the mark by which spreadsheets know UTF-8; instants in ISO form."""
 
     def __init__(self, path: Path, top: int) -> None:
-        self._top, self._file = top, path.open("w", newline="", encoding="utf-8-sig")
-        self._instants = [name for name, kind in columns(top).items() if kind == INSTANT]
-        self._writer = csv.DictWriter(self._file, fieldnames=list(columns(top)))
-        self._writer.writeheader()
+        self._file = path.open("w", newline="", encoding="utf-8-sig")
+        csv.DictWriter(self._file, fieldnames=list(columns(top))).writeheader()
 
-    def write(self, answers: list[Answer]) -> None:
+    def write(self, block: Lines) -> None:
         """Take the next ones."""
-        for answer in answers:
-            row = line(answer, self._top)
-            row |= {name: row[name].isoformat() for name in self._instants if row[name] is not None}
-            self._writer.writerow(row)
+        self._file.write(block.csv)
 
     def close(self) -> None:
         """There are no more."""

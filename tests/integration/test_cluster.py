@@ -1,21 +1,30 @@
 """A real Dask cluster of two processes on loopback: the same values as here, and what is said when it fails."""
 
+import io
 import os
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from churn.sections import Cluster
 from churn.settings import Settings
+from features.atomic import whole_folder
 from features.catalogue import catalogue
+from features.current_file import write_current
 from features.distributed import DaskEngine, LostWorkers, NoCluster, cluster_engine
 from features.log import NoLog, read_log_manifest
 from features.parts import HERE, Bucket, log_parts
 from features.snapshots import current
+from serving import batch
+from serving.champion import BOOSTER, BUNDLE, COPIES, Held
+from serving.elsewhere import scorer_again
 from tests.clustered_shop import ingested
 from training.challenger import train
 from training.evaluate import pooled
@@ -77,6 +86,39 @@ def test_a_sample_trains_where_the_snapshot_is_larger(settings: Settings, engine
     found = train("churn", fold.train, fold.test, small, progress=print, engine=engine)
     assert 0 < len(found.test_rows) <= len(fold.test)
     assert pooled(found.results, "lightgbm")["roc_auc"] > 0.6
+
+
+def test_a_cluster_gives_everybody_the_same_score(
+    settings: Settings, engine: DaskEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With champions that the workers load from the artifacts; only the id and the instant of an answer differ."""
+    fold = freeze_fold(settings)
+    trained = train("churn", fold.train, fold.test, settings, progress=print)
+    held = {"churn": Held(trained.hash[:8], trained.hash)}
+    with whole_folder(settings.folder / COPIES / trained.hash) as copy:
+        (copy / BOOSTER).write_text(trained.booster, encoding="utf-8")
+        (copy / BUNDLE).write_text(trained.bundle.to_json(), encoding="utf-8")
+    manifest, lifecycle = read_log_manifest(settings.folder), settings.lifecycle
+    features = catalogue(["order"], {"order": set(manifest.columns["order"])}, lifecycle)
+    now = current(log_parts(settings.folder), features, lifecycle, manifest.observed_until)
+    write_current(now, features, lifecycle, settings.folder / "features")
+    monkeypatch.setattr(batch, "PIECE", 300)
+    log_clock = settings.model_copy(update={"business": settings.business.model_copy(update={"clock": "log"})})
+    scorer = scorer_again(log_clock, held)
+    here, sheet_here = (path.read_bytes() for path in batch.score_everyone(log_clock, scorer).files)
+    report = batch.score_everyone(log_clock, scorer, engine=engine, elsewhere=partial(scorer_again, log_clock, held))
+    there, sheet_there = (path.read_bytes() for path in report.files)
+    assert report.scored > 300
+    assert answers(there).equals(answers(here))
+    pd.testing.assert_frame_equal(people(sheet_there), people(sheet_here))
+
+
+def answers(parquet: bytes) -> pa.Table:
+    return pq.read_table(pa.BufferReader(parquet)).drop_columns(["score_id"])
+
+
+def people(sheet: bytes) -> pd.DataFrame:
+    return pd.read_csv(io.BytesIO(sheet), dtype=str).drop(columns="score_id")
 
 
 def test_what_fails_on_a_worker_is_told_as_it_would_be_here(tmp_path: Path, engine: DaskEngine) -> None:

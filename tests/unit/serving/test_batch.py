@@ -55,7 +55,8 @@ def _beside(rows: int) -> dict[str, object]:
 
 
 def test_everybody_gets_the_answer_of_the_service(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch, "BLOCK", 128)
+    monkeypatch.setattr(batch, "BLOCK", 100)
+    monkeypatch.setattr(batch, "PIECE", 128)
     seen: list[tuple[int, int]] = []
     report = batch.score_everyone(
         settings, tiny_service.scorer(), progress=lambda done, total, _: seen.append((done, total))

@@ -1,0 +1,31 @@
+"""The scorer of a business, made again in another process that sees its artifacts: a worker of a cluster.
+
+A worker makes it once and keeps it for the next piece. Start reading at `scorer_again`.
+"""
+
+from collections.abc import Mapping
+
+from churn.settings import Settings
+from serving import champion
+from serving.app import scorer_of
+from serving.scorer import Scorer
+
+_kept: dict[str, Scorer] = {}  # the newest one, by all that it was made from
+
+
+def scorer_again(settings: Settings, held: Mapping[str, champion.Held]) -> Scorer:
+    """The scorer of these settings and champions.
+
+    Args:
+        settings: whose.
+        held: the champions that `champion.fetch` copied into the artifacts.
+
+    Raises:
+        BrokenModel: a copy has changed since.
+    """
+    key = f"{settings.folder} {settings.model_dump_json()} {sorted(map(str, held.values()))}"
+    if key not in _kept:
+        made = scorer_of(settings, champion.read(settings.folder, held))
+        _kept.clear()
+        _kept[key] = made
+    return _kept[key]
