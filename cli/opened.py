@@ -1,7 +1,7 @@
 """What the steps after ingest work on: the event log of a business, its catalogue of features, its clock."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -50,6 +50,19 @@ class OpenLog:
     def events(self) -> Events:
         """All of the log, read when it is first asked for; what can work bucket by bucket takes `parts`."""
         return read_events(self.folder, taking_back=self.lifecycle.definition.taking_back)
+
+    def of(self, customers: Iterable[str]) -> Events:
+        """The events of these customers; nothing else of the log is held."""
+        return read_events(self.folder, customers, taking_back=self.lifecycle.definition.taking_back)
+
+    def some(self, customers: int) -> Events:
+        """The events of so many customers or more, bucket by bucket, where there are so many: a sample by hash."""
+        ids: list[str] = []
+        for part in self.parts:
+            ids += part.read().customers.tolist()
+            if len(ids) >= customers:
+                break
+        return self.of(ids)
 
 
 def features_of(settings: Settings, manifest: LogManifest) -> FeatureSet:

@@ -53,8 +53,7 @@ def parity(settings: "Settings", customers: int, scores: int | None = None) -> O
     from cli.opened import open_log
     from features.store_errors import NothingMaterialised
 
-    with step("reading the event log"):
-        log = open_log(settings)
+    log = open_log(settings)
     if scores is not None:
         return _told([_scores(settings, log, scores)], settings)
     others = [one for one in _challengers(settings) if one.hash != log.served.hash]
@@ -79,8 +78,7 @@ def challengers(settings: "Settings", customers: int) -> Outcome:
     sets = _challengers(settings)
     if not sets:
         return Outcome("No challenger waits for a proof.", [])
-    with step("reading the event log"):
-        log = open_log(settings)
+    log = open_log(settings)
     return _told([_staged(settings, log, one, customers) for one in sets], settings)
 
 
@@ -92,7 +90,7 @@ def _live(settings: "Settings", log: "OpenLog", customers: int) -> "Certificate"
 
     with closing(OnlineStore(settings)) as store, step(f"replaying {customers} customers of the on-line store"):
         return prove(
-            store, log.events, log.served, log.lifecycle, customers=customers, kind=settings.store.online
+            store, log.some(customers), log.served, log.lifecycle, customers=customers, kind=settings.store.online
         )  # fmt: skip
 
 
@@ -100,7 +98,8 @@ def _staged(settings: "Settings", log: "OpenLog", features: "FeatureSet", custom
     from features.staging import prove_apart
 
     with step(f"writing {customers} customers' {len(features)} features apart, and replaying them"):
-        return prove_apart(settings, log.events, features, log.lifecycle, as_of=log.as_of, customers=customers)
+        events = log.some(customers)
+        return prove_apart(settings, events, features, log.lifecycle, as_of=log.as_of, customers=customers)
 
 
 def _scores(settings: "Settings", log: "OpenLog", scores: int) -> "Certificate":
@@ -116,7 +115,8 @@ def _scores(settings: "Settings", log: "OpenLog", scores: int) -> "Certificate":
     rows = [_row(score) for _, score in mine.loc[order.index[:scores]].iterrows()]
     found = [(row.customer_id, row) for row in rows]
     with step(f"replaying {len(rows):,} of {len(served):,} scores"):
-        return compare(found, log.events, log.served, log.lifecycle, kind=settings.store.online, rows="scores")
+        events = log.of({customer_id for customer_id, _ in found})
+        return compare(found, events, log.served, log.lifecycle, kind=settings.store.online, rows="scores")
 
 
 def _row(score: "pd.Series") -> "OnlineRow":

@@ -108,14 +108,15 @@ def _some(settings: "Settings", scorer: Any, ids: str) -> Outcome:  # serving.sc
     import msgspec
 
     from features.store import OnlineStore
-    from serving.app import Counter
     from serving.score_log import ScoreLog
 
     customer_ids = [one.strip() for one in ids.split(",") if one.strip()]
-    counter = Counter(scorer, OnlineStore(settings), ScoreLog(settings.folder))
-    answers = counter.answers(customer_ids, settings.business.language, settings.serving.top_reasons)
-    counter.log.append([answer.log_row() for answer in answers]).result()
-    counter.log.close()
+    found = OnlineStore(settings).rows(customer_ids)
+    language, top = settings.business.language, settings.serving.top_reasons
+    answers = scorer.score(customer_ids, found, language=language, top=top)
+    log = ScoreLog(settings.folder)
+    log.append([answer.log_row() for answer in answers]).result()
+    log.close()
     scores = [msgspec.to_builtins(answer.score) for answer in answers]
     rows = [one | {"abstention": (one["abstention"] or {}).get("code")} for one in scores]
     columns = ["customer_id", "stage", "model", "probability", "percentile", "band", "abstention"]

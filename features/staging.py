@@ -30,7 +30,7 @@ def prove_apart(
 
     Args:
         settings: whose store.
-        events: the log.
+        events: the log, or some customers' whole part of it.
         features: the feature set to prove.
         lifecycle: what churn means.
         as_of: the cutoff of the rows.
@@ -39,7 +39,7 @@ def prove_apart(
     Raises:
         StoreUnavailable: the on-line store does not answer.
     """
-    people = current(events, features, lifecycle, as_of)  # everybody's, as the live rows are made
+    people = current(events, features, lifecycle, as_of)  # many at once, as the live rows are made
     some = people[people["customer_id"].isin(chosen(events, customers))].reset_index(drop=True)
     with _apart(settings) as apart:
         registered = FeatureStore(apart)

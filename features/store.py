@@ -26,7 +26,7 @@ from features.current_file import ROWS_FILE as CURRENT_FILE
 from features.current_file import write_current
 from features.feature_set import FeatureSet
 from features.online import AGE_FIELDS, FIELDS, OnlineRow, age_of, batches, newer, packed, rows_of, unpacked
-from features.store_config import READ_TIMEOUT_S, WRITE_TIMEOUT_S, address, yaml_text
+from features.store_config import WRITE_TIMEOUT_S, address, yaml_text
 from features.store_errors import NothingMaterialised, quiet, told
 from features.store_session import Session
 from features.store_views import LEARNT, VECTOR_VIEW, definitions, open_feast, repo_config
@@ -112,13 +112,14 @@ class OnlineStore:
 
     Args:
         settings: whose store.
-        timeout_s: how long a server may take to answer.
+        timeout_s: how long a server may take to answer; [serving] store_timeout_ms where none is given.
 
     Raises:
         NothingMaterialised: the store was never set up.
     """
 
-    def __init__(self, settings: Settings, *, timeout_s: float = READ_TIMEOUT_S) -> None:
+    def __init__(self, settings: Settings, *, timeout_s: float | None = None) -> None:
+        timeout_s = settings.serving.store_timeout_ms / 1000 if timeout_s is None else timeout_s
         business, folder = settings.business.slug, settings.folder / "features"
         where = address(settings.store, folder, timeout_s=timeout_s)
         if not (folder / "registry.db").exists():

@@ -6,6 +6,7 @@ Start reading at `Session`.
 """
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -13,7 +14,7 @@ from typing import Any
 
 from features.online import Fields
 from features.store_config import Address
-from features.store_errors import quiet, told
+from features.store_errors import StoreUnavailable, quiet, told
 from features.store_limits import limited_connection
 
 Coming = tuple[str, Fields, datetime, datetime]  # whose, what, as of when, known when
@@ -43,8 +44,13 @@ class Session:
             StoreUnavailable: the store does not answer.
         """
         keys = [_key(customer_id) for customer_id in customer_ids]
-        with self._opened() as store:
-            answers = store.online_read(self._config, self._view, keys, list(names)) if keys else []
+        began, was_open = time.monotonic(), self._store is not None
+        try:
+            answers = self._read(keys, names)
+        except StoreUnavailable:
+            if not was_open or time.monotonic() - began > self._timeout_s / 2:
+                raise
+            answers = self._read(keys, names)  # the server hung up on us: it may have been started anew meanwhile
         return [values and {name: _content(value) for name, value in values.items()} for _, values in answers]
 
     def write(self, rows: Sequence[Coming]) -> None:
@@ -91,6 +97,10 @@ class Session:
             store, self._store = self._store, None
             _end(store)
 
+    def _read(self, keys: Sequence[Any], names: Sequence[str]) -> Any:
+        with self._opened() as store:
+            return store.online_read(self._config, self._view, keys, list(names)) if keys else []
+
     def _remove_sqlite(self, store: Any, keys: Sequence[bytes]) -> None:
         connection = store._get_conn(self._config)
         connection.execute("PRAGMA secure_delete = ON")  # what is deleted is not to be found in the file either
@@ -120,14 +130,19 @@ class Session:
 
     @contextmanager
     def _opened(self) -> Iterator[Any]:
-        with self._one_at_a_time, told(self._address, self._business):
-            store, self._store = self._store or self._open(), None
-            try:
-                yield store
-                self._store = store
-            finally:
-                if self._store is None:
-                    _end(store)
+        if not self._one_at_a_time.acquire(timeout=self._timeout_s):
+            raise StoreUnavailable(self._address.shown, reason="others wait for it", mend=self._address.mend)
+        try:
+            with told(self._address, self._business):
+                store, self._store = self._store or self._open(), None
+                try:
+                    yield store
+                    self._store = store
+                finally:
+                    if self._store is None:
+                        _end(store)
+        finally:
+            self._one_at_a_time.release()
 
     def _open(self) -> Any:
         with quiet():

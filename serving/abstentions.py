@@ -7,6 +7,10 @@ ABSTENTIONS: dict[str, tuple[str, str]] = {
         "The on-line store has no row of this customer.",
         "check the id; new customers enter with `churn ingest` and `churn features materialise`.",
     ),
+    "store_unavailable": (
+        "The on-line store does not answer in time, so there are no features to score.",
+        "ask again in some seconds: the service asks the store every second; docs/operations.md says what to look at.",
+    ),
     "no_qualifying_event": (
         "A prospect: no qualifying event yet, so there is nothing to leave from or come back to.",
         "ask again after their first one; [definition] qualifying says which events count.",

@@ -25,9 +25,10 @@ from starlette.routing import BaseRoute, Route
 
 from churn.errors import ChurnError
 from churn.settings import Settings
-from features.online import OnlineRow, RowStore
+from features.online import RowStore
 from serving import champion, pages
 from serving.guard import error_response
+from serving.lookup import Lookup
 from serving.metrics import CONTENT_TYPE, Metrics
 from serving.now import Stops, clock_of
 from serving.refusals import InvalidRequest, MalformedJson, NotReady, Refusal, UnknownRoute, WrongMethod
@@ -36,7 +37,6 @@ from serving.score_log import ScoreLog
 from serving.scorer import Answer, Scorer
 
 AT_ONCE = 4  # so many customers are answered without leaving the event loop; more would make others wait
-READ_AT_ONCE = 64
 SCOPES = {"/v1/score": "score", "/metrics": "read", "/": "read", "/docs": "read", "/openapi.json": "read"}
 JSON = "application/json"
 Endpoint = Callable[..., Awaitable[Response]]
@@ -50,15 +50,16 @@ class Counter:
     """Everything that answering takes. Immutable."""
 
     scorer: Scorer
-    store: RowStore
+    lookup: Lookup
     log: ScoreLog
 
     def answers(self, customer_ids: Sequence[str], language: str, top: int) -> list[Answer]:
-        """Read the rows of these customers and score them."""
-        rows: list[OnlineRow | None] = []
-        for first in range(0, len(customer_ids), READ_AT_ONCE):  # the store serves one reader at a time
-            rows += self.store.rows(customer_ids[first : first + READ_AT_ONCE])
-        return self.scorer.score(customer_ids, rows, language=language, top=top)
+        """Read the rows of these customers, as far as the store answers, and score them."""
+        found = self.lookup.read(customer_ids)
+        told = self.scorer.score(customer_ids, found.rows, language=language, top=top, unread=found.unread)
+        if not found.last_good:
+            return told
+        return [answer.from_last_good() if answer.score.customer_id in found.last_good else answer for answer in told]
 
 
 class Desk:
@@ -72,12 +73,14 @@ class Desk:
         """Begin to answer."""
         counter.scorer.warm()
         self.metrics.champions(counter.scorer.champions.values())
+        self.metrics.store(answers=True)
         self._counter = counter
 
     def close(self) -> None:
         """Answer no more; what was answered is in the log."""
         counter, self._counter = self._counter, None
         if counter:
+            counter.lookup.close()
             counter.log.close()
 
     @property
@@ -104,13 +107,14 @@ class Desk:
             answers = await anyio.to_thread.run_sync(counter.answers, *told)
         await asyncio.wrap_future(counter.log.append([answer.log_row() for answer in answers]))
         self.metrics.answers(answer.score for answer in answers)
+        self.metrics.store(answers=counter.lookup.failure is None)
         by_id = {answer.score.customer_id: answer.score for answer in answers}
         return Response(encode(ScoreAnswer([by_id[one] for one in asked.customer_ids])), media_type=JSON)
 
     async def ready(self, _: Request) -> Response:
         """Answer `/readyz`: whether customers can be scored, and with which champions."""
         champions = champion.described(self.counter.scorer.champions)
-        self.counter.store.rows(["readiness"])
+        self.counter.lookup.check()
         return Response(encode({"status": "ready", "champions": champions}), media_type=JSON)
 
 
@@ -121,7 +125,9 @@ def counter_of(settings: Settings, store: RowStore) -> Counter:
         NoChampion: none was appointed. NoLog: the clock stands where the log ends, and there is no log.
     """
     champions = champion.load(settings.folder, settings.business.slug)
-    return Counter(scorer_of(settings, champions), store, ScoreLog(settings.folder))
+    limits = settings.serving
+    lookup = Lookup(store, timeout_s=limits.store_timeout_ms / 1000, last_good_rows=limits.last_good_rows)
+    return Counter(scorer_of(settings, champions), lookup, ScoreLog(settings.folder))
 
 
 def scorer_of(settings: Settings, champions: Mapping[str, champion.Champion]) -> Scorer:

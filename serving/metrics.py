@@ -61,6 +61,14 @@ class Metrics:
         self._pending = Counter(
             "churn_refresh_pending", "Requests whose rows were left to the background.", registry=self._registry
         )
+        self._last_good = Counter(
+            "churn_answers_from_last_good", "Customers answered from a row that was read before the store failed.",
+            registry=self._registry,
+        )  # fmt: skip
+        self._store = Gauge(
+            "churn_store_up", "Whether the on-line store answers: 1, or 0 where a worker leaves it alone.",
+            registry=self._registry, multiprocess_mode="livemin",
+        )  # fmt: skip
 
     def request(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count one request, under the template of its route."""
@@ -71,6 +79,12 @@ class Metrics:
         for score in scores:
             answer = score.abstention.code if score.abstention else score.band or ""
             self._answers.labels(score.model or "none", answer).inc()
+            if score.from_last_good:
+                self._last_good.inc()
+
+    def store(self, *, answers: bool) -> None:
+        """Say whether the on-line store answers."""
+        self._store.set(answers)
 
     def events(self, statuses: Iterable[str], *, pending: bool) -> None:
         """Count live events, and whether their rows have to wait."""

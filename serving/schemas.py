@@ -92,6 +92,9 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     snapshot_hash: Annotated[str | None, Meta(description="The frozen table the model learned from.")] = None
     definition_id: Annotated[str, Meta(description="Hash of the churn definition.")]
     feature_set_hash: Annotated[str | None, Meta(description="Which features, in which order.")] = None
+    from_last_good: Annotated[
+        bool, Meta(description="The store did not answer: the features are those it gave before.")
+    ] = False
 
 
 class ScoreAnswer(msgspec.Struct, frozen=True):

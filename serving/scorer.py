@@ -9,11 +9,12 @@ reading at `Scorer.score`.
 
 import uuid
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
+from msgspec import structs
 
 from churn.bundle import FloatArray
 from churn.clock import Clock
@@ -34,6 +35,10 @@ class Answer:
     score: Score
     vector: FloatArray | None = None
     """The packed feature vector as the store had it; None where the customer has none."""
+
+    def from_last_good(self) -> "Answer":
+        """The same answer, told to be from a row that was read before the store failed."""
+        return replace(self, score=structs.replace(self.score, from_last_good=True))
 
     def log_row(self) -> dict[str, Any]:
         """The answer as a row of SCORES."""
@@ -72,7 +77,13 @@ class Scorer:
     stopped: Container[str] = frozenset()
 
     def score(
-        self, customer_ids: Sequence[str], rows: Sequence[OnlineRow | None], *, language: str, top: int
+        self,
+        customer_ids: Sequence[str],
+        rows: Sequence[OnlineRow | None],
+        *,
+        language: str,
+        top: int,
+        unread: Container[str] = frozenset(),
     ) -> list[Answer]:
         """Answer for each customer, in their order.
 
@@ -81,9 +92,14 @@ class Scorer:
             rows: what the store holds for each; None for who is unknown.
             language: of the reasons, en or zh.
             top: at most so many reasons a customer.
+            unread: who has no row because the store did not answer.
         """
         now = self.clock.now()
         refused = [self._abstention(row, now) for row in rows]
+        refused = [
+            abstention("store_unavailable") if one in unread else why
+            for one, why in zip(customer_ids, refused, strict=True)
+        ]
         told: dict[int, Score] = {}
         for model, champion in self.champions.items():
             places = [i for i, row in enumerate(rows) if row and not refused[i] and row.model == model]

@@ -26,6 +26,7 @@ from features.atomic import write_json
 from features.online import MemoryOnlineStore, OnlineRow
 from serving.app import Counter, Desk
 from serving.champion import Champion
+from serving.lookup import Lookup
 from serving.score_log import ScoreLog
 from serving.scorer import Scorer
 
@@ -139,7 +140,7 @@ def client(folder: Path, *, answering: Scorer | None = None, opened: bool = True
     held = settings(folder, **serving)
     desk = Desk(held)
     if opened:
-        desk.open(Counter(answering or scorer(), store(), ScoreLog(held.folder)))
+        desk.open(Counter(answering or scorer(), Lookup(store()), ScoreLog(held.folder)))
     return TestClient(assemble(desk), base_url="http://127.0.0.1", raise_server_exceptions=True)
 
 

@@ -15,6 +15,7 @@ from serving import score_log
 from serving.app import Counter, Desk, application, routes
 from serving.auth import Keys
 from serving.guard import MOST_BODY_BYTES, Guard
+from serving.lookup import Lookup
 from serving.rate_limit import RateLimit
 from tests import tiny_service
 from tests.tiny_service import client
@@ -113,7 +114,7 @@ class Failing(MemoryOnlineStore):
 def test_what_nobody_foresaw_is_an_answer_too(tmp_path: Path) -> None:
     settings = tiny_service.settings(tmp_path)
     desk = Desk(settings)
-    desk.open(Counter(tiny_service.scorer(), Failing(), score_log.ScoreLog(settings.folder)))
+    desk.open(Counter(tiny_service.scorer(), Lookup(Failing()), score_log.ScoreLog(settings.folder)))
     limit = RateLimit(tmp_path / "limits", 0)
     app = Guard(application(routes(desk)), keys=Keys(), limit=limit, metrics=desk.metrics, scopes={})
     with TestClient(app, base_url="http://localhost") as asked:
