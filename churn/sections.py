@@ -61,6 +61,18 @@ class Source(Section):
     attributes: dict[str, str] = Field(default={}, description="profile attributes, dated by event_timestamp")
 
 
+class IdMap(Section):
+    """`[id_map]`: one customer of the ids that shop, hotline and CRM have for them; dated, so that the past stays."""
+
+    path: str | None = Field(default=None, description="CSV or Parquet: which id of a source is whom; unset: no map")
+    source: str = Field(default="source", description="its column of the `name` of a [[source]]")
+    source_id: str = Field(default="source_id", description="its column of the customer_id that this source gives")
+    customer_id: str = Field(default="customer_id", description="its column of whom that is")
+    known_from: str = Field(default="known_from", description="its column of when we knew; an empty cell: ever since")
+    timezone: str | None = Field(default=None, description="zone of instants that have none")
+    live_sources: tuple[str, ...] = Field(default=(), description="names of sources that only post live events")
+
+
 class Ingest(Section):
     """`[ingest]`: how the event log is written."""
 

@@ -56,7 +56,7 @@ EVENTS = Table(
         Column("event_type", "str", "kind of event, free to name: order, return, visit, complaint ..."),
         Column("event_timestamp", INSTANT, "when it happened"),
         Column("ingested_at", INSTANT, "when we learned of it; the event's own time where a log does not say"),
-        Column("event_id", "str", "the source's own id; the same id twice is one event", nullable=True),
+        Column("event_id", "str", "the source's own id; rows of one id are one event", nullable=True),
         Column(
             "amount",
             "float64",

@@ -12,7 +12,7 @@ import duckdb
 from churn.errors import NaiveTime
 from churn.events import NUMBERS
 from features.instants import clock_us_sql, has_offset_sql, offset_us_sql
-from features.log import SUPERSEDED
+from features.log import CUSTOMER_NOW, SUPERSEDED, bucket_sql
 from features.mapping import INSTANTS, TEXTS, WITHDRAWN
 from features.reading import Rows, literal
 from features.versioning import lay_versions
@@ -112,17 +112,16 @@ def _typed(sources: list[Rows], buckets: int, offsets: dict[str, str], taking_ba
         f"{told} AS told, {told} AND ingested_at_clock IS NULL AS bad_ingested_at, {texts}, {numbers}, "
         f"coalesce({flag}, false) AS withdrawn, trim({WITHDRAWN}) <> '' AND {flag} IS NULL AS bad_withdrawn, "
         f"CAST(NULL AS BIGINT) AS {SUPERSEDED}, "
-        f"CAST(CAST('0x' || substr(md5(customer_id), 1, 8) AS UBIGINT) % {buckets} AS INTEGER) AS bucket "
+        f"CAST(NULL AS VARCHAR) AS {CUSTOMER_NOW}, {bucket_sql('customer_id', buckets)} AS bucket "
         "FROM clocked"
     )
 
 
 def _origin(sources: list[Rows]) -> str:
-    """SQL for whose ids they are: sources of one name share them, so they count as the first of them."""
-    names = [rows.source.name for rows in sources]
-    shared = {rows.position: names.index(name) for rows, name in zip(sources, names, strict=True) if name}
-    cases = "".join(f"WHEN {position} THEN {sources[first].position} " for position, first in shared.items())
-    return f"CASE source {cases}ELSE source END" if cases else "source"
+    """SQL for whose ids they are: the name of the source, which others may share, or its number."""
+    cases = "".join(f"WHEN {rows.position} THEN {literal(rows.source.name)} " for rows in sources if rows.source.name)
+    number = "'#' || CAST(source AS VARCHAR)"
+    return f"CASE source {cases}ELSE {number} END" if cases else number
 
 
 def _number(name: str) -> str:

@@ -6,13 +6,15 @@
 
 Columns are those of `churn.tables.EVENTS` in order; `event_timestamp` and `ingested_at` are int64 microseconds since
 1970 UTC. A row is a version of an event: `superseded_at` says from when on a newer one, or a withdrawal, was known
-(null: it stands); logs of format 1 lack that column. A customer lives in bucket `md5(customer_id)[:8] % buckets`,
-whatever library reads it. The folder is only ever replaced as a whole (features/shelf.py). features/log_reading.py
-reads it back. Start at `LogManifest`.
+(null: it stands); `customer_now` who holds the id that it came with, where an id map has given that id to somebody
+else since (features/rekeying.py). Logs of format 1 lack both. `log/id_map.parquet` is the map, if there is one.
+A customer lives in bucket `md5(customer_id)[:8] % buckets`, whatever library reads it. The folder is only ever
+replaced as a whole (features/shelf.py). features/log_reading.py reads it back. Start at `LogManifest`.
 """
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
@@ -25,12 +27,12 @@ from churn.orders import TakingBack
 from churn.tables import EVENTS
 
 FORMAT_VERSION = 2
-MANIFEST, REJECTS = "manifest.json", "rejects.parquet"
+MANIFEST, REJECTS, ID_MAP_FILE = "manifest.json", "rejects.parquet", "id_map.parquet"
 LOG, LOG_BEFORE = "log", "log.before"  # the folder, and where the old one stands for a moment while it is replaced
 ARROW_TYPES = {"str": pa.string(), "float64": pa.float64()}
-SUPERSEDED = "superseded_at"
+SUPERSEDED, CUSTOMER_NOW = "superseded_at", "customer_now"
 SCHEMA = pa.schema([(column.name, ARROW_TYPES.get(column.dtype, pa.int64())) for column in EVENTS])  # of an event
-LOG_SCHEMA = SCHEMA.append(pa.field(SUPERSEDED, pa.int64()))  # of a file of the log
+LOG_SCHEMA = SCHEMA.append(pa.field(SUPERSEDED, pa.int64())).append(pa.field(CUSTOMER_NOW, pa.string()))  # of a file
 
 
 class NoLog(DataError):
@@ -67,6 +69,7 @@ class LogManifest:
         taken_back_by: kinds of event that take back the order which they name. orders: kinds that are orders.
         superseded: versions that a newer one or a withdrawal has replaced. withdrawn: rows that withdraw an event.
         live: events that came over the service (`events`), and up to which one of the inbox (`upto`); empty: none.
+        rekeyed: versions under a customer whose id somebody else holds by now.
     """
 
     log_hash: str
@@ -91,12 +94,22 @@ class LogManifest:
     superseded: int = 0
     withdrawn: int = 0
     live: dict[str, int] = field(default_factory=dict)
+    rekeyed: int = 0
     format_version: int = FORMAT_VERSION
 
     @property
     def taking_back(self) -> TakingBack:
         """What can be taken back here, and by what."""
         return TakingBack(tuple(self.taken_back_by), tuple(self.orders))
+
+    def restated(self) -> Iterator[str]:
+        """For people: what was told in more than one version."""
+        if self.superseded:
+            yield f"{self.superseded:,} versions were replaced later: each counts until the newer one was known."
+        if self.withdrawn:
+            yield f"{self.withdrawn:,} rows withdraw an event: it counts until they were known."
+        if self.rekeyed:
+            yield f"{self.rekeyed:,} versions stand under the id that their customer had before a merge or split."
 
     def as_json(self) -> dict[str, Any]:
         """The manifest as it is written; instants in ISO form."""
@@ -117,6 +130,11 @@ class LogManifest:
 def bucket_of(customer_id: str, buckets: int) -> int:
     """The bucket in which a customer lives."""
     return int(hashlib.md5(customer_id.encode(), usedforsecurity=False).hexdigest()[:8], 16) % buckets
+
+
+def bucket_sql(customer_id: str, buckets: int) -> str:
+    """`bucket_of` as DuckDB SQL of an expression."""
+    return f"CAST(CAST('0x' || substr(md5({customer_id}), 1, 8) AS UBIGINT) % {buckets} AS INTEGER)"
 
 
 def bucket_name(bucket: int) -> str:

@@ -7,7 +7,7 @@ well. The same input gives the same log, bit by bit.
 Start reading at `ingest`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,12 +21,14 @@ from churn.errors import DataError, SettingsError
 from churn.settings import Settings
 from features.erasure.coming_in import refuse_forgotten
 from features.erasure.forgotten import Forgotten
+from features.id_map import lay_map, load_map
 from features.input_readiness import readiness
 from features.input_report import HTML, REPORT, InputReport, PersonalData, look
 from features.judging import REASONS, WAYS, judge
 from features.log import LOG, LOG_BEFORE, REJECTS, LogManifest
 from features.mapping import create_staged, lock, stage
 from features.reading import Progress, Rows, load
+from features.rekeying import give_over
 from features.shelf import replace_folder, workshop
 from features.writing import LogFacts, write_log
 
@@ -87,20 +89,12 @@ class IngestReport:
             f"{refused:,} of {log.rows:,} rows refused" + (f", see {self.path / REJECTS}:" if refused else "."),
             *(f"  {count:,} x {name}: {REASONS[name]}" for name, count in log.rejected.items()),
             known,
-            *_corrections(log),
+            *log.restated(),
             f"Complete up to {log.observed_until.isoformat()}; now is {log.now.isoformat()} (clock: {log.clock}).",
             f"The log is in {self.path}, hash {log.log_hash[:12]}.",
             *self.found.summary(self.path.parent),
         ]
         return "\n".join(lines)
-
-
-def _corrections(log: LogManifest) -> Iterator[str]:
-    """What was told in more than one version."""
-    if log.superseded:
-        yield f"{log.superseded:,} versions were replaced later: each counts until the newer one was known."
-    if log.withdrawn:
-        yield f"{log.withdrawn:,} rows withdraw an event: it counts until they were known."
 
 
 def ingest(
@@ -147,17 +141,19 @@ def _ingest(
     progress: Progress,
     now: datetime,
 ) -> tuple[LogManifest, InputReport]:
-    sources = _load(connection, settings, environ=environ, progress=progress)
+    sources, id_map = _load(connection, settings, environ=environ, progress=progress)
     lock(connection)
     create_staged(connection)
     progress("working out the mapping")
     rows = [stage(connection, source) + _unreadable(connection, source) for source in sources]
     end = _end(settings, now)
+    known_us = to_us(max(end, now))
+    lay_map(connection, id_map, settings, known_us=known_us)
     withdrawn = judge(
         connection,
         sources,
         now_us=to_us(end),
-        known_us=to_us(max(end, now)),
+        known_us=known_us,
         buckets=settings.ingest.buckets,
         taking_back=settings.definition.taken_back_by,
     )
@@ -169,6 +165,9 @@ def _ingest(
     found = look(connection, sources, rows, settings, now=told, observed_until=observed_until)
     if found.errors():
         _refuse(connection, sources, found, found.write(settings.folder))
+    if id_map is not None:  # what came in is looked at as it came; from here on ids are customers
+        give_over(connection, folder, buckets=settings.ingest.buckets, forgotten=Forgotten.read(settings.folder))
+        _collect_refused(connection)
     progress("writing the log")
     facts = LogFacts(rows=sum(rows), now=told, observed_until=observed_until, withdrawn=withdrawn)
     return write_log(connection, folder, sources, settings, facts), found
@@ -176,16 +175,17 @@ def _ingest(
 
 def _load(
     connection: duckdb.DuckDBPyConnection, settings: Settings, *, environ: Mapping[str, str], progress: Progress
-) -> list[Rows]:
-    """Every source into a table of its own, lines that are no rows into the table `unreadable`."""
+) -> tuple[list[Rows], Rows | None]:
+    """Every source, and the id map, into a table of its own, lines that are no rows into the table `unreadable`."""
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute(
         "CREATE TABLE unreadable (source INTEGER, file INTEGER, row_no BIGINT, why VARCHAR, line VARCHAR)"
     )
-    return [
+    sources = [
         load(connection, source, position, root=settings.root, environ=environ, progress=progress)
         for position, source in enumerate(settings.source)
     ]
+    return sources, load_map(connection, settings, environ=environ, progress=progress)
 
 
 def _end(settings: Settings, now: datetime) -> datetime:
@@ -206,7 +206,7 @@ def _observed_until(connection: duckdb.DuckDBPyConnection, settings: Settings) -
 def _collect_refused(connection: duckdb.DuckDBPyConnection) -> None:
     """The table `refused`: one row for each row of a source that is no event, with its first reason."""
     connection.execute(
-        "CREATE TABLE refused AS SELECT source, file, row_no, arg_min(reason, part) AS reason, "
+        "CREATE OR REPLACE TABLE refused AS SELECT source, file, row_no, arg_min(reason, part) AS reason, "
         "arg_min(customer_id, part) AS customer_id FROM judged WHERE reason IS NOT NULL GROUP BY source, file, row_no "
         "UNION ALL SELECT source, file, row_no, if(why = '', 'forgotten', 'unreadable_line'), NULL FROM unreadable"
     )

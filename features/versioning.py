@@ -10,7 +10,7 @@ features/judging.py. Start reading at `lay_versions`.
 import duckdb
 
 from churn.tables import EVENTS
-from features.log import SUPERSEDED
+from features.log import CUSTOMER_NOW, SUPERSEDED
 
 # The order of events in the log: customer, time, then everything else; within a customer the order of `Events`.
 ORDER = (
@@ -18,7 +18,7 @@ ORDER = (
     "quantity NULLS LAST, amount NULLS LAST, reason_code NULLS FIRST, category NULLS FIRST, channel NULLS FIRST, "
     "order_id NULLS FIRST, event_id NULLS FIRST, related_customer_id NULLS FIRST, text NULLS FIRST"
 )
-LOG_ORDER = f"{ORDER}, {SUPERSEDED} NULLS LAST"
+LOG_ORDER = f"{ORDER}, {SUPERSEDED} NULLS LAST, {CUSTOMER_NOW} NULLS LAST"
 _EVENT = "origin, part, event_id"
 _PLACE = ("source", "part", "file", "row_no")
 _FIRST = f"event_timestamp NULLS FIRST, {ORDER}, {', '.join(_PLACE)}"

@@ -21,7 +21,7 @@ from churn.calendar import from_us
 from churn.settings import Settings
 from churn.tables import EVENTS
 from features.judging import REASONS
-from features.log import LOG_SCHEMA, MANIFEST, REJECTS, SUPERSEDED, LogManifest, bucket_name
+from features.log import CUSTOMER_NOW, LOG_SCHEMA, MANIFEST, REJECTS, SUPERSEDED, LogManifest, bucket_name
 from features.reading import FILE, ROW, Rows, literal, quoted
 from features.versioning import LOG_ORDER
 
@@ -128,9 +128,10 @@ def _manifest(
     files: dict[str, dict[str, Any]],
 ) -> LogManifest:
     kinds, columns = _kinds(connection)
-    first_us, last_us, customers, superseded = _one(
+    first_us, last_us, customers, superseded, rekeyed = _one(
         connection,
-        f"SELECT min(event_timestamp), max(event_timestamp), count(DISTINCT customer_id), count({SUPERSEDED}) "
+        f"SELECT min(event_timestamp), max(event_timestamp), count(DISTINCT customer_id), "
+        f"count({SUPERSEDED}) FILTER ({CUSTOMER_NOW} IS NULL), count({CUSTOMER_NOW}) "
         "FROM judged WHERE reason IS NULL",
     )
     refused = connection.execute("SELECT reason, count(*) FROM refused GROUP BY reason ORDER BY reason").fetchall()
@@ -156,6 +157,7 @@ def _manifest(
         taken_back_by=list(settings.definition.taking_back.by),
         orders=list(settings.definition.taking_back.of or ()),
         superseded=superseded,
+        rekeyed=rekeyed,
         withdrawn=facts.withdrawn,
     )
 
