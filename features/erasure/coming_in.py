@@ -8,6 +8,8 @@ import re
 import duckdb
 
 from features.erasure.forgotten import Forgotten
+from features.id_map import ID_MAP
+from features.log import CUSTOMER_NOW
 from features.reading import literal
 
 REASON = "forgotten"
@@ -26,15 +28,19 @@ def refuse_forgotten(connection: duckdb.DuckDBPyConnection, forgotten: Forgotten
     connection.execute("CREATE TEMP TABLE hashes AS SELECT unnest($1) AS hash", [list(forgotten.hashes)])
     connection.execute(
         "CREATE TEMP TABLE gone AS SELECT id FROM (SELECT DISTINCT customer_id AS id FROM judged "
-        "UNION SELECT DISTINCT related_customer_id FROM judged) "
+        "UNION SELECT DISTINCT related_customer_id FROM judged "
+        f"UNION SELECT customer_id FROM {ID_MAP} UNION SELECT source_id FROM {ID_MAP}) "
         f"WHERE sha256({literal(forgotten.salt)} || id) IN (SELECT hash FROM hashes)"
     )
-    theirs, related = "customer_id IN (SELECT id FROM gone)", "related_customer_id IN (SELECT id FROM gone)"
+    ids = "(SELECT id FROM gone)"
+    theirs, related = f"(customer_id IN {ids} OR {CUSTOMER_NOW} IN {ids})", f"related_customer_id IN {ids}"
     connection.execute(
-        f"UPDATE judged SET reason = '{REASON}', customer_id = NULL WHERE {theirs} "
+        f"UPDATE judged SET reason = '{REASON}', customer_id = NULL, {CUSTOMER_NOW} = NULL WHERE {theirs} "
         f"OR (reason IS NOT NULL AND {related})"  # what is refused is kept as it came, so it would still name them
     )
     connection.execute(f"UPDATE judged SET related_customer_id = NULL WHERE {related}")
+    keys = f"SELECT source, source_id FROM {ID_MAP} WHERE source_id IN {ids} OR customer_id IN {ids}"
+    connection.execute(f"DELETE FROM {ID_MAP} WHERE (source, source_id) IN ({keys})")
     lines = connection.execute("SELECT source, file, row_no, line FROM unreadable").fetchall()
     for *place, line in lines:
         if forgotten.among(words(line or "")):

@@ -22,7 +22,19 @@ from features.erasure.coming_in import REASON, words
 from features.erasure.rewriting import KEY, customers_of, rows_of
 from features.erasure.store import NOTHING, Erased, Whom
 from features.judging import REASONS
-from features.log import LOG, LOG_BEFORE, MANIFEST, REJECTS, LogManifest, NoLog, log_folder, read_log_manifest
+from features.log import (
+    CUSTOMER_NOW,
+    ID_MAP_FILE,
+    LOG,
+    LOG_BEFORE,
+    MANIFEST,
+    REJECTS,
+    SUPERSEDED,
+    LogManifest,
+    NoLog,
+    log_folder,
+    read_log_manifest,
+)
 from features.shelf import replace_folder, workshop
 from features.writing import ROWS_A_GROUP
 
@@ -63,11 +75,16 @@ def erase_from_log(folder: Path, whom: Whom) -> Erased:
             part, left = _bucket_without(log / name, new / name, whom)
             erased, gone = erased + part, gone + left
         refused = _rejects_without(log / REJECTS, new / REJECTS, whom)
+        refused = refused + _map_without(log / ID_MAP_FILE, new / ID_MAP_FILE, whom)
         if not (erased.files or refused.rows):
             shutil.rmtree(folder / LOG_BEFORE, ignore_errors=True) if log.name == LOG else None
             return NOTHING
         for other in log.iterdir():
-            if other.name != MANIFEST and not (new / other.name).exists() and other.name not in manifest.files:
+            if (
+                other.name not in (MANIFEST, ID_MAP_FILE)
+                and not (new / other.name).exists()
+                and other.name not in manifest.files
+            ):
                 os.link(other, new / other.name)
         _put(folder, new, _shrunk(manifest, new, gone))
         return erased + refused
@@ -85,19 +102,48 @@ def _put(folder: Path, new: Path, manifest: LogManifest) -> None:
 
 def _bucket_without(old: Path, new: Path, whom: Whom) -> tuple[Erased, Gone]:
     """Write a bucket anew, or link it where it names none of them."""
-    found, related = whom.among(customers_of(old)), whom.among(customers_of(old, RELATED))
+    found, related = whom.among(_held_by(old)), whom.among(customers_of(old, RELATED))
     if not found and not related:
         os.link(old, new)
         return NOTHING, Gone()
     with pq.ParquetFile(old) as file:
         table = file.read()
     theirs = rows_of(table, found)
+    if CUSTOMER_NOW in table.column_names:  # what stood under another id before a merge or split
+        theirs = pc.or_(theirs, rows_of(table, found, CUSTOMER_NOW))
     kinds = Counter[str](table.filter(theirs)["event_type"].to_pylist())
     kept = _unrelated(table.filter(pc.invert(theirs)), related)
     if kept.num_rows:
         pq.write_table(kept.combine_chunks(), new, compression="zstd", row_group_size=ROWS_A_GROUP)
     size = new.stat().st_size if kept.num_rows else 0
-    return Erased(kinds.total(), 1, size, frozenset(found | related)), Gone(kinds, frozenset(found))
+    return Erased(kinds.total(), 1, size, frozenset(found | related)), Gone(
+        kinds, frozenset(customers_of(old) - set(pc.unique(kept[KEY]).to_pylist()))
+    )
+
+
+def _held_by(bucket: Path) -> set[str]:
+    """The customers of a bucket, and who holds their ids today."""
+    now = customers_of(bucket, CUSTOMER_NOW) if CUSTOMER_NOW in pq.read_schema(bucket).names else set()
+    return customers_of(bucket) | now
+
+
+def _map_without(old: Path, new: Path, whom: Whom) -> Erased:
+    """The id map without every id that was ever theirs."""
+    if not old.exists():
+        return NOTHING
+    with pq.ParquetFile(old) as file:
+        table = file.read()
+    rows = table.to_pylist()
+    found = whom.among(name for row in rows for name in (row["source_id"], row[KEY]))
+    gone = {(row["source"], row["source_id"]) for row in rows if found & {row["source_id"], row[KEY]}}
+    left = [row for row in rows if (row["source"], row["source_id"]) not in gone]
+    if len(left) == len(rows):
+        os.link(old, new)
+        return NOTHING
+    if left:
+        pq.write_table(pa.Table.from_pylist(left, schema=table.schema), new, compression="zstd")
+    size = new.stat().st_size if left else 0
+    return Erased(len(rows) - len(left), 1, size, frozenset(found))
 
 
 def _unrelated(table: pa.Table, related: set[str]) -> pa.Table:
@@ -144,8 +190,11 @@ def _shrunk(manifest: LogManifest, new: Path, gone: Gone) -> LogManifest:
     files = {name: _described(new / name, facts) for name, facts in manifest.files.items() if (new / name).exists()}
     hashed = json.dumps({name: file["sha256"] for name, file in files.items()}, sort_keys=True)
     spans = [_span(new / name) for name in files] or [(to_us(manifest.first_event_at), to_us(manifest.last_event_at))]
+    versions = [_versions(new / name) for name in files]
     return replace(
         manifest,
+        superseded=sum(superseded for superseded, _ in versions),
+        rekeyed=sum(rekeyed for _, rekeyed in versions),
         log_hash=hashlib.sha256(hashed.encode()).hexdigest(),
         events=sum(kinds.values()),
         customers=manifest.customers - len(gone.customers),
@@ -156,6 +205,17 @@ def _shrunk(manifest: LogManifest, new: Path, gone: Gone) -> LogManifest:
         rejected=_reasons(new / REJECTS),
         files=files,
     )
+
+
+def _versions(bucket: Path) -> tuple[int, int]:
+    """How many rows a correction has replaced, and how many stand under an id that somebody else holds by now."""
+    columns = [name for name in (SUPERSEDED, CUSTOMER_NOW) if name in pq.read_schema(bucket).names]
+    if len(columns) < 2:
+        return 0, 0
+    table = pq.read_table(bucket, columns=columns, partitioning=None)
+    rekeyed = pc.is_valid(table[CUSTOMER_NOW])
+    corrected = pc.and_not(pc.is_valid(table[SUPERSEDED]), rekeyed)
+    return pc.sum(corrected).as_py() or 0, pc.sum(rekeyed).as_py() or 0
 
 
 def _described(path: Path, before: dict[str, Any]) -> dict[str, Any]:
