@@ -4,7 +4,7 @@ An id map says that an id of a source is another customer's from an instant on. 
 is laid as one (features/versioning.py): under the customer of each stretch of time the event counts from when both
 event and stretch were known until the stretch ends. A merge or split therefore changes no cutoff before it, and
 nothing that reads the log needs to know of it. `customer_now` names who holds the id today, where that is not who the
-row stands under: erasing a person finds those rows by it. Start reading at `rekey`.
+row stands under: erasing a person finds those rows by it. Start reading at `give_over`.
 """
 
 from pathlib import Path
@@ -12,10 +12,20 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 
+from features.erasure.coming_in import forget_in_map, refuse_forgotten
+from features.erasure.forgotten import Forgotten
 from features.id_map import ID_MAP
 from features.log import CUSTOMER_NOW, ID_MAP_FILE, SUPERSEDED, bucket_sql
 
 NEVER_US = 2**62
+
+
+def give_over(connection: duckdb.DuckDBPyConnection, log: Path, *, buckets: int, forgotten: Forgotten) -> None:
+    """Give events to the customers of the map, refuse those of forgotten ones, keep the map beside the log."""
+    rekey(connection, buckets)
+    refuse_forgotten(connection, forgotten)
+    forget_in_map(connection, forgotten)
+    write_map(connection, log)
 
 
 def rekey(connection: duckdb.DuckDBPyConnection, buckets: int) -> int:

@@ -39,8 +39,6 @@ def refuse_forgotten(connection: duckdb.DuckDBPyConnection, forgotten: Forgotten
         f"OR (reason IS NOT NULL AND {related})"  # what is refused is kept as it came, so it would still name them
     )
     connection.execute(f"UPDATE judged SET related_customer_id = NULL WHERE {related}")
-    keys = f"SELECT source, source_id FROM {ID_MAP} WHERE source_id IN {ids} OR customer_id IN {ids}"
-    connection.execute(f"DELETE FROM {ID_MAP} WHERE (source, source_id) IN ({keys})")
     lines = connection.execute("SELECT source, file, row_no, line FROM unreadable").fetchall()
     for *place, line in lines:
         if forgotten.among(words(line or "")):
@@ -48,6 +46,17 @@ def refuse_forgotten(connection: duckdb.DuckDBPyConnection, forgotten: Forgotten
                 "UPDATE unreadable SET why = '', line = NULL WHERE source = $1 AND file = $2 AND row_no = $3", place
             )
     connection.execute("DROP TABLE gone; DROP TABLE hashes")
+
+
+def forget_in_map(connection: duckdb.DuckDBPyConnection, forgotten: Forgotten) -> None:
+    """Take out of the table `id_map` every id that was ever theirs."""
+    ids = connection.execute(f"SELECT source_id FROM {ID_MAP} UNION SELECT customer_id FROM {ID_MAP}").fetchall()
+    gone = sorted(forgotten.among(one for (one,) in ids))
+    connection.execute(
+        f"DELETE FROM {ID_MAP} WHERE (source, source_id) IN (SELECT (source, source_id) FROM {ID_MAP} "
+        "WHERE list_contains($1, source_id) OR list_contains($1, customer_id))",
+        [gone],
+    )
 
 
 def words(line: str) -> set[str]:
