@@ -4,7 +4,7 @@
 
 A cell knows what `churn.events.before(events, cutoff)` lets through and nothing else, be it computed alone, in a
 batch, for one cutoff or for many, bit by bit (tests/law/test_features.py). Memory is bounded by working through
-`BATCH` customers at a time. Reads arrays; knows no file and no store. Start reading at `compute`.
+so many customers at a time. Reads arrays; knows no file and no store. Start reading at `compute`.
 """
 
 import math
@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 from churn.calendar import to_us
 from churn.definition import Lifecycle
 from churn.events import Events, FloatArray
+from features.edges import edges_of
 from features.feature import Feature
+from features.feature_set import FeatureSet, windows_of
 from features.followed import followed
 from features.formula import (
     Aggregate,
@@ -37,7 +39,7 @@ from features.operations import operate
 from features.public_holidays import before, holiday
 from features.timeline import Timeline
 
-BATCH = 8192  # customers at a time
+BATCH_CELLS = 81_920  # customers x edges at a time: what fits into a processor's nearer memory
 YEAR_DAYS = 365.25
 
 Cube = NDArray[np.float64]
@@ -59,20 +61,24 @@ def compute(events: Events, cutoffs: Sequence[datetime], features: Iterable[Feat
     Raises:
         NaiveTime: a cutoff without a time zone.
     """
-    features = tuple(features)
+    wanted = tuple(features)
+    windows = features.windows if isinstance(features, FeatureSet) else windows_of(wanted)
     cutoffs_us = np.array([to_us(cutoff) for cutoff in cutoffs], dtype=np.int64)
     distinct_us, place = np.unique(cutoffs_us, return_inverse=True)
     in_order = bool(np.array_equal(place, np.arange(len(distinct_us))))
-    by_feature = np.full((len(features), len(events.customers), len(cutoffs)), np.nan)  # a column at a time is written
+    by_feature = np.empty((len(wanted), len(cutoffs), len(events.customers)))  # a column at a time is written
     if not by_feature.size:
-        return by_feature.transpose(1, 2, 0)
-    for first, batch in _batches(events):
-        evaluation = Evaluation(Timeline(batch, distinct_us, lifecycle))
-        block = by_feature[:, first : first + len(batch.customers)]
-        for column, feature in zip(block, features, strict=True):
-            values = evaluation.of(feature.formula)
-            column[:] = values if in_order else values[:, place]
-    return by_feature.transpose(1, 2, 0)
+        return by_feature.transpose(2, 1, 0)
+    edges = edges_of(tuple(distinct_us.tolist()), lifecycle.calendar)
+    size = max(BATCH_CELLS // len(edges.layout(set().union(*windows.values()))), 1)
+    with np.errstate(invalid="ignore", divide="ignore"):  # 0 / 0 is null
+        for first, batch in _batches(events, size):
+            evaluation = Evaluation(Timeline(batch, distinct_us, lifecycle, windows))
+            block = by_feature[:, :, first : first + len(batch.customers)]
+            for column, feature in zip(block, wanted, strict=True):
+                values = evaluation.of(feature.formula)
+                column[:] = (values if in_order else values[:, place]).T
+    return by_feature.transpose(2, 1, 0)
 
 
 class Evaluation:
@@ -94,8 +100,7 @@ class Evaluation:
                 return operate(self._timeline.lane(selection), operation, column, days)
             case Ratio(numerator, denominator, scale):
                 by = self.of(denominator)
-                nothing = np.full(self._timeline.shape, np.nan)
-                return np.asarray(scale * np.divide(self.of(numerator), by, out=nothing, where=by != 0))
+                return np.asarray(scale * (self.of(numerator) / np.where(by != 0, by, np.nan)))
             case Difference(left, right, least):
                 return np.maximum(self.of(left) - self.of(right), least)
             case Season(part):
@@ -126,14 +131,14 @@ class Evaluation:
         return np.array([turn(2 * math.pi * (day - 1) / YEAR_DAYS) for day in days])
 
 
-def _batches(events: Events) -> Iterator[tuple[int, Events]]:
-    """The log in batches of whole customers, with the index of each batch's first."""
+def _batches(events: Events, size: int) -> Iterator[tuple[int, Events]]:
+    """The log in batches of so many whole customers, with the index of each batch's first."""
     count = len(events.customers)
-    if count <= BATCH:
+    if count <= size:
         yield 0, events
         return
-    for first in range(0, count, BATCH):
-        customers = events.customers[first : first + BATCH]
+    for first in range(0, count, size):
+        customers = events.customers[first : first + size]
         low, high = np.searchsorted(events.customer, [first, first + len(customers)])
-        part = events.take(np.arange(low, high))
+        part = events.take(slice(low, high))
         yield first, replace(part, customers=customers, customer=part.customer - np.int32(first))

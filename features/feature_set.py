@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from churn.definition import Lifecycle
 from features.feature import BadFeature, Feature
-from features.formula import longest_window
+from features.formula import Aggregate, Followed, Formula, Selection, longest_window, parts
 
 SEMANTICS: Final = 1  # raise it when an operation comes to mean something else: it is part of every set's hash
 
@@ -82,6 +82,11 @@ class FeatureSet:
         return tuple(feature.name for feature in self.features if feature.is_category)
 
     @cached_property
+    def windows(self) -> dict[Selection, frozenset[int]]:
+        """The windows that each selection of events is asked for, in days."""
+        return windows_of(self.features)
+
+    @cached_property
     def hash(self) -> str:
         """12 hex digits over names, formulas, definition and time zone; words do not count."""
         meaning = {
@@ -106,3 +111,20 @@ class FeatureSet:
         for feature in self.features:
             if longest_window(feature.formula) > lookback:
                 yield f"{feature.name} looks further back than {lookback} days"
+
+
+def windows_of(features: Iterable[Feature]) -> dict[Selection, frozenset[int]]:
+    """The windows that features ask each selection of events for, in days."""
+    found: dict[Selection, frozenset[int]] = {}
+    waiting: list[Formula] = [feature.formula for feature in features]
+    while waiting:
+        formula = waiting.pop()
+        waiting += parts(formula)
+        match formula:
+            case Aggregate(selection=selection, days=days):
+                found[selection] = found.get(selection, frozenset()) | ({days} if days else set())
+            case Followed(selection=selection, days=days, within_days=within):
+                found[selection] = found.get(selection, frozenset()) | {one for one in (days, within) if one}
+            case _:
+                pass
+    return found

@@ -12,9 +12,10 @@ import numpy as np
 
 from churn.calendar import DAY_US, NEVER, Int64Array
 from churn.events import FloatArray
+from features.edges import Positions
+from features.folds import prefix
 from features.formula import Followed
-from features.timeline import Lane, Timeline, prefix
-from features.views import Positions
+from features.timeline import Lane, Timeline
 
 SECOND_US = 1_000_000
 

@@ -11,9 +11,9 @@ import numpy as np
 
 from churn.calendar import Int64Array
 from churn.events import FloatArray, Texts
+from features.edges import Positions
 from features.formula import Shift
 from features.timeline import Lane, Timeline
-from features.views import Positions
 
 
 def main_share(lane: Lane, column: str, days: int | None) -> FloatArray:

@@ -19,8 +19,9 @@ import numpy as np
 from churn.calendar import EPOCH, Calendar, Int64Array
 from churn.errors import SettingsError
 from churn.events import FloatArray
+from features.edges import local_days
 from features.formula import Holiday, HolidayBefore, HolidayCalendar
-from features.timeline import Lane, Timeline, local_days
+from features.timeline import Lane, Timeline
 
 YEARS = range(1985, 2060)
 KNOWN_YEARS = range(2000, 2031)  # whose dates the checksum covers

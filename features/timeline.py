@@ -1,82 +1,98 @@
 """Events laid along time: for each customer and cutoff, where in the sorted log does a window begin and end?
 
-Events are sorted by customer and time, so a window is a stretch of neighbours: two positions. Positions come from
-counting events into (view x cutoff) cells and adding up; an operation over a window then is a difference of prefix
-sums, or a look at its ends. Nothing is repeated by cutoff: cost grows with events + customers x cutoffs. Numbers are
-summed as whole ten-thousandths, which makes every sum exact, hence the same for one customer alone, in a batch, at
-one cutoff or at many. Reads arrays; knows no feature. Start reading at `Lane`.
+Events are sorted by customer and time, so a window is a stretch of neighbours: two positions. They are counted once
+between the edges of all windows (features/edges.py), and added up; an operation over a window then is a difference of
+running sums, a fold (features/folds.py), or a look at its ends. Nothing is repeated by cutoff: cost grows with events
++ customers x edges. Numbers are summed as whole ten-thousandths, which makes every sum exact, hence the same for one
+customer alone, in a batch, at one cutoff or at many. Reads arrays; knows no feature. Start reading at `Lane`.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from collections.abc import Collection, Mapping
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from churn.calendar import Calendar, Int64Array
+from churn.calendar import Int64Array
 from churn.conditions import fulfils, qualifies
 from churn.definition import Lifecycle
-from churn.events import BoolArray, Events, FloatArray, Texts
+from churn.events import BoolArray, Events, Texts
+from features.active_days import Days
+from features.edges import Layout, Positions, edges_of, local_days, quarters
+from features.folds import Fold, Sums, Value, fixed, largest, union
 from features.formula import QUALIFYING, Selection
-from features.views import Positions, Views, views
-
-FIXED = 10_000  # numbers are held to a ten-thousandth
-LARGEST = 9e14  # beyond it a number does not fit into 64 bits of ten-thousandths
-SPAN_DAYS = 512  # local midnights are looked up in spans of so many days
+from features.views import Views, views
 
 
 class Timeline:
     """A batch of customers and their cutoffs, with what all lanes share.
 
     Args:
-        events: the customers' log.
-        cutoffs_us: ascending, distinct. Shape (k,).
+        events: the customers' log. cutoffs_us: ascending, distinct, shape (k,).
         lifecycle: for windows, days and qualifying events.
+        windows: by selection, the lengths of the windows that will be asked for, in days; others cost more.
     """
 
-    def __init__(self, events: Events, cutoffs_us: Int64Array, lifecycle: Lifecycle) -> None:
+    def __init__(
+        self, events: Events, cutoffs_us: Int64Array, lifecycle: Lifecycle, windows: Mapping[Selection, frozenset[int]]
+    ) -> None:
         self.laid: Views = views(events, cutoffs_us)
         self.events = self.laid.events
         self.cutoffs_us, self.lifecycle = cutoffs_us, lifecycle
         self.shape = self.laid.view.shape
         self.stride = len(cutoffs_us) + 1
-        self.cells: Positions = self.laid.view * self.stride + np.arange(len(cutoffs_us))
-        self._lanes: dict[Selection, Lane] = {}
+        self.edges = edges_of(tuple(cutoffs_us.tolist()), lifecycle.calendar)
+        self._windows, self._all = windows, frozenset[int]().union(*windows.values())
+        self._quarters = quarters(self.events.time_us)
+        self._after: dict[Layout, Positions] = {}
         self._slots: dict[int, Positions] = {}
+        self._lanes: dict[Selection, Lane] = {}
 
     def lane(self, selection: Selection) -> "Lane":
         """The lane of a selection, laid once."""
         if selection not in self._lanes:
-            self._lanes[selection] = Lane(self, np.flatnonzero(self._mask(selection)))
+            mask = self._mask(selection)
+            rows = np.flatnonzero(mask if self.laid.seen is None else mask & self.laid.seen)
+            alone = self.laid.count == 1  # laying edges takes longer than having too many of them
+            self._lanes[selection] = Lane(self, rows, self._all if alone else self._windows.get(selection, ()))
         return self._lanes[selection]
+
+    @cached_property
+    def cells(self) -> Positions:
+        """The slot of each customer and cutoff. Shape (c, k)."""
+        return np.asarray(self.laid.view * self.stride + np.arange(len(self.cutoffs_us)))
 
     def slots(self, days: int) -> Positions:
         """For each event, view and cutoff from which on it lies before windows of `days` (0: before the cutoff)."""
         if days not in self._slots:
-            after = np.searchsorted(self._edges_us(days), self.events.time_us, side="right")
+            after = np.searchsorted(self.edges.begins_us(days), self.events.time_us, side="right")
             self._slots[days] = self.events.customer * self.stride + after
         return self._slots[days]
 
-    def _edges_us(self, days: int) -> Int64Array:
-        """Where windows of `days` begin, one a cutoff; for 0, the cutoffs themselves."""
-        if not days:
-            return self.cutoffs_us
-        start = self.lifecycle.calendar.window_start_us
-        return np.array([start(int(cutoff), days) for cutoff in self.cutoffs_us], dtype=np.int64)
+    def after(self, layout: Layout) -> Positions:
+        """How many edges of a layout each event lies at or after. Shape (n,)."""
+        if layout not in self._after:
+            self._after[layout] = layout.after(self.events.time_us, self._quarters)
+        return self._after[layout]
 
     @cached_property
     def day(self) -> Int64Array:
         """Local days of the events."""
-        return local_days(self.events.time_us, self.lifecycle.calendar)
+        return local_days(self.events.time_us, self.lifecycle.calendar, self._quarters)
+
+    def viewed(self, table: NDArray[Value]) -> NDArray[Value]:
+        """Values by cutoff and view, shape (k, v), as those of customers and cutoffs, shape (c, k)."""
+        if self.laid.count == self.shape[0]:
+            return table.T
+        return table[np.arange(len(table))[:, None], self.laid.view.T].T
 
     def _mask(self, selection: Selection) -> BoolArray:
         if selection.kinds == (QUALIFYING,):
             mask = qualifies(self.events, self.lifecycle.definition, self.lifecycle.calendar)
         else:
-            mask = _holds(self.events.kind, selection.kinds)
+            mask = self.events.kind.is_any(selection.kinds)
         if selection.reason_codes:
-            mask = mask & _holds(self.events.reason_code, selection.reason_codes)
+            mask = mask & self.events.reason_code.is_any(selection.reason_codes)
         if selection.where:
             mask = mask & fulfils(self.events, selection.where, self.lifecycle.calendar)
         return mask
@@ -86,14 +102,16 @@ class Lane:
     """The events of one selection, laid along time. Positions count from 0 to n, the number of its events.
 
     Args:
-        timeline: what lanes share.
-        rows: which of the timeline's events. Shape (n,).
+        timeline: what lanes share. rows: which of its events, shape (n,). windows: lengths that will be asked for.
     """
 
-    def __init__(self, timeline: Timeline, rows: Positions) -> None:
+    def __init__(self, timeline: Timeline, rows: Positions, windows: Collection[int] = ()) -> None:
         self.timeline, self.rows = timeline, rows
-        self._positions: dict[int, Positions] = {}
-        self._sums: dict[str, tuple[Int64Array, Int64Array]] = {}
+        self.layout = timeline.edges.layout(windows)
+        self._starts: dict[int | None, Positions] = {}
+        self._sums: dict[str, tuple[Sums, Sums | None]] = {}
+        self._peaks: dict[str, Fold] = {}
+        self._sets: dict[str, Fold] = {}
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -105,10 +123,10 @@ class Lane:
 
     def start(self, days: int | None) -> Positions:
         """Position of the first event of the window of `days`, or of the first event ever. Shape (c, k)."""
-        key = -1 if days is None else days
-        if key not in self._positions:
-            self._positions[key] = self._firsts if days is None else self._before(days)
-        return self._positions[key]
+        if days not in self._starts:
+            self._lay(days)
+            self._starts[days] = self._at(self.table, self.first, days)
+        return self._starts[days]
 
     def count(self, days: int | None) -> Positions:
         """Events in the window. Shape (c, k)."""
@@ -116,18 +134,42 @@ class Lane:
 
     def sums(self, column: str, days: int | None) -> tuple[Int64Array, Int64Array]:
         """Sum of a column in ten-thousandths, and how many events have it, in the window. Shapes (c, k)."""
-        if column not in self._sums:
-            numbers, there = self.fixed(column)
-            self._sums[column] = prefix(numbers), prefix(there)
-        total, have = self._sums[column]
-        end, start = self.end, self.start(days)
-        return total[end] - total[start], have[end] - have[start]
+        return self.total(column, days), self.have(column, days)
+
+    def total(self, column: str, days: int | None) -> Int64Array:
+        """Sum of a column in ten-thousandths, in the window. Shape (c, k)."""
+        self._lay(days)
+        return self._over(self._summed(column)[0], days)
+
+    def have(self, column: str, days: int | None) -> Int64Array:
+        """How many events have the column, in the window. Shape (c, k)."""
+        self._lay(days)
+        there = self._summed(column)[1]
+        return self.count(days) if there is None else self._over(there, days)
+
+    def active(self, days: int | None) -> Int64Array:
+        """Active days in the window: it begins at a midnight, so no day is cut. Shape (c, k)."""
+        self._lay(days)
+        return self._over(self._active, days)
+
+    def peak(self, column: str, days: int | None) -> Int64Array:
+        """Largest value of a column in ten-thousandths, in the window; NOTHING without any. Shape (c, k)."""
+        self._lay(days)
+        if column not in self._peaks:
+            self._peaks[column] = largest(*self.fixed(column), self.spot, self.layout, self.timeline.laid.count)
+        return self.timeline.viewed(self._peaks[column].over(days).astype(np.int64, copy=False))
+
+    def texts(self, column: str, days: int | None) -> NDArray[np.uint8]:
+        """How many different texts a column has in the window, of at most 64. Shape (c, k)."""
+        self._lay(days)
+        if column not in self._sets:
+            texts: Texts = getattr(self.timeline.events, column)
+            self._sets[column] = union(texts, self.rows, self.spot, self.layout, self.timeline.laid.count)
+        return self.timeline.viewed(np.bitwise_count(self._sets[column].over(days)))
 
     def fixed(self, column: str) -> tuple[Int64Array, BoolArray]:
         """A column in whole ten-thousandths, null as 0, and where it is not null. Shapes (n,)."""
-        numbers: FloatArray = getattr(self.timeline.events, column)[self.rows]
-        there = ~np.isnan(numbers)
-        return np.rint(np.clip(np.where(there, numbers, 0.0), -LARGEST, LARGEST) * FIXED).astype(np.int64), there
+        return fixed(getattr(self.timeline.events, column)[self.rows])
 
     @cached_property
     def owner(self) -> Positions:
@@ -140,82 +182,63 @@ class Lane:
         return self.timeline.events.time_us[self.rows]
 
     @cached_property
-    def days(self) -> "Days":
+    def days(self) -> Days:
         """The lane's active days."""
-        return Days.of(self)
+        return Days.of(self.timeline.day[self.rows], self.owner)
 
     @cached_property
-    def _firsts(self) -> Positions:
+    def spot(self) -> Positions:
+        """Where each event falls among edges and views: `edges passed x views + view`. Shape (n,)."""
+        return np.asarray(self.timeline.after(self.layout)[self.rows] * self.timeline.laid.count + self.owner)
+
+    @cached_property
+    def first(self) -> Positions:
+        """Position of each view's first event. Shape (v,)."""
+        if self.timeline.laid.count == 1:
+            return np.zeros(1, dtype=np.intp)
         counts = np.bincount(self.owner, minlength=self.timeline.laid.count)
-        return np.asarray((np.cumsum(counts) - counts)[self.timeline.laid.view])
-
-    def _before(self, days: int) -> Positions:
-        """How many of the lane's events come before each cell's edge: a running count over views and cutoffs."""
-        counts = np.bincount(
-            self.timeline.slots(days)[self.rows], minlength=self.timeline.laid.count * self.timeline.stride
-        )
-        return np.asarray(np.cumsum(counts)[self.timeline.cells])
-
-
-@dataclass(frozen=True)
-class Days:
-    """Active days of a lane, and the pauses between them.
-
-    Args:
-        day: local day of each event. Shape (n,).
-        before: active days before each position, over all views. Shape (n + 1,).
-        first: positions of the events that open an active day. Shape (d,).
-        gap: days since the view's active day before, at those positions; 0 elsewhere. Shape (n,).
-    """
-
-    day: Int64Array
-    before: Int64Array
-    first: Positions
-    gap: Int64Array
-
-    @classmethod
-    def of(cls, lane: Lane) -> "Days":
-        """The active days of a lane."""
-        day, owner = lane.timeline.day[lane.rows], lane.owner
-        opens = np.ones(len(lane), dtype=bool)
-        opens[1:] = (day[1:] != day[:-1]) | (owner[1:] != owner[:-1])
-        first = np.flatnonzero(opens)
-        gap = np.zeros(len(lane), dtype=np.int64)
-        same = owner[first[1:]] == owner[first[:-1]]
-        gap[first[1:]] = np.where(same, day[first[1:]] - day[first[:-1]], 0)
-        return cls(day, prefix(opens), first, gap)
+        return np.asarray(np.cumsum(counts) - counts)
 
     @cached_property
-    def squares(self) -> Int64Array:
-        """Prefix sums of the squared gaps. Shape (n + 1,)."""
-        return prefix(self.gap * self.gap)
+    def table(self) -> Positions:
+        """Position of the first event at or after each edge. Shape (e, v)."""
+        views, edges = self.timeline.laid.count, len(self.layout)
+        if views == 1:
+            return np.searchsorted(self.time_us, self.layout.us)[:, None]
+        counts = np.bincount(self.spot, minlength=(edges + 1) * views)[: edges * views].reshape(edges, views)
+        counts[0] += self.first
+        for edge in range(1, edges):  # faster than cumsum along the long way
+            np.add(counts[edge], counts[edge - 1], out=counts[edge])
+        return counts
 
+    def _lay(self, days: int | None) -> None:
+        """Have edges for a window; one that was not announced lays them anew."""
+        if days is not None and days not in self.layout.rows:
+            self.layout = self.timeline.edges.layout({*self.layout.rows, days})
+            for known in (self._sums, self._peaks, self._sets):
+                known.clear()
+            for name in ("spot", "table", "_active"):
+                self.__dict__.pop(name, None)
 
-def prefix(values: NDArray[np.int64] | BoolArray) -> Int64Array:
-    """Sums of everything before each position. Shape (n + 1,)."""
-    sums = np.zeros(len(values) + 1, dtype=np.int64)
-    np.cumsum(values, out=sums[1:])
-    return sums
+    @cached_property
+    def _active(self) -> Sums:
+        return Sums(self.days.opens, self.table, self.first)
 
+    def _summed(self, column: str) -> tuple[Sums, Sums | None]:
+        """Running sums of a column, and of where it is not null, unless that is everywhere."""
+        if column not in self._sums:
+            numbers, there = self.fixed(column)
+            have = None if there.all() else Sums(there, self.table, self.first)
+            self._sums[column] = Sums(numbers, self.table, self.first), have
+        return self._sums[column]
 
-def local_days(time_us: Int64Array, calendar: Calendar) -> Int64Array:
-    """`Calendar.days_of` of one instant or more, with midnights remembered between calls."""
-    day_us = 86_400_000_000
-    first = (int(time_us.min()) // day_us - 2) // SPAN_DAYS
-    last = (int(time_us.max()) // day_us + 2) // SPAN_DAYS
-    edges = _midnights(calendar, first, last)
-    return first * SPAN_DAYS - 1 + np.searchsorted(edges, time_us, side="right").astype(np.int64)
+    def _over(self, sums: Sums, days: int | None) -> Int64Array:
+        """What running sums come to in the window. Shape (c, k)."""
+        return self._at(sums.at, sums.first, 0) - self._at(sums.at, sums.first, days)
 
-
-@lru_cache(maxsize=64)
-def _midnights(calendar: Calendar, first: int, last: int) -> Int64Array:
-    return calendar.midnights_us(first * SPAN_DAYS, (last + 1) * SPAN_DAYS - 1)
-
-
-def _holds(texts: Texts, wanted: Sequence[str]) -> BoolArray:
-    """`Texts.is_any` without its set-up, which one customer's row would feel."""
-    codes = [texts.levels.index(text) for text in wanted if text in texts.levels]
-    mask = np.zeros(len(texts.codes), dtype=bool)
-    for code in codes:
-        mask |= texts.codes == code
-    return mask
+    def _at(self, table: Int64Array, first: Int64Array, days: int | None) -> Int64Array:
+        """Values of a table by edge (e, v), or of everybody's first event (v,), where windows begin. Shape (c, k)."""
+        cutoffs = len(self.timeline.cutoffs_us)
+        if days is not None:
+            return self.timeline.viewed(table[self.layout.rows[days]])
+        return self.timeline.viewed(first[None] if cutoffs == 1 else np.broadcast_to(first, (cutoffs, len(first))))

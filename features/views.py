@@ -10,12 +10,10 @@ between two cutoffs adds one. Events are laid out once a view, so that one pass 
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from churn.calendar import Int64Array
-from churn.events import Events
-
-Positions = NDArray[np.intp]
+from churn.calendar import NEVER, Int64Array
+from churn.events import BoolArray, Events
+from features.edges import Positions
 
 
 @dataclass(frozen=True)
@@ -23,12 +21,14 @@ class Views:
     """Events laid out by view.
 
     Args:
-        events: visible events, each once for every view that has it; `customer` is the view. Sorted by view and time.
+        events: each once for every view that has it; `customer` is the view. Sorted by view and time.
+        seen: which of them any cutoff sees; None where all are. Shape (n,).
         view: the view that a customer's cutoff looks at. Shape (c, k).
-        count: how many views there are, c or more.
+        count: how many views there are, c or more; c where each customer has one.
     """
 
     events: Events
+    seen: BoolArray | None
     view: Positions
     count: int
 
@@ -41,6 +41,8 @@ def views(events: Events, cutoffs_us: Int64Array) -> Views:
         cutoffs_us: ascending, distinct. Shape (k,).
     """
     customers, cutoffs = len(events.customers), len(cutoffs_us)
+    if not (_some_late(events) or bool((events.void_us != NEVER).any())):
+        return _one_each(events, cutoffs_us)
     due = np.searchsorted(cutoffs_us, events.time_us, side="right")  # the first cutoff after it
     known = np.searchsorted(cutoffs_us, events.known_us, side="right")
     since = np.maximum(due, known)  # the first cutoff that sees it
@@ -49,8 +51,7 @@ def views(events: Events, cutoffs_us: Int64Array) -> Views:
     late, voided = seen & (due < since), seen & (until < cutoffs)
     if not (late.any() or voided.any()):
         rows = np.flatnonzero(seen)
-        view = np.broadcast_to(np.arange(customers)[:, None], (customers, cutoffs))
-        return Views(events if len(rows) == len(events) else events.take(rows), view, customers)
+        return _one_each(events if len(rows) == len(events) else events.take(rows), cutoffs_us)
     begins = np.zeros((customers, cutoffs), dtype=bool)
     begins[:, 0] = True
     begins[events.customer[late], since[late]] = True
@@ -69,7 +70,19 @@ def _laid_out(events: Events, view: Positions, *, since: Positions, until: Posit
     order = np.argsort(owner, kind="stable")  # stable: within a view, the log's own order
     laid = events.take(np.repeat(rows, times)[order])
     count = int(view[-1, -1]) + 1
-    return Views(_owned(laid, owner[order], count), view, count)
+    return Views(_owned(laid, owner[order], count), None, view, count)
+
+
+def _some_late(events: Events) -> bool:
+    return events.known_us is not events.time_us and bool((events.known_us > events.time_us).any())
+
+
+def _one_each(events: Events, cutoffs_us: Int64Array) -> Views:
+    """Everybody has one view, which is laid out already; what happens after the last cutoff is not seen."""
+    count = len(events.customers)
+    seen = events.time_us < cutoffs_us[-1]
+    view = np.broadcast_to(np.arange(count)[:, None], (count, len(cutoffs_us)))
+    return Views(events, None if seen.all() else seen, view, count)
 
 
 def _owned(events: Events, owner: Positions, count: int) -> Events:

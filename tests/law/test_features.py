@@ -192,7 +192,7 @@ def test_batches_do_not_show(frame: pd.DataFrame, size: int) -> None:
     events, of_zone, wanted = Events.from_frame(frame), lifecycle("UTC"), every_operation()
     whole = compute(events, cutoffs("UTC"), wanted, of_zone)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kernel, "BATCH", size)
+        patch.setattr(kernel, "BATCH_CELLS", 20 * size)
         same(compute(events, cutoffs("UTC"), wanted, of_zone), whole, [one.name for one in wanted])
 
 

@@ -14,8 +14,9 @@ from churn.events import Events
 from features.catalogue import catalogue
 from features.compute import compute
 from features.feature import Feature, Kind
+from features.folds import LARGEST
 from features.operations import text_code
-from features.timeline import LARGEST
+from features.timeline import Timeline
 from features.views import views
 from tests.oracle_duckdb import oracle
 from tests.reference import naive
@@ -179,3 +180,18 @@ def test_open_tickets_are_never_fewer_than_none(tickets: list[tuple[str, str]], 
     assert one(events, cutoff, feature) == still_open
     assert naive(events, [cutoff], [feature], UTC_DAYS)[0, 0, 0] == still_open
     assert oracle(events, [cutoff], [feature], UTC_DAYS)[0, 0, 0] == still_open
+
+
+def test_a_window_that_was_not_announced_is_laid_when_it_is_asked_for() -> None:
+    events, cutoff = log("o..o.o|o"), cutoff_of("o..o.o|o")
+    lane = Timeline(events, np.array([to_us(cutoff)]), UTC_DAYS, {ORDER.selection: frozenset({3})}).lane(
+        ORDER.selection
+    )
+    assert [int(lane.count(days)[0, 0]) for days in (3, 1, 6, None)] == [2, 1, 3, 3]
+    assert int(lane.total("amount", 3)[0, 0]) == int(lane.total("amount", 1)[0, 0]) * 2
+
+
+@pytest.mark.parametrize("texts", [3, 70])
+def test_texts_are_counted_however_many_there_are(texts: int) -> None:
+    rows = [{"event_timestamp": f"2024-05-{1 + n % 9:02d}", "category": f"c{n % texts}"} for n in range(texts * 2)]
+    assert one(of(rows), datetime(2024, 6, 1, tzinfo=UTC), ORDER.of("distinct", "category").ever) == texts
