@@ -9,7 +9,7 @@ Both read the settings that CHURN_CONFIG names. Start reading at `assemble`.
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import structlog
@@ -19,6 +19,8 @@ from serving.app import SCOPES, Desk, Lifespan, application, counter_of, routes
 from serving.auth import Keys
 from serving.events import SCOPES as EVENT_SCOPES
 from serving.events import EventDesk
+from serving.forget import SCOPES as FORGET_SCOPES
+from serving.forget import ForgetDesk
 from serving.guard import Guard
 from serving.rate_limit import RateLimit
 
@@ -36,39 +38,49 @@ def keys_of(settings: Settings) -> Keys:
     return Keys.of([*settings.serving.api_keys, *given])
 
 
-def assemble(desk: Desk, lifespan: Lifespan | None = None, *, events: EventDesk | None = None) -> Guard:
+def assemble(
+    desk: Desk,
+    lifespan: Lifespan | None = None,
+    *,
+    events: EventDesk | None = None,
+    forget: ForgetDesk | None = None,
+) -> Guard:
     """All routes behind the guard; they answer once the desk is open.
 
     Args:
         desk: where requests come to.
         lifespan: what happens at start and end, for a server that leaves that to the application.
         events: where live events come to; one that stays closed where None.
+        forget: where customers are forgotten; likewise.
     """
     settings = desk.settings
     limit = RateLimit(settings.folder / "serving" / LIMITS, settings.serving.rate_limit_per_minute)
-    all_routes = [*routes(desk), *(events or EventDesk(desk.metrics)).routes()]
-    scopes = SCOPES | EVENT_SCOPES
+    all_routes = [*routes(desk), *(events or EventDesk(desk.metrics)).routes(), *(forget or ForgetDesk()).routes()]
+    scopes = SCOPES | EVENT_SCOPES | FORGET_SCOPES
     return Guard(
         application(all_routes, lifespan), keys=keys_of(settings), limit=limit, metrics=desk.metrics, scopes=scopes
     )
 
 
 class Service:
-    """A worker's two desks, opened and closed together."""
+    """A worker's desks, opened and closed together."""
 
     def __init__(self) -> None:
         log_as_json()
         self.desk = Desk(load(os.environ.get("CHURN_CONFIG", DEFAULT_CONFIG)))
         self.events = EventDesk(self.desk.metrics)
+        self.forget = ForgetDesk()
         self._intake: Any = None  # features.live.intake.Intake
 
     def open(self) -> None:
         """Take the champions that were fetched, the on-line store and the inbox, and begin to answer."""
         from cli.events import intake
+        from cli.forget import forget_one
         from features.store import OnlineStore
 
         settings = self.desk.settings
         self.desk.open(counter_of(settings, OnlineStore(settings)))
+        self.forget.open(partial(forget_one, settings))
         if not (settings.folder / "log").exists():  # rows came from elsewhere: there is nothing to add events to
             return
         self._intake = intake(settings, OnlineStore(settings), self.desk.metrics)
@@ -78,13 +90,14 @@ class Service:
     def close(self) -> None:
         """Answer no more; what was answered or acknowledged is on disk."""
         self.events.close()
+        self.forget.close()
         self.desk.close()
         if self._intake is not None:
             self._intake.close()
 
     def application(self, lifespan: Lifespan | None = None) -> Guard:
         """All routes behind the guard."""
-        return assemble(self.desk, lifespan, events=self.events)
+        return assemble(self.desk, lifespan, events=self.events, forget=self.forget)
 
 
 def log_as_json() -> None:

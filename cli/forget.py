@@ -32,7 +32,7 @@ class NobodyKnown(DataError):
         )
 
 
-def forget(settings: "Settings", customer_ids: Sequence[str], *, keep_out: bool, progress: bool = True) -> Outcome:
+def forget(settings: "Settings", customer_ids: Sequence[str], *, keep_out: bool) -> Outcome:
     """Forget customers in every store; keep them out from now on.
 
     Raises:
@@ -42,7 +42,6 @@ def forget(settings: "Settings", customer_ids: Sequence[str], *, keep_out: bool,
     from cli.stores import stores
     from features.erasure.forgetting import forget as forget_in
 
-    del progress
     ids = list(dict.fromkeys(one.strip() for one in customer_ids if one.strip()))
     if not ids:
         raise NobodyToForget
@@ -52,6 +51,21 @@ def forget(settings: "Settings", customer_ids: Sequence[str], *, keep_out: bool,
     if set(receipt.unknown) == set(ids) and not keep_out:
         raise NobodyKnown(ids)
     return _told(settings, receipt)
+
+
+def forget_one(settings: "Settings", customer_id: str, keep_out: bool) -> dict[str, Any]:  # the desk's
+    """Forget one customer for the service; the receipt.
+
+    Raises:
+        UnknownCustomer: no store knows them, and they are not to be kept out.
+    """
+    from serving.refusals import UnknownCustomer
+
+    try:
+        receipt: dict[str, Any] = forget(settings, [customer_id], keep_out=keep_out).as_json
+    except (NobodyKnown, NobodyToForget) as error:
+        raise UnknownCustomer from error
+    return receipt
 
 
 def forget_again(settings: "Settings") -> Outcome:

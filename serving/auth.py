@@ -1,9 +1,9 @@
 """Who may ask: API keys with scopes, and where the service may listen without any.
 
 A key is configured as `name:scope+scope:sha256 of the key in hex`, so that no file holds the key itself. Scopes:
-`score` (POST /v1/score), `read` (pages, metrics, documents), `events` (live events). Without keys the service
-listens on loopback only, and answers only to a loopback name in `Host`, so that no web page can reach it through a
-name of its own. Reads no file and no environment. Start reading at `Keys`.
+`score` (POST /v1/score), `read` (pages, metrics, documents), `events` (live events), `erase` (DELETE of a customer).
+Without keys the service listens on loopback only, and answers only to a loopback name in `Host`, so that no web page
+can reach it through a name of its own. Reads no file and no environment. Start reading at `Keys`.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from typing import Self
 from churn.errors import SettingsError
 from serving.refusals import Forbidden, Unauthorised
 
-SCOPES = ("score", "read", "events")
+SCOPES = ("score", "read", "events", "erase")
 LOCAL_NAMES = {"localhost", "ip6-localhost"}
 HOW = (
     "make a key (`openssl rand -hex 24`), then set "

@@ -49,6 +49,7 @@ class Guard:
     ) -> None:
         self._app, self._keys, self._limit, self._metrics, self._scopes = app, keys, limit, metrics, scopes
         self._known: Container[str] = {*scopes, *OPEN}
+        self._patterns = {path.partition("{")[0]: path for path in scopes if "{" in path}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it."""
@@ -59,11 +60,15 @@ class Guard:
         visit = Visit(_request_id(headers), send)
         scope.setdefault("state", {})["request_id"] = visit.request_id
         try:
-            visit.caller = self._admit(scope["path"], headers)
+            visit.caller = self._admit(self._route(scope["path"]), headers)
             await self._app(scope, _limited(headers, receive), visit.send)
         except Exception as error:  # noqa: BLE001  # the edge: BentoML hangs on whatever escapes
             await self._told(visit, error, scope, receive)
         self._counted(visit, scope, time.perf_counter() - began)
+
+    def _route(self, path: str) -> str:
+        """The path that a request is for; that of a customer is the same for all, so that no log names one."""
+        return next((named for begin, named in self._patterns.items() if path.startswith(begin)), path)
 
     def _admit(self, path: str, headers: Headers) -> str | None:
         """Who asks, once the key and its rate allow it."""
@@ -81,7 +86,7 @@ class Guard:
             await error_response(error, visit.request_id)(scope, receive, visit.send)
 
     def _counted(self, visit: "Visit", scope: Scope, seconds: float) -> None:
-        path, method = scope["path"], scope["method"]
+        path, method = self._route(scope["path"]), scope["method"]
         route = path if path in self._known else "unknown"
         status = visit.status or 500
         self._metrics.request(route, method if method in METHODS else "other", status, seconds)

@@ -6,6 +6,7 @@
     ├── Forbidden             403    a key without the scope, or a foreign Host
     ├── UnknownRoute          404
     ├── UnknownScore          404    nobody gave such an answer
+    ├── UnknownCustomer       404    no store knows whom to forget
     ├── WrongMethod           405
     ├── Erased                410    whom the answer spoke of was forgotten
     ├── BodyTooLarge          413
@@ -73,6 +74,18 @@ class UnknownScore(Refusal):
         super().__init__(
             f"There is no score {score_id[:200]!r}.",
             mend="take `score_id` from an answer; scores older than [retention] score_log_days may have been pruned.",
+        )
+
+
+class UnknownCustomer(Refusal):
+    """No store knows the customer who is to be forgotten."""
+
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__(
+            "No store knows this customer; nothing was changed.",
+            mend="check the id; to keep out somebody who is not here yet, add `?keep_out=true`.",
         )
 
 
