@@ -9,6 +9,7 @@ from functools import partial
 from churn.settings import Settings
 from cli.versions import VERSIONS
 from features.erasure.left_over import sweep
+from features.erasure.live import erase_from_inbox, erase_from_index, erase_from_kept
 from features.erasure.log import erase_from_log
 from features.erasure.rows_of_now import erase_from_current, erase_online
 from features.erasure.snapshots import erase_from_snapshots
@@ -25,7 +26,32 @@ OUT_OF_REACH = (
 
 def stores(settings: Settings) -> tuple[Store, ...]:
     """All stores of a business, in the order in which they forget: first what others are made from."""
-    return (*_history(), *_rows_of_now(settings), *_scores(), *_models(), *_of_itself())
+    rows_of_now = _rows_of_now(settings)
+    return (*_live(settings), *_history(), *_of_live(), *rows_of_now, *_scores(), *_models(), *_of_itself())
+
+
+def _live(settings: Settings) -> tuple[Store, ...]:
+    where = "" if settings.live.inbox == "sqlite" else ", in PostgreSQL"
+    return (
+        Store(
+            "inbox", f"live events, as they came{where}", ("live/inbox.db*",), "until they lie in the log",
+            erase=partial(erase_from_inbox, settings), is_door=True,
+        ),
+        Store(
+            "kept live events", "live events that lie in the log, for the next ingest", ("live/events/*",),
+            "for ever", erase=erase_from_kept,
+        ),
+    )  # fmt: skip
+
+
+def _of_live() -> tuple[Store, ...]:
+    return (
+        Store(
+            "index", "the log by customer, for fresh rows", ("live/index.db*",), "until the log changes",
+            back_up=False, anew="churn serve", erase=erase_from_index,
+        ),
+        Store("live clock", "how far live events moved the clock of a log", ("live/clock",), "for ever"),
+    )  # fmt: skip
 
 
 def _history() -> tuple[Store, ...]:
@@ -97,6 +123,10 @@ def _models() -> tuple[Store, ...]:
 
 def _of_itself() -> tuple[Store, ...]:
     return (
+        Store(
+            "input report", "what came in: counts, nobody's row", ("ingest/*",), "until the next `churn ingest`",
+            back_up=False, anew="churn ingest",
+        ),
         Store("versions", "the form of each store", ("stores.json",), "for ever"),
         Store(
             "erasure", "who was forgotten, as salted hashes; requests and receipts", ("erasure/**/*",), "for ever",

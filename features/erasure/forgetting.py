@@ -15,11 +15,11 @@ from typing import Any
 
 from features.erasure.forgotten import FOLDER, Forgotten
 from features.erasure.journal import Journal, Request, now_text
-from features.erasure.store import Store, Whom
+from features.erasure.store import Erase, Erased, Store, Whom
 from features.shelf import Busy
 from features.tombstones import ancestors, stones
 
-WAIT_S = 30.0
+WAIT_S, PAUSE_S = 30.0, 0.05
 Models = Callable[[set[str]], list[dict[str, Any]]]  # hashes of snapshots to the models that learned from them
 
 
@@ -114,12 +114,28 @@ def let_back(folder: Path, customer_ids: Sequence[str]) -> set[str]:
 def _erase(folder: Path, stores: Sequence[Store], whom: Whom, journal: Journal, request: Request) -> set[str]:
     """Drop them from each store; who was found in one is looked for by name in those that cannot be searched."""
     found: set[str] = set()
-    for store in stores:
+    for store in [*stores, *(one for one in stores if one.is_door)]:
         if store.erase is not None:
-            erased = store.erase(folder, whom)
+            erased = _patiently(store.erase, folder, whom)
             journal.erased(request, store.name, erased)
             whom, found = whom.and_also(erased.found), found | erased.found
     return found
+
+
+def _patiently(erase: Erase, folder: Path, whom: Whom) -> Erased:
+    """Erase, once whoever writes there at this moment is done.
+
+    Raises:
+        Busy: that takes too long.
+    """
+    until = time.monotonic() + WAIT_S
+    while True:
+        try:
+            return erase(folder, whom)
+        except Busy:
+            if time.monotonic() > until:
+                raise
+        time.sleep(PAUSE_S)
 
 
 def _receipt(
@@ -155,5 +171,5 @@ def _one_at_a_time(folder: Path) -> Iterator[None]:
             except BlockingIOError as error:
                 if time.monotonic() > until:
                     raise Busy(folder / FOLDER) from error
-                time.sleep(0.05)
+                time.sleep(PAUSE_S)
         yield

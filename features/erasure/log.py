@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from churn.calendar import from_us, to_us
 from features.erasure.coming_in import REASON, words
-from features.erasure.rewriting import KEY, customers_of, rows_of
+from features.erasure.rewriting import KEY, RELATED, customers_of, rows_of, unrelated
 from features.erasure.store import NOTHING, Erased, Whom
 from features.judging import REASONS
 from features.log import (
@@ -37,8 +37,6 @@ from features.log import (
 )
 from features.shelf import replace_folder, workshop
 from features.writing import ROWS_A_GROUP
-
-RELATED = "related_customer_id"
 
 
 @dataclass(frozen=True)
@@ -112,7 +110,7 @@ def _bucket_without(old: Path, new: Path, whom: Whom) -> tuple[Erased, Gone]:
     if CUSTOMER_NOW in table.column_names:  # what stood under another id before a merge or split
         theirs = pc.or_(theirs, rows_of(table, found, CUSTOMER_NOW))
     kinds = Counter[str](table.filter(theirs)["event_type"].to_pylist())
-    kept = _unrelated(table.filter(pc.invert(theirs)), related)
+    kept = unrelated(table.filter(pc.invert(theirs)), related)
     if kept.num_rows:
         pq.write_table(kept.combine_chunks(), new, compression="zstd", row_group_size=ROWS_A_GROUP)
     size = new.stat().st_size if kept.num_rows else 0
@@ -144,14 +142,6 @@ def _map_without(old: Path, new: Path, whom: Whom) -> Erased:
         pq.write_table(pa.Table.from_pylist(left, schema=table.schema), new, compression="zstd")
     size = new.stat().st_size if left else 0
     return Erased(len(rows) - len(left), 1, size, frozenset(found))
-
-
-def _unrelated(table: pa.Table, related: set[str]) -> pa.Table:
-    if not related:
-        return table
-    column = table[RELATED]
-    named = pc.if_else(rows_of(table, related, RELATED), pa.scalar(None, column.type), column)
-    return table.set_column(table.schema.get_field_index(RELATED), table.schema.field(RELATED), named)
 
 
 def _rejects_without(old: Path, new: Path, whom: Whom) -> Erased:

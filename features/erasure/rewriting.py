@@ -14,6 +14,7 @@ from features.atomic import write_whole
 from features.erasure.store import NOTHING, Erased, Whom
 
 KEY = "customer_id"
+RELATED = "related_customer_id"
 
 
 def customers_of(path: Path, column: str = KEY) -> set[str]:
@@ -28,6 +29,15 @@ def customers_of(path: Path, column: str = KEY) -> set[str]:
 def rows_of(table: pa.Table, customers: set[str], column: str = KEY) -> pa.ChunkedArray:
     """Which rows of a table are of these customers."""
     return pc.is_in(table[column], value_set=pa.array(sorted(customers), type=table.schema.field(column).type))
+
+
+def unrelated(table: pa.Table, related: set[str]) -> pa.Table:
+    """A table of events in which nobody names these customers as related; the events stay."""
+    if not related:
+        return table
+    column = table[RELATED]
+    named = pc.if_else(rows_of(table, related, RELATED), pa.scalar(None, column.type), column)
+    return table.set_column(table.schema.get_field_index(RELATED), table.schema.field(RELATED), named)
 
 
 def parquet_without(path: Path, whom: Whom) -> Erased:

@@ -80,6 +80,7 @@ class Store:
         anew: the command that makes it from what was backed up.
         version: of its form; what a newer version wrote is refused.
         erase: drops customers; None where it never holds one.
+        is_door: something may be on its way in while the others forget, so that it is looked at again at the end.
     """
 
     name: str
@@ -90,6 +91,7 @@ class Store:
     anew: str = ""
     version: int = 1
     erase: Erase | None = None
+    is_door: bool = False
 
     def files(self, folder: Path) -> list[Path]:
         """What of it is there."""
