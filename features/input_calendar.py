@@ -12,7 +12,7 @@ import duckdb
 import numpy as np
 
 from churn.calendar import DAY_US, EPOCH, Calendar, Int64Array, from_us
-from features.input_sources import YEAR_1990_US
+from features.input_sources import MEANT, YEAR_1990_US
 
 QUARTER_US = 15 * 60 * 1_000_000
 WEEK_DAYS, HOURS = 7, 24
@@ -23,7 +23,7 @@ ENOUGH_EVENTS, QUIET_SHARE = 500, 0.1  # a rhythm is plain where six hours have 
 DAYTIME = (9.0, 22.0)
 SEASON_DAYS = 15  # holidays move: Easter, the Lunar New Year
 ENOUGH_DAYS, USUAL_DAYS = 56, 0.01  # eight weeks of history; a gap is longer than all but so few of the others
-_MEANT = f"reason IS NULL AND event_timestamp >= {YEAR_1990_US} AND NOT starts_with(event_type, 'profile.')"
+_MEANT = f"{MEANT} AND event_timestamp >= {YEAR_1990_US} AND NOT starts_with(event_type, 'profile.')"
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,9 @@ class Mapped:
 
 
 def source_key(rows: Rows) -> str:
-    """The short name of a source: its file without folder and endings, or its table."""
+    """The short name of a source: the one it was given, or its file without folder and endings, or its table."""
+    if rows.source.name is not None:
+        return rows.source.name
     if rows.source.path is not None:
         return PurePath(rows.source.path).name.partition(".")[0]
     return rows.source.table or f"source_{rows.position + 1}"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from features.input_sources import SourceProfile, source_profiles
+from features.input_sources import MEANT, SourceProfile, source_profiles
 from features.reading import Rows, literal
 
 
@@ -86,7 +86,7 @@ def profile(
     connection.execute(
         "CREATE OR REPLACE TABLE per_customer AS SELECT event_type, customer_id, count(*) AS n, "
         "min(event_timestamp) AS first_us, max(event_timestamp) AS last_us, count(amount) AS amounts, "
-        "count(*) FILTER (amount < 0) AS negative FROM judged WHERE reason IS NULL GROUP BY event_type, customer_id"
+        f"count(*) FILTER (amount < 0) AS negative FROM judged WHERE {MEANT} GROUP BY event_type, customer_id"
     )
     kinds = connection.execute(
         "SELECT event_type, sum(n), count(*), sum(amounts), sum(negative) FROM per_customer GROUP BY 1 ORDER BY 1"

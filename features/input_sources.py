@@ -12,11 +12,13 @@ import duckdb
 
 from churn.events import NUMBERS
 from features.input_personal import source_key
+from features.log import SUPERSEDED
 from features.mapping import PROFILE, TEXTS
 from features.reading import Rows
 
 COLUMNS = ("customer_id", "event_type", "event_timestamp", "ingested_at", *TEXTS, *NUMBERS)
 YEAR_1990_US = 631_152_000_000_000
+MEANT = f"reason IS NULL AND {SUPERSEDED} IS NULL"  # events as they are known now, older versions left out
 QUANTILES = (0.5, 0.9, 0.99, 1.0)
 SAME = ("customer_id", "event_type", "event_timestamp", *(name for name in TEXTS if name != "event_id"), *NUMBERS)
 
@@ -94,11 +96,11 @@ def source_profiles(
     counts = ", ".join(f"count({name}) AS {name}" for name in COLUMNS)
     wrong = ", ".join(f"count(*) FILTER (reason = 'bad_{name}') AS wrong_{name}" for name in NUMBERS)
     found = connection.execute(
-        f"SELECT source, part, count(*) AS n, {counts}, {wrong}, count(*) FILTER (reason IS NULL) AS events, "
+        f"SELECT source, part, count(*) AS n, {counts}, {wrong}, count(*) FILTER ({MEANT}) AS events, "
         "approx_count_distinct(event_type) AS kinds, "
-        f"count(*) FILTER (event_timestamp < {YEAR_1990_US} AND reason IS NULL) AS old, "
-        "min(event_timestamp) FILTER (reason IS NULL) AS first_us, "
-        "max(event_timestamp) FILTER (reason IS NULL) AS last_us "
+        f"count(*) FILTER (event_timestamp < {YEAR_1990_US} AND {MEANT}) AS old, "
+        f"min(event_timestamp) FILTER ({MEANT}) AS first_us, "
+        f"max(event_timestamp) FILTER ({MEANT}) AS last_us "
         "FROM judged GROUP BY source, part ORDER BY source, part"
     )
     names = [str(column[0]) for column in found.description or ()]
@@ -160,7 +162,7 @@ def _late(connection: duckdb.DuckDBPyConnection, sources: Sequence[Rows], every_
         "SELECT source, quantile_disc(late, [0.5, 0.9, 0.99, 1.0]), "
         f"count(*) FILTER (late > {every_days} * 86_400_000_000), count(*) FILTER (late < 0) FROM "
         "(SELECT source, ingested_at - event_timestamp AS late FROM judged "
-        f"WHERE reason IS NULL AND source IN ({', '.join(told)})) GROUP BY source"
+        f"WHERE {MEANT} AND source IN ({', '.join(told)})) GROUP BY source"
     ).fetchall()
     return {source: Late(tuple(us / 1e6 for us in edges), late, early) for source, edges, late, early in found}
 
@@ -170,7 +172,7 @@ def _repeated(connection: duckdb.DuckDBPyConnection, sources: Sequence[Rows]) ->
     if not untold:
         return {}
     found = connection.execute(
-        f"SELECT source, sum(n - 1) FROM (SELECT source, count(*) AS n FROM judged WHERE reason IS NULL AND part = 0 "
+        f"SELECT source, sum(n - 1) FROM (SELECT source, count(*) AS n FROM judged WHERE {MEANT} AND part = 0 "
         f"AND source IN ({', '.join(map(str, untold))}) GROUP BY source, {', '.join(SAME)} HAVING count(*) > 1) "
         "GROUP BY source"
     ).fetchall()

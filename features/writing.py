@@ -22,6 +22,7 @@ from churn.settings import Settings
 from churn.tables import EVENTS
 from features.judging import REASONS
 from features.log import CUSTOMER_NOW, LOG_SCHEMA, MANIFEST, REJECTS, SUPERSEDED, LogManifest, bucket_name
+from features.personal_words import personal_by_name
 from features.reading import FILE, ROW, Rows, literal, quoted
 from features.versioning import LOG_ORDER
 
@@ -100,7 +101,7 @@ def _rejects(connection: duckdb.DuckDBPyConnection, sources: list[Rows]) -> pa.T
     """Every refused row with its place, its reason in a word and a sentence, and itself as JSON."""
     parts = [REJECT_SCHEMA.empty_table()]
     for rows in sources:
-        names = rows.columns
+        names = [name for name in rows.columns if personal_by_name(name) is None]  # nobody mends a row by its phone
         raw = "{" + ", ".join(f"{literal(name)}: t.{quoted(name)}" for name in names) + "}"
         files = [origin.get("file") for origin in rows.origins]
         found = connection.execute(
