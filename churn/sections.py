@@ -94,6 +94,19 @@ class Cluster(Section):
     )
 
 
+class Contacts(Section):
+    """`[contacts]`: how customers can be reached, in a file of its own that only the export of an audience reads."""
+
+    path: str | None = Field(default=None, description="CSV or Parquet, one row a customer; no [[source]] may read it")
+    customer_id: str = Field(default="customer_id", description="its column of ids, those of the event log")
+    email: str | None = Field(default=None, description="its column of e-mail addresses")
+    phone: str | None = Field(default=None, description="its column of phone numbers")
+    name: str | None = Field(default=None, description="its column of names")
+    language: str | None = Field(default=None, description="its column of languages")
+    may_email: str | None = Field(default=None, description="its column of consent to e-mail: true or false")
+    may_phone: str | None = Field(default=None, description="its column of consent to calls and messages")
+
+
 class Training(Section):
     """`[training]`: cutoffs, folds and floors."""
 

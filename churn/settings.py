@@ -16,7 +16,19 @@ from pydantic import BaseModel, Field, ValidationError
 from churn.calendar import Calendar
 from churn.definition import ChurnDefinition, Lifecycle, Section, StageRules
 from churn.errors import SettingsError
-from churn.sections import Business, Cluster, IdMap, Ingest, Live, Monitoring, Serving, Source, Store, Training
+from churn.sections import (
+    Business,
+    Cluster,
+    Contacts,
+    IdMap,
+    Ingest,
+    Live,
+    Monitoring,
+    Serving,
+    Source,
+    Store,
+    Training,
+)
 
 PREFIX = "CHURN_"
 NOT_SECTIONS = {"CHURN_CONFIG", "CHURN_DATA", "CHURN_REQUIRE_ALL", "CHURN_API_KEYS"}
@@ -34,6 +46,7 @@ class Settings(BaseModel):
     source: tuple[Source, ...] = ()
     id_map: IdMap = IdMap()
     ingest: Ingest = Ingest()
+    contacts: Contacts = Contacts()
     cluster: Cluster = Cluster()
     training: Training = Training()
     store: Store = Store()

@@ -11,53 +11,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import duckdb
 
 from churn.calendar import from_us, to_us
 from churn.clock import Clock, WallClock
-from churn.errors import DataError, SettingsError
+from churn.errors import SettingsError
 from churn.settings import Settings
+from features.contact_path import refuse_contacts
 from features.erasure.coming_in import refuse_forgotten
 from features.erasure.forgotten import Forgotten
 from features.id_map import lay_map, load_map
 from features.input_readiness import readiness
-from features.input_report import HTML, REPORT, InputReport, PersonalData, look
-from features.judging import REASONS, WAYS, judge
+from features.input_report import HTML, REPORT, InputReport, look
+from features.judging import REASONS, judge
 from features.log import LOG, LOG_BEFORE, REJECTS, LogManifest
 from features.mapping import create_staged, lock, stage
 from features.reading import Progress, Rows, load
+from features.refusing import refuse
 from features.rekeying import give_over
 from features.shelf import replace_folder, workshop
 from features.writing import LogFacts, write_log
-
-
-class EmptyLog(DataError):
-    """No event came in."""
-
-    def __init__(self, rows: int, report: Path) -> None:
-        super().__init__(
-            ("The sources hold no rows that are meant." if not rows else f"None of the {rows} rows is an event.")
-            + f" The report is {report}.",
-            mend="check `path`, `table` and `where` of each [[source]] in the toml.",
-        )
-
-
-class TooManyRejects(DataError):
-    """So many rows were refused that the mapping, not the rows, must be wrong."""
-
-    def __init__(
-        self, refused: int, rows: int, limit: float, reasons: dict[str, tuple[int, str]], report: Path
-    ) -> None:
-        lines = [f"  {count:,} x {name}: {REASONS[name]} ({first})" for name, (count, first) in reasons.items()]
-        ways = "".join(f" {way}." for way in dict.fromkeys(WAYS[name] for name in reasons if name in WAYS))
-        super().__init__(
-            f"{refused:,} of {rows:,} rows were refused, more than the share of {limit:g} that [ingest] "
-            "max_rejected_share allows:\n" + "\n".join(lines) + f"\nThe report is {report}.",
-            mend="correct the rows, or the expressions of the mapping that read them; if they are to be left out, "
-            f"say so with `where` in the [[source]], or raise [ingest] max_rejected_share.{ways}",
-        )
 
 
 @dataclass(frozen=True)
@@ -109,7 +84,7 @@ def ingest(
         wall: the clock on the wall; the real one where None.
 
     Raises:
-        SettingsError: no source, or one that is not complete.
+        SettingsError: no source, or one that is not complete. ContactsAsSource: one reads contact details.
         SourceMissing, UnreadableSource, UnknownTable, WrongColumns: a source cannot be read.
         WrongExpression: an expression cannot be worked out. NaiveTime: instants without a zone.
         EmptyLog: no event. TooManyRejects: more rows refused than allowed. DiskFull: no room.
@@ -120,6 +95,7 @@ def ingest(
             "The settings name no [[source]], so there is nothing to read.",
             mend="add one with path, customer_id, event_type and event_timestamp; examples/ has three to start from.",
         )
+    refuse_contacts(settings, environ)
     now = (WallClock() if wall is None else wall).now()
     with workshop(settings.folder) as work:
         (work / LOG).mkdir()
@@ -164,7 +140,7 @@ def _ingest(
     progress("looking at what came in")
     found = look(connection, sources, rows, settings, now=told, observed_until=observed_until)
     if found.errors():
-        _refuse(connection, sources, found, found.write(settings.folder))
+        refuse(connection, sources, found, found.write(settings.folder))
     if id_map is not None:  # what came in is looked at as it came; from here on ids are customers
         give_over(connection, folder, buckets=settings.ingest.buckets, forgotten=Forgotten.read(settings.folder))
         _collect_refused(connection)
@@ -210,30 +186,6 @@ def _collect_refused(connection: duckdb.DuckDBPyConnection) -> None:
         "arg_min(customer_id, part) AS customer_id FROM judged WHERE reason IS NOT NULL GROUP BY source, file, row_no "
         "UNION ALL SELECT source, file, row_no, if(why = '', 'forgotten', 'unreadable_line'), NULL FROM unreadable"
     )
-
-
-def _refuse(connection: duckdb.DuckDBPyConnection, sources: list[Rows], found: InputReport, report: Path) -> NoReturn:
-    """Raise the error of what was found, worst first: rows before columns."""
-    measured, limit = found.seen.profile, found.seen.settings.ingest.max_rejected_share
-    if found.errors("too_many_rejects"):
-        reasons = _reasons(connection, sources)
-        raise TooManyRejects(sum(count for count, _ in reasons.values()), measured.rows, limit, reasons, report)
-    if found.errors("no_events"):
-        raise EmptyLog(measured.rows, report)
-    raise PersonalData(found.errors(), report)
-
-
-def _reasons(connection: duckdb.DuckDBPyConnection, sources: list[Rows]) -> dict[str, tuple[int, str]]:
-    """By reason how many rows were refused, and which was the first."""
-    found = connection.execute(
-        "SELECT reason, count(*), arg_min(source, (source, file, row_no)), arg_min(file, (source, file, row_no)), "
-        "arg_min(row_no, (source, file, row_no)) FROM refused WHERE reason <> 'forgotten' "
-        "GROUP BY reason ORDER BY count(*) DESC, reason"
-    ).fetchall()
-    return {
-        reason: (count, f"first: row {row} of {sources[source].origin_name(file)}")
-        for reason, count, source, file, row in found
-    }
 
 
 def _unreadable(connection: duckdb.DuckDBPyConnection, rows: Rows) -> int:

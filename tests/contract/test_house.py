@@ -130,6 +130,18 @@ def test_each_vendor_is_spoken_to_in_its_own_files() -> None:
     assert strangers == set()
 
 
+READS_CONTACT_DETAILS: set[str] = set()  # the export of an audience, once there is one; nothing else, ever
+
+
+def test_nothing_but_the_export_of_an_audience_reads_contact_details() -> None:
+    named = {
+        str(path)
+        for path in shipped()
+        if path != Path("features/contact_details.py") and "contact_details" in (ROOT / path).read_text()
+    }
+    assert named - READS_CONTACT_DETAILS == {"features/contact_path.py"}, "it names the reader to say that it is none"
+
+
 def test_ruff_bans_the_vendors_too() -> None:
     """The editor says it at once; the table above says it exactly."""
     banned = PYPROJECT["tool"]["ruff"]["lint"]["flake8-tidy-imports"]["banned-api"]

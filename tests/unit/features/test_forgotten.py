@@ -6,7 +6,7 @@ import pytest
 
 from features.erasure import Forgotten, is_forgotten
 from features.erasure.forgotten import FOLDER, LIST, BrokenForgotten
-from features.sources import EmptyLog
+from features.refusing import EmptyLog
 from tests.orders_csv import ORDER, rejects_of, rows_of, run
 
 LEAVER = "客 0007"

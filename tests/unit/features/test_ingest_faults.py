@@ -13,8 +13,9 @@ from features.log import BrokenLog, NoLog, read_log_manifest
 from features.log_reading import read_events
 from features.mapping import WrongExpression
 from features.reading import SourceMissing, UnreadableSource
+from features.refusing import EmptyLog
 from features.shelf import Busy, DiskFull
-from features.sources import EmptyLog, ingest
+from features.sources import ingest
 from tests.orders_csv import ORDER, ORDERS, run, shop
 
 

@@ -18,8 +18,8 @@ PERSONAL = {
 }
 NOBODYS = (
     "product_name category channel phone_model has_email email_opens is_mobile campaign_name 商品名称 手机型号 "
-    "手机品牌 region city acquisition_channel store_name sold_via brand_name event_name order_no mailing_list email_domain "
-    "file_name postcode hotline telegram tele_sales id order_id reason 渠道 类别 网址 会员等级 nickel rename"
+    "手机品牌 region city acquisition_channel store_name sold_via brand_name event_name order_no mailing_list "
+    "email_domain file_name postcode hotline telegram tele_sales id order_id reason 渠道 类别 网址 会员等级 rename"
 )
 
 

@@ -9,7 +9,8 @@ import pytest
 from churn.calendar import to_us
 from churn.clock import StoppedClock
 from features.log import read_log_manifest
-from features.sources import EmptyLog, TooManyRejects, ingest
+from features.refusing import EmptyLog, TooManyRejects
+from features.sources import ingest
 from tests.orders_csv import ORDER, ORDERS, rejects_of, rows_of, run, shop
 
 BAD = (
