@@ -44,7 +44,9 @@ def read_events(
     if wanted is not None:
         mine = {bucket_name(bucket_of(customer, manifest.buckets)) for customer in wanted}
         names = [name for name in names if name in mine]
-    rows = pa.concat_tables([rows_of(log / name, wanted) for name in names] or [LOG_SCHEMA.empty_table()])
+    rows = pa.concat_tables(
+        [rows_of(log / name, wanted, coded=wanted is None) for name in names] or [LOG_SCHEMA.empty_table()]
+    )
     return events_of(rows, manifest.taking_back if taking_back is None else taking_back)
 
 
@@ -60,21 +62,27 @@ def read_bucket(folder: Path, name: str, *, taking_back: TakingBack | None = Non
         NoLog: there is none. BrokenLog: the file cannot be read.
     """
     promised = read_log_manifest(folder).taking_back
-    return events_of(rows_of(log_folder(folder) / name), promised if taking_back is None else taking_back)
+    return events_of(rows_of(log_folder(folder) / name, coded=True), promised if taking_back is None else taking_back)
 
 
-def rows_of(path: Path, customers: list[str] | None = None) -> pa.Table:
-    """The rows of one file of the log, with the columns that `events_of` asks for; of all its customers where None.
+def rows_of(path: Path, customers: list[str] | None = None, *, coded: bool = False) -> pa.Table:
+    """The rows of one file of the log, with the columns that `events_of` asks for.
+
+    Args:
+        path: the file.
+        customers: the rows of these; of all its customers where None.
+        coded: leave the texts of all customers as codes into their levels, as the file has them: faster.
 
     Raises:
         BrokenLog: it cannot be read.
     """
     only = None if customers is None else [("customer_id", "in", customers)]
     try:
-        columns = [name for name in READ if name in pq.read_schema(path).names]  # logs of old know no corrections
-        if only is None:
-            rows = pq.ParquetFile(path).read(columns, use_threads=False)
-        else:
+        with pq.ParquetFile(path, read_dictionary=CODED if coded else None) as file:
+            columns = [name for name in READ if name in file.schema_arrow.names]  # logs of old know no corrections
+            if only is None:
+                rows = file.read(columns, use_threads=False)
+        if only is not None:
             rows = pq.read_table(path, columns=columns, filters=only, use_threads=False, partitioning=None)
         return rows if SUPERSEDED in columns else rows.append_column(SUPERSEDED, pa.nulls(len(rows), pa.int64()))
     except (OSError, pa.ArrowInvalid) as error:
@@ -83,26 +91,38 @@ def rows_of(path: Path, customers: list[str] | None = None) -> pa.Table:
 
 def events_of(rows: pa.Table, taking_back: TakingBack = TakingBack()) -> Events:
     """Rows of the log as arrays; within a customer they keep their order."""
-    coded = {name: _coded(rows[name]) for name in CODED}
-    customer = coded["customer_id"]
-    # Files hold the order of `Events` within a customer, so that a stable sort by customer lays them all out.
-    order = np.argsort(customer.codes, kind="stable")
+    customer = _coded(rows["customer_id"])
+    order = _in_order(customer.codes)
+    coded = {name: _coded(rows[name]) for name in ("event_type", *TEXTS)}
     texts = {name: Texts(column.codes[order], column.levels) for name, column in coded.items()}
-    numbers = {name: _floats(rows[name])[order] for name in NUMBERS}
-    columns: dict[str, Any] = {**numbers, **{name: texts[name] for name in TEXTS}}
+    columns: dict[str, Any] = {name: texts[name] for name in TEXTS}
+    columns |= {name: _floats(rows[name])[order] for name in NUMBERS}
     time_us: Int64Array = rows["event_timestamp"].to_numpy()[order]
     known_us: Int64Array = rows["ingested_at"].to_numpy()[order]
-    superseded_us: Int64Array = rows[SUPERSEDED].fill_null(NEVER).to_numpy()[order]
     events = Events(
         customers=np.array(customer.levels, dtype=object),
-        customer=texts["customer_id"].codes,
+        customer=customer.codes[order],
         kind=texts["event_type"],
         time_us=time_us,
-        known_us=known_us,
-        void_us=superseded_us,
+        known_us=time_us if np.array_equal(known_us, time_us) else known_us,
+        void_us=_superseded_us(rows[SUPERSEDED])[order],
         **columns,
     )
-    return _spanned(events, _spans(events, texts["order_id"], taking_back))
+    takes = events.kind.is_any(taking_back.by)
+    if not takes.any() and not (events.void_us != NEVER).any():
+        return events
+    return _spanned(events, _spans(events, _codes(rows["order_id"])[0][order], takes, taking_back))
+
+
+def _in_order(codes: Int32Array) -> slice | NDArray[np.intp]:
+    """What lays rows out by customer: files hold the order of `Events` within one, so that a stable sort does."""
+    return slice(None) if bool((codes[1:] >= codes[:-1]).all()) else np.argsort(codes, kind="stable")
+
+
+def _superseded_us(column: pa.ChunkedArray) -> Int64Array:
+    if column.null_count == len(column):
+        return np.full(len(column), NEVER, dtype=np.int64)
+    return np.asarray(column.fill_null(NEVER).to_numpy())
 
 
 def _spanned(events: Events, found: Spans) -> Events:
@@ -126,25 +146,35 @@ def _ties_by_void(events: Events) -> Events:
 
 def _coded(column: pa.ChunkedArray) -> Texts:
     """A text column as codes into its sorted levels."""
-    encoded = column.combine_chunks().dictionary_encode()
-    encoded = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
-    levels = np.array(encoded.dictionary.to_pylist(), dtype=object)
-    order = np.argsort(levels, kind="stable")
-    rank = np.empty(len(levels) + 1, dtype=np.int32)
-    rank[order], rank[-1] = np.arange(len(levels), dtype=np.int32), -1
-    codes: Int32Array = rank[encoded.indices.fill_null(len(levels)).to_numpy(zero_copy_only=False)]
-    return Texts(codes, tuple(levels[order]))
+    codes, levels = _codes(column)
+    ranked = sorted(levels)
+    if ranked == levels:
+        return Texts(codes, tuple(levels))
+    rank = np.full(len(levels) + 1, -1, dtype=np.int32)  # the last one is that of null
+    rank[np.argsort(np.array(levels, dtype=object), kind="stable")] = np.arange(len(levels), dtype=np.int32)
+    return Texts(rank[codes], tuple(ranked))
+
+
+def _codes(column: pa.ChunkedArray) -> tuple[Int32Array, list[str]]:
+    """A text column as codes into its levels as they come; -1 is null."""
+    encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    encoded = encoded.unify_dictionaries()
+    if not encoded.num_chunks:
+        return np.zeros(0, dtype=np.int32), []
+    codes = pa.chunked_array([chunk.indices for chunk in encoded.chunks])
+    codes = codes.fill_null(-1) if codes.null_count else codes
+    return np.asarray(codes.to_numpy(), dtype=np.int32), encoded.chunk(0).dictionary.to_pylist()
 
 
 def _floats(column: pa.ChunkedArray) -> FloatArray:
     return np.asarray(column.to_numpy(), dtype=np.float64)
 
 
-def _spans(events: Events, orders: Texts, taking_back: TakingBack) -> Spans:
+def _spans(events: Events, orders: Int32Array, takes: BoolArray, taking_back: TakingBack) -> Spans:
     """When each row counts; of what can be taken back, only orders that something takes back are looked at."""
-    kind, named = events.kind, orders.codes >= 0
-    takes = named & kind.is_any(taking_back.by) if named.any() else named
-    order = events.customer * np.int64(len(orders.levels) + 1) + orders.codes
+    kind, named = events.kind, orders >= 0
+    takes = takes & named
+    order = events.customer * (np.int64(orders.max(initial=-1)) + 2) + orders
     touched = named & np.isin(order, order[takes]) if takes.any() else takes
     if not (events.void_us[touched] != NEVER).any():  # nothing was corrected: no frame needed
         if taking_back.of is not None:
@@ -155,7 +185,7 @@ def _spans(events: Events, orders: Texts, taking_back: TakingBack) -> Spans:
         {
             "customer_id": events.customer[rows],
             "event_type": pd.Categorical.from_codes(kind.codes[rows], pd.Index(kind.levels)),
-            "order_id": orders.codes[rows],
+            "order_id": orders[rows],
         }
         | {name: getattr(events, name)[rows] for name in ("amount", "quantity")}
     )
