@@ -11,6 +11,7 @@ together, however it is parted (tests/law/test_parts.py). That is what local run
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -20,16 +21,22 @@ from churn.calendar import NEVER, to_us
 from churn.cohort import cohort, everyone
 from churn.definition import Lifecycle
 from churn.events import Events
-from churn.labels import label
 from churn.tables import SNAPSHOT_KEYS
 from features.compute import compute
 from features.feature_set import FeatureSet
+from features.heirs import NO_HEIRS, Heirs, heirs_of, outcomes
 from features.parts import Part
 from features.snapshot_file import content_of, table_of
 
 
 def asked(
-    events: Events, *, features: FeatureSet, lifecycle: Lifecycle, cutoffs: Sequence[datetime], observed_until: datetime
+    events: Events,
+    *,
+    features: FeatureSet,
+    lifecycle: Lifecycle,
+    cutoffs: Sequence[datetime],
+    observed_until: datetime,
+    heirs: Heirs = NO_HEIRS,
 ) -> pd.DataFrame:
     """Who is asked about at each cutoff, what was known about them, and what became of them.
 
@@ -39,11 +46,12 @@ def asked(
         lifecycle: what churn means.
         cutoffs: aware instants, ascending and distinct.
         observed_until: labels know what had reached us before it; a cutoff that is immature by then has null labels.
+        heirs: who took over from some of these customers, for their labels.
 
     Returns:
         Keys of SNAPSHOT, then one float64 column a feature, NaN where null. Sorted by cutoff and customer.
     """
-    cohorts = [_labelled(events, lifecycle, cutoff, observed_until) for cutoff in cutoffs]
+    cohorts = [_labelled(events, lifecycle, cutoff, observed_until, heirs) for cutoff in cutoffs]
     return _with_features(cohorts, events, features, lifecycle, cutoffs)
 
 
@@ -84,7 +92,8 @@ def part_rows(
 ) -> PartRows:
     """Read one part and make its rows of a snapshot; what an engine maps over the parts."""
     events = part.read()
-    frame = asked(events, features=features, lifecycle=lifecycle, cutoffs=cutoffs, observed_until=observed_until)
+    asking = partial(asked, features=features, lifecycle=lifecycle, cutoffs=cutoffs, observed_until=observed_until)
+    frame = asking(events, heirs=heirs_of(part, events))
     first_us = int(events.time_us.min()) if len(events) else NEVER
     return PartRows(table_of(frame, features.names), content_of(frame, features.names), first_us)
 
@@ -94,10 +103,12 @@ def part_current(part: Part, *, features: FeatureSet, lifecycle: Lifecycle, now:
     return standing(part.read(), features=features, lifecycle=lifecycle, now=now)
 
 
-def _labelled(events: Events, lifecycle: Lifecycle, cutoff: datetime, observed_until: datetime) -> pd.DataFrame:
+def _labelled(
+    events: Events, lifecycle: Lifecycle, cutoff: datetime, observed_until: datetime, heirs: Heirs
+) -> pd.DataFrame:
     """Who is asked about at a cutoff, and what became of them."""
     asked = cohort(events, lifecycle, cutoff)
-    outcome = label(asked, events, lifecycle, cutoff=cutoff, observed_until=observed_until)
+    outcome = outcomes(asked, events, lifecycle, cutoff=cutoff, observed_until=observed_until, heirs=heirs)
     return asked[["customer_id", "stage", "model"]].assign(label=outcome.astype("boolean"))
 
 
