@@ -1,6 +1,9 @@
 """`churn features list | materialise`: the catalogue, and everybody's features of now in the on-line store."""
 
 import json
+from collections.abc import Iterable
+from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,6 +59,7 @@ def materialise(settings: "Settings") -> Outcome:
         store = FeatureStore(settings)
         store.apply(log.served, _history(settings.folder, log.served.hash))
     with step("writing to the on-line store"):
+        dropped = _drop(settings, people["customer_id"], log.as_of)
         written = store.materialise(people, log.served, progress=progress)
     models = {str(model): int(rows) for model, rows in people["model"].fillna("none").value_counts().items()}
     counted = ", ".join(f"{model} {rows:,}" for model, rows in models.items())
@@ -66,12 +70,25 @@ def materialise(settings: "Settings") -> Outcome:
         warning = f"\nThe log has {more} features that the champions do not know: `churn retrain` learns from them."
     return Outcome(
         text=f"{len(people):,} customers as of {log.as_of:%Y-%m-%d %H:%M} UTC ({counted}); {written:,} rows written to "
-        f"{settings.store.online}, {len(people) - written:,} were newer there.{warning}",
+        f"{settings.store.online}, {len(people) - written:,} were newer there"
+        f"{f', {dropped:,} dropped of ids that belong to nobody now' if dropped else ''}.{warning}",
         as_json={
-            "customers": len(people), "written": written, "as_of": log.as_of.isoformat(), "models": models,
-            "feature_set_hash": log.served.hash, "store": settings.store.online, "retrain": others,
+            "customers": len(people), "written": written, "dropped": dropped, "as_of": log.as_of.isoformat(),
+            "models": models, "feature_set_hash": log.served.hash, "store": settings.store.online, "retrain": others,
         },
     )  # fmt: skip
+
+
+def _drop(settings: "Settings", now: Iterable[str], as_of: datetime) -> int:
+    """Drop the rows of ids that are nobody's any more."""
+    from features.departed import departed, drop_departed
+    from features.store import OnlineStore
+
+    gone = departed(settings.folder, now)
+    if not gone:
+        return 0
+    with closing(OnlineStore(settings)) as store:
+        return drop_departed(store, gone, as_of)
 
 
 def on_line(settings: "Settings") -> str | None:
