@@ -34,6 +34,7 @@ GROUPS: dict[str, Reason] = _by_code(
     Reason("value", "money spent", "消费金额", actionable=True),
     Reason("breadth", "variety of what they use or buy", "使用或购买的广度", actionable=True),
     Reason("engagement", "visits and reading", "访问与互动", actionable=True),
+    Reason("community", "activity in communities and on social media", "社群与社交互动", actionable=True),
     Reason("usage", "use of the product", "产品使用情况", actionable=True),
     Reason("service", "tickets, complaints and after-sales", "工单、投诉与售后", actionable=True),
     Reason("satisfaction", "satisfaction they told us of", "客户表达的满意度", actionable=True),

@@ -4,7 +4,7 @@
 `churn settings` and docs/settings.md print.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
@@ -81,6 +81,35 @@ class Ingest(Section):
     allow_personal: tuple[str, ...] = Field(
         default=(), description="`source.column` that looks like details of a person and is none"
     )
+
+
+class OwnFeature(Section):
+    """`[[features.own]]`: a feature of one's own, with a name and words in two languages."""
+
+    feature: str = Field(description="what it is; see docs/adding-a-feature.md")
+    name: str | None = Field(default=None, description="its name, a to z, 0 to 9 and _; unset: as its parts say")
+    en: str | None = Field(default=None, description="what it is, in English")
+    zh: str | None = Field(default=None, description="what it is, in Chinese")
+    group: str | None = Field(default=None, description="code of the reason that it speaks for (churn/reasons.py)")
+
+
+class Features(Section):
+    """`[features]`: the catalogue of features, as this business wants it."""
+
+    windows_days: tuple[Annotated[int, Field(ge=1, le=3650)], ...] = Field(
+        default=(7, 30, 90, 180, 365), min_length=1, description="windows of counts and totals"
+    )
+    own: tuple[str | OwnFeature, ...] = Field(
+        default=(), description="features of one's own, a line each; see docs/adding-a-feature.md"
+    )
+    leave_out: tuple[str, ...] = Field(
+        default=(), description="names of features that are not wanted; `*` for any part"
+    )
+    holidays: tuple[str, ...] = Field(default=(), description="countries whose public holidays count (ISO 3166)")
+    big_days: tuple[str, ...] = Field(default=(), description="own big days of every year, as MM-DD")
+    channels: tuple[str, ...] = Field(default=(), description="channels whose campaign response is told apart")
+    followed_within_days: int = Field(default=14, ge=1, le=365, description="days in which a follow-up counts as one")
+    bad_score: float = Field(default=2, description="a review with this score or less is a bad one")
 
 
 class Cluster(Section):

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from churn.calendar import Calendar
 from churn.definition import ChurnDefinition, Lifecycle, Section, StageRules
@@ -20,6 +20,7 @@ from churn.sections import (
     Business,
     Cluster,
     Contacts,
+    Features,
     IdMap,
     Ingest,
     Live,
@@ -47,6 +48,7 @@ class Settings(BaseModel):
     id_map: IdMap = IdMap()
     ingest: Ingest = Ingest()
     contacts: Contacts = Contacts()
+    features: Features = Features()
     cluster: Cluster = Cluster()
     training: Training = Training()
     store: Store = Store()
@@ -55,6 +57,17 @@ class Settings(BaseModel):
     monitoring: Monitoring = Monitoring()
     artifacts: Path = Field(default=Path("artifacts"), description="where everything is written")
     root: Path = Field(default=Path(), exclude=True, description="folder of the toml; set by `load`")
+
+    @model_validator(mode="after")
+    def _windows_are_seen(self) -> "Settings":
+        """Windows that somebody set lie within the lookback; the defaults are cut to it."""
+        longest, windows = self.definition.lookback_days, self.features.windows_days
+        if "windows_days" in self.features.model_fields_set and max(windows) > longest:
+            raise ValueError(
+                f"[features] windows_days: a window of {max(windows)} days is longer than [definition] lookback_days, "
+                f"{longest}; shorten it, or raise lookback_days"
+            )
+        return self
 
     @property
     def folder(self) -> Path:
@@ -172,7 +185,7 @@ def _fault(location: tuple[int | str, ...], message: str, kind: str) -> str:
     """One fault as a person reads it: where, what, and the nearest right name for a misspelt key."""
     where = ".".join(str(part) for part in location)
     if kind != "extra_forbidden":
-        return f"{where}: {message.removeprefix('Value error, ')}"
+        return (f"{where}: " if where else "") + message.removeprefix("Value error, ")
     fields: Any = Settings
     for part in location[:-1]:
         field = getattr(fields, "model_fields", {}).get(str(part))

@@ -13,11 +13,18 @@ features_app = typer.Typer(help="The catalogue of features and the feature store
 
 
 @features_app.command("list")
-def features_list(config: Config = DEFAULT, json: Json = False) -> None:
-    """Print the catalogue in English and Chinese, as far as this log keeps it alive."""
+def features_list(
+    config: Config = DEFAULT,
+    missing: Annotated[
+        bool, typer.Option("--missing", help="What this log cannot fill, and what it waits for.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Print the catalogue in English and Chinese, as far as this log keeps it alive; or what it does not."""
     from cli import features as room
 
-    show(room.catalogue(load(config)), json)
+    settings = load(config)
+    show(room.missing(settings) if missing else room.catalogue(settings), json)
 
 
 @features_app.command("materialise")

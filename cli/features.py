@@ -41,6 +41,27 @@ def catalogue(settings: "Settings") -> Outcome:
     return Outcome(text=text, as_json={"feature_set_hash": features.hash, "features": rows})
 
 
+def missing(settings: "Settings") -> Outcome:
+    """The features that the catalogue knows and this log has not, each with what it waits for."""
+    from features.catalogue.missing import missing as lacking
+    from features.log import read_log_manifest
+
+    manifest = read_log_manifest(settings.folder)
+    found = lacking(list(manifest.kinds), manifest.columns, settings.lifecycle, settings.features)
+    rows = [
+        {
+            "name": one.feature.name,
+            "reason": one.feature.group,
+            "waits_for": one.waits_for,
+            "en": one.feature.en,
+            "zh": one.feature.zh,
+        }
+        for one in found
+    ]
+    said = f"{len(rows)} features wait for events, columns or settings; docs/event-kinds.md names them all."
+    return Outcome(text=f"{table(rows)}\n\n{said}", as_json={"missing": rows})
+
+
 def materialise(settings: "Settings") -> Outcome:
     """Write everybody's features of now to the on-line store."""
     from cli.opened import open_log

@@ -14,7 +14,7 @@ from churn.definition import Lifecycle
 from churn.errors import SettingsError
 from churn.events import Events
 from churn.settings import Settings
-from features.catalogue import catalogue
+from features.catalogue import catalogue, remade
 from features.feature_set import FeatureSet
 from features.log import LogManifest, read_log_manifest
 from features.log_reading import read_events
@@ -68,7 +68,7 @@ class OpenLog:
 def features_of(settings: Settings, manifest: LogManifest) -> FeatureSet:
     """The features that a log has."""
     columns = {kind: set(names) for kind, names in manifest.columns.items()}
-    return catalogue(list(manifest.kinds), columns, settings.lifecycle)
+    return catalogue(list(manifest.kinds), columns, settings.lifecycle, settings.features)
 
 
 def feature_set_of(settings: Settings, snapshot: str, feature_set_hash: str) -> FeatureSet | None:
@@ -83,11 +83,10 @@ def feature_set_of(settings: Settings, snapshot: str, feature_set_hash: str) -> 
     """
     try:
         manifest = json.loads((standing(settings.folder / snapshot) / MANIFEST_FILE).read_text(encoding="utf-8"))
-        alive = manifest["feature_set"]["alive"]
+        features = remade(manifest["feature_set"], settings.lifecycle)
     except (FileNotFoundError, KeyError):
         return None
-    features = catalogue(list(alive), alive, settings.lifecycle)
-    return features if features.hash == feature_set_hash else None
+    return features if features is not None and features.hash == feature_set_hash else None
 
 
 def served_features(settings: Settings) -> FeatureSet | None:

@@ -42,6 +42,7 @@ class FeatureSet:
         lifecycle: whose definition, lookback and time zone they are computed with.
         alive: the living columns of each kind of event that the catalogue chose them for; kept in manifests, so that
             a champion's set can be made again when the log has more to say.
+        settings: what [features] said, as far as it is not the default; kept in manifests for the same reason.
 
     Raises:
         BadFeature: no feature, a name twice, or a window beyond the lookback. All faults at once.
@@ -50,6 +51,7 @@ class FeatureSet:
     features: tuple[Feature, ...]
     lifecycle: Lifecycle
     alive: Mapping[str, list[str]] = field(default_factory=dict, compare=False)
+    settings: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
         faults = [*self._twice(), *self._too_long()]

@@ -174,6 +174,12 @@ def parts(formula: Formula) -> tuple[Formula, ...]:
             return ()
 
 
+def selections(formula: Formula) -> tuple[Selection, ...]:
+    """Every selection of events that a formula looks at."""
+    mine = tuple(one for one in formula if isinstance(one, Selection))
+    return mine + tuple(one for part in parts(formula) for one in selections(part))
+
+
 def formula_json(formula: Formula) -> dict[str, Any]:
     """A formula as it stands in manifests, and in the hash of a feature set."""
     match formula:

@@ -224,6 +224,7 @@ def _manifest(
                     "hash": features.hash,
                     "names": list(features.names),
                     "alive": dict(features.alive),
+                    "settings": dict(features.settings),
                     "features": features.as_json(),
                 },
                 "cutoffs": [cutoff.isoformat() for cutoff in cutoffs],

@@ -1,4 +1,4 @@
-"""Print the pages that follow from the code, docs/{errors,features,settings}.md; `--check` says if they are stale.
+"""Print the pages that follow from the code, those of PAGES; `--check` says if they are stale.
 
 Reads the source of our packages (the errors, without importing a stage), the settings and the catalogue. Add a page by
 adding a line to PAGES; `make docs` writes them, the list of checks compares them.
@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from churn.settings import Settings
-from features.catalogue.page import features_page
+from features.catalogue.page import features_page, kinds_page
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("churn", "features", "training", "serving", "monitoring", "cli", "crm", "campaigns")
@@ -142,7 +142,12 @@ def _table(*names: str) -> str:
     return f"| {' | '.join(names)} |\n|{' --- |' * len(names)}\n"
 
 
-PAGES = {"docs/errors.md": errors_page, "docs/features.md": features_page, "docs/settings.md": settings_page}
+PAGES = {
+    "docs/errors.md": errors_page,
+    "docs/event-kinds.md": kinds_page,
+    "docs/features.md": features_page,
+    "docs/settings.md": settings_page,
+}
 
 
 def main() -> int:

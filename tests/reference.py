@@ -31,9 +31,10 @@ from features.formula import (
     Ratio,
     Season,
     Shift,
+    selections,
 )
 from tests.reference_forms import followed, holiday, holiday_before, shift
-from tests.seen import Seen, in_window, seen, selections
+from tests.seen import Seen, in_window, seen
 
 NULL = float("nan")
 

@@ -10,7 +10,7 @@ from churn.calendar import from_us
 from churn.conditions import fulfils, qualifies
 from churn.definition import Lifecycle
 from churn.events import Events, Texts
-from features.formula import QUALIFYING, Formula, Selection, parts
+from features.formula import QUALIFYING, Selection
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,6 @@ class Seen:
     day: date
     columns: dict[str, float | str | None]
     meets: frozenset[str] = frozenset()
-
-
-def selections(formula: Formula) -> list[Selection]:
-    """Every selection of events in a formula."""
-    mine = [one for one in formula if isinstance(one, Selection)]
-    return mine + [one for part in parts(formula) for one in selections(part)]
 
 
 def in_window(mine: list[Seen], selection: Selection, days: int | None, cutoff: datetime, zone: ZoneInfo) -> list[Seen]:

@@ -64,7 +64,7 @@ def freeze_fold(
     fold = choose_fold(manifest, settings, cutoff)
     lifecycle = settings.lifecycle
     alive = {kind: set(columns) for kind, columns in manifest.columns.items()}
-    features = catalogue(list(manifest.kinds), alive, lifecycle)
+    features = catalogue(list(manifest.kinds), alive, lifecycle, settings.features)
     parts = log_parts(settings.folder, taking_back=settings.definition.taking_back)
     progress(f"{len(fold.train)} training cutoffs, {len(fold.test)} test cutoffs, {len(features)} features")
     frozen = {

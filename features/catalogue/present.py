@@ -5,47 +5,13 @@ Reads names only, no event. Start reading at `Present`.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 from churn.definition import Lifecycle
+from churn.sections import Features
+from features.catalogue.kinds import KNOWN, PROFILE, words
 from features.feature import Kind
 from features.formula import QUALIFYING, Selection
 from features.words import slug
-
-PROFILE: Final = "profile."
-KNOWN: Final = {  # kinds that most businesses have; any other kind goes by its own name
-    one.name: one
-    for one in (
-        Kind("order", "order", "下单", "spend", "消费金额"),
-        Kind("purchase", "purchase", "购买", "spend", "消费金额"),
-        Kind("return", "return", "退货", "refund", "退款金额"),
-        Kind("refund", "refund", "退款", "refund", "退款金额"),
-        Kind("cancellation", "cancellation", "取消订单", "refund", "退款金额"),
-        Kind("visit", "visit", "访问"),
-        Kind("email_open", "e-mail open", "打开邮件"),
-        Kind("email_click", "e-mail click", "点击邮件"),
-        Kind("campaign_contact", "campaign contact", "营销触达"),
-        Kind("support_ticket", "support ticket", "客服工单"),
-        Kind("complaint", "complaint", "投诉"),
-        Kind("survey", "survey answer", "问卷", "score", "评分", "points"),
-        Kind("review", "review", "评价", "score", "评分", "points"),
-        Kind("points", "booking of points", "积分变动", "points", "数额", "points"),
-        Kind("points_earned", "earning of points", "获得积分", "points", "数额", "points"),
-        Kind("points_redeemed", "redemption of points", "兑换积分", "points", "数额", "points"),
-        Kind("referral", "referral", "推荐"),
-        Kind("subscription_start", "start of a subscription", "订阅开始"),
-        Kind("renewal", "renewal", "续费", "payment", "金额"),
-        Kind("cancel", "cancellation", "退订"),
-    )
-}
-ATTRIBUTES_ZH: Final = {
-    "profile.region": "地区",
-    "profile.city": "城市",
-    "profile.acquisition_channel": "获客渠道",
-    "profile.gender": "性别",
-    "profile.age": "年龄",
-    "profile.tier": "会员等级",
-}
 
 
 @dataclass(frozen=True)
@@ -56,11 +22,13 @@ class Present:
         kinds: kinds of event in the log, sorted.
         columns: the living columns of each kind.
         lifecycle: whose qualifying events are the backbone, and whose lookback bounds windows.
+        wanted: windows and the like, as the business has set them.
     """
 
     kinds: tuple[str, ...]
     columns: Mapping[str, Collection[str]]
     lifecycle: Lifecycle
+    wanted: Features = Features()
 
     @property
     def qualifying(self) -> tuple[str, ...]:
@@ -73,11 +41,11 @@ class Present:
         kinds, selection = self.qualifying, Selection((QUALIFYING,))
         if len(kinds) > 1:
             return Kind("activity", "activity", "活动", selection=selection)
-        return replace(self._words(kinds[0]), selection=selection)
+        return replace(self.called(kinds[0]), selection=selection)
 
     def of(self, *kinds: str) -> list[Kind]:
         """Those of these kinds that the log has and that are not the backbone itself, in the order asked for."""
-        return [self._words(kind) for kind in kinds if kind in self.kinds and self.qualifying != (kind,)]
+        return [self.called(kind) for kind in kinds if kind in self.kinds and self.qualifying != (kind,)]
 
     @property
     def others(self) -> list[Kind]:
@@ -88,9 +56,10 @@ class Present:
     @property
     def attributes(self) -> list[Kind]:
         """Profile attributes, each a kind of its own."""
-        return [self._words(kind) for kind in self.kinds if kind.startswith(PROFILE)]
+        return [self.called(kind) for kind in self.kinds if kind.startswith(PROFILE)]
 
-    def _words(self, kind: str) -> Kind:
+    def called(self, kind: str) -> Kind:
+        """A kind in its words, under a name that no other kind of the log has."""
         return replace(words(kind), slug=slug(kind, {*self.kinds, *self.qualifying}))
 
     def has(self, column: str, kind: str | None = None) -> bool:
@@ -99,13 +68,19 @@ class Present:
         return any(column in self.columns.get(one, ()) for one in kinds)
 
     def within(self, *days: int) -> tuple[int, ...]:
-        """These windows, the longer ones cut to the lookback."""
-        return tuple(sorted({min(one, self.lifecycle.definition.lookback_days) for one in days}))
+        """The windows of `[features] windows_days` that are nearest to these, none longer than the lookback."""
+        return tuple(sorted({self._window(one) for one in days}))
 
+    @property
+    def windows(self) -> tuple[int, ...]:
+        """All windows of `[features] windows_days`, none longer than the lookback."""
+        return self.within(*self.wanted.windows_days)
 
-def words(kind: str) -> Kind:
-    """A kind with its words; one nobody has described goes by its own name."""
-    if kind in KNOWN:
-        return KNOWN[kind]
-    plain = kind.removeprefix(PROFILE).replace("_", " ")
-    return Kind(kind, plain, ATTRIBUTES_ZH.get(kind, plain))
+    @property
+    def short_long(self) -> tuple[int, int]:
+        """A season and a year, in the windows of this business."""
+        return self._window(90), self._window(365)
+
+    def _window(self, days: int) -> int:
+        nearest = min(self.wanted.windows_days, key=lambda one: (max(one, days) / min(one, days), one))
+        return min(nearest, self.lifecycle.definition.lookback_days)

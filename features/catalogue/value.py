@@ -13,12 +13,12 @@ def features(log: Present) -> list[Feature]:
 def _money(log: Present) -> list[Feature]:
     if not log.has("amount"):
         return []
-    event, year = log.backbone, log.within(365)[0]
+    event, (season, year) = log.backbone, log.short_long
     last = event.point("last", "amount")
-    trend = (event.total[log.within(90)[0]] / event.total[year]).named(
+    trend = (event.total[season] / event.total[year]).named(
         f"{event.slug}_total_trend",
-        en=f"{event.en} {event.amount_en} a day of the last 90 days, relative to the year's",
-        zh=f"近90天与近一年日均{event.zh}{event.amount_zh}之比",
+        en=f"{event.en} {event.amount_en} a day of the last {season} days, relative to the last {year}",
+        zh=f"近{season}天与近{year}天日均{event.zh}{event.amount_zh}之比",
     )
     last_vs_mean = (last / event.mean.ever).named(
         f"{event.slug}_last_vs_mean",
@@ -34,7 +34,7 @@ def _money(log: Present) -> list[Feature]:
         event.peak[log.within(365)],
         last,
         last_vs_mean,
-        [trend] if log.within(90)[0] < year else [],
+        [trend] if season < year else [],
     )
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from churn.definition import ChurnDefinition, StageRules
-from churn.sections import Business, Ingest, Monitoring, Serving, Store, Training
+from churn.sections import Business, Features, Ingest, Monitoring, Serving, Store, Training
 from churn.settings import Settings, load
 from features.sources import IngestReport, ingest
 
@@ -123,6 +123,7 @@ def sections() -> Iterator[tuple[str, str]]:
         "definition": ChurnDefinition,
         "stages": StageRules,
         "ingest": Ingest,
+        "features": Features,
         "training": Training,
         "store": Store,
         "serving": Serving,

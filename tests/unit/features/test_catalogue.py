@@ -32,8 +32,8 @@ def test_every_feature_has_a_plain_name_and_words_in_both_languages(feature) -> 
     assert feature.unit
 
 
-def test_a_rich_log_gets_its_sixty_features_and_more() -> None:
-    assert 60 <= len(RICH_SET) <= 100
+def test_a_rich_log_gets_its_hundred_features_and_more() -> None:
+    assert 100 <= len(RICH_SET) <= 130
 
 
 def test_a_log_of_orders_without_anything_has_their_rhythm_alone() -> None:
