@@ -154,6 +154,7 @@ class Store(Section):
 
     online: Literal["sqlite", "redis", "postgres"] = Field(default="sqlite", description="kind of on-line store")
     url: str | None = Field(default=None, description="redis://host:port/0 or postgresql://user@host/db")
+    registry_url: str | None = Field(default=None, description="PostgreSQL for Feast's registry; unset: a file")
     batch_size: int = Field(default=5000, ge=1, description="rows written at once")
 
 

@@ -149,6 +149,7 @@ def serve(config_path: Path, settings: "Settings", *, host: str | None, port: in
 def _check(settings: "Settings", host: str) -> None:
     """Whatever would stop the service is said before it starts."""
     from cli.app import keys_of
+    from features.store_config import may_be_registered
     from features.store_errors import NothingMaterialised
     from serving import champion
     from serving.now import clock_of
@@ -159,7 +160,7 @@ def _check(settings: "Settings", host: str) -> None:
         champion.read(settings.folder, held)
         champion.appoint(settings.folder, held)
     say("  " + ", ".join(one.version for one in held.values()))
-    if not (settings.folder / "features" / "registry.db").exists():
+    if not may_be_registered(settings):
         raise NothingMaterialised(settings.business.slug)
     clock_of(settings)
 

@@ -76,4 +76,5 @@ def _apart(settings: Settings) -> Iterator[Settings]:
 
 def _settings(settings: Settings) -> Settings:
     business = settings.business.model_copy(update={"slug": f"staging-{settings.business.slug}"})
-    return settings.model_copy(update={"business": business, "artifacts": settings.folder})
+    store = settings.store.model_copy(update={"registry_url": None})  # views that nobody else is to see
+    return settings.model_copy(update={"business": business, "artifacts": settings.folder, "store": store})

@@ -26,10 +26,11 @@ from features.current_file import ROWS_FILE as CURRENT_FILE
 from features.current_file import write_current
 from features.feature_set import FeatureSet
 from features.online import AGE_FIELDS, FIELDS, OnlineRow, age_of, batches, newer, packed, rows_of, unpacked
-from features.store_config import WRITE_TIMEOUT_S, address, yaml_text
-from features.store_errors import NothingMaterialised, quiet, told
+from features.store_config import WRITE_TIMEOUT_S, address, may_be_registered, yaml_text
+from features.store_errors import NothingMaterialised, told
+from features.store_limits import limited_connection
 from features.store_session import Session
-from features.store_views import LEARNT, VECTOR_VIEW, definitions, open_feast, repo_config
+from features.store_views import LEARNT, VECTOR_VIEW, definitions, feast_store, open_feast, repo_config
 from features.writer_lock import WriterLock
 
 Progress = Callable[[int, int, str], None]
@@ -54,11 +55,13 @@ class FeatureStore:
         where = address(self._settings.store, self._folder)
         write_text(self._folder / "feature_store.yaml", yaml_text(self._settings))
         ttl = timedelta(days=self._settings.training.every_days + 1)
-        with quiet(), told(where, self._settings.business.slug):
+        with told(where, self._settings.business.slug), feast_store(self._settings) as store:
             if where.kind == "sqlite":
                 with closing(sqlite3.connect(where.config["path"])) as connection:
                     connection.execute("PRAGMA journal_mode=WAL")  # readers do not wait for writers, from now on
-            self._open().apply(definitions(features, snapshot_path, self._folder / CURRENT_FILE, ttl))
+            elif where.kind == "postgres":
+                limited_connection(store.config.online_store, WRITE_TIMEOUT_S).close()  # Feast would wait for ever
+            store.apply(definitions(features, snapshot_path, self._folder / CURRENT_FILE, ttl))
 
     def materialise(self, frame: pd.DataFrame, features: FeatureSet, *, progress: Progress | None = None) -> int:
         """Write everybody's row of now to disk and to the on-line store; how many rows were newer than theirs.
@@ -94,8 +97,7 @@ class FeatureStore:
             The same rows in the same order, and the features beside them; null where nothing was known.
         """
         rows = entity_frame.reset_index(drop=True)
-        with quiet():
-            store = self._open()
+        with feast_store(self._settings) as store:
             service = store.get_feature_service(LEARNT)
             names = [field.name for view in service.feature_view_projections for field in view.features]
             entities = rows.assign(entity_row=np.arange(len(rows)))  # Feast keeps no order
@@ -122,10 +124,11 @@ class OnlineStore:
         timeout_s = settings.serving.store_timeout_ms / 1000 if timeout_s is None else timeout_s
         business, folder = settings.business.slug, settings.folder / "features"
         where = address(settings.store, folder, timeout_s=timeout_s)
-        if not (folder / "registry.db").exists():
+        if not may_be_registered(settings):
             raise NothingMaterialised(business)
         config = repo_config(settings, timeout_s)
-        views = open_feast().FeatureStore(config=config).list_feature_views()
+        with feast_store(settings) as store:
+            views = store.list_feature_views()
         view = next((view for view in views if view.name == VECTOR_VIEW), None)
         if view is None:
             raise NothingMaterialised(business)

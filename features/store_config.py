@@ -16,8 +16,10 @@ from churn.sections import Store
 from churn.settings import Settings
 
 SECRET = "${CHURN_STORE_PASSWORD}"  # noqa: S105  # a place to fill in, as Feast's CLI reads it
+POSTGRES = ("postgresql", "postgres", "postgresql+psycopg")
 READ_TIMEOUT_S = 0.25
 WRITE_TIMEOUT_S = 10.0
+CONNECT_TIMEOUT_S = 2  # psycopg's least
 
 
 @dataclass(frozen=True)
@@ -42,13 +44,14 @@ class Address:
 def repo(settings: Settings, *, timeout_s: float = READ_TIMEOUT_S) -> dict[str, Any]:
     """Feast's configuration of one business, secrets in it."""
     folder = settings.folder / "features"
-    return _repo(settings, folder, address(settings.store, folder, timeout_s=timeout_s).config)
+    online = address(settings.store, folder, timeout_s=timeout_s)
+    return _repo(settings, online.config, registry(settings.store, folder).config)
 
 
 def yaml_text(settings: Settings) -> str:
     """The same as a feature_store.yaml, for people and Feast's command line; without secrets."""
     folder = settings.folder / "features"
-    content = _repo(settings, folder, address(settings.store, folder).public)
+    content = _repo(settings, address(settings.store, folder).public, registry(settings.store, folder).public)
     lines = ["# Written by `churn features materialise`; changes made here are lost."]
     for name, value in content.items():
         if isinstance(value, dict):
@@ -58,11 +61,49 @@ def yaml_text(settings: Settings) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _repo(settings: Settings, folder: Path, online: dict[str, Any]) -> dict[str, Any]:
+def registry(store: Store, folder: Path) -> Address:
+    """Where Feast keeps its views: a file, or a PostgreSQL that several machines share.
+
+    Args:
+        store: the section.
+        folder: where the file lies.
+
+    Raises:
+        SettingsError: [store] registry_url is no URL of PostgreSQL.
+    """
+    if store.registry_url is None:
+        path = folder / "registry.db"
+        local: dict[str, Any] = {"registry_type": "sql", "path": f"sqlite:///{path}"}
+        return Address("sqlite", str(path), local, local, "see that the folder can be written.")
+    url = urlsplit(store.registry_url)
+    if url.scheme not in POSTGRES or not url.hostname:
+        raise SettingsError(
+            "[store] registry_url is no URL of PostgreSQL.",
+            mend='set it to "postgresql://user@host:5432/features", or leave it out: then the registry is a file.',
+        )
+    place = f"{url.hostname}:{url.port or 5432}"
+    arguments = {"connect_timeout": CONNECT_TIMEOUT_S, "client_encoding": "utf8"}
+    config: dict[str, Any] = {
+        "registry_type": "sql",
+        "path": url._replace(scheme="postgresql+psycopg").geturl(),
+        "sqlalchemy_config_kwargs": {"echo": False, "connect_args": arguments},
+    }
+    user = f"{url.username}:{SECRET}@" if url.password else f"{url.username}@" if url.username else ""
+    public = config | {"path": f"postgresql+psycopg://{user}{place}{url.path}"}
+    mend = f"start the server at {url.hostname}, or correct [store] registry_url (CHURN_STORE__REGISTRY_URL)."
+    return Address("postgres", f"registry at {place}", config, public, mend)
+
+
+def may_be_registered(settings: Settings) -> bool:
+    """Whether views may be registered: the file is there, or a server is named, which nobody has asked yet."""
+    return bool(settings.store.registry_url) or (settings.folder / "features" / "registry.db").exists()
+
+
+def _repo(settings: Settings, online: dict[str, Any], registry: dict[str, Any]) -> dict[str, Any]:
     return {
         "project": settings.business.slug.replace("-", "_"),
         "provider": "local",
-        "registry": {"registry_type": "sql", "path": f"sqlite:///{folder / 'registry.db'}"},
+        "registry": registry,
         "offline_store": {"type": "duckdb"},
         "online_store": online,
         "entity_key_serialization_version": 3,
@@ -76,7 +117,8 @@ def address(store: Store, folder: Path, *, timeout_s: float = READ_TIMEOUT_S) ->
     Args:
         store: the section.
         folder: where SQLite's file lies.
-        timeout_s: how long Redis may take. It is never asked twice: retries turn an outage into seconds a call.
+        timeout_s: how long Redis may take (of PostgreSQL see store_limits.py). It is never asked twice: retries turn
+            an outage into seconds a call.
 
     Raises:
         SettingsError: the URL is missing or of another kind.
@@ -98,7 +140,7 @@ def address(store: Store, folder: Path, *, timeout_s: float = READ_TIMEOUT_S) ->
 
 
 def _url(store: Store) -> SplitResult:
-    schemes = {"redis": ("redis", "rediss"), "postgres": ("postgresql", "postgres", "postgresql+psycopg")}[store.online]
+    schemes = {"redis": ("redis", "rediss"), "postgres": POSTGRES}[store.online]
     example = {"redis": "redis://localhost:6379/0", "postgres": "postgresql://user@localhost:5432/features"}
     mend = f'set [store] url = "{example[store.online]}", or the variable CHURN_STORE__URL.'
     try:

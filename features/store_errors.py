@@ -51,6 +51,24 @@ def told(where: Address, business: str) -> Iterator[None]:
         raise StoreUnavailable(where.shown, reason=reason, mend=where.mend) from error
 
 
+@contextmanager
+def told_registry(where: Address) -> Iterator[None]:
+    """Tell the errors of a registry on a server in our words; those of a file are told at the edge.
+
+    Raises:
+        StoreUnavailable: it does not answer.
+    """
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except SQLAlchemyError as error:
+        if where.kind == "sqlite":
+            raise
+        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0].rstrip(".")
+        raise StoreUnavailable(where.shown, reason=reason, mend=where.mend) from error
+
+
 def _errors_of(kind: str) -> type[Exception]:
     if kind == "redis":
         from redis.exceptions import RedisError

@@ -25,7 +25,7 @@ def limited_connection(config: Any, timeout_s: float) -> Any:
     from feast.infra.utils.postgres import connection_utils
 
     conninfo, rest = connection_utils._get_conninfo(config), connection_utils._get_conn_kwargs(config)
-    return connect(conninfo, timeout_s, **rest)
+    return connect(conninfo, timeout_s, client_encoding="utf8", **rest)  # a database without one would send bytes
 
 
 def connect(conninfo: str, timeout_s: float, **options: Any) -> Any:

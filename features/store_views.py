@@ -4,6 +4,8 @@ customer_behaviour   documented scalars of a snapshot, off line     --> service 
 customer_vector      the same row packed, on line too               --> service churn_serving
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,8 +13,8 @@ from typing import Any
 from churn.settings import Settings
 from features.feature_set import FeatureSet
 from features.online import FIELDS
-from features.store_config import READ_TIMEOUT_S, repo
-from features.store_errors import quiet
+from features.store_config import READ_TIMEOUT_S, registry, repo
+from features.store_errors import quiet, told_registry
 
 BEHAVIOUR, VECTOR_VIEW, LEARNT, SCORED = "customer_behaviour", "customer_vector", "churn_training", "churn_serving"
 
@@ -49,6 +51,22 @@ def definitions(features: FeatureSet, snapshot: Path, current: Path, ttl: timede
     learnt = feast.FeatureService(name=LEARNT, features=[behaviour], description="what models learn from")
     scored = feast.FeatureService(name=SCORED, features=[vector], description="what a score is made from")
     return [customer, behaviour, vector, learnt, scored]
+
+
+@contextmanager
+def feast_store(settings: Settings) -> Iterator[Any]:
+    """Feast's FeatureStore of a business, for as long as the block takes.
+
+    Raises:
+        StoreUnavailable: its registry is on a server that does not answer.
+    """
+    where = registry(settings.store, settings.folder / "features")
+    with told_registry(where), quiet():
+        store = open_feast().FeatureStore(config=repo_config(settings))
+        try:
+            yield store
+        finally:
+            store.registry.write_engine.dispose()
 
 
 def repo_config(settings: Settings, timeout_s: float = READ_TIMEOUT_S) -> Any:

@@ -13,7 +13,7 @@ from features.current_file import MANIFEST_FILE, ROWS_FILE
 from features.erasure.rewriting import parquet_without
 from features.erasure.store import NOTHING, Erased, Whom
 from features.store import OnlineStore
-from features.store_config import WRITE_TIMEOUT_S
+from features.store_config import WRITE_TIMEOUT_S, may_be_registered
 from features.store_errors import NothingMaterialised
 
 
@@ -45,7 +45,8 @@ def erase_online(settings: Settings, folder: Path, whom: Whom) -> Erased:
     Raises:
         StoreUnavailable: it does not answer; forget again when it does.
     """
-    if not whom.ids or not (folder / "features" / "registry.db").exists():
+    del folder  # the settings know it, and the server
+    if not whom.ids or not may_be_registered(settings):
         return NOTHING
     ids = sorted(whom.ids)
     try:

@@ -6,7 +6,7 @@ import pytest
 
 from churn.errors import SettingsError
 from churn.sections import Store
-from features.store_config import address, repo, yaml_text
+from features.store_config import address, registry, repo, yaml_text
 from tests import small_shop
 
 HERE = Path("/shop/features")
@@ -68,3 +68,15 @@ def test_a_secret_is_shown_to_nobody(online: str, url: str, tmp_path: Path) -> N
     assert "hush" not in f"{where.shown} {where.mend} {where.public} {where} {yaml_text(settings)}"
     assert "${CHURN_STORE_PASSWORD}" in yaml_text(settings)
     assert where.shown == f"{online} at host"
+
+
+def test_the_registry_is_a_file_unless_a_server_is_named() -> None:
+    assert registry(Store(), HERE).config == {"registry_type": "sql", "path": "sqlite:////shop/features/registry.db"}
+    where = registry(Store(registry_url="postgresql://app:pw@db.example/features"), HERE)
+    assert where.config["path"] == "postgresql+psycopg://app:pw@db.example/features"
+    assert where.config["sqlalchemy_config_kwargs"]["connect_args"]["connect_timeout"] == 2
+    assert "pw" not in f"{where.shown} {where.public} {where!r}"
+    assert "CHURN_STORE__REGISTRY_URL" in where.mend
+    with pytest.raises(SettingsError) as told:
+        registry(Store(registry_url="mysql://db.example/features"), HERE)
+    assert "postgresql://user@host:5432/features" in told.value.mend
