@@ -62,6 +62,14 @@ def snapshot_freeze(config: Config = DEFAULT, cutoff: CutoffDay = None, json: Js
     show(room.freeze(load(config), cutoff), json)
 
 
+@snapshot_app.command("hindsight")
+def snapshot_hindsight(config: Config = DEFAULT, cutoff: CutoffDay = None, json: Json = False) -> None:
+    """What would differ, had the cutoffs been computed from what is known today: the leak that snapshots have not."""
+    from cli import snapshots as room
+
+    show(room.hindsight(load(config), cutoff), json)
+
+
 @app.command()
 def train(config: Config = DEFAULT, model: Model = None, cutoff: CutoffDay = None, json: Json = False) -> None:
     """Train a challenger for each model and log it to MLflow; nothing serves before `promote`."""

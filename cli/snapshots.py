@@ -1,14 +1,15 @@
-"""`churn snapshot freeze`: cohort, features and labels at their cutoffs, frozen."""
+"""`churn snapshot freeze | hindsight`: cutoffs as they were known, and what would differ by what is known now."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from churn.errors import ImmatureError
-from cli.console import step
+from cli.console import step, table
 from cli.outcome import Outcome
 
 if TYPE_CHECKING:
     from churn.settings import Settings
+    from cli.opened import OpenLog
 
 
 class AfterTheLog(ImmatureError):
@@ -23,24 +24,13 @@ class AfterTheLog(ImmatureError):
 
 def freeze(settings: "Settings", cutoff: str | None) -> Outcome:
     """Freeze the cutoffs of the newest fold, or of the fold that a test cutoff makes; say what they hold."""
-    from churn.cutoffs import earliest_cutoff, fold_at, latest_fold
-    from cli.opened import midnight_of, open_log
+    from cli.opened import open_log
     from features.engines import engine_of
     from features.snapshots import freeze as freeze_rows
 
     with step("reading the event log"):
         log = open_log(settings)
-    if cutoff is not None and midnight_of(cutoff, log.lifecycle) > log.manifest.observed_until:
-        raise AfterTheLog(cutoff, log.manifest.observed_until)
-    first, lifecycle, training = log.manifest.first_event_at, log.lifecycle, settings.training
-    if cutoff is None:
-        fold = latest_fold(first, log.manifest.observed_until, lifecycle, training)
-    else:
-        fold = fold_at(
-            [midnight_of(cutoff, lifecycle)], first=earliest_cutoff(first, lifecycle.calendar, training),
-            lifecycle=lifecycle, every_days=training.every_days, max_cutoffs=training.max_cutoffs,
-        )  # fmt: skip
-    cutoffs = [*fold.train, *fold.test]
+    cutoffs, lifecycle = _cutoffs(log, settings, cutoff), log.lifecycle
     with step(f"freezing {len(cutoffs)} cutoffs"), engine_of(settings) as engine:
         snapshot = freeze_rows(
             log.parts, log.features, lifecycle, cutoffs,
@@ -56,6 +46,40 @@ def freeze(settings: "Settings", cutoff: str | None) -> Outcome:
         text="\n".join([f"{len(cutoffs)} cutoffs, {len(snapshot):,} rows in {snapshot.path}", *lines]),
         as_json={"hash": snapshot.hash, "path": str(snapshot.path), "cutoffs": snapshot.manifest["cutoffs"], **models},
     )
+
+
+def hindsight(settings: "Settings", cutoff: str | None) -> Outcome:
+    """Say what would differ, had the cutoffs been computed from what is known today."""
+    from cli.opened import open_log
+    from features.engines import engine_of
+    from features.hindsight import hindsight as look_back
+
+    with step("reading the event log"):
+        log = open_log(settings)
+    cutoffs = _cutoffs(log, settings, cutoff)
+    with step(f"looking back at {len(cutoffs)} cutoffs"), engine_of(settings) as engine:
+        found = look_back(log.parts, log.features, log.lifecycle, cutoffs, engine=engine)
+    columns = ("cutoff", "rows", "would_join", "would_leave", "rows_differ", "cells_differ")
+    shown = [one | {"cutoff": one["cutoff"][:10]} for one in found.by_cutoff()]
+    return Outcome(text=f"{found.as_text()}\n\n{table(shown, columns)}", as_json=found.as_json())
+
+
+def _cutoffs(log: "OpenLog", settings: "Settings", cutoff: str | None) -> list[datetime]:
+    """The cutoffs of the newest fold, or of the fold that a test cutoff makes."""
+    from churn.cutoffs import earliest_cutoff, fold_at, latest_fold
+    from cli.opened import midnight_of
+
+    if cutoff is not None and midnight_of(cutoff, log.lifecycle) > log.manifest.observed_until:
+        raise AfterTheLog(cutoff, log.manifest.observed_until)
+    first, lifecycle, training = log.manifest.first_event_at, log.lifecycle, settings.training
+    if cutoff is None:
+        fold = latest_fold(first, log.manifest.observed_until, lifecycle, training)
+    else:
+        fold = fold_at(
+            [midnight_of(cutoff, lifecycle)], first=earliest_cutoff(first, lifecycle.calendar, training),
+            lifecycle=lifecycle, every_days=training.every_days, max_cutoffs=training.max_cutoffs,
+        )  # fmt: skip
+    return [*fold.train, *fold.test]
 
 
 def _share(mean: Any) -> float | None:  # a float, NaN or pandas' NA

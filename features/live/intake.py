@@ -18,6 +18,7 @@ from churn.errors import ChurnError
 from churn.settings import Settings
 from features.erasure.forgotten import is_forgotten
 from features.feature_set import FeatureSet
+from features.holders import resolve
 from features.live.event import LiveEvent, Reason, judge
 from features.live.inbox import Committed, Inbox
 from features.live.index import Index
@@ -78,8 +79,7 @@ class Intake:
 
     def resolve(self, source: str, source_id: str) -> str:
         """The customer whom a source names so: the name itself, where no id map says otherwise."""
-        del source
-        return source_id
+        return resolve(self._folder, source, source_id)
 
     def judge(self, events: Sequence[LiveEvent]) -> list[Reason | None]:
         """Why each event cannot be one; None where it can."""
