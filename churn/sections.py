@@ -189,3 +189,12 @@ class Monitoring(Section):
     psi_watch: float = Field(default=0.1, gt=0, description="shift of a feature that is worth a look")
     psi_retrain: float = Field(default=0.25, gt=0, description="shift of the score that asks for a new model")
     auc_drop: float = Field(default=0.05, gt=0, description="loss of ROC AUC against the back-test that asks for one")
+
+
+class Retention(Section):
+    """`[retention]`: how long `churn prune` keeps what grows; docs/operations.md lists every store."""
+
+    score_log_days: int = Field(default=1100, ge=1, description="an answer, after its horizon is over")
+    batch_scores_days: int = Field(default=400, ge=1, description="everybody's scores, after their horizon is over")
+    snapshots_days: int = Field(default=400, ge=1, description="a snapshot that no champion or challenger names")
+    rejects_days: int = Field(default=90, ge=1, description="what refused rows of the last ingest held")

@@ -25,6 +25,7 @@ from churn.sections import (
     Ingest,
     Live,
     Monitoring,
+    Retention,
     Serving,
     Source,
     Store,
@@ -55,6 +56,7 @@ class Settings(BaseModel):
     live: Live = Live()
     serving: Serving = Serving()
     monitoring: Monitoring = Monitoring()
+    retention: Retention = Retention()
     artifacts: Path = Field(default=Path("artifacts"), description="where everything is written")
     root: Path = Field(default=Path(), exclude=True, description="folder of the toml; set by `load`")
 

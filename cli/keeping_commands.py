@@ -10,6 +10,7 @@ from cli.options import DEFAULT, Config, Json, load, show
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     app.command()(forget)
+    app.command()(prune)
 
 
 def forget(
@@ -32,3 +33,14 @@ def forget(
         show(room.let_back(settings, ids), json)
     else:
         show(room.forget(settings, ids, keep_out=keep_out), json)
+
+
+def prune(
+    config: Config = DEFAULT,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would go, remove nothing.")] = False,
+    json: Json = False,
+) -> None:
+    """Remove what has outlived its use by [retention]; nothing that a champion or a verdict still needs."""
+    from cli import prune as room
+
+    show(room.prune(load(config), dry_run=dry_run), json)

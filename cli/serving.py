@@ -107,13 +107,16 @@ def _stages(counts: "Mapping[Stage, int]") -> str:
 def _some(settings: "Settings", scorer: Any, ids: str) -> Outcome:  # serving.scorer.Scorer
     import msgspec
 
+    from features.erasure.forgotten import is_forgotten
     from features.store import OnlineStore
     from serving.score_log import ScoreLog
 
     customer_ids = [one.strip() for one in ids.split(",") if one.strip()]
     found = OnlineStore(settings).rows(customer_ids)
     language, top = settings.business.language, settings.serving.top_reasons
-    answers = scorer.score(customer_ids, found, language=language, top=top)
+    gone = is_forgotten(settings.folder, customer_ids)
+    told = scorer.score(customer_ids, found, language=language, top=top)
+    answers = [answer.erased() if answer.score.customer_id in gone else answer for answer in told]
     log = ScoreLog(settings.folder)
     log.append([answer.log_row() for answer in answers]).result()
     log.close()

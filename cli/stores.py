@@ -11,7 +11,7 @@ from cli.versions import VERSIONS
 from features.erasure.left_over import sweep
 from features.erasure.live import erase_from_inbox, erase_from_index, erase_from_kept
 from features.erasure.log import erase_from_log
-from features.erasure.rows_of_now import erase_from_current, erase_online
+from features.erasure.rows_of_now import erase_from_current, erase_online, erase_staged
 from features.erasure.snapshots import erase_from_snapshots
 from features.erasure.store import Store
 from serving.erasing import erase_from_batches, erase_from_score_log
@@ -78,6 +78,10 @@ def _rows_of_now(settings: Settings) -> tuple[Store, ...]:
             "on-line store", f"the same, one key a customer{where}", ("features/online.*",),
             f"until the next `{MATERIALISE}`", back_up=False, anew=MATERIALISE,
             erase=partial(erase_online, settings),
+        ),
+        Store(
+            "staged rows", "what a proof of parity writes and removes", ("staging-*/**/*", "staging.lock"),
+            "while it runs", back_up=False, anew="nothing", erase=partial(erase_staged, settings),
         ),
         Store(
             "feature registry", "Feast's views", ("features/registry.db*", "features/feature_store.yaml"),

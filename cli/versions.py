@@ -14,7 +14,7 @@ from typing import Any
 from churn.errors import DataError
 
 FILE = "stores.json"
-VERSIONS = {"log": 1, "snapshots": 2, "score log": 1, "erasure": 1}
+VERSIONS = {"log": 2, "snapshots": 2, "score log": 1, "erasure": 1}
 OLDEST = 1  # what stores are that have no number
 
 

@@ -162,6 +162,9 @@ def read_log_manifest(folder: Path) -> LogManifest:
     """
     path = log_folder(folder) / MANIFEST
     try:
-        return LogManifest.from_json(json.loads(path.read_text(encoding="utf-8")))
+        told = json.loads(path.read_text(encoding="utf-8"))
+        if told.get("format_version", 1) > FORMAT_VERSION:
+            raise BrokenLog(path, f"a newer version of this program wrote it (form {told['format_version']})")
+        return LogManifest.from_json(told)
     except (ValueError, TypeError) as error:
         raise BrokenLog(path, str(error)) from error

@@ -74,4 +74,11 @@ def digest_1(frame: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
     return content.hexdigest()
 
 
-MIGRATIONS: Mapping[tuple[str, int], Callable[[Path], object]] = {("snapshots", 1): rehash_snapshots}
+def leave_log(_folder: Path) -> None:
+    """A log of the first form lacks two columns, which the reader takes as empty; the next ingest writes it anew."""
+
+
+MIGRATIONS: Mapping[tuple[str, int], Callable[[Path], object]] = {
+    ("log", 1): leave_log,
+    ("snapshots", 1): rehash_snapshots,
+}

@@ -11,6 +11,10 @@ ABSTENTIONS: dict[str, tuple[str, str]] = {
         "The on-line store does not answer in time, so there are no features to score.",
         "ask again in some seconds: the service asks the store every second; docs/operations.md says what to look at.",
     ),
+    "erased": (
+        "This customer was forgotten.",
+        "nothing brings their rows back; who comes back by themselves is let in by `churn forget --undo-block`.",
+    ),
     "no_qualifying_event": (
         "A prospect: no qualifying event yet, so there is nothing to leave from or come back to.",
         "ask again after their first one; [definition] qualifying says which events count.",

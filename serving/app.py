@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import anyio.to_thread
@@ -25,6 +26,7 @@ from starlette.routing import BaseRoute, Route
 
 from churn.errors import ChurnError
 from churn.settings import Settings
+from features.erasure.forgotten import is_forgotten
 from features.online import RowStore
 from serving import champion, pages
 from serving.guard import error_response
@@ -52,14 +54,16 @@ class Counter:
     scorer: Scorer
     lookup: Lookup
     log: ScoreLog
+    forgotten: Callable[[Sequence[str]], set[str]] = lambda _: set()
 
     def answers(self, customer_ids: Sequence[str], language: str, top: int) -> list[Answer]:
         """Read the rows of these customers, as far as the store answers, and score them."""
-        found = self.lookup.read(customer_ids)
+        found, gone = self.lookup.read(customer_ids), self.forgotten(customer_ids)
         told = self.scorer.score(customer_ids, found.rows, language=language, top=top, unread=found.unread)
-        if not found.last_good:
+        if not found.last_good and not gone:
             return told
-        return [answer.from_last_good() if answer.score.customer_id in found.last_good else answer for answer in told]
+        told = [answer.from_last_good() if answer.score.customer_id in found.last_good else answer for answer in told]
+        return [answer.erased() if answer.score.customer_id in gone else answer for answer in told]
 
 
 class Desk:
@@ -127,7 +131,8 @@ def counter_of(settings: Settings, store: RowStore) -> Counter:
     champions = champion.load(settings.folder, settings.business.slug)
     limits = settings.serving
     lookup = Lookup(store, timeout_s=limits.store_timeout_ms / 1000, last_good_rows=limits.last_good_rows)
-    return Counter(scorer_of(settings, champions), lookup, ScoreLog(settings.folder))
+    gone = partial(is_forgotten, settings.folder)
+    return Counter(scorer_of(settings, champions), lookup, ScoreLog(settings.folder), gone)
 
 
 def scorer_of(settings: Settings, champions: Mapping[str, champion.Champion]) -> Scorer:

@@ -26,6 +26,7 @@ from serving.schemas import Abstention, Score, WireReason
 from serving.score_log import packed
 
 HOUR_S = 3600
+NOBODY = "(forgotten)"
 
 
 @dataclass(frozen=True)
@@ -35,14 +36,25 @@ class Answer:
     score: Score
     vector: FloatArray | None = None
     """The packed feature vector as the store had it; None where the customer has none."""
+    is_nameless: bool = False
+    """Whether the score log is not to name the customer."""
 
     def from_last_good(self) -> "Answer":
         """The same answer, told to be from a row that was read before the store failed."""
         return replace(self, score=structs.replace(self.score, from_last_good=True))
 
+    def erased(self) -> "Answer":
+        """The answer about somebody who was forgotten: nothing of them, and a line in the log that names nobody."""
+        told = self.score
+        silent = Score(
+            score_id=told.score_id, customer_id=told.customer_id, scored_at=told.scored_at, clock=told.clock,
+            abstention=abstention("erased"), definition_id=told.definition_id,
+        )  # fmt: skip
+        return Answer(silent, is_nameless=True)
+
     def log_row(self) -> dict[str, Any]:
         """The answer as a row of SCORES."""
-        score = self.score
+        score = self.score if not self.is_nameless else structs.replace(self.score, customer_id=NOBODY)
         return {
             "score_id": score.score_id, "customer_id": score.customer_id, "model": score.model,
             "cutoff": score.features_as_of, "horizon_days": score.horizon_days, "gap_days": score.gap_days,

@@ -18,10 +18,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from churn.calendar import from_us, to_us
-from features.erasure.coming_in import REASON, words
+from features.erasure.rejects import reasons_of, rejects_without
 from features.erasure.rewriting import KEY, RELATED, customers_of, rows_of, unrelated
 from features.erasure.store import NOTHING, Erased, Whom
-from features.judging import REASONS
 from features.log import (
     CUSTOMER_NOW,
     ID_MAP_FILE,
@@ -72,7 +71,7 @@ def erase_from_log(folder: Path, whom: Whom) -> Erased:
         for name in sorted(manifest.files):
             part, left = _bucket_without(log / name, new / name, whom)
             erased, gone = erased + part, gone + left
-        refused = _rejects_without(log / REJECTS, new / REJECTS, whom)
+        refused = rejects_without(log / REJECTS, new / REJECTS, whom)
         refused = refused + _map_without(log / ID_MAP_FILE, new / ID_MAP_FILE, whom)
         if not (erased.files or refused.rows):
             shutil.rmtree(folder / LOG_BEFORE, ignore_errors=True) if log.name == LOG else None
@@ -144,36 +143,6 @@ def _map_without(old: Path, new: Path, whom: Whom) -> Erased:
     return Erased(len(rows) - len(left), 1, size, frozenset(found))
 
 
-def _rejects_without(old: Path, new: Path, whom: Whom) -> Erased:
-    """Refused rows of theirs say nothing any more; that there was a row stays, as after an ingest that refuses it."""
-    if not old.exists():
-        return NOTHING
-    with pq.ParquetFile(old) as file:
-        table = file.read()
-    rows, found, count = table.to_pylist(), set[str](), 0
-    for row in rows:
-        theirs = whom.among({row[KEY], *_named(row["raw"])})
-        if theirs:
-            own = {KEY: None if row[KEY] in theirs else row[KEY]}
-            row.update(own, reason=REASON, why=REASONS[REASON], raw=None)
-            found, count = found | theirs, count + 1
-    if not count:
-        os.link(old, new)
-        return NOTHING
-    pq.write_table(
-        pa.Table.from_pylist(rows, schema=table.schema), new, compression="zstd", row_group_size=ROWS_A_GROUP
-    )
-    return Erased(count, 1, new.stat().st_size, frozenset(found))
-
-
-def _named(raw: str | None) -> set[str]:
-    """What in a refused row may be a customer's id."""
-    if raw is None:
-        return set()
-    values = [str(value) for value in json.loads(raw).values() if value is not None]
-    return {word for value in values for word in (value, *words(value))}
-
-
 def _shrunk(manifest: LogManifest, new: Path, gone: Gone) -> LogManifest:
     """The manifest of what is left; how far the log reaches does not change."""
     kinds = {kind: count - gone.kinds[kind] for kind, count in manifest.kinds.items() if count > gone.kinds[kind]}
@@ -192,7 +161,7 @@ def _shrunk(manifest: LogManifest, new: Path, gone: Gone) -> LogManifest:
         columns={kind: columns for kind, columns in manifest.columns.items() if kind in kinds},
         first_event_at=from_us(min(first for first, _ in spans)),
         last_event_at=from_us(max(last for _, last in spans)),
-        rejected=_reasons(new / REJECTS),
+        rejected=reasons_of(new / REJECTS),
         files=files,
     )
 
@@ -223,11 +192,3 @@ def _span(path: Path) -> tuple[int, int]:
         place = file.schema_arrow.get_field_index("event_timestamp")
         groups = [file.metadata.row_group(group).column(place).statistics for group in range(file.num_row_groups)]
     return min(group.min for group in groups), max(group.max for group in groups)
-
-
-def _reasons(rejects: Path) -> dict[str, int]:
-    if not rejects.exists():
-        return {}
-    with pq.ParquetFile(rejects) as file:
-        counted = Counter[str](file.read(["reason"])["reason"].to_pylist())
-    return dict(sorted(counted.items()))

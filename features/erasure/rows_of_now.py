@@ -3,6 +3,7 @@
 Start reading at `erase_from_current` and `erase_online`.
 """
 
+import fcntl
 import json
 from contextlib import closing
 from pathlib import Path
@@ -12,6 +13,7 @@ from features.atomic import write_json
 from features.current_file import MANIFEST_FILE, ROWS_FILE
 from features.erasure.rewriting import parquet_without
 from features.erasure.store import NOTHING, Erased, Whom
+from features.staging import clear
 from features.store import OnlineStore
 from features.store_config import WRITE_TIMEOUT_S, may_be_registered
 from features.store_errors import NothingMaterialised
@@ -56,3 +58,20 @@ def erase_online(settings: Settings, folder: Path, whom: Whom) -> Erased:
     except NothingMaterialised:
         return NOTHING
     return Erased(len(held), found=frozenset(held))
+
+
+def erase_staged(settings: Settings, folder: Path, whom: Whom) -> Erased:
+    """Remove what a proof of parity that was killed left in its own store (features/staging.py), whosever it is.
+
+    Args:
+        settings: of the business.
+        folder: its artifacts.
+        whom: who goes.
+    """
+    del whom
+    if not any(folder.glob("staging-*/*")):
+        return NOTHING
+    with (folder / "staging.lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)  # a proof that is under way ends first
+        clear(settings)
+    return Erased(files=1)

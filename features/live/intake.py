@@ -91,7 +91,9 @@ class Intake:
 
     def append(self, events: Sequence[LiveEvent]) -> Future[Committed]:
         """Promise that these events are on disk; the promise breaks with InboxUnavailable where they are not."""
-        return self.inbox.append([self._signless(event) for event in events])
+        named = {event.related_customer_id for event in events if event.related_customer_id}
+        gone = is_forgotten(self._folder, named) if named else named
+        return self.inbox.append([self._signless(_unrelated(event, gone)) for event in events])
 
     def refresh(self, committed: Committed, customer_ids: Sequence[str]) -> bool:
         """Write the rows of these customers; False where that has to wait for the keeper."""
@@ -114,3 +116,8 @@ class Intake:
 
     def _now_us(self) -> int:
         return to_us(self._clock.now())
+
+
+def _unrelated(event: LiveEvent, forgotten: set[str]) -> LiveEvent:
+    """An event that names nobody who was forgotten as related."""
+    return replace(event, related_customer_id=None) if event.related_customer_id in forgotten else event

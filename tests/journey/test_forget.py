@@ -119,7 +119,7 @@ def test_a_customer_is_forgotten_everywhere_and_stays_away(shop: Shop) -> None:
     assert len(told["snapshots"]) == 2
     assert leaver not in json.dumps({**told})
 
-    assert shop.post("e3", leaver)["code"] == "forgotten"
+    assert shop.post("e3", leaver)["code"] == "forgotten_customer"
     assert shop.post("e4", shop.friend, related_customer_id=leaver)["status"] == "accepted"
     assert shop.score(leaver)[0]["abstention"]["code"] == "erased"
     said = churn("score", "--ids", leaver, "--json", config=shop.config)

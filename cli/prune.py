@@ -1,0 +1,170 @@
+"""`churn prune`: what has outlived its use goes, by `[retention]`; nothing that a champion or a verdict still needs.
+
+    score log, batches    once the horizon of their last answer has been over for so many days
+    snapshots             that old, and named by no champion, no version that served and no newest challenger
+    rejects               what refused rows held, that long after the ingest; that they were refused stays
+
+Start reading at `prune`.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cli.console import table
+from cli.outcome import Outcome
+
+if TYPE_CHECKING:
+    from churn.settings import Settings
+
+PRUNED = Path("erasure") / "pruned.jsonl"
+SNAPSHOT_KEYS = ("snapshot_path", "test_snapshot_path")
+
+
+@dataclass(frozen=True)
+class Outlived:
+    """Something that may go: which store's, where, and why."""
+
+    store: str
+    path: Path
+    why: str
+
+    def as_json(self, folder: Path) -> dict[str, Any]:
+        """For the receipt."""
+        files = [self.path] if self.path.is_file() else [one for one in self.path.rglob("*") if one.is_file()]
+        return {
+            "store": self.store,
+            "path": str(self.path.relative_to(folder)),
+            "bytes": sum(one.stat().st_size for one in files),
+            "why": self.why,
+        }
+
+
+def prune(settings: "Settings", *, dry_run: bool) -> Outcome:
+    """Remove what has outlived its use, or only list it.
+
+    Raises:
+        Busy: another process is writing; nothing was changed.
+    """
+    from features.erasure.left_over import sweep
+    from features.erasure.store import Whom
+
+    folder = settings.folder
+    outlived = [*_answers(settings), *_snapshots(settings), *_rejects(settings)]
+    rows = [one.as_json(folder) for one in outlived]
+    if not dry_run:
+        for one in outlived:
+            _remove(one, folder)
+        left = sweep(folder, Whom()).files if folder.is_dir() else 0
+        if rows or left:
+            _note(folder, {"at": datetime.now(UTC).isoformat(timespec="seconds"), "removed": rows, "left_overs": left})
+    total = sum(one["bytes"] for one in rows)
+    did = "would go" if dry_run else "went"
+    head = f"{len(rows)} things {did}, {total:,} bytes." if rows else "Nothing has outlived its use."
+    return Outcome(
+        "\n\n".join([head, *([table(rows)] if rows else [])]), {"dry_run": dry_run, "bytes": total, "removed": rows}
+    )
+
+
+def _answers(settings: "Settings") -> Iterator[Outlived]:
+    from serving.pruning import batches, over_at, segments
+
+    folder, kept, now = settings.folder, settings.retention, _now(settings)
+    for store, paths, days in (
+        ("score log", segments(folder), kept.score_log_days),
+        ("batches", batches(folder), kept.batch_scores_days),
+    ):
+        for path in paths:
+            over = over_at(path)
+            if over is not None and over < now - timedelta(days=days):
+                why = f"its last horizon was over on {over:%Y-%m-%d}, more than {days} days ago"
+                beside = [path.with_suffix(".csv")] if store == "batches" and path.with_suffix(".csv").exists() else []
+                yield from (Outlived(store, one, why) for one in (path, *beside))
+
+
+def _snapshots(settings: "Settings") -> Iterator[Outlived]:
+    folder, days = settings.folder, settings.retention.snapshots_days
+    there = sorted((folder / "snapshots").glob("*/manifest.json"), key=lambda path: path.stat().st_mtime)
+    needed = _needed(settings) | {path.parent for path in there[-1:]}
+    before = datetime.now(UTC) - timedelta(days=days)
+    for manifest in there:
+        frozen = datetime.fromtimestamp(manifest.stat().st_mtime, UTC)
+        if manifest.parent not in needed and frozen < before:
+            yield Outlived(
+                "snapshots", manifest.parent, f"frozen on {frozen:%Y-%m-%d}, and no model that serves needs it"
+            )
+
+
+def _needed(settings: "Settings") -> set[Path]:
+    """Snapshots of champions, of versions that served (a rollback brings them back) and of the newest challengers."""
+    from features.tombstones import standing
+
+    folder = settings.folder
+    champions = [json.loads(path.read_text(encoding="utf-8")) for path in (folder / "champion").glob("*.json")]
+    named = [champion.get(key) for champion in champions for key in SNAPSHOT_KEYS]
+    if (folder / "mlflow.db").exists():
+        named += _of_versions(settings)
+    return {standing(folder / name) for name in named if name}
+
+
+def _of_versions(settings: "Settings") -> list[str]:
+    from churn.cohort import MODELS
+    from training.promote import history, newest_or_none
+    from training.registry import MlflowRegistry
+    from training.versions import NoChallenger
+
+    registry = MlflowRegistry(settings)
+    versions = [one for model in MODELS if (one := newest_or_none(model, registry, settings))]
+    for name, number in sorted({(act["name"], int(act["version"])) for act in history(settings)}):
+        try:
+            versions.append(registry.get(name, number))
+        except NoChallenger:  # a person deleted it
+            continue
+    return [str(version.facts[role]) for version in versions for role in ("train_snapshot", "test_snapshot")]
+
+
+def _rejects(settings: "Settings") -> Iterator[Outlived]:
+    import pyarrow.parquet as pq
+
+    path, days = settings.folder / "log" / "rejects.parquet", settings.retention.rejects_days
+    if not path.exists() or datetime.fromtimestamp(path.stat().st_mtime, UTC) > datetime.now(UTC) - timedelta(
+        days=days
+    ):
+        return
+    with pq.ParquetFile(path) as file:
+        if file.read(["raw"])["raw"].null_count < file.metadata.num_rows:
+            yield Outlived("rejects", path, f"what refused rows held, more than {days} days after the ingest")
+
+
+def _remove(one: Outlived, folder: Path) -> None:
+    if one.store == "rejects":
+        from features.erasure.rejects import empty_rejects
+
+        empty_rejects(folder)
+    elif one.path.is_dir():
+        shutil.rmtree(one.path)
+    else:
+        one.path.unlink(missing_ok=True)
+
+
+def _note(folder: Path, line: dict[str, Any]) -> None:
+    path = folder / PRUNED
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line, sort_keys=True) + "\n")
+
+
+def _now(settings: "Settings") -> datetime:
+    """Now by the business's clock, which is that of its answers."""
+    from churn.clock import WallClock
+    from features.log import NoLog
+    from serving.now import clock_of
+
+    try:
+        return clock_of(settings).now()
+    except NoLog:
+        return WallClock().now()
