@@ -13,14 +13,16 @@ from churn.cohort import MODELS
 from churn.conditions import check_kinds
 from churn.cutoffs import Fold, ImmatureLog, latest_fold
 from churn.errors import SettingsError
+from churn.events import Events
 from churn.preview import preview
 from churn.sections import Training
 from churn.settings import Settings
 from features.input_finding import Finding, finding
 from features.log import LogManifest
-from features.log_reading import read_bucket
+from features.log_reading import read_bucket, read_events
 
 ROLES = (False, True)  # for training, for the test
+AT_ONCE = 100_000  # a log of so many events is counted as a whole
 MOST_EVENTS = 20_000_000  # read no more than so many for a count; what is missing after that is told as it stands
 
 
@@ -84,9 +86,9 @@ def readiness(folder: Path, manifest: LogManifest, settings: Settings) -> list[R
         return [_not_ready(model, error.problem) for model in MODELS]
     found = [Ready(model, Counted(), Counted(), (len(fold.train), len(fold.test)), 0.0, "") for model in MODELS]
     events = 0
-    for name in sorted(manifest.files):
-        counts = _count(folder, name, fold, settings, until)
-        events += manifest.files[name]["rows"]
+    for part, rows in _parts(folder, manifest, settings):
+        counts = _count(part, fold, settings, until)
+        events += rows
         found = [_more(one, counts, events / manifest.events, settings.training) for one in found]
         if all(one.why is None for one in found) or events >= MOST_EVENTS:
             break
@@ -100,9 +102,18 @@ def readiness_findings(ready: Sequence[Ready]) -> Iterator[Finding]:
             yield finding("too_few_to_train", one.model, model=one.model, why=one.why, why_zh=_zh(one.why))
 
 
-def _count(folder: Path, name: str, fold: Fold, settings: Settings, until: datetime) -> dict[tuple[str, bool], Counted]:
-    """Rows of one bucket, by model and by whether they are for the test."""
-    events = read_bucket(folder, name, taking_back=settings.definition.taking_back)
+def _parts(folder: Path, manifest: LogManifest, settings: Settings) -> Iterator[tuple[Events, int]]:
+    """The log bucket by bucket, or a small one as a whole, with how many rows each part has on disk."""
+    taking_back = settings.definition.taking_back
+    if manifest.events <= AT_ONCE:
+        yield read_events(folder, taking_back=taking_back), manifest.events
+        return
+    for name in sorted(manifest.files):
+        yield read_bucket(folder, name, taking_back=taking_back), manifest.files[name]["rows"]
+
+
+def _count(events: Events, fold: Fold, settings: Settings, until: datetime) -> dict[tuple[str, bool], Counted]:
+    """Rows of one part, by model and by whether they are for the test."""
     told = preview(events, settings.lifecycle, [*fold.train, *fold.test], until, settings.training)
     told["test"] = told["cutoff"].isin(list(fold.test))
     parts = {

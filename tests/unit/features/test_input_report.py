@@ -1,0 +1,252 @@
+"""What an ingest says of what came in: each finding where it is due, none where it is not, in files that hold no id."""
+
+import json
+import os
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+from random import Random
+from string import Formatter
+
+import pytest
+
+from churn.clock import StoppedClock
+from churn.definition import ChurnDefinition
+from features.input_codes import CODES
+from features.input_finding import finding
+from features.input_findings import unknown_channels
+from features.input_report import InputReport
+from features.refusing import EmptyLog, TooManyRejects
+from features.sources import ingest
+from tests.orders_csv import shop
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "input_report.json"
+START = datetime(2023, 1, 1, tzinfo=UTC)
+COLUMNS = ("customer_id", "at", "known", "amount", "kind")
+Row = tuple[str, datetime, datetime, str, str]
+
+
+def sound(days: int = 600, customers: int = 360) -> list[Row]:
+    """A shop without a fault: waking hours, every day, most customers come back, all is known within the hour."""
+    random, rows = Random(7), []
+    for _ in range(customers * 6):
+        day, hour, second = random.randrange(days), 8 + random.randrange(14), random.randrange(3600)
+        at = START + timedelta(days=day, hours=hour, seconds=second)
+        who, amount = f"c{random.randrange(customers):03d}", str(5 + random.randrange(40))
+        rows.append((who, at, at + timedelta(minutes=random.randrange(50)), amount, "order"))
+    return rows
+
+
+def look(root: Path, rows: list[Row], mapping: dict[str, object] | None = None, **definition: object) -> InputReport:
+    """Ingest these rows; what was found."""
+    lines = "".join(f"{c},{a.isoformat()},{k.isoformat()},{amount},{kind}\n" for c, a, k, amount, kind in rows)
+    (root / "orders.csv").write_text(",".join(COLUMNS) + "\n" + lines, encoding="utf-8")
+    source: dict[str, object] = {
+        "path": "orders.csv", "customer_id": "customer_id", "event_type": "kind", "event_timestamp": "at",
+        "ingested_at": "known", "amount": "amount",
+    }  # fmt: skip
+    wanted = {key: value for key, value in (source | (mapping or {})).items() if value is not None}
+    settings = shop(root, wanted).model_copy(update={"definition": ChurnDefinition(**definition)})
+    return ingest(settings, environ={}, wall=StoppedClock(datetime(2026, 1, 1, tzinfo=UTC))).found
+
+
+def told(found: InputReport, *severities: str) -> set[tuple[str, str]]:
+    """Codes and places of the findings of these severities; of all where none is given."""
+    return {(one.code, one.where) for one in found.findings if not severities or one.severity in severities}
+
+
+def test_a_sound_log_has_nothing_to_say(tmp_path: Path) -> None:
+    found = look(tmp_path, sound())
+    assert told(found) == set()
+    assert found.accepted
+    assert [one.why for one in found.readiness] == [None, None]
+
+
+def shifted(rows: list[Row], hours: float) -> list[Row]:
+    return [(c, a + timedelta(hours=hours), k + timedelta(hours=hours), amount, kind) for c, a, k, amount, kind in rows]
+
+
+def gone(rows: list[Row], first: int, last: int) -> list[Row]:
+    """Without the days from first to last."""
+    return [row for row in rows if not first <= (row[1] - START).days < last]
+
+
+def midnight(row: Row, hour: int = 0) -> Row:
+    at = row[1].replace(hour=hour, minute=0, second=0)
+    return row[0], at, at, row[3], row[4]
+
+
+def late(rows: list[Row], share: int, **by: float) -> list[Row]:
+    """One in so many known later."""
+    return [(c, a, a + timedelta(**by) if n % share == 0 else k, m, kind) for n, (c, a, k, m, kind) in enumerate(rows)]
+
+
+def repriced(rows: list[Row], share: int, amount: str) -> list[Row]:
+    return [(c, a, k, amount if n % share == 0 else m, kind) for n, (c, a, k, m, kind) in enumerate(rows)]
+
+
+FAULTS: dict[str, tuple[Callable[[list[Row]], list[Row]], str, str]] = {  # what is done to a sound log: code, place
+    "a failed export": (lambda rows: gone(rows, 300, 320), "gap_in_time", "orders"),
+    "another zone": (lambda rows: shifted(rows, 10), "night_activity", "orders"),
+    "days alone": (lambda rows: [midnight(row) for row in rows], "dates_only", "orders"),
+    "days of another zone": (lambda rows: [midnight(row, 16) for row in rows], "dates_shifted", "orders"),
+    "read twice": (lambda rows: rows + rows[:200], "rows_repeated", "orders"),
+    "a few twice": (lambda rows: rows + rows[:3], "some_rows_repeated", "orders"),
+    "loaded late": (lambda rows: late(rows, 20, days=45), "late_arrivals", "orders"),
+    "known before": (lambda rows: late(rows, 50, hours=-3), "known_before_event", "orders"),
+    "negative": (lambda rows: repriced(rows, 20, "-4"), "negative_amounts", "order"),
+    "bad rows": (lambda rows: repriced(rows, 40, "dear"), "rows_refused", "orders"),
+    "a few bad rows": (lambda rows: repriced(rows, 500, "dear"), "some_rows_refused", "orders"),
+    "no amounts": (lambda rows: repriced(rows, 1, ""), "column_empty", "orders.amount"),
+    "few amounts": (lambda rows: [(*r[:3], r[3] * (n % 5 == 0), r[4]) for n, r in enumerate(rows)],
+                    "column_sparse", "orders.amount"),
+    "empty times": (lambda rows: [*rows, ("c001", datetime(1970, 1, 1, tzinfo=UTC), START, "5", "order")],
+                    "times_implausible", "orders"),
+    "a house account": (lambda rows: rows + [("shop", *r[1:]) for r in rows],
+                        "busy_customer", ""),
+    "new ids at each visit": (lambda rows: [(f"c{n}", *r[1:]) for n, r in enumerate(rows)], "few_come_back", "order"),
+    "a short history": (lambda rows: [r for r in rows if (r[1] - START).days < 200], "history_too_short", ""),
+    "a rather short history": (lambda rows: [r for r in rows if (r[1] - START).days < 400], "history_short", ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_fault_is_told_where_it_is(tmp_path: Path, fault: str) -> None:
+    change, code, where = FAULTS[fault]
+    assert (code, where) in told(look(tmp_path, change(sound())))
+
+
+@pytest.mark.parametrize(
+    ("mapping", "definition", "code", "where"),
+    [
+        ({"ingested_at": None}, {}, "no_arrival_times", "orders"),
+        ({"amount": None}, {}, "amount_missing", "order"),
+        ({}, {"qualifying": ("purchase",)}, "kind_missing", "purchase"),
+        ({"event_id": "customer_id", "ingested_at": None}, {}, "ids_repeated", "orders"),
+        ({}, {"observed_until": date(2024, 12, 1)}, "source_stale", "orders"),
+        ({"channel": "nullif('', '')"}, {}, "column_empty", "orders.channel"),
+    ],
+)
+def test_settings_that_do_not_fit_are_told(
+    tmp_path: Path, mapping: dict[str, object], definition: dict[str, object], code: str, where: str
+) -> None:
+    assert (code, where) in told(look(tmp_path, sound(), mapping, **definition))
+
+
+def test_a_shop_that_closes_at_the_same_time_of_each_year_has_no_gap(tmp_path: Path) -> None:
+    found = look(tmp_path, gone(gone(sound(800), 200, 212), 567, 579))
+    assert "gap_in_time" not in {code for code, _ in told(found)}
+
+
+def test_a_shop_that_closes_on_sundays_has_no_gap(tmp_path: Path) -> None:
+    found = look(tmp_path, [row for row in sound() if row[1].weekday() != 6])
+    assert told(found, "error", "warning") == set()
+
+
+def test_a_column_that_no_kind_of_several_fills_is_advice(tmp_path: Path) -> None:
+    rows = [(*row[:3], "", "visit" if n % 2 else "order") for n, row in enumerate(sound())]
+    assert ("column_never_filled", "orders.amount") in told(look(tmp_path, rows), "advice")
+
+
+def test_a_model_without_enough_to_learn_from_is_told(tmp_path: Path) -> None:
+    found = look(tmp_path, sound(600, 12))
+    assert ("too_few_to_train", "churn") in told(found, "warning")
+    assert found.readiness[0].why is not None
+    assert "fewer than 200" in found.readiness[0].why
+
+
+def test_unknown_channels_are_advice_and_no_more_than_eight_are_named() -> None:
+    counts = {"phone": 9, "chat": 2} | {f"own{place}": place for place in range(12)}
+    (one,) = unknown_channels(counts, {"phone", "chat"})
+    assert one.what["en"].count("own") == 8
+    assert list(unknown_channels({"phone": 1}, {"phone"})) == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "error", "code"),
+    [([], EmptyLog, "no_events"), (repriced(sound(), 2, "dear"), TooManyRejects, "too_many_rejects")],
+)
+def test_a_refused_log_has_its_report_too(tmp_path: Path, rows: list[Row], error: type[Exception], code: str) -> None:
+    look(tmp_path, sound())
+    folder = tmp_path / "artifacts" / "shop"
+    before = (folder / "log" / "manifest.json").read_bytes()
+    settings = shop(tmp_path, max_rejected_share=0.05)
+    with pytest.raises(error) as raised:
+        strict(tmp_path, rows, settings.ingest.max_rejected_share)
+    assert str(folder / "ingest" / "report.html") in str(raised.value)
+    report = json.loads((folder / "ingest" / "report.json").read_text())
+    assert report["accepted"] is False
+    assert report["findings"][0]["code"] == code
+    assert report["readiness"] == []
+    assert (folder / "log" / "manifest.json").read_bytes() == before
+
+
+def strict(root: Path, rows: list[Row], share: float) -> None:
+    """Ingest these rows where no more than a share may be refused."""
+    lines = "".join(f"{c},{a.isoformat()},{amount}\n" for c, a, _, amount, _ in rows)
+    (root / "orders.csv").write_text("customer_id,at,amount\n" + lines, encoding="utf-8")
+    source = {"path": "orders.csv", "customer_id": "customer_id", "event_type": "'order'", "event_timestamp": "at"}
+    ingest(shop(root, {**source, "amount": "amount"}, max_rejected_share=share), environ={})
+
+
+class Page(HTMLParser):
+    """What a browser would ask for, and whether every element is closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.outside: list[str] = []
+        self.tags: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.outside += [str(value) for name, value in attrs if name in {"src", "href", "srcset", "action"}]
+
+
+def test_the_page_loads_nothing_and_escapes_what_it_shows(tmp_path: Path) -> None:
+    rows = [(*row[:4], "<script>alert(1)</script>") for row in sound()]
+    look(tmp_path, rows)
+    text = (tmp_path / "artifacts" / "shop" / "ingest" / "report.html").read_text()
+    page = Page()
+    page.feed(text)
+    assert page.outside == []
+    assert "script" not in page.tags
+    assert "url(" not in text
+    assert "&lt;script&gt;" in text
+    assert text.count('class="en"') == text.count('class="zh"')
+
+
+def test_the_report_holds_no_customer(tmp_path: Path) -> None:
+    look(tmp_path, [("needle-in-hay", *row[1:]) if n < 3 else row for n, row in enumerate(sound())])
+    for name in ("report.html", "report.json"):
+        assert "needle-in-hay" not in (tmp_path / "artifacts" / "shop" / "ingest" / name).read_text()
+
+
+def test_golden(tmp_path: Path) -> None:
+    rows = [row for n, row in enumerate(sound(90, 4)) if n % 4 == 0]
+    look(tmp_path, rows)
+    text = (tmp_path / "artifacts" / "shop" / "ingest" / "report.json").read_text(encoding="utf-8")
+    if os.environ.get("CHURN_TEST_WRITE_GOLDEN"):
+        GOLDEN.write_text(text, encoding="utf-8")
+    assert text == GOLDEN.read_text(encoding="utf-8")
+
+
+def test_the_terminal_is_told_the_worst_and_where_to_read_on(tmp_path: Path) -> None:
+    found = look(tmp_path, late(repriced(sound(), 40, "dear"), 20, days=45))
+    first, *rest = found.summary(tmp_path)
+    assert first == f"Input data: 0 error, 2 warning, 0 advice; the report is {tmp_path / 'ingest' / 'report.html'}."
+    assert [line.split()[:2] for line in rest] == [["warning", "orders:"]] * 2
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_code_speaks_both_languages_and_mends(code: str) -> None:
+    told = CODES[code]
+    texts = f"{told.en} {told.zh} {told.mend_en} {told.mend_zh}"
+    facts: dict[str, object] = dict.fromkeys(filter(None, (name for _, name, _, _ in Formatter().parse(texts))), 7)
+    facts.pop("where", None)
+    one = finding(code, "orders.channel", **facts)
+    for language in ("en", "zh"):
+        assert one.what[language]
+        assert one.mend[language]
+    assert any("\u4e00" <= letter <= "\u9fff" for letter in one.what["zh"])
+    assert any("\u4e00" <= letter <= "\u9fff" for letter in one.mend["zh"])
