@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from cli.outcome import Outcome
+
 if TYPE_CHECKING:
     from churn.settings import Settings
     from features.live.intake import Intake
@@ -22,3 +24,14 @@ def intake(settings: "Settings", store: "RowStore", metrics: "Metrics") -> "Inta
 
     features = served_features(settings) or features_of(settings, read_log_manifest(settings.folder))
     return Intake(settings, store, features, clock_of(settings), observe=metrics.refreshed)
+
+
+def compact(settings: "Settings") -> Outcome:
+    """Bring the live events that were accepted until now into the event log."""
+    from features.live.compaction import compact as into_log
+
+    done = into_log(settings)
+    return Outcome(
+        text=f"{done.events:,} live events are new in the log; it has {done.live:,} in all.",
+        as_json={"events": done.events, "live": done.live, "upto": done.upto},
+    )

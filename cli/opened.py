@@ -16,6 +16,7 @@ from churn.events import Events
 from churn.settings import Settings
 from features.catalogue import catalogue, remade
 from features.feature_set import FeatureSet
+from features.live.compaction import compact
 from features.log import LogManifest, read_log_manifest
 from features.log_reading import read_events
 from features.parts import Bucket, log_parts
@@ -103,11 +104,13 @@ def served_features(settings: Settings) -> FeatureSet | None:
 
 
 def open_log(settings: Settings) -> OpenLog:
-    """Read the event log of a business.
+    """Read the event log of a business, once the live events that were accepted until now are in it.
 
     Raises:
+        InboxUnavailable: they cannot be read.
         NoLog: nothing was ingested. SettingsError: the definition names kinds of event that the log has not.
     """
+    compact(settings)
     manifest, lifecycle = read_log_manifest(settings.folder), settings.lifecycle
     check_kinds(lifecycle.definition, manifest.kinds)
     now = clock(settings.business.clock, manifest.observed_until).now()

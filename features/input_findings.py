@@ -25,6 +25,7 @@ TOO_LATE, TOO_EARLY, NEGATIVE = 0.01, 0.001, 0.01
 FEW_COME_BACK, SOME_CUSTOMERS = 0.1, 100
 BUSY, BUSY_TIMES = 0.05, 100  # a twentieth of all events, and a hundred times the median
 ENOUGH_EVENTS = 50  # below that a share says nothing
+NO_FAULT = ("forgotten", "already_live")  # reasons for which a row is left out though nothing is wrong with it
 GAPS = 3  # of a source, the longest
 
 
@@ -98,11 +99,11 @@ def _rows(seen: Seen) -> Iterator[Finding]:
     profile, limit = seen.profile, seen.settings.ingest.max_rejected_share
     if not profile.events:
         yield finding("no_events", rows=profile.rows)
-    weighed = profile.refused - sum(one.refused.get("forgotten", 0) for one in profile.sources)
+    weighed = profile.refused - sum(one.refused.get(name, 0) for one in profile.sources for name in NO_FAULT)
     if profile.rows and weighed / profile.rows > limit:
         yield finding("too_many_rejects", refused=weighed, rows=profile.rows, limit=limit)
     for one in profile.sources:
-        reasons = {name: n for name, n in one.refused.items() if name not in {"duplicate_event_id", "forgotten"}}
+        reasons = {name: n for name, n in one.refused.items() if name not in {"duplicate_event_id", *NO_FAULT}}
         if repeated := one.refused.get("duplicate_event_id"):
             yield finding("ids_repeated", one.key, count=repeated)
         if reasons:

@@ -33,6 +33,7 @@ REASONS = {
     "bad_withdrawn": "withdrawn is neither true nor false",
     "withdrawn_since_when": "it is withdrawn, but ingested_at does not say since when we knew",
     "withdrawn_without_id": "it is withdrawn, but event_id does not say which event",
+    "already_live": "this event came over the service before; that one stays, and this row is no fault",
     "forgotten": "the customer asked to be forgotten (`churn forget`); neither their id nor the row is kept",
 }
 # How an expression of the mapping reads what was refused for a reason; x stands for a column.

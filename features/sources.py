@@ -26,6 +26,7 @@ from features.id_map import lay_map, load_map
 from features.input_readiness import readiness
 from features.input_report import HTML, REPORT, InputReport, look
 from features.judging import REASONS, judge
+from features.live.joining import gathered, join_live
 from features.log import LOG, LOG_BEFORE, REJECTS, LogManifest
 from features.mapping import create_staged, lock, stage
 from features.reading import Progress, Rows, load
@@ -97,7 +98,7 @@ def ingest(
         )
     refuse_contacts(settings, environ)
     now = (WallClock() if wall is None else wall).now()
-    with workshop(settings.folder) as work:
+    with workshop(settings.folder) as work, gathered(settings):
         (work / LOG).mkdir()
         with duckdb.connect(":memory:", config={"temp_directory": str(work / "spill")}) as connection:
             manifest, found = _ingest(connection, settings, work / LOG, environ=environ, progress=progress, now=now)
@@ -133,7 +134,9 @@ def _ingest(
         buckets=settings.ingest.buckets,
         taking_back=settings.definition.taken_back_by,
     )
-    observed_until = _observed_until(connection, settings)  # the end does not move because somebody is forgotten
+    live = join_live(connection, sources, settings.folder, settings.ingest.buckets)
+    told_until = _observed_until(connection, settings)  # the end does not move because somebody is forgotten
+    observed_until = live.until(settings, told_until)
     refuse_forgotten(connection, Forgotten.read(settings.folder))
     _collect_refused(connection)
     told = now if settings.business.clock == "wall" else observed_until  # a log of the past gives the same bytes anew
@@ -145,7 +148,7 @@ def _ingest(
         give_over(connection, folder, buckets=settings.ingest.buckets, forgotten=Forgotten.read(settings.folder))
         _collect_refused(connection)
     progress("writing the log")
-    facts = LogFacts(rows=sum(rows), now=told, observed_until=observed_until, withdrawn=withdrawn)
+    facts = LogFacts(rows=sum(rows), now=told, observed_until=observed_until, withdrawn=withdrawn, live=live.as_json())
     return write_log(connection, folder, sources, settings, facts), found
 
 

@@ -5,8 +5,8 @@ Reads the tables `judged`, `refused`, `unreadable` and the sources' rows in Duck
 
 import hashlib
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -43,12 +43,13 @@ REJECT_SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class LogFacts:
-    """What the manifest says and the events do not: rows read, rows that withdrew, what time it was, the log's end."""
+    """What the manifest says and the events do not: rows read, withdrawn and live, what time it was, the end."""
 
     rows: int
     now: datetime
     observed_until: datetime
     withdrawn: int
+    live: dict[str, int] = field(default_factory=dict)
 
 
 def write_log(
@@ -59,8 +60,10 @@ def write_log(
     Raises:
         OSError: there is no room.
     """
-    files = {bucket_name(bucket): _write(folder / bucket_name(bucket), rows) for bucket, rows in _buckets(connection)}
-    _write(folder / REJECTS, _rejects(connection, sources))
+    files = {}
+    for bucket, rows in _buckets(connection):
+        files[bucket_name(bucket)] = write_file(folder / bucket_name(bucket), rows)
+    write_file(folder / REJECTS, _rejects(connection, sources))
     manifest = _manifest(connection, sources, settings, facts, files)
     text = json.dumps(manifest.as_json(), ensure_ascii=False, indent=1, sort_keys=True)
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
@@ -92,9 +95,16 @@ def _buckets(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[int, pa.Ta
         yield current, pa.concat_tables(gathered)
 
 
-def _write(path: Path, rows: pa.Table) -> dict[str, Any]:
+def write_file(path: Path, rows: pa.Table) -> dict[str, Any]:
+    """Write rows as a file of the log; what the manifest says of it."""
     pq.write_table(rows.combine_chunks(), path, compression="zstd", row_group_size=ROWS_A_GROUP)
     return {"rows": rows.num_rows, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+
+
+def hash_of(files: Mapping[str, Mapping[str, Any]]) -> str:
+    """The hash of a log, from what its manifest says of its files."""
+    hashed = json.dumps({name: file["sha256"] for name, file in files.items()}, sort_keys=True)
+    return hashlib.sha256(hashed.encode()).hexdigest()
 
 
 def _rejects(connection: duckdb.DuckDBPyConnection, sources: list[Rows]) -> pa.Table:
@@ -136,9 +146,8 @@ def _manifest(
         "FROM judged WHERE reason IS NULL",
     )
     refused = connection.execute("SELECT reason, count(*) FROM refused GROUP BY reason ORDER BY reason").fetchall()
-    hashed = json.dumps({name: file["sha256"] for name, file in files.items()}, sort_keys=True)
     return LogManifest(
-        log_hash=hashlib.sha256(hashed.encode()).hexdigest(),
+        log_hash=hash_of(files),
         events=sum(kinds.values()),
         customers=customers,
         kinds=kinds,
@@ -149,7 +158,7 @@ def _manifest(
         clock=settings.business.clock,
         now=facts.now,
         timezone=settings.business.timezone,
-        is_bulk_import=all(rows.source.ingested_at is None for rows in sources),
+        is_bulk_import=not facts.live and all(rows.source.ingested_at is None for rows in sources),
         rows=facts.rows,
         rejected=dict(refused),
         buckets=settings.ingest.buckets,
@@ -160,6 +169,7 @@ def _manifest(
         superseded=superseded,
         rekeyed=rekeyed,
         withdrawn=facts.withdrawn,
+        live=facts.live,
     )
 
 

@@ -77,6 +77,10 @@ class Ledger(Protocol):
         """Leave of events up to `upto` no more than what tells a duplicate: they lie in the log and `live/events`."""
         ...
 
+    def customers(self) -> set[str]:
+        """Whom events here name."""
+        ...
+
     def erase(self, customer_ids: Sequence[str]) -> int:
         """Remove everything of these customers; how many events."""
         ...

@@ -110,6 +110,13 @@ class SqlLedger(ABC):
             greater = f"CASE WHEN thinned_upto > {self._mark} THEN thinned_upto ELSE {self._mark} END"
             cursor.execute(f"UPDATE {self._prefix}state SET thinned_upto = {greater}", (upto, upto))
 
+    def customers(self) -> set[str]:
+        """Whom events here name, as their customer or beside another."""
+        with self._session(writes=False) as cursor:
+            event = f"{self._prefix}event"
+            query = f"SELECT customer_id FROM {event} UNION SELECT related_customer_id FROM {event}"
+            return {str(customer) for (customer,) in cursor.execute(query).fetchall() if customer is not None}
+
     def erase(self, customer_ids: Sequence[str]) -> int:
         """Remove everything of these customers, also where they are named beside another; how many events."""
         removed = 0

@@ -1,7 +1,7 @@
 """The inbox in a file of SQLite: `live/inbox.db`, WAL, `synchronous=FULL`: a commit survives kill and power cut."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,13 @@ class SqliteLedger(SqlLedger):
         super().__init__("", "?")
         self._path = path
         self._connection: sqlite3.Connection | None = None
+
+    def erase(self, customer_ids: Sequence[str]) -> int:
+        """Remove everything of these customers, from the write-ahead log too; how many events."""
+        removed = super().erase(customer_ids)
+        with self._one_at_a_time:
+            self._opened().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return removed
 
     def close(self) -> None:
         """End the connection; the next call opens it anew."""
@@ -56,6 +63,7 @@ class SqliteLedger(SqlLedger):
             try:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = FULL")
+                connection.execute("PRAGMA secure_delete = ON")  # what was erased is not left in free pages
                 for statement in schema(""):
                     connection.execute(statement)
             except sqlite3.Error:

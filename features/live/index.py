@@ -144,6 +144,14 @@ def build(folder: Path) -> bool:
     return True
 
 
+def customers(folder: Path) -> set[str]:
+    """Whom the index holds."""
+    if not (folder / INDEX).exists():
+        return set()
+    with closing(sqlite3.connect(folder / INDEX)) as connection:
+        return {str(customer_id) for (customer_id,) in connection.execute("SELECT customer_id FROM history")}
+
+
 def erase(folder: Path, customer_ids: Sequence[str]) -> int:
     """Remove these customers from the index, and nobody else; how many it held.
 

@@ -1,6 +1,8 @@
 """Which inbox a business has, by its settings, and how far its live events have moved the clock of a log."""
 
 import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from churn.errors import SettingsError
@@ -27,6 +29,16 @@ def ledger_of(settings: Settings) -> Ledger:
             '[live] inbox = "postgres" needs a url.', mend='set `[live] url = "postgresql://user@host/db"`.'
         )
     return PostgresLedger(settings.live.url, settings.business.slug)
+
+
+@contextmanager
+def inbox_of(settings: Settings) -> Iterator[Ledger]:
+    """The inbox of a business, closed at the end."""
+    ledger = ledger_of(settings)
+    try:
+        yield ledger
+    finally:
+        ledger.close()
 
 
 def has_inbox(settings: Settings) -> bool:

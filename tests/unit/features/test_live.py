@@ -60,3 +60,47 @@ def test_a_fresh_row_is_the_batch_row_of_its_instant(tmp_path: Path, kind: str) 
         wanted = live_shop.batch_row(everything(held, opened), live_shop.features(held), held, row)
         assert row.is_same(wanted)
     opened.close()
+
+
+def test_each_store_of_live_events_drops_one_customer_and_nobody_else(tmp_path: Path) -> None:
+    from features.erasure.store import Whom
+    from features.live.compaction import compact
+    from features.live.erasing import STORES
+
+    held = settings(tmp_path)
+    ingested(held)
+    opened = intake(held)
+    people = ["客 0003", "00004", "newcomer"]
+    taken(opened, [event(f"1-{who}", who, related_customer_id="newcomer") for who in people])
+    compact(held)
+    taken(opened, [event(f"2-{who}", who) for who in people])
+    opened.keeper.step()
+    opened.close()
+    others = {path: path.stat().st_mtime_ns for path in (held.folder / "live" / "events").glob("*.parquet")}
+    for store in STORES:
+        if store.erase:
+            erased = store.erase(held.folder, Whom(frozenset({"newcomer"})))
+            assert erased.found == {"newcomer"}, store.name
+            assert store.erase(held.folder, Whom(frozenset({"newcomer"}))).rows == 0
+    left = b"".join(path.read_bytes() for path in (held.folder / "live").glob("*") if path.is_file())
+    assert b"newcomer" not in left
+    assert "客 0003".encode() in left
+    import pyarrow.parquet as pq
+
+    kept = [row for path in others for row in pq.read_table(path).to_pylist()]
+    assert {row["customer_id"] for row in kept} == {"客 0003", "00004"}
+    assert {row["related_customer_id"] for row in kept} == {None}
+    owned = {path for store in STORES for path in store.files(held.folder)}
+    assert {path for path in (held.folder / "live").rglob("*") if path.is_file()} <= owned
+
+
+def test_the_forgotten_are_refused(tmp_path: Path) -> None:
+    from features.erasure.forgotten import Forgotten
+
+    held = settings(tmp_path)
+    ingested(held)
+    Forgotten().blocking(["00004"], request="r", at="2025-01-01").write(held.folder)
+    opened = intake(held)
+    reasons = opened.judge([event("1", "00004"), event("2", "00002")])
+    assert [reason and reason.code for reason in reasons] == ["forgotten_customer", None]
+    opened.close()
