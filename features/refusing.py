@@ -66,7 +66,7 @@ def _reasons(connection: duckdb.DuckDBPyConnection, sources: list[Rows]) -> dict
     """By reason how many rows were refused, and which was the first."""
     found = connection.execute(
         "SELECT reason, count(*), arg_min(source, (source, file, row_no)), arg_min(file, (source, file, row_no)), "
-        "arg_min(row_no, (source, file, row_no)) FROM refused WHERE reason <> 'forgotten' "
+        "arg_min(row_no, (source, file, row_no)) FROM refused WHERE reason NOT IN ('forgotten', 'already_live') "
         "GROUP BY reason ORDER BY count(*) DESC, reason"
     ).fetchall()
     return {

@@ -135,8 +135,7 @@ def _ingest(
         taking_back=settings.definition.taken_back_by,
     )
     live = join_live(connection, sources, settings.folder, settings.ingest.buckets)
-    told_until = _observed_until(connection, settings)  # the end does not move because somebody is forgotten
-    observed_until = live.until(settings, told_until)
+    observed_until = live.until(settings, _observed_until(connection, settings))  # also if somebody is forgotten
     refuse_forgotten(connection, Forgotten.read(settings.folder))
     _collect_refused(connection)
     told = now if settings.business.clock == "wall" else observed_until  # a log of the past gives the same bytes anew

@@ -28,17 +28,16 @@ def erase_from_inbox(settings: Settings, folder: Path, whom: Whom) -> Erased:
     Args:
         settings: of the business.
         folder: its artifacts.
-        whom: who goes; those whom nobody names are named once the log was searched.
+        whom: who goes.
 
     Raises:
         InboxUnavailable: it does not answer; forget again when it does.
     """
-    if not whom.ids or not has_inbox(settings):
+    if not has_inbox(settings):
         return NOTHING
-    ids = sorted(whom.ids)
     with closing(ledger_of(settings)) as ledger:
-        found = {one for one in ids if ledger.after(0, [one])[1]}
-        events = ledger.erase(ids)
+        found = whom.among(ledger.customers())
+        events = ledger.erase(sorted(found))
     if (folder / INBOX).exists():
         _scrub(folder / INBOX)
     return Erased(events, found=frozenset(found))
@@ -49,11 +48,10 @@ def erase_from_index(folder: Path, whom: Whom) -> Erased:
 
     Args:
         folder: the artifacts of the business.
-        whom: who goes; those whom nobody names go when the index is made anew, which a changed log brings about.
+        whom: who goes.
     """
-    ids = sorted(whom.ids)
-    removed = index.erase(folder, ids) if ids else 0
-    return Erased(removed)
+    found = whom.among(index.customers(folder))
+    return Erased(index.erase(folder, sorted(found)) if found else 0, found=frozenset(found))
 
 
 def erase_from_kept(folder: Path, whom: Whom) -> Erased:

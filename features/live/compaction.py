@@ -129,13 +129,15 @@ def _bucket(
 ) -> tuple[dict[str, object], int]:
     """One file of the log with live events among its rows, in its order; and how many customers are new in it."""
     names = ", ".join(LOG_SCHEMA.names)
-    connection.register("live", live.select(EVENTS.names))
+    for name in LOG_SCHEMA.names[len(EVENTS.names) :]:
+        live = live.append_column(LOG_SCHEMA.field(name), pa.nulls(len(live), LOG_SCHEMA.field(name).type))
+    connection.register("live", live.select(LOG_SCHEMA.names))
     there = "SELECT NULL AS customer_id WHERE false"
     if old.exists():
         there = f"SELECT * FROM read_parquet('{str(old).replace(chr(39), chr(39) * 2)}', hive_partitioning = false)"
     new_ones = f"SELECT count(DISTINCT customer_id) FROM live ANTI JOIN ({there}) AS there USING (customer_id)"
     ((newcomers,),) = connection.execute(new_ones).fetchall()
-    both = f"SELECT {names} FROM (({there}) UNION ALL BY NAME (SELECT *, NULL::BIGINT AS superseded_at FROM live))"
+    both = f"SELECT {names} FROM (({there}) UNION ALL BY NAME (FROM live))"
     relation: Any = connection.sql(f"{both} ORDER BY {LOG_ORDER}")
     rows = relation.to_arrow_table()
     connection.unregister("live")

@@ -184,9 +184,13 @@ def _by_customer(rows: pa.Table) -> Iterator[tuple[str, bytes]]:
         return
     batch = rows.to_batches()[0]
     ids = batch.column("customer_id").to_numpy(zero_copy_only=False)
+    nobody = batch.slice(0, 0)
     edges = [0, *(np.flatnonzero(ids[1:] != ids[:-1]) + 1).tolist(), len(ids)]
     for start, end in pairwise(edges):
-        yield ids[start], batch.slice(start, end - start).serialize().to_pybytes()
+        mine = pa.concat_batches(
+            [batch.slice(start, end - start), nobody]
+        )  # a copy: a slice takes its neighbours along
+        yield ids[start], mine.serialize().to_pybytes()
 
 
 @contextmanager

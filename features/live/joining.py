@@ -18,7 +18,7 @@ from churn.settings import Settings
 from churn.tables import EVENTS
 from features.live.kept import keep, kept_events, reach
 from features.live.opening import has_inbox, inbox_of
-from features.log import NoLog, read_log_manifest
+from features.log import NoLog, bucket_sql, read_log_manifest
 from features.reading import Rows, literal
 
 REASON = "already_live"
@@ -93,11 +93,12 @@ def join_live(connection: duckdb.DuckDBPyConnection, sources: list[Rows], folder
                 f"UPDATE judged SET reason = '{REASON}' WHERE reason IS NULL AND source = {rows.position} AND event_id "
                 f"IN (SELECT event_id FROM live WHERE source = {literal(rows.source.name)})"
             )
-    names = ", ".join(EVENTS.names)
-    bucket = f"CAST(CAST('0x' || substr(md5(customer_id), 1, 8) AS UBIGINT) % {buckets} AS INTEGER)"
+    names = ", ".join(name for name in EVENTS.names if name != "customer_id")
+    who = "coalesce(source_id, live.customer_id)"  # as it was told: the id map of today says whose it is
+    origin = "CASE WHEN source_id IS NOT NULL THEN live.source END"
     connection.execute(
-        f"INSERT INTO judged BY NAME SELECT {names}, -1 AS source, 0 AS part, 0 AS file, seq AS row_no, "
-        f"{bucket} AS bucket FROM live"
+        f"INSERT INTO judged BY NAME SELECT {who} AS customer_id, {names}, {origin} AS origin, -1 AS source, "
+        f"0 AS part, 0 AS file, seq AS row_no, {bucket_sql(who, buckets)} AS bucket FROM live"
     )
     connection.unregister("live")
     return Joined(len(live), reach(folder), int(pc.max(live["event_timestamp"]).as_py()))

@@ -1,13 +1,13 @@
 """Accepted live events beside the log, so that an ingest, which makes the log anew from its sources, has them too.
 
-    live/events/bucket=003.parquet    seq, source and EVENTS of the customers whose hash falls there
+    live/events/bucket=003.parquet    seq, source, source_id and EVENTS of the customers whose hash falls there
     live/events/reach.json            up to which event of the inbox they are all here
 
 Adding may be repeated, and be cut off anywhere: what is here already is not added again. Start reading at `keep`.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -24,7 +24,7 @@ KEPT = Path("live") / "events"
 REACH = "reach.json"
 BUCKETS = 16
 FORMAT = 1
-KEPT_SCHEMA = pa.schema([("seq", pa.int64()), ("source", pa.string()), *SCHEMA])
+KEPT_SCHEMA = pa.schema([("seq", pa.int64()), ("source", pa.string()), ("source_id", pa.string()), *SCHEMA])
 SEQ = 0
 
 
@@ -69,7 +69,7 @@ def kept_events(folder: Path, after: int = 0) -> pa.Table:
         after: those later than this event of the inbox.
 
     Returns:
-        Columns: seq, source, then EVENTS with instants as int64 microseconds.
+        Columns: seq, source, source_id (null where it gave the customer), EVENTS; instants as int64 µs.
     """
     upto, tables = reach(folder), [KEPT_SCHEMA.empty_table()]
     for path in sorted((folder / KEPT).glob("bucket=*.parquet")):
@@ -85,15 +85,9 @@ def _add(path: Path, rows: Sequence[Row]) -> None:
     if not new:
         return
     seqs = pa.array([row[SEQ] for row in new], type=pa.int64())
-    sources = pa.array([row[AT["source"]] for row in new], type=pa.string())
-    columns = [seqs, sources, *rows_of_log(new, SCHEMA).columns]
+    told = [pa.array([row[AT[name]] for row in new], type=pa.string()) for name in ("source", "source_id")]
+    columns = [seqs, *told, *rows_of_log(new, SCHEMA).columns]
     table = pa.concat_tables([there, pa.table(columns, schema=KEPT_SCHEMA)])
-    write_whole(path, lambda draft: _fill(draft, table))
-
-
-def rewrite(path: Path, change: Callable[[pa.Table], pa.Table]) -> None:
-    """Put a changed file in the place of one that is kept."""
-    table = change(_read(path))
     write_whole(path, lambda draft: _fill(draft, table))
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from features.live.kept import kept_events
 from features.live.pieces import laid_out, rows_of_log
 from features.log_reading import read_events
 from features.online import MemoryOnlineStore
@@ -63,9 +64,9 @@ def test_a_fresh_row_is_the_batch_row_of_its_instant(tmp_path: Path, kind: str) 
 
 
 def test_each_store_of_live_events_drops_one_customer_and_nobody_else(tmp_path: Path) -> None:
+    from cli.stores import stores
     from features.erasure.store import Whom
     from features.live.compaction import compact
-    from features.live.erasing import STORES
 
     held = settings(tmp_path)
     ingested(held)
@@ -76,22 +77,18 @@ def test_each_store_of_live_events_drops_one_customer_and_nobody_else(tmp_path: 
     taken(opened, [event(f"2-{who}", who) for who in people])
     opened.keeper.step()
     opened.close()
-    others = {path: path.stat().st_mtime_ns for path in (held.folder / "live" / "events").glob("*.parquet")}
-    for store in STORES:
-        if store.erase:
-            erased = store.erase(held.folder, Whom(frozenset({"newcomer"})))
-            assert erased.found == {"newcomer"}, store.name
-            assert store.erase(held.folder, Whom(frozenset({"newcomer"}))).rows == 0
+    listed = [store for store in stores(held) if store.places[0].startswith("live/") and store.erase]
+    for store in listed:
+        assert store.erase is not None
+        assert store.erase(held.folder, Whom(frozenset({"newcomer"}))).rows, store.name
+        assert not store.erase(held.folder, Whom(frozenset({"newcomer"}))).rows
+    assert len(listed) == 3
     left = b"".join(path.read_bytes() for path in (held.folder / "live").glob("*") if path.is_file())
     assert b"newcomer" not in left
     assert "客 0003".encode() in left
-    import pyarrow.parquet as pq
-
-    kept = [row for path in others for row in pq.read_table(path).to_pylist()]
+    kept = kept_events(held.folder).to_pylist()
     assert {row["customer_id"] for row in kept} == {"客 0003", "00004"}
     assert {row["related_customer_id"] for row in kept} == {None}
-    owned = {path for store in STORES for path in store.files(held.folder)}
-    assert {path for path in (held.folder / "live").rglob("*") if path.is_file()} <= owned
 
 
 def test_the_forgotten_are_refused(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def test_the_log_is_as_if_they_had_come_by_file(tmp_path: Path) -> None:
     by_file.mkdir()
     other = settings(by_file)
     write_as_file(held, by_file / "live.csv")
-    names = [name for name in pd.read_csv(by_file / "live.csv").columns if name not in ("source", "seq")]
+    names = [name for name in pd.read_csv(by_file / "live.csv").columns if name not in ("source", "source_id", "seq")]
     live_source = Source(path="live.csv", **{name: name for name in names})  # type: ignore[arg-type]
     ingested(other.model_copy(update={"source": (*other.source, live_source)}), NOW + timedelta(hours=1))
     theirs = read_log_manifest(other.folder)
