@@ -21,7 +21,8 @@ test: ready ## Every check and every test, with coverage
 check: ready ## Every check, without the slow tests
 	@scripts/check
 
-nightly: ready ## What takes too long for every day: many more examples, soak, error rates
+nightly: ready ## What takes too long for every day: many more examples, soak, error rates, Spark
+	@.venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes -r requirements/spark.lock
 	@HYPOTHESIS_PROFILE=nightly .venv/bin/pytest -m "" --durations 20
 
 docs: ready ## Print the pages that follow from the code: errors, features, settings

@@ -125,7 +125,7 @@ class RowWriter:
     """
 
     def __init__(self, target: Path, names: Sequence[str]) -> None:
-        empty = table_of(_empty(names), names)
+        empty = no_rows(names)
         self._file = pq.ParquetWriter(target, empty.schema, compression="zstd")
         self._waiting = [empty]
 
@@ -147,8 +147,10 @@ class RowWriter:
         self._file.write_table(waiting, row_group_size=ROWS_A_GROUP)
 
 
-def _empty(names: Sequence[str]) -> pd.DataFrame:
-    return pd.concat([SNAPSHOT_KEYS.empty(), pd.DataFrame(np.zeros((0, len(names))), columns=list(names))], axis=1)
+def no_rows(names: Sequence[str]) -> pa.Table:
+    """The table of nobody: its schema is that of every snapshot with these features."""
+    values = pd.DataFrame(np.zeros((0, len(names))), columns=list(names))
+    return table_of(pd.concat([SNAPSHOT_KEYS.empty(), values], axis=1), names)
 
 
 def read_rows(path: Path, names: Sequence[str], *beside: str) -> pd.DataFrame:

@@ -121,6 +121,14 @@ def people(sheet: bytes) -> pd.DataFrame:
     return pd.read_csv(io.BytesIO(sheet), dtype=str).drop(columns="score_id")
 
 
+def test_a_cluster_that_runs_already_is_checked_and_left_running(settings: Settings, engine: DaskEngine) -> None:
+    address = engine.client.scheduler.address
+    for _ in range(2):
+        with cluster_engine(Cluster(engine="dask", scheduler=address), settings.folder) as other:
+            assert list(other.map(len, ["a", "bc"])) == [1, 2]
+    assert list(engine.map(len, ["abc"])) == [3]
+
+
 def test_what_fails_on_a_worker_is_told_as_it_would_be_here(tmp_path: Path, engine: DaskEngine) -> None:
     with pytest.raises(NoLog) as told:
         list(engine.map(Bucket.read, [Bucket(tmp_path / "nothing", "bucket=000.parquet", "")]))

@@ -1,0 +1,188 @@
+"""The work behind benchmarks/cluster.py: rates of each step of a part on one core, multiplied out. Start at `main`."""
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from churn.events import Events, Texts
+from churn.sections import Cluster
+from churn.settings import Settings, load
+from features.catalogue import catalogue
+from features.distributed import cluster_engine
+from features.log import read_log_manifest
+from features.parts import log_parts
+from features.simulation import SimulationSettings, write_demo_log
+from features.snapshot_file import RowWriter, content_of, table_of
+from features.snapshot_rows import asked
+from features.snapshots import freeze
+from features.sources import ingest
+from training.folding import choose_fold
+
+T = TypeVar("T")
+SIZES = (10_000_000, 100_000_000, 1_000_000_000)
+EVENTS_A_PART = 1_000_000
+CORES = 64
+EFFICIENCY = 0.7  # of a cluster's cores, on parts of unequal size and a shared file system
+
+
+@dataclass(frozen=True)
+class Rates:
+    """What one core does, and what a row weighs."""
+
+    ingest_events_s: float
+    read_events_s: float
+    kernel_events_s: float
+    kernel_rows_s: float
+    pack_rows_s: float
+    write_rows_s: float
+    log_bytes_an_event: float
+    memory_bytes_an_event: float
+    snapshot_bytes_a_row: float
+    features: int
+    rows_an_event: float
+    events_a_customer: float
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Rates of one core, and the sizing table")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, redirect_stdout(sys.stderr):
+        rates, cluster = measured(Path(folder), customers=2_000 if options.quick else 20_000)
+    sizing = [sized(events, rates) for events in SIZES]
+    figures = {name: round(getattr(rates, name), 3) for name in (field.name for field in fields(Rates))} | cluster
+    if options.json:
+        print(json.dumps({"figures": figures | {"sizing": sizing}}))
+        return
+    for name, value in figures.items():
+        print(f"{name:28} {value:>16,}")
+    print()
+    print(markdown(sizing))
+
+
+def measured(folder: Path, *, customers: int) -> tuple[Rates, dict[str, Any]]:
+    """Rates on a simulated shop, and the same snapshot on two processes."""
+    settings = _shop(folder, customers)
+    ingest_s = cpu_seconds(lambda: ingest(settings, environ={}))
+    manifest, lifecycle = read_log_manifest(settings.folder), settings.lifecycle
+    parts = log_parts(settings.folder, taking_back=lifecycle.definition.taking_back)
+    features = catalogue(list(manifest.kinds), {kind: set(of) for kind, of in manifest.columns.items()}, lifecycle)
+    cutoffs = choose_fold(manifest, settings, None).train
+    question: dict[str, Any] = {"features": features, "lifecycle": lifecycle, "cutoffs": cutoffs}
+    spent, rows, held = {"read": 0.0, "kernel": 0.0, "pack": 0.0, "write": 0.0}, 0, 0
+    names, path, work = features.names, folder / "rows.parquet", question | {"observed_until": manifest.observed_until}
+    asked(parts[0].read(), **work)  # whatever is made once
+    with RowWriter(path, names) as file:
+        for part in parts:
+            events = timed(spent, "read", part.read)
+            frame = timed(spent, "kernel", lambda events=events: asked(events, **work))
+            timed(spent, "pack", lambda frame=frame: content_of(frame, names))
+            table = timed(spent, "pack", lambda frame=frame: table_of(frame, names))
+            timed(spent, "write", lambda table=table: file.write(table))
+            rows, held = rows + len(frame), held + weight(events)
+        began = time.process_time()
+    spent["write"] += time.process_time() - began
+    disk = sum((settings.folder / "log" / name).stat().st_size for name in manifest.files)
+    rates = Rates(
+        ingest_events_s=manifest.events / ingest_s,
+        read_events_s=manifest.events / spent["read"],
+        kernel_events_s=manifest.events / spent["kernel"],
+        kernel_rows_s=rows / spent["kernel"],
+        pack_rows_s=rows / spent["pack"],
+        write_rows_s=rows / spent["write"],
+        log_bytes_an_event=disk / manifest.events,
+        memory_bytes_an_event=held / manifest.events,
+        snapshot_bytes_a_row=path.stat().st_size / pq.read_metadata(path).num_rows,
+        features=len(features),
+        rows_an_event=rows / manifest.events,
+        events_a_customer=manifest.events / manifest.customers,
+    )
+    frozen = {"observed_until": manifest.observed_until, "log_hash": manifest.log_hash}
+    here, here_s = walled(lambda: freeze(parts, **question, **frozen, folder=folder / "here"))
+    with cluster_engine(Cluster(engine="dask", workers=2), settings.folder) as engine:
+        freeze(parts[:2], **question, **frozen, folder=folder / "warm", engine=engine)
+        there, there_s = walled(lambda: freeze(parts, **question, **frozen, folder=folder / "there", engine=engine))
+    if there.hash != here.hash:
+        raise SystemExit(f"the cluster's snapshot is {there.hash}, not {here.hash}")
+    told = {
+        "events": manifest.events,
+        "rows": rows,
+        "cutoffs": len(cutoffs),
+        "local_s": here_s,
+        "two_workers_s": there_s,
+    }
+    return rates, told
+
+
+def sized(events: int, rates: Rates) -> dict[str, Any]:
+    """What a log of so many events asks of a cluster, by these rates."""
+    parts = int(np.clip(2 ** np.ceil(np.log2(events / EVENTS_A_PART)), 16, 4096))
+    rows = events * rates.rows_an_event
+    core_s = events / rates.read_events_s + events / rates.kernel_events_s + rows / rates.pack_rows_s
+    row_bytes = rates.features * 8
+    part_bytes = events / parts * rates.memory_bytes_an_event * 3 + rows / parts * row_bytes * 4
+    return {
+        "events": events,
+        "customers": round(events / rates.events_a_customer),
+        "buckets": parts,
+        "rows": round(rows),
+        "log_gb": round(events * rates.log_bytes_an_event / 1e9, 1),
+        "snapshot_gb": round(rows * rates.snapshot_bytes_a_row / 1e9, 1),
+        "core_hours": round(core_s / 3600, 2),
+        "minutes_on_64_cores": round(core_s / CORES / EFFICIENCY / 60, 1),
+        "minutes_of_the_writer": round(rows / rates.write_rows_s / 60, 1),
+        "worker_gb": round(part_bytes / 1e9, 2),
+        "training_gb_of_all_workers": round(rows * (row_bytes * 2 + rates.features) / 1e9, 1),
+        "ingest_hours_on_one_node": round(events / rates.ingest_events_s / 3600, 2),
+    }
+
+
+def markdown(sizing: list[dict[str, Any]]) -> str:
+    """The sizing table as a page shows it."""
+    names = [name for name in sizing[0] if name != "events"]
+    head = "| | " + " | ".join(f"{one['events']:,} events" for one in sizing) + " |"
+    lines = [f"| {name.replace('_', ' ')} | " + " | ".join(f"{one[name]:,}" for one in sizing) + " |" for name in names]
+    return "\n".join([head, "| --- |" + " ---: |" * len(sizing), *lines])
+
+
+def _shop(folder: Path, customers: int) -> Settings:
+    root = Path(__file__).resolve().parents[1]
+    write_demo_log(folder / "artifacts" / "demo-source", SimulationSettings(customers=customers))
+    (folder / "churn.toml").write_text((root / "churn.toml").read_text(encoding="utf-8"), encoding="utf-8")
+    return load(folder / "churn.toml", environ={})
+
+
+def weight(events: Events) -> int:
+    """Bytes of the arrays of a log."""
+    arrays = [getattr(events, field.name) for field in fields(events)]
+    return sum((one.codes if isinstance(one, Texts) else one).nbytes for one in arrays)
+
+
+def cpu_seconds(work: Callable[[], Any]) -> float:
+    began = time.process_time()
+    work()
+    return time.process_time() - began
+
+
+def timed(spent: dict[str, float], step: str, work: Callable[[], T]) -> T:
+    began = time.process_time()
+    made = work()
+    spent[step] += time.process_time() - began
+    return made
+
+
+def walled(work: Callable[[], T]) -> tuple[T, float]:
+    began = time.perf_counter()
+    made = work()
+    return made, round(time.perf_counter() - began, 2)
