@@ -60,7 +60,8 @@ def hindsight(settings: "Settings", cutoff: str | None) -> Outcome:
     with step(f"looking back at {len(cutoffs)} cutoffs"), engine_of(settings) as engine:
         found = look_back(log.parts, log.features, log.lifecycle, cutoffs, engine=engine)
     columns = ("cutoff", "rows", "would_join", "would_leave", "rows_differ", "cells_differ")
-    shown = [one | {"cutoff": one["cutoff"][:10]} for one in found.by_cutoff()]
+    shares = ("rows_differ", "cells_differ")
+    shown = [one | {name: f"{one[name]:.3%}" for name in shares} for one in found.by_cutoff()]
     return Outcome(text=f"{found.as_text()}\n\n{table(shown, columns)}", as_json=found.as_json())
 
 

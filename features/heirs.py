@@ -6,6 +6,7 @@ and bought on under that of the shop has not left. `outcomes` asks `churn.labels
 heir: churned only if all did, reactivated if one was. Start reading at `outcomes`.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -52,6 +53,18 @@ def heirs_of(part: Part, events: Events) -> Heirs:
     if not lost:
         return NO_HEIRS
     return Heirs(holders, read_events(part.folder, holders.heirs_ever(lost), taking_back=part.taking_back))
+
+
+def heirs_among(events: Events, customer_ids: Iterable[str], holders: Holders) -> Heirs:
+    """Who took over from some customers, where all of the log is here.
+
+    Args:
+        events: the whole log.
+        customer_ids: of whom is asked.
+        holders: the id map of the log.
+    """
+    lost = holders.changed() & set(customer_ids)
+    return Heirs(holders, events.of(holders.heirs_ever(lost))) if lost else NO_HEIRS
 
 
 def outcomes(

@@ -117,7 +117,7 @@ class Hindsight:
         lines = [
             f"{told['rows']:,} rows at {len(self.cutoffs)} cutoffs. Had they been computed from what is known today,",
             f"{told['rows_differ']:.2%} of rows and {told['cells_differ']:.3%} of cells would differ,",
-            f"{told['would_join']:,} would join a cohort and {told['would_leave']:,} leave one.",
+            f"{told['would_join']:,} would join a cohort, {told['would_leave']:,} would leave one.",
             "Snapshots hold none of this: a cutoff sees what had reached us before it.",
             "",
             *(f"  {share:8.3%}  {name}" for name, share in worst[:SHOWN]),

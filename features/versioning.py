@@ -39,6 +39,8 @@ def lay_versions(connection: duckdb.DuckDBPyConnection) -> int:
         f"CREATE TABLE repeated AS SELECT {_EVENT}, bool_and(told) AS all_told FROM judged "
         "WHERE reason IS NULL AND event_id IS NOT NULL GROUP BY ALL HAVING count(*) > 1"
     )
+    if connection.execute("SELECT count(*) FROM repeated").fetchall() == [(0,)]:
+        return _take_out_withdrawals(connection)
     mine = f"FROM judged JOIN repeated USING ({_EVENT}) WHERE reason IS NULL"
     _mark(connection, "'duplicate_event_id'", "reason", _later(mine))
     at_once = f"row_number() OVER (PARTITION BY {_EVENT}, ingested_at ORDER BY withdrawn DESC, {_FIRST}) > 1"

@@ -17,9 +17,10 @@ import pandas as pd
 from churn.definition import Lifecycle
 from churn.errors import DataError
 from churn.events import Events, FloatArray
-from churn.labels import label
 from churn.metrics import CalibrationBin, base_rate, brier, ece, log_loss, roc_auc
 from churn.outcomes import OneOutcome
+from features.heirs import heirs_among, outcomes
+from features.holders import NOBODY, Holders
 from monitoring.windows import Scores
 
 MOST_RESAMPLES, FEWEST_RESAMPLES, RESAMPLED_ROWS = 200, 50, 1_000_000  # large tables have narrow intervals anyway
@@ -84,6 +85,7 @@ def realised(
     min_rows: int,
     min_positives: int,
     seed: int,
+    holders: Holders = NOBODY,
 ) -> list[Realised]:
     """What became of every model version's answers, newest version first.
 
@@ -95,6 +97,7 @@ def realised(
         min_rows: fewer mature answers: too few to say.
         min_positives: fewer of either outcome, likewise.
         seed: of the resampling.
+        holders: the id map of the log: who was merged bought on under another id.
 
     Raises:
         MixedCutoffs: a score without cutoff.
@@ -106,7 +109,7 @@ def realised(
     cutoffs = {one: lifecycle.outcome_window(one.to_pydatetime()).end for one in answers["cutoff"].unique()}
     ends = answers["cutoff"].map(cutoffs).astype(answers["cutoff"].dtype)
     known = ends <= pd.Timestamp(observed_until)
-    mature = _labelled(answers[known], read, lifecycle, observed_until)
+    mature = _labelled(answers[known], read, lifecycle, observed_until, holders)
     found = []
     for (model, version), rows in answers.groupby(["model", "model_version"], sort=False):
         mine = mature[(mature["model"] == model) & (mature["model_version"] == version)]
@@ -129,7 +132,11 @@ def _first_of_the_day(answers: pd.DataFrame, lifecycle: Lifecycle) -> pd.DataFra
 
 
 def _labelled(
-    answers: pd.DataFrame, read: Callable[[], Events], lifecycle: Lifecycle, observed_until: datetime
+    answers: pd.DataFrame,
+    read: Callable[[], Events],
+    lifecycle: Lifecycle,
+    observed_until: datetime,
+    holders: Holders,
 ) -> pd.DataFrame:
     """Mature answers with their outcome; null for customers whom the log does not know (any more)."""
     answers = answers.assign(outcome=np.nan)
@@ -137,10 +144,12 @@ def _labelled(
     if not newest:
         return answers
     asked = set(answers["customer_id"])
-    events = read().of(asked)
+    whole = read()
+    events, heirs = whole.of(asked), heirs_among(whole, asked, holders)
     for cutoff in newest:
         rows = answers[(answers["cutoff"] == cutoff) & answers["customer_id"].isin(events.customers)]
-        became = label(rows, events, lifecycle, cutoff=cutoff.to_pydatetime(), observed_until=observed_until)
+        at = cutoff.to_pydatetime()
+        became = outcomes(rows, events, lifecycle, cutoff=at, observed_until=observed_until, heirs=heirs)
         answers.loc[rows.index, "outcome"] = became.to_numpy(dtype=np.float64, na_value=np.nan)
     return answers
 

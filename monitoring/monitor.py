@@ -21,6 +21,7 @@ from churn.clock import clock
 from churn.cutoffs import ImmatureLog, latest_fold
 from churn.settings import Settings
 from features.atomic import write_json, write_text
+from features.holders import read_holders
 from features.log import LogManifest, read_log_manifest
 from features.log_reading import read_events
 from monitoring.champion import Champion, champions
@@ -136,6 +137,7 @@ def realised_of(settings: Settings, scores: Scores, manifest: LogManifest) -> li
         min_rows=settings.training.min_rows,
         min_positives=settings.training.min_positives,
         seed=settings.training.seed,
+        holders=read_holders(settings.folder),
     )
 
 

@@ -10,7 +10,10 @@ import pytest
 from churn.cohort import CHURN
 from churn.definition import ChurnDefinition, Lifecycle
 from features.catalogue import catalogue
+from features.heirs import NO_HEIRS, heirs_among, outcomes
+from features.holders import read_holders
 from features.log import read_log_manifest
+from features.log_reading import read_events
 from features.parts import log_parts
 from features.snapshots import Snapshot, freeze
 from features.sources import ingest
@@ -108,6 +111,22 @@ def test_who_went_on_under_another_id_has_not_left(tmp_path: Path) -> None:
     assert labels(folder, "2024-02-25") == {"h1": False, "s1": False, "s2": False}
     told(tmp_path, "hotline,h1,s2,2024-03-20", "hotline,h1,c7,2024-04-02", calls=calls)
     assert labels(folder, "2024-02-25")["h1"]  # by now they are c7, who bought nothing
+
+
+def test_a_log_in_memory_tells_the_same_of_heirs_as_its_buckets(tmp_path: Path) -> None:
+    """As monitoring asks what became of its scores, and snapshots of their rows."""
+    calls = BUYS.replace("h1,2024-04-21,21,x2,order,\n", "")
+    folder = told(tmp_path, "hotline,h1,s1,2024-03-20", "hotline,h2,h1,2024-03-21", calls=calls).path.parent
+    rows, until = frozen(folder, [at("2024-02-25")]).frame, read_log_manifest(folder).observed_until
+    whole, holders = read_events(folder), read_holders(folder)
+    asked = rows[["customer_id", "model"]].iloc[::-1]
+    heirs = heirs_among(whole, asked["customer_id"], holders)
+    mine = outcomes(asked, whole, LIFECYCLE, cutoff=at("2024-02-25"), observed_until=until, heirs=heirs)
+    assert mine.iloc[::-1].tolist() == rows["label"].tolist()
+    assert mine.index.tolist() == asked.index.tolist()
+    alone = outcomes(asked, whole, LIFECYCLE, cutoff=at("2024-02-25"), observed_until=until)
+    assert alone.tolist() != mine.tolist()
+    assert heirs_among(whole, ["s2"], holders) is NO_HEIRS
 
 
 def test_a_merge_that_becomes_known_after_the_log_ends_changes_no_label(tmp_path: Path) -> None:
