@@ -81,7 +81,7 @@ def _rows_of_now(settings: Settings) -> tuple[Store, ...]:
         ),
         Store(
             "staged rows", "what a proof of parity writes and removes", ("staging-*/**/*", "staging.lock"),
-            "while it runs", back_up=False, anew="nothing", erase=partial(erase_staged, settings),
+            "while it runs", back_up=False, erase=partial(erase_staged, settings),
         ),
         Store(
             "feature registry", "Feast's views", ("features/registry.db*", "features/feature_store.yaml"),
@@ -138,6 +138,6 @@ def _of_itself() -> tuple[Store, ...]:
         ),
         Store(
             "left-overs", "drafts of processes that were killed, and locks", ("**/.*", "**/.*/**/*"),
-            "until the next `churn forget` or `churn prune`", back_up=False, anew="nothing", erase=sweep,
+            "until the next `churn forget` or `churn prune`", back_up=False, erase=sweep,
         ),
     )  # fmt: skip

@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from churn.settings import Settings
+from cli.stores import stores
 from features.catalogue.page import features_page, kinds_page
 
 ROOT = Path(__file__).parents[1]
@@ -112,6 +113,24 @@ def settings_page() -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def stores_page() -> str:
+    """docs/stores.md: what lies where, for how long, and whether it is to be backed up."""
+    head = (
+        "# Stores\n\nEverything that a business has on disk, below `artifacts/<slug>/`, or on a server that `[store]` "
+        "or `[live]`\nnames. Settings in the third column are those of `[retention]`, which `churn prune` applies. "
+        "`churn forget` reaches every\nstore that holds a customer. How to back up, restore and forget: "
+        "[operations](operations.md).\n\n"
+    )
+    rows = [
+        f"| {store.name} | {' '.join(f'`{place}`' for place in store.places)} | {store.what} | {store.kept} | "
+        f"{'yes' if store.back_up else f'no: `{store.anew}`' if store.anew else 'no'} | "
+        f"{'yes' if store.erase else 'no'} | {store.version} |"
+        for store in stores(Settings())
+    ]
+    names = ("Store", "Where", "What", "Kept", "Back up, or make anew by", "Holds customers", "Form")
+    return head + NOTE + _table(*names) + "\n".join(rows) + "\n"
+
+
 def _section(field: FieldInfo) -> type[BaseModel] | None:
     """The model of a section, or of one of several like it; None for a plain setting."""
     for kind in (field.annotation, *get_args(field.annotation)):
@@ -147,6 +166,7 @@ PAGES = {
     "docs/event-kinds.md": kinds_page,
     "docs/features.md": features_page,
     "docs/settings.md": settings_page,
+    "docs/stores.md": stores_page,
 }
 
 

@@ -5,7 +5,7 @@ all the same. Erasing is not serving's to do: the desk is given what does it. Ta
 Start reading at `ForgetDesk.delete`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import anyio.to_thread
@@ -20,6 +20,32 @@ PATH = "/v1/customers/{customer_id}"
 SCOPES = {PATH: "erase"}
 Erase = Callable[[str, bool], dict[str, Any]]  # whom, and whether to keep out who is unknown; the receipt
 encode = msgspec.json.Encoder().encode
+
+
+def described(errors: Mapping[str, str], refused: Mapping[str, Any]) -> dict[str, Any]:
+    """The route for the OpenAPI document.
+
+    Args:
+        errors: status and meaning of the errors that every route may give.
+        refused: the content of an error.
+    """
+    parameters = [
+        {"name": "customer_id", "in": "path", "required": True, "schema": {"type": "string"}},
+        {"name": "keep_out", "in": "query", "schema": {"type": "boolean", "default": False}},
+    ]
+    own = {status: errors[status] for status in ("401", "403", "405", "429", "500", "503")}
+    own["404"] = "No store knows this customer; with keep_out they are kept out all the same"
+    receipt = {"200": {"description": "The receipt: what was erased where; it names nobody"}}
+    told = {status: {"description": meaning, "content": refused} for status, meaning in sorted(own.items())}
+    delete = {
+        "operationId": "forget",
+        "summary": "Forget a customer",
+        "description": "They leave every store and are kept out from then on. Takes a key with the scope erase.",
+        "parameters": parameters,
+        "responses": receipt | told,
+        "security": [{"bearer": []}, {"header": []}, {}],
+    }
+    return {PATH: {"delete": delete}}
 
 
 class ForgetDesk:

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 from starlette.responses import HTMLResponse, Response
 
+from serving import forget
 from serving.abstentions import ABSTENTIONS
 from serving.schemas import ErrorAnswer, ScoreAnswer, ScoreRequest
 
@@ -84,7 +85,7 @@ def document() -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": "churn", "version": VERSION, "summary": "Who will leave, who will come back, and why."},
-        "paths": {"/v1/score": {"post": post}, **reads},
+        "paths": {"/v1/score": {"post": post}, **forget.described(ERRORS, _json(error)), **reads},
         "components": {"schemas": components, "securitySchemes": schemes},
     }
 

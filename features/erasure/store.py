@@ -76,7 +76,7 @@ class Store:
         what: a sentence for people.
         places: globs below the artifacts of the business.
         kept: how long: a setting of [retention], or in words.
-        back_up: whether it is to be backed up; otherwise `anew` says how it is made again.
+        back_up: whether it is to be backed up; otherwise `anew` makes it again, where it is needed at all.
         anew: the command that makes it from what was backed up.
         version: of its form; what a newer version wrote is refused.
         erase: drops customers; None where it never holds one.
