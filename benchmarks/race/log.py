@@ -48,24 +48,33 @@ TEXTS = {"channel": ["app", "call", "shop", "web", "wechat"], "category": list("
 Rng = np.random.Generator
 
 
-def write_log(folder: Path, events: int, *, buckets: int = 16, seed: int = 3, late_share: float = 0.0) -> LogManifest:
+def write_log(
+    folder: Path,
+    events: int,
+    *,
+    each: int = EVENTS_A_CUSTOMER,
+    buckets: int = 16,
+    seed: int = 3,
+    late_share: float = 0.0,
+) -> LogManifest:
     """Write a log of about so many events.
 
     Args:
         folder: artifacts of the business; the log goes to `log/` in it.
         events: how many, about.
+        each: events a customer, on average.
         buckets: files of the log.
         seed: equal seeds, equal logs.
         late_share: share of the events that reach us up to 30 days late.
     """
-    ids = np.array([f"c{number:08d}" for number in range(max(events // EVENTS_A_CUSTOMER, 1))])
+    ids = np.array([f"c{number:08d}" for number in range(max(events // each, 1))])
     homes = np.array([bucket_of(customer, buckets) for customer in ids.tolist()])
     (folder / LOG).mkdir(parents=True)
     files, kinds = {}, dict.fromkeys(KINDS, 0)
     for bucket in range(buckets):
         mine = ids[homes == bucket]
         if len(mine):
-            rows = _rows(mine, np.random.default_rng((seed, bucket)), late_share)
+            rows = _rows(mine, each, np.random.default_rng((seed, bucket)), late_share)
             path = folder / LOG / bucket_name(bucket)
             pq.write_table(rows, path, compression="zstd", row_group_size=ROWS_A_GROUP)
             files[path.name] = {"rows": len(rows), "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
@@ -76,9 +85,9 @@ def write_log(folder: Path, events: int, *, buckets: int = 16, seed: int = 3, la
     return manifest
 
 
-def _rows(ids: NDArray[np.str_], rng: Rng, late_share: float) -> pa.Table:
+def _rows(ids: NDArray[np.str_], each: int, rng: Rng, late_share: float) -> pa.Table:
     """The events of some customers, sorted as a log is."""
-    counts = np.maximum(np.rint(rng.lognormal(np.log(EVENTS_A_CUSTOMER) - SPREAD**2 / 2, SPREAD, len(ids))), 1)
+    counts = np.maximum(np.rint(rng.lognormal(np.log(each) - SPREAD**2 / 2, SPREAD, len(ids))), 1)
     customer = np.repeat(np.arange(len(ids)), counts.astype(int))
     time_us = _times(rng, len(ids), customer)
     kind = rng.choice(len(KINDS), p=list(KINDS.values()), size=len(customer)).astype(np.int8)

@@ -3,7 +3,8 @@
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,18 @@ ROOT = Path(__file__).parents[2]
 Figures = dict[str, Any]
 
 
-def race(folder: Path, engines: Sequence[str], cutoffs: int, rounds: int, *, customers: int) -> dict[str, Figures]:
+def race(
+    folder: Path, engines: Sequence[str], cutoffs: int, rounds: int, *, customers: int, once: Collection[str] = ()
+) -> dict[str, Figures]:
     """Let the engines take turns; the first round's cells are compared, the best round of each counts.
+
+    Args:
+        folder: artifacts with a log.
+        engines: names in `benchmarks.race.engines.ENGINES`.
+        cutoffs: how many.
+        rounds: how many.
+        customers: how many the log has.
+        once: engines that take part in the first round alone.
 
     Returns:
         By engine: cpu_s, wall_s, peak_mb; rows where the engine makes rows.
@@ -27,13 +38,13 @@ def race(folder: Path, engines: Sequence[str], cutoffs: int, rounds: int, *, cus
         AssertionError: two engines differ in a cell.
     """
     figures: dict[str, Figures] = {}
-    for number in range(rounds):
-        for engine in engines:
+    for number, engine in product(range(rounds), engines):
+        if not number or engine not in once:
             place = folder / f"made-{engine}" if not number and engine != "floor" else None
             told = run(engine, folder, cutoffs, place)
             best = figures.setdefault(engine, {"cpu_s": float("inf"), "wall_s": float("inf"), "peak_mb": float("inf")})
             for name, value in told.items():
-                if name != "peak_mb" or place is None or rounds == 1:
+                if name != "peak_mb" or place is None or rounds == 1 or engine in once:
                     best[name] = min(best[name], value)
     kernel = Made(folder / "made-kernel")
     for engine in engines:
