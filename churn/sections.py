@@ -178,7 +178,7 @@ class Serving(Section):
     rate_limit_per_minute: int = Field(default=600, ge=0, description="per key; 0: none")
     max_feature_age_hours: float = Field(default=36, gt=0, description="older features are not scored")
     top_reasons: int = Field(default=3, ge=0, le=10, description="reasons a score gives")
-    store_timeout_ms: int = Field(default=250, ge=10, le=10_000, description="how long the on-line store may take")
+    store_timeout_ms: int = Field(default=250, ge=10, le=10_000, description="how long a read of the store may take")
     last_good_rows: int = Field(default=0, ge=0, description="rows a worker keeps for when the store fails; 0: none")
 
 

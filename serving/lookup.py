@@ -19,6 +19,7 @@ from features.online import OnlineRow, RowStore
 from features.store_errors import StoreUnavailable
 
 AT_ONCE = 64  # the store serves one reader at a time
+READS_LONG = 4  # a request of many customers may take as long as so many reads that just answer in time
 RETRY_S = 1.0
 PROBE = "readiness"  # nobody's id
 
@@ -43,7 +44,7 @@ class Lookup:
 
     Args:
         store: whose calls end within their own time limit, or raise StoreUnavailable.
-        timeout_s: how long one reading may take altogether.
+        timeout_s: how long a read of at most 64 customers may take; a request of more takes at most four times that.
         last_good_rows: how many rows are kept for when the store fails.
         retry_s: how often a store that failed is asked again.
     """
@@ -63,7 +64,7 @@ class Lookup:
 
     def read(self, customer_ids: Sequence[str]) -> Reading:
         """The rows of these customers, or what is known of them where the store does not answer in time."""
-        until = time.monotonic() + self._timeout_s
+        until = time.monotonic() + READS_LONG * self._timeout_s
         rows: list[OnlineRow | None] = []
         try:
             while len(rows) < len(customer_ids) and not self._failed and (not rows or time.monotonic() < until):
