@@ -51,19 +51,20 @@ def parity(settings: "Settings", customers: int, scores: int | None = None) -> O
         NoParity: they differ from what the log gives. NothingMaterialised: there is nothing on line to prove.
     """
     from cli.opened import open_log
+    from features.parity import Certificate
     from features.store_errors import NothingMaterialised
 
     log = open_log(settings)
     if scores is not None:
         return _told([_scores(settings, log, scores)], settings)
-    others = [one for one in _challengers(settings) if one.hash != log.served.hash]
-    proofs = [_staged(settings, log, one, customers) for one in others]
+    others, proofs = _challengers(settings), list[Certificate]()
     try:
         proofs.append(_live(settings, log, customers))
+        others = [one for one in others if one.hash != log.served.hash]
     except NothingMaterialised:
-        if not proofs:
+        if not others:
             raise
-    return _told(proofs, settings)
+    return _told([*(_staged(settings, log, one, customers) for one in others), *proofs], settings)
 
 
 def challengers(settings: "Settings", customers: int) -> Outcome:
