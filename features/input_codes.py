@@ -223,8 +223,8 @@ CODES: Final[dict[str, Code]] = {
     ),
     "unknown_channels": Code(
         "advice", "Channels that no published code stands for: {channels}.", "以下渠道没有对应的公开代码：{channels}。",
-        "map them to a published code where one fits (docs/data-contract.md); others stay as they are.",
-        "如有合适的公开代码请映射（docs/data-contract.md）；其余保持不变。",
+        "map them to a published code where one fits (docs/event-kinds.md); others stay channels of their own.",
+        "如有合适的公开代码请映射（docs/event-kinds.md）；其余保持不变。",
     ),
     "personal_allowed": Code(
         "advice", "It looks like {kind_en} of a person, and allow_personal lets it in.",

@@ -4,11 +4,12 @@ The thresholds stand at the top, each with why. Reads measures, gives findings; 
 features/input_personal.py, readiness of models in features/input_readiness.py. Start reading at `findings`.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from churn.calendar import DAY_US, from_us, to_us
+from churn.channels import unknown_channels
 from churn.settings import Settings
 from features.input_calendar import SourceTimes
 from features.input_finding import Finding, finding
@@ -26,7 +27,8 @@ FEW_COME_BACK, SOME_CUSTOMERS = 0.1, 100
 BUSY, BUSY_TIMES = 0.05, 100  # a twentieth of all events, and a hundred times the median
 ENOUGH_EVENTS = 50  # below that a share says nothing
 NO_FAULT = ("forgotten", "already_live")  # reasons for which a row is left out though nothing is wrong with it
-GAPS = 3  # of a source, the longest
+GAPS, CHANNELS = 3, 8  # so many are told: the longest, the commonest
+FEW_EVENTS = 5  # a text that seldom is no channel, and might be somebody
 
 
 @dataclass(frozen=True)
@@ -82,17 +84,19 @@ def findings(seen: Seen) -> Iterator[Finding]:
     yield from _kinds(seen)
 
 
-def unknown_channels(counts: dict[str, int], known: Collection[str]) -> Iterator[Finding]:
+def channel_findings(counts: Mapping[str, int]) -> Iterator[Finding]:
     """Advice where channels of the log are none of the published codes.
 
     Args:
-        counts: events by channel.
-        known: the published codes.
+        counts: events by channel; those with fewer than `FEW_EVENTS` are not named.
     """
-    strange = sorted((-count, name) for name, count in counts.items() if name not in known)
-    if strange and known:
-        named = ", ".join(f"{name} ({-count:,})" for count, name in strange[:8])
-        yield finding("unknown_channels", channels=named + (" ..." if len(strange) > 8 else ""))
+    nearest = unknown_channels(name for name, count in counts.items() if count >= FEW_EVENTS)
+    if nearest:
+        strange = sorted(nearest, key=lambda name: (-counts[name], name))
+        named = [f"{name} ({counts[name]:,}{f', {near}?' if (near := nearest[name]) else ''})" for name in strange]
+        yield finding(
+            "unknown_channels", channels=", ".join(named[:CHANNELS]) + (" ..." if len(named) > CHANNELS else "")
+        )
 
 
 def _rows(seen: Seen) -> Iterator[Finding]:

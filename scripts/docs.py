@@ -19,6 +19,7 @@ from pydantic_core import PydanticUndefined
 from churn.settings import Settings
 from cli.stores import stores
 from features.catalogue.page import features_page, kinds_page
+from features.input_docs import contract_page
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("churn", "features", "training", "serving", "monitoring", "cli", "crm", "campaigns")
@@ -162,6 +163,7 @@ def _table(*names: str) -> str:
 
 
 PAGES = {
+    "docs/data-contract.md": contract_page,
     "docs/errors.md": errors_page,
     "docs/event-kinds.md": kinds_page,
     "docs/features.md": features_page,

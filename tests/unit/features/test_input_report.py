@@ -15,7 +15,7 @@ from churn.clock import StoppedClock
 from churn.definition import ChurnDefinition
 from features.input_codes import CODES
 from features.input_finding import finding
-from features.input_findings import unknown_channels
+from features.input_findings import channel_findings
 from features.input_report import InputReport
 from features.refusing import EmptyLog, TooManyRejects
 from features.sources import ingest
@@ -156,11 +156,18 @@ def test_a_model_without_enough_to_learn_from_is_told(tmp_path: Path) -> None:
     assert "fewer than 200" in found.readiness[0].why
 
 
-def test_unknown_channels_are_advice_and_no_more_than_eight_are_named() -> None:
-    counts = {"phone": 9, "chat": 2} | {f"own{place}": place for place in range(12)}
-    (one,) = unknown_channels(counts, {"phone", "chat"})
-    assert one.what["en"].count("own") == 8
-    assert list(unknown_channels({"phone": 1}, {"phone"})) == []
+def test_unknown_channels_are_named_with_the_nearest_code() -> None:
+    counts = {"phone": 9, "FB": 70, "13812345678": 4} | {f"own{place}": place + 5 for place in range(12)}
+    (one,) = channel_findings(counts)
+    assert one.what["en"].startswith("Channels that no published code stands for: FB (70, facebook?), own11 (16), ")
+    assert one.what["en"].count("own") == 7
+    assert "138" not in one.what["en"]
+    assert list(channel_findings({"phone": 9})) == []
+
+
+def test_channels_of_a_log_are_advised_upon(tmp_path: Path) -> None:
+    found = look(tmp_path, sound(), {"channel": "'Wechat'"})
+    assert ("unknown_channels", "") in told(found, "advice")
 
 
 @pytest.mark.parametrize(
