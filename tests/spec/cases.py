@@ -175,6 +175,20 @@ CHAPTERS = (
         ),
     ),
     Chapter(
+        "What is corrected later, and who is merged later",
+        "A withdrawn order counted until we knew; orders under another id count once we know that it is theirs.",
+        '[definition]\nhorizon_days = 7\nlapse = { rule = "silence", days = 7 }',
+        (
+            Case("o.....ow|.......", "lapsed", "reactivation", "away", "silent since the order that stands"),
+            Case("o.....o|w......", "new", "churn", "churned", "at the cutoff we saw the second order"),
+            Case("ow|.......", "-", "-", "-", "there never was a customer"),
+            Case("o..|ow.....", "new", "churn", "churned", "the order of the horizon was none"),
+            Case("o.......qj|.......", "won_back", "churn", "churned", "they had come back under the other id"),
+            Case("o.......q|j......", "lapsed", "reactivation", "away", "at the cutoff nobody knew"),
+            Case("o..|q...j..", "new", "churn", "stayed", "judged by what is known by the end of the log"),
+        ),
+    ),
+    Chapter(
         "Conditions on events",
         "An entry of `qualifying` is a kind of event, with or without a condition on its columns. Samples do not "
         "count here, while orders without a channel do: `not` is the plain opposite.",
