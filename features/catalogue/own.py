@@ -161,7 +161,7 @@ class Line(Scanner):
         if not any(self.log.has(str(column), one) for one in kinds):
             alive = sorted({one for name in kinds for one in self.log.columns.get(name, ())})
             self.stumble(
-                f"no event of kind {' or '.join(kinds)} has a {column}",
+                f"events of kind {' or '.join(kinds)} have no {column}",
                 mend=f"map `{column}` in its [[source]]; it has {', '.join(alive) or 'no columns of its own'}.",
             )
 
