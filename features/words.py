@@ -28,8 +28,8 @@ POINTED: Final[dict[str, tuple[str, str, str, str]]] = {  # of one event, so wit
     "gap_last": ("gap_last", "days", "latest pause between two {en} days", "最近一次{zh}间隔天数"),
     "last": ("last", "money", "{a_en} of the last {en}", "最近一次{zh}{a_zh}"),
     "previous": ("previous", "money", "{a_en} of the {en} before the last", "上上次{zh}{a_zh}"),
-    "streak_months": ("streak_months", "months", "months in a row with an event of {en}", "连续有{zh}的月数"),
-    "streak_weeks": ("streak_weeks", "weeks", "weeks in a row with an event of {en}", "连续有{zh}的周数"),
+    "streak_months": ("streak_months", "months", "months in a row with at least one {en}", "连续有{zh}的月数"),
+    "streak_weeks": ("streak_weeks", "weeks", "weeks in a row with at least one {en}", "连续有{zh}的周数"),
     "days_until": ("days_until", "days", "days until the last {en} is due", "距最近一次{zh}到期的天数"),
     "latest": ("latest", "category", "{a_en} of the latest {en}", "最近一次{zh}的{a_zh}"),
 }

@@ -24,7 +24,7 @@ def features(log: Present) -> list[Feature]:
     kinds = log.of(*SPEAKING, *ACTING)
     out = [feature for kind in kinds for feature in grouped("community", kind.count[season], kind.days_since)]
     if kinds:
-        social = joined(kinds, slug="social", en="step among others", zh="社交互动")
+        social = joined(kinds, slug="social", en="social activity", zh="社交互动")
         out += grouped(
             "community",
             social.count[log.within(30, 90, 365)],

@@ -99,7 +99,7 @@ _KINDS: Final = (
     ),
     Known(Kind("subscription_start", "start of a subscription", "订阅开始", "payment", "金额"), "usage", _TERM),
     Known(Kind("renewal", "renewal", "续费", "payment", "金额"), "usage", _TERM),
-    Known(Kind("cancel", "cancellation", "退订"), "usage"),
+    Known(Kind("cancel", "end of a subscription", "退订"), "usage"),
     *(
         Known(Kind(name, en, zh), "community", _CHANNEL)
         for name, en, zh in (

@@ -3,6 +3,7 @@
 import gzip
 import importlib.util
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from types import ModuleType
 
@@ -12,6 +13,9 @@ import pytest
 from churn.definition import ChurnDefinition, StageRules
 from churn.sections import Business, Features, Ingest, Monitoring, Serving, Store, Training
 from churn.settings import Settings, load
+from features.catalogue import catalogue
+from features.compute import compute
+from features.log_reading import read_events
 from features.sources import IngestReport, ingest
 
 ROOT = Path(__file__).parents[2]
@@ -102,6 +106,53 @@ def test_mathoverflow_from_the_published_files(tmp_path: Path) -> None:
     assert (log.events, log.customers) == (4, 2)
     with pytest.raises(SystemExit, match="a2q, c2q or c2a"):
         prepare_of("mathoverflow").prepare([tmp_path / "sx-mathoverflow.txt.gz"] * 3, tmp_path)
+
+
+SOCIAL = {  # a tiny export, by hand: A talks in two groups and leaves one; B, whom A brought, likes and replies
+    "群成员": "成员ID,群名称,入群时间,退群时间\nA,新品群,2024-01-05 09:00:00,2024-03-01 10:00:00\n"
+    "A,福利群,2024-01-06 09:00:00,\nB,福利群,2024-02-01 09:00:00,\n",
+    "群消息": "消息ID,成员ID,群名称,发送时间,回复消息ID\nX1,A,新品群,2024-02-10 20:00:00,\n"
+    "X2,B,福利群,2024-02-10 21:00:00,X1\nX3,A,福利群,2024-04-01 00:30:00,\n",
+    "社交互动": "互动ID,客户ID,平台,动作,时间\nH1,B,小红书,点赞,2024-03-30 12:00:00\n"
+    "H2,B,抖音,评论,2024-03-30 12:05:00\n",
+    "推荐": "推荐人ID,被推荐人ID,推荐时间\nA,B,2024-01-30 08:00:00\n",
+    "订单": "订单号,客户ID,下单时间,实付金额\nD1,A,2024-01-20 10:00:00,99.50\nD2,B,2024-03-31 10:00:00,20\n",
+}
+
+
+def test_social_from_an_export_with_chinese_columns(tmp_path: Path) -> None:
+    (tmp_path / "social").mkdir()
+    for name, text in SOCIAL.items():
+        (tmp_path / "social" / f"{name}.csv").write_text(text, encoding="utf-8")
+    log = ingested("social", tmp_path, tmp_path).manifest
+    assert log.kinds == {
+        "group_join": 3, "group_leave": 1, "group_message": 2, "group_reply": 1, "order": 2, "referral": 1,
+        "referred": 1, "social_comment": 1, "social_like": 1,
+    }  # fmt: skip
+    settings = load(ROOT / "examples" / "social" / "churn.toml", environ={}).model_copy(update={"root": tmp_path})
+    wanted = catalogue(list(log.kinds), log.columns, settings.lifecycle, settings.features)
+    cutoff = settings.lifecycle.calendar.midnight(date(2024, 4, 2))
+    cube = compute(read_events(settings.folder), [cutoff], wanted, settings.lifecycle)
+    a, b = (dict(zip(wanted.names, row[0], strict=True)) for row in cube)
+    assert (a["groups_count"], a["group_message_count_90d"]) == (1, 2)
+    assert (a["referral_count_ever"], a["referred_count_ever"], b["referred_count_ever"]) == (1, 0, 1)
+    assert (b["social_count_30d"], b["social_channel_distinct_365d"], b["social_days_365d"]) == (2, 3, 2)
+    assert a["group_message_days_since"] == 23.5 / 24  # half past midnight in Shanghai
+    assert b["xiaohongshu_likes_count_90d"] == 1
+    assert a["order_then_group_message_14d_share_365d"] == 0
+    assert a["holiday_days_to_next"] == 2  # 清明, 4 April
+
+
+def test_the_made_up_export_is_the_same_bytes_again(tmp_path: Path) -> None:
+    prepare = prepare_of("social").prepare
+    files = [prepare(tmp_path / folder, people=20) for folder in ("one", "two")]
+    assert [path.read_bytes() for path in files[0]] == [path.read_bytes() for path in files[1]]
+    (tmp_path / "social").mkdir()
+    for path in files[0]:
+        path.rename(tmp_path / "social" / path.name)
+    report = ingested("social", tmp_path, tmp_path)
+    assert report.manifest.rejected == {}
+    assert {"group_message", "social_like", "order"} <= set(report.manifest.kinds)
 
 
 @pytest.mark.shared_data
