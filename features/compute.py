@@ -39,7 +39,7 @@ from features.operations import operate
 from features.public_holidays import before, holiday
 from features.timeline import Timeline
 
-BATCH_CELLS = 81_920  # customers x edges at a time: what fits into a processor's nearer memory
+BATCH_CELLS = 163_840  # customers x edges at a time: what fits into a processor's nearer memory
 YEAR_DAYS = 365.25
 
 Cube = NDArray[np.float64]

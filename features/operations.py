@@ -28,18 +28,19 @@ def count(lane: Lane, _column: str, days: int | None) -> FloatArray:
 
 def total(lane: Lane, column: str, days: int | None) -> FloatArray:
     """Sum of the column; 0 without events."""
-    return lane.total(column, days) / FIXED
+    return lane.total(column, days).astype(np.float64) / FIXED
 
 
 def mean(lane: Lane, column: str, days: int | None) -> FloatArray:
     """Mean of the column over the events that have it."""
-    return lane.total(column, days) / (FIXED * lane.have(column, days))  # null is 0 / 0
+    have = lane.have(column, days).astype(np.float64)
+    return lane.total(column, days).astype(np.float64) / (FIXED * have)  # null is 0 / 0
 
 
 def peak(lane: Lane, column: str, days: int | None) -> FloatArray:
     """Largest value of the column."""
     largest = lane.peak(column, days)
-    return _where(largest != NOTHING, largest / FIXED)
+    return _where(largest != NOTHING, largest.astype(np.float64) / FIXED)
 
 
 def active_days(lane: Lane, _column: str, days: int | None) -> FloatArray:
@@ -109,13 +110,13 @@ def gap_last(lane: Lane, _column: str, _days: int | None) -> FloatArray:
 def days_since(lane: Lane, _column: str, _days: int | None) -> FloatArray:
     """Days of 24 hours from the last event to the cutoff."""
     elapsed = lane.timeline.cutoffs_us - lane.time_us[np.maximum(lane.end - 1, 0)]
-    return _where(lane.count(None) > 0, elapsed / DAY_US)
+    return _where(lane.end > lane.start(None), elapsed.astype(np.float64) / DAY_US)
 
 
 def days_since_first(lane: Lane, _column: str, _days: int | None) -> FloatArray:
     """Days of 24 hours from the first event to the cutoff."""
     elapsed = lane.timeline.cutoffs_us - lane.time_us[np.minimum(lane.start(None), len(lane) - 1)]
-    return _where(lane.count(None) > 0, elapsed / DAY_US)
+    return _where(lane.end > lane.start(None), elapsed.astype(np.float64) / DAY_US)
 
 
 def last(lane: Lane, column: str, _days: int | None) -> FloatArray:

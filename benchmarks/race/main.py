@@ -13,6 +13,7 @@ from benchmarks.race.rounds import ROOT, Figures, race
 
 QUICK = ((150_000, 2),)  # events, rounds
 FULL = ((1_000_000, 3), (5_000_000, 2))
+MANY = 1_000_000  # events; with more, frames run once
 CUTOFFS = 24
 ENGINES = ("kernel", "floor", "duckdb", "polars", "pandas")
 
