@@ -51,6 +51,8 @@ looked at, nor kept: rejects leave out those that are named so.
 
 - **Mend**: leave the column out; or map a hash, `md5(x)`, where only equality matters; or a condition, `email <> ''`.
 - **Wrong?** `[ingest] allow_personal = ["orders.category"]` lets a column in, and the report says so.
+- **Live events** are looked at one by one: an attribute that is an e-mail address, an identity number or a mobile or
+  international phone number, and a profile attribute named like one, is rejected with `personal_data`.
 - A `customer_id` made of e-mails or phones is a warning: it is your key, and it would stand in every answer.
 - `text` is kept for people and is never a feature; what it holds of this kind is a warning.
 

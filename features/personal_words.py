@@ -6,6 +6,7 @@ patterns miss, `[ingest] allow_personal` cannot add: leave such columns out. Rea
 """
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 KINDS: Final = {  # kind: how a sentence names it
@@ -15,6 +16,7 @@ KINDS: Final = {  # kind: how a sentence names it
     "address": ("addresses", "住址"),
     "name": ("names", "姓名"),
 }
+LONGEST, LONGEST_TEXT = 200, 2_000  # letters looked at, of a value and of a free text
 _PERSON = (
     "customer|client|user|member|contact|person|first|last|full|family|given|middle|maiden|nick|buyer|recipient|"
     "receiver|consignee|guest|patient|legal|real|display|account|holder|sur|fore"
@@ -85,21 +87,15 @@ def personal_by_value(value: str, *, is_key: bool = False) -> str | None:
         is_key: an id, which may well look like a local phone number.
     """
     text = value.strip()
-    if EMAIL.fullmatch(text):
-        return "email"
-    if _IDENTITY.fullmatch(text):
-        return "identity" if is_identity_number(text) else None
-    if _MOBILE_CN.fullmatch(text) or _E164.fullmatch(text):
-        return "phone"
-    if not is_key and _SSN.fullmatch(text):
-        return "identity"
-    if not is_key and _NATIONAL.fullmatch(text):
-        return "phone"
-    return "address" if not is_key and _ADDRESS.fullmatch(text) else None
+    if len(text) > LONGEST:
+        return None
+    tests = _EXACT if is_key else (*_EXACT, *_LOOSE)
+    return next((kind for kind, is_one in tests if is_one(text)), None)
 
 
 def personal_within(text: str) -> str | None:
     """The kind of personal detail that stands anywhere in a free text."""
+    text = text[:LONGEST_TEXT]
     if EMAIL.search(text):
         return "email"
     if any(is_identity_number(found) for found in _IDENTITY.findall(text)):
@@ -119,3 +115,20 @@ def looks_like_a_name(value: str) -> bool:
     if _HAN.fullmatch(text):
         return text[0] in _SURNAMES
     return bool(_TWO_WORDS.fullmatch(text)) and text.partition(" ")[0].rstrip(",").lower() in _GIVEN
+
+
+def _is_identity(text: str) -> bool:
+    return bool(_IDENTITY.fullmatch(text)) and is_identity_number(text)
+
+
+_EXACT: Final[tuple[tuple[str, Callable[[str], object]], ...]] = (
+    ("email", EMAIL.fullmatch),
+    ("identity", _is_identity),
+    ("phone", _MOBILE_CN.fullmatch),
+    ("phone", _E164.fullmatch),
+)
+_LOOSE: Final[tuple[tuple[str, Callable[[str], object]], ...]] = (
+    ("identity", _SSN.fullmatch),
+    ("phone", _NATIONAL.fullmatch),
+    ("address", _ADDRESS.fullmatch),
+)

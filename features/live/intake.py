@@ -24,6 +24,7 @@ from features.live.inbox import Committed, Inbox
 from features.live.index import Index
 from features.live.keeper import Keeper
 from features.live.opening import ledger_of, move
+from features.live.personal import personal_reason
 from features.live.refresh import Refresher
 from features.online import RowStore
 
@@ -87,7 +88,8 @@ class Intake:
         if self._settings.business.clock == "log":
             end_us += int(self._settings.live.max_ahead_hours * HOUR_US)
         forgotten = is_forgotten(self._folder, {event.customer_id for event in events})
-        return [judge(event, end_us=end_us, forgotten=forgotten) for event in events]
+        allowed = self._settings.ingest.allow_personal
+        return [judge(one, end_us=end_us, forgotten=forgotten) or personal_reason(one, allowed) for one in events]
 
     def append(self, events: Sequence[LiveEvent]) -> Future[Committed]:
         """Promise that these events are on disk; the promise breaks with InboxUnavailable where they are not."""
