@@ -56,6 +56,12 @@ class RawRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     events: Annotated[list[msgspec.Raw], Meta(min_length=1, max_length=MOST_EVENTS)]
 
 
+class Named(msgspec.Struct, frozen=True):
+    """Of an event that cannot be taken, its id alone."""
+
+    event_id: str | None = None
+
+
 class EventOut(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one event."""
 
@@ -65,18 +71,18 @@ class EventOut(msgspec.Struct, frozen=True, kw_only=True):
         Meta(description="`accepted`: on disk. `duplicate`: it was, before. `rejected`: it is not, for a reason."),
     ]
     code: Annotated[str | None, Meta(description="Why it was rejected; see docs/api.md.")] = None
-    problem: str | None = None
-    mend: str | None = None
+    problem: Annotated[str | None, Meta(description="What is wrong.")] = None
+    mend: Annotated[str | None, Meta(description="How to mend it.")] = None
 
 
 class EventsAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What became of the events, in their order."""
 
-    accepted: int
-    duplicate: int
-    rejected: int
+    accepted: Annotated[int, Meta(description="How many were stored.")]
+    duplicate: Annotated[int, Meta(description="How many were known before.")]
+    rejected: Annotated[int, Meta(description="How many cannot be taken.")]
     refresh: Annotated[
         Literal["done", "pending", "none"],
         Meta(description="Whether the next score knows them: `pending` follows by itself, `none`: nothing is new."),
     ]
-    events: list[EventOut]
+    events: Annotated[list[EventOut], Meta(description="One an event, in their order.")]

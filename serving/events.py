@@ -20,7 +20,7 @@ from starlette.routing import BaseRoute, Route
 from churn.calendar import to_us
 from features.live.event import LiveEvent, Reason, Receipt
 from features.live.inbox import Committed
-from serving.event_schemas import EventIn, EventOut, EventsAnswer, RawRequest
+from serving.event_schemas import EventIn, EventOut, EventsAnswer, Named, RawRequest
 from serving.metrics import Metrics
 from serving.refusals import InvalidRequest, MalformedJson, NotReady
 
@@ -44,7 +44,7 @@ FAULTS = (  # what msgspec says, the code for it, and the mend
 encode = msgspec.json.Encoder().encode
 decode_all = msgspec.json.Decoder(RawRequest).decode
 decode_one = msgspec.json.Decoder(EventIn).decode
-decode_any = msgspec.json.Decoder().decode
+decode_id = msgspec.json.Decoder(Named).decode
 
 
 class Taker(Protocol):
@@ -195,9 +195,11 @@ def _id_of(raw: msgspec.Raw, event: LiveEvent | None) -> str | None:
     """The id of an event, also of one that could not be taken."""
     if event is not None:
         return event.event_id
-    given = decode_any(raw)
-    found = given.get("event_id") if isinstance(given, dict) else None
-    return found[:256] if isinstance(found, str) else None
+    try:
+        found = decode_id(raw).event_id
+    except msgspec.DecodeError:
+        return None
+    return None if found is None else found[:256]
 
 
 def _unblank(text: str | None) -> str | None:

@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, Response
 
 from serving import forget
 from serving.abstentions import ABSTENTIONS
+from serving.event_schemas import EventsAnswer, EventsRequest
 from serving.schemas import ErrorAnswer, ScoreAnswer, ScoreRequest
 
 VERSION = "1"
@@ -26,11 +27,17 @@ ERRORS = {
     "403": "The key lacks the scope",
     "405": "Another method",
     "413": "The body is larger than 1 MB",
-    "422": "JSON, but not as the schema has it",
+    "422": "JSON, but not as the schema has it; of events: or none could be taken",
     "429": "Too many requests in this minute; see Retry-After",
     "500": "Our fault",
-    "503": "Not ready, or an answer could not be logged",
+    "503": "Not ready, or an answer could not be logged, or events not stored",
 }
+EVENTS_EXAMPLE: dict[str, Any] = {
+    "events": [
+        {"customer_id": "C000123", "event_id": "till-4711", "event_type": "order", "amount": 49.9, "channel": "shop",
+         "event_timestamp": "2026-01-31T12:00:00+08:00"},
+    ]
+}  # fmt: skip
 READ = {
     "/livez": "Is the process alive?",
     "/healthz": "The same.",
@@ -60,19 +67,34 @@ document.getElementById("ask").addEventListener("click", async () => {
 
 def document() -> dict[str, Any]:
     """The OpenAPI 3.1 document of this stage."""
-    (request, answer, error), components = msgspec.json.schema_components(
-        [ScoreRequest, ScoreAnswer, ErrorAnswer], ref_template="#/components/schemas/{name}"
+    (request, answer, error, events, receipts), components = msgspec.json.schema_components(
+        [ScoreRequest, ScoreAnswer, ErrorAnswer, EventsRequest, EventsAnswer],
+        ref_template="#/components/schemas/{name}",
     )
     post = {
         "operationId": "score",
         "summary": "Score 1 to 1000 customers",
         "description": "For each: a calibrated probability with its reasons, or an abstention that says why not.",
-        "requestBody": {"required": True, "content": {"application/json": {"schema": request, "example": EXAMPLE}}},
+        "requestBody": {"required": True, "content": _json(request, EXAMPLE)},
         "responses": {
             "200": {"description": "One answer an id, in their order", "content": _json(answer)},
             **{status: {"description": meaning, "content": _json(error)} for status, meaning in ERRORS.items()},
         },
         "security": [{"bearer": []}, {"header": []}, {}],
+    }
+    take = post | {
+        "operationId": "events",
+        "summary": "Take 1 to 1000 live events",
+        "description": "Stored durably before the answer leaves; the next score of their customers knows them.",
+        "requestBody": {"required": True, "content": _json(events, EVENTS_EXAMPLE)},
+        "responses": {
+            "202": {
+                "description": "Something was stored; what became of each",
+                "content": _json(receipts),
+            },
+            "200": {"description": "Nothing new: all that could be taken was known before", "content": _json(receipts)},
+            **{status: {"description": meaning, "content": _json(error)} for status, meaning in ERRORS.items()},
+        },
     }
     reads = {
         path: {"get": {"summary": meaning, "responses": {"200": {"description": "OK"}}}}
@@ -85,9 +107,12 @@ def document() -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": "churn", "version": VERSION, "summary": "Who will leave, who will come back, and why."},
-        "paths": {"/v1/score": {"post": post}, **forget.described(ERRORS, _json(error)), **reads},
+        "paths": {
+            "/v1/score": {"post": post}, "/v1/events": {"post": take}, **forget.described(ERRORS, _json(error)),
+            **reads,
+        },
         "components": {"schemas": components, "securitySchemes": schemes},
-    }
+    }  # fmt: skip
 
 
 def home(business: str, host: str) -> Response:
@@ -116,6 +141,9 @@ def docs(business: str, host: str) -> Response:
         '<p><input id="key" type="password" placeholder="API key, if needed" aria-label="API key"> ',
         '<button id="ask">Ask</button></p><pre id="answer">The answer comes here.</pre>',
         *(f"<h2>{name}</h2>{_fields(schemas[name])}" for name in ("ScoreRequest", "Score", "WireReason")),
+        f"<h2><code>POST /v1/events</code></h2><p>{_text(described['paths']['/v1/events']['post']['description'])}</p>",
+        f"<pre>{_curl(host, '/v1/events', EVENTS_EXAMPLE)}</pre>",
+        *(f"<h2>{name}</h2>{_fields(schemas[name])}" for name in ("EventIn", "EventsAnswer", "EventOut")),
         f"<h2>Abstentions</h2><table>{silent}</table>",
         "<h2>Errors</h2><p>Each is <code>{&quot;error&quot;: {code, problem, mend, request_id}}</code>.</p>",
         f'<table>{answers}</table><p>The whole document: <a href="/openapi.json">/openapi.json</a></p>',
@@ -127,8 +155,8 @@ def _silent() -> list[tuple[str, tuple[str, str]]]:
     return list(ABSTENTIONS.items())
 
 
-def _json(schema: Any) -> dict[str, Any]:  # a JSON schema
-    return {"application/json": {"schema": schema}}
+def _json(schema: Any, example: Any = None) -> dict[str, Any]:  # a JSON schema, and what fits it
+    return {"application/json": {"schema": schema} | ({"example": example} if example else {})}
 
 
 def _fields(schema: dict[str, Any]) -> str:
@@ -139,8 +167,8 @@ def _fields(schema: dict[str, Any]) -> str:
     return f"<p>{_text(schema.get('description', ''))}</p><table>{''.join(rows)}</table>"
 
 
-def _curl(host: str) -> str:
-    return _text(f"curl -s http://{host}/v1/score -H 'Content-Type: application/json' -d '{json.dumps(EXAMPLE)}'")
+def _curl(host: str, path: str = "/v1/score", example: Any = EXAMPLE) -> str:  # what fits the path's schema
+    return _text(f"curl -s http://{host}{path} -H 'Content-Type: application/json' -d '{json.dumps(example)}'")
 
 
 def _marked(text: str) -> str:
