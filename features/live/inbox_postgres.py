@@ -1,5 +1,6 @@
 """The inbox in PostgreSQL: tables of one business, `synchronous_commit` as the server has it, but never off."""
 
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -51,8 +52,10 @@ class PostgresLedger(SqlLedger):
             if connection.execute("SHOW synchronous_commit").fetchone() == ("off",):
                 connection.execute("SET synchronous_commit = on")
             connection.execute("SET statement_timeout = '10s'")
-            for statement in schema(self._prefix):
-                connection.execute(statement)
+            with connection.transaction():  # two that make the tables at once would stand in each other's way
+                connection.execute("SELECT pg_advisory_xact_lock(%s)", (zlib.crc32(self._prefix.encode()),))
+                for statement in schema(self._prefix):
+                    connection.execute(statement)
         return self._connection
 
     def _end(self) -> None:
