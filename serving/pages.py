@@ -82,10 +82,6 @@ def document() -> dict[str, Any]:
         },
         "security": [{"bearer": []}, {"header": []}, {}],
     }
-    reads = {
-        path: {"get": {"summary": meaning, "responses": {"200": {"description": "OK"}}}}
-        for path, meaning in READ.items()
-    }
     schemes = {
         "bearer": {"type": "http", "scheme": "bearer"},
         "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
@@ -94,11 +90,20 @@ def document() -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": "churn", "version": VERSION, "summary": "Who will leave, who will come back, and why."},
         "paths": {
-            "/v1/score": {"post": post}, "/v1/events": {"post": post | _taking(events, receipts, error)}, **forget.described(ERRORS, _json(error)),
-            **reads,
+            "/v1/score": {"post": post},
+            "/v1/events": {"post": post | _taking(events, receipts, error)},
+            **forget.described(ERRORS, _json(error)),
+            **_reading(),
         },
         "components": {"schemas": components, "securitySchemes": schemes},
-    }  # fmt: skip
+    }
+
+
+def _reading() -> dict[str, Any]:
+    return {
+        path: {"get": {"summary": meaning, "responses": {"200": {"description": "OK"}}}}
+        for path, meaning in READ.items()
+    }
 
 
 def _taking(events: Any, receipts: Any, error: Any) -> dict[str, Any]:  # three schemas
