@@ -61,26 +61,6 @@ class Holders:
         """Customers who ever lost an id to somebody else."""
         return set(self.stretches.loc[self.stretches["until_us"] != NEVER, "customer_id"])
 
-    def also(self, customer_ids: Iterable[str]) -> set[str]:
-        """These customers, and the ids under which the same persons came before they were known to be these customers.
-
-        An id that somebody else held in between, as before a split, is not among them: it is that other's.
-        """
-        found, before = set(customer_ids), set[str]()
-        while found != before:
-            before = set(found)
-            for (source, source_id), holder in self._now.items():
-                itself = {source_id} if (source, source_id) in self._themselves else set[str]()
-                if holder in before or itself & before:
-                    found |= {holder} | itself
-        return found
-
-    @cached_property
-    def _themselves(self) -> set[tuple[str, str]]:
-        """The ids that once stood for themselves."""
-        once = self.stretches[self.stretches["source_id"] == self.stretches["customer_id"]]
-        return set(zip(once["source"], once["source_id"], strict=True))
-
 
 def read_holders(folder: Path) -> Holders:
     """The id map that the log of a business was made with; an empty one where there is none.

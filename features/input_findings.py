@@ -15,6 +15,7 @@ from features.input_calendar import SourceTimes
 from features.input_finding import Finding, finding
 from features.input_profile import Profile
 from features.input_sources import SourceProfile
+from features.judging import NO_FAULT
 from features.mapping import PROFILE
 
 MANY_REFUSED = 0.01  # of the rows: a twentieth stops the ingest, a hundredth is worth a warning
@@ -26,7 +27,6 @@ TOO_LATE, TOO_EARLY, NEGATIVE = 0.01, 0.001, 0.01
 FEW_COME_BACK, SOME_CUSTOMERS = 0.1, 100
 BUSY, BUSY_TIMES = 0.05, 100  # a twentieth of all events, and a hundred times the median
 ENOUGH_EVENTS = 50  # below that a share says nothing
-NO_FAULT = ("forgotten", "already_live")  # reasons for which a row is left out though nothing is wrong with it
 GAPS, CHANNELS = 3, 8  # so many are told: the longest, the commonest
 FEW_EVENTS = 5  # a text that seldom is no channel, and might be somebody
 

@@ -30,12 +30,14 @@ REASONS = {
     "in_the_future": "event_timestamp lies at or after now",
     "known_in_future": "ingested_at lies at or after now, so that nobody would see the event",
     "duplicate_event_id": "this source told the same event before; a correction needs a later ingested_at",
+    "told_again": "this source told the same event before, with the same content; it counts once, and this is no fault",
     "bad_withdrawn": "withdrawn is neither true nor false",
     "withdrawn_since_when": "it is withdrawn, but ingested_at does not say since when we knew",
     "withdrawn_without_id": "it is withdrawn, but event_id does not say which event",
     "already_live": "this event came over the service before; that one stays, and this row is no fault",
     "forgotten": "the customer asked to be forgotten (`churn forget`); neither their id nor the row is kept",
 }
+NO_FAULT = ("forgotten", "already_live", "told_again")  # a row is left out though nothing is wrong with it
 # How an expression of the mapping reads what was refused for a reason; x stands for a column.
 _TIME = "`strptime(x, '%d/%m/%Y %H:%M')` reads a time of another form, `to_timestamp(CAST(x AS DOUBLE))` seconds"
 _NUMBER = "`replace(x, ',', '.')` reads a decimal comma, `replace(x, '$', '')` leaves a sign out"

@@ -10,8 +10,8 @@ import duckdb
 
 from churn.errors import DataError
 from features.input_report import InputReport, PersonalData
-from features.judging import REASONS, WAYS
-from features.reading import Rows
+from features.judging import NO_FAULT, REASONS, WAYS
+from features.reading import Rows, literal
 
 
 class EmptyLog(DataError):
@@ -66,8 +66,8 @@ def _reasons(connection: duckdb.DuckDBPyConnection, sources: list[Rows]) -> dict
     """By reason how many rows were refused, and which was the first."""
     found = connection.execute(
         "SELECT reason, count(*), arg_min(source, (source, file, row_no)), arg_min(file, (source, file, row_no)), "
-        "arg_min(row_no, (source, file, row_no)) FROM refused WHERE reason NOT IN ('forgotten', 'already_live') "
-        "GROUP BY reason ORDER BY count(*) DESC, reason"
+        "arg_min(row_no, (source, file, row_no)) FROM refused "
+        f"WHERE reason NOT IN ({', '.join(map(literal, NO_FAULT))}) GROUP BY reason ORDER BY count(*) DESC, reason"
     ).fetchall()
     return {
         reason: (count, f"first: row {row} of {sources[source].origin_name(file)}")

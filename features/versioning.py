@@ -2,7 +2,7 @@
 
 Rows of one source (or of sources of one `name`) with one `event_id` are one event. Where each of them says when it
 reached us, and they differ, they are its *versions*: each counts until the next one was known, or a withdrawal. The
-same content told again is a duplicate. Where a row does not say when it reached us, nobody can say who knew what when:
+same content told again counts once. Where a row does not say when it reached us, nobody can say who knew what when:
 the first row by time, then by content, stays. So the order of rows decides nothing. Works on the table `judged` of
 features/judging.py. Start reading at `lay_versions`.
 """
@@ -49,7 +49,7 @@ def lay_versions(connection: duckdb.DuckDBPyConnection) -> int:
     told = f"SELECT {_places()}, ingested_at, {_EVENT}, {says} {mine} AND all_told"
     in_turn = f"OVER (PARTITION BY {_EVENT} ORDER BY ingested_at)"
     again = f"row_number() {in_turn} > 1 AND lag(says) {in_turn} IS NOT DISTINCT FROM says"
-    _mark(connection, "'duplicate_event_id'", "reason", f"SELECT {_places()} FROM ({told}) AS judged QUALIFY {again}")
+    _mark(connection, "'told_again'", "reason", f"SELECT {_places()} FROM ({told}) AS judged QUALIFY {again}")
     newer = f"SELECT {_places()}, lead(ingested_at) OVER (PARTITION BY {_EVENT} ORDER BY ingested_at) AS since"
     _mark(connection, "found.since", SUPERSEDED, f"SELECT * FROM ({newer} {mine} AND all_told) WHERE since IS NOT NULL")
     return _take_out_withdrawals(connection)

@@ -9,7 +9,7 @@ import pytest
 from cli.features import materialise
 from cli.opened import open_log
 from features.departed import departed, drop_departed
-from features.holders import read_holders, resolve
+from features.holders import resolve
 from features.online import MemoryOnlineStore, OnlineRow
 from features.store import OnlineStore
 from tests.mapped_shop import CALLS, settings, told
@@ -62,10 +62,3 @@ def test_an_id_without_a_map_is_whose_it_says(tmp_path: Path) -> None:
     assert resolve(tmp_path, "hotline", "h1") == "h1"
     folder = told(tmp_path).path.parent
     assert resolve(folder, "hotline", "h1") == "h1"
-
-
-def test_all_ids_of_a_person_are_found_and_nobody_elses(tmp_path: Path) -> None:
-    holders = read_holders(told(tmp_path, MERGE, SPLIT, "hotline,h2,s2,2024-03-15").path.parent)
-    assert holders.also({"s2"}) == holders.also({"h2"}) == {"s2", "h2"}
-    assert holders.also({"c7"}) == holders.also({"h1"}) == {"c7", "h1"}  # not s1, who is somebody else
-    assert holders.also({"s1"}) == {"s1"}
