@@ -14,7 +14,8 @@ import pytest
 from churn.sections import Store
 from features.online import MemoryOnlineStore, OnlineRow, RowStore
 from features.store import FeatureStore, OnlineStore
-from tests import small_shop
+from serving.lookup import Lookup
+from tests import small_shop, tiny_service
 
 AS_OF = datetime(2024, 11, 3, 5, 30, 0, 123457, tzinfo=UTC)  # New York's clock went back half an hour ago
 AWKWARD = np.array([np.nan, -0.0, 0.0, np.inf, -np.inf, 5e-324, 0.1 + 0.2, 2.0**53 + 1, -1e300])
@@ -171,3 +172,16 @@ def test_nothing_of_the_removed_is_left_in_the_files(opened: list[RowStore], ids
     store.write([row(one) for one in ids])
     assert store.remove(ids) == len(ids)
     assert [path.name for path in files for one in ids if one.encode() in path.read_bytes()] == []
+
+
+def test_what_is_older_than_the_settings_allow_is_read_and_not_scored(store: RowStore, ids: list[str]) -> None:
+    """No store enforces a time to live on line, so the read path does: to the microsecond."""
+    scorer = tiny_service.scorer()
+    limit = tiny_service.NOW - scorer.max_age
+    ages = [limit, limit - timedelta(microseconds=1), limit - timedelta(days=900)]
+    store.write(tiny_service.row(one, as_of=age, known_at=age) for one, age in zip(ids, ages, strict=True))
+    found = Lookup(store).read(ids)
+    assert [row and row.as_of for row in found.rows] == ages
+    answers = [answer.score for answer in scorer.score(ids, found.rows, language="en", top=0)]
+    assert [score.probability is not None for score in answers] == [True, False, False]
+    assert {score.abstention and score.abstention.code for score in answers[1:]} == {"stale_features"}

@@ -4,7 +4,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,6 @@ from starlette.testclient import TestClient
 from churn.sections import Store
 from churn.settings import Settings
 from cli.app import assemble
-from features.online import OnlineRow
 from features.store import FeatureStore, OnlineStore
 from features.store_errors import NothingMaterialised, StoreUnavailable
 from serving.app import Counter, Desk
@@ -136,19 +134,6 @@ def test_a_server_that_was_started_anew_is_not_even_noticed(asked: TestClient, s
     server.stop()
     server.start()
     assert score(asked, "C1")[0]["probability"] is not None
-
-
-def test_rows_older_than_the_settings_allow_are_not_scored(asked: TestClient, settings: Settings) -> None:
-    """No store enforces a time to live on line, so the read path does: to the microsecond."""
-    limit = tiny_service.NOW - timedelta(hours=36)
-    rows: list[OnlineRow] = [
-        tiny_service.row("just fresh", as_of=limit),
-        tiny_service.row("just stale", as_of=limit - timedelta(microseconds=1)),
-    ]
-    with closing(OnlineStore(settings, timeout_s=5.0)) as store:
-        store.write(rows)
-    fresh, stale = score(asked, "just fresh", "just stale")
-    assert (code(fresh), code(stale)) == (None, "stale_features")
 
 
 def test_a_wrong_password_says_so_and_not_which(server: Server, settings: Settings) -> None:

@@ -12,12 +12,14 @@ import pytest
 from churn.calendar import Calendar, to_us
 from churn.definition import Lifecycle
 from churn.events import Events, before
-from features.feature_set import FeatureSet
+from features.feature import Kind
+from features.feature_set import FeatureSet, grouped
+from features.log_reading import read_events
 from features.online import MemoryOnlineStore, OnlineRow, rows_of
 from features.parity import Certificate, NoParity, certificate_path, compare, prove, write_certificate
 from features.replay import known_at
 from features.snapshots import current
-from tests import small_shop
+from tests import mapped_shop, small_shop
 
 NOW = small_shop.CUTOFFS[-1]
 LOG = small_shop.log()
@@ -185,6 +187,22 @@ def test_knowledge_of_another_instant_than_the_cutoff_is_replayed_as_it_was() ->
     seen = [len(before(known_at(EVENTS, instant), to_us(AMID))) for instant in instants]
     assert seen[0] < seen[1] < seen[2]
     assert not proof([replace(row, known_at=instants[2]) for row in made(now=AMID)])["passed"]
+
+
+def test_scores_of_ids_that_were_merged_later_replay_under_the_ids_they_were_made_with(tmp_path: Path) -> None:
+    mapped_shop.told(tmp_path)
+    lifecycle = mapped_shop.settings(tmp_path).lifecycle
+    order, complaint = Kind("order", "order", "下单"), Kind("complaint", "complaint", "投诉")
+    features = FeatureSet(tuple(grouped("rhythm", order.count[90], order.total[90], complaint.count[90])), lifecycle)
+    folder, instant = mapped_shop.settings(tmp_path).folder, mapped_shop.at("2024-03-01")
+    frame = current(read_events(folder), features, lifecycle, instant)
+    found = [(row.customer_id, row) for row in rows_of(frame, features.names, features.hash)]
+    assert {"s1", "h1"} <= {customer_id for customer_id, _ in found}
+    mapped_shop.told(tmp_path, "hotline,h1,s1,2024-04-01")
+    merged = read_events(folder)
+    later = current(merged, features, lifecycle, mapped_shop.at("2024-04-02"))
+    assert "h1" not in set(later["customer_id"])
+    assert compare(found, merged, features, lifecycle, kind="memory", rows="scores")["passed"]
 
 
 def test_an_empty_store_or_log_proves_nothing() -> None:
