@@ -6,7 +6,9 @@ add a feature for one business, write a line of churn.toml (docs/adding-a-featur
 page where it belongs. Names, words in two languages, Feast views, docs/features.md and reasons follow from it.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+import json
+import zlib
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import Any
@@ -35,10 +37,11 @@ from features.catalogue import (
 from features.catalogue.present import Present
 from features.feature import Feature
 from features.feature_set import FeatureSet, flat
+from features.formula import formula_json
 
 PAGES = (
     *(recency, rhythm, value, breadth, engagement, campaigns, community, support, satisfaction, loyalty, subscription),
-    *(usage, profile, season, holidays, own),
+    *(usage, profile, season, holidays),
 )
 NEEDED = ("_days_since", "_tenure_days")  # of the backbone: what every rival is made of
 
@@ -73,7 +76,7 @@ def catalogue(
     """
     log = Present(tuple(sorted(kinds)), columns, lifecycle, wanted)
     alive = {kind: sorted(columns.get(kind, ())) for kind in log.kinds}
-    found = _without(list(flat(page.features(log) for page in PAGES)), log)
+    found = _without([*_apart(flat(page.features(log) for page in PAGES)), *own.features(log)], log)
     said = wanted.model_dump(mode="json", exclude_defaults=True)
     return FeatureSet(tuple(found), lifecycle, alive, said)
 
@@ -94,6 +97,16 @@ def remade(learned: Mapping[str, Any], lifecycle: Lifecycle) -> FeatureSet | Non
     except (SettingsError, ValueError):
         return None
     return features if features.hash == learned["hash"] else None
+
+
+def _apart(features: Iterable[Feature]) -> Iterator[Feature]:
+    """The same features under names of their own: a kind may be called as a feature of another is (`review_bad`)."""
+    taken: set[str] = set()
+    for one in features:
+        twice = one.name in taken
+        meaning = zlib.crc32(json.dumps(formula_json(one.formula), sort_keys=True).encode()) if twice else 0
+        yield one.named(f"{one.name}_{meaning:08x}") if twice else one
+        taken.add(one.name)
 
 
 def _without(found: list[Feature], log: Present) -> list[Feature]:

@@ -76,6 +76,13 @@ def test_kinds_that_would_be_called_alike_stay_apart(kinds: tuple[str, str]) -> 
     assert re.fullmatch("order_[0-9a-f]{8}", slug("Order", ["Order", "order"]))
 
 
+def test_a_kind_may_be_called_as_a_feature_of_another_is() -> None:
+    kinds = {"order": {"amount"}, "review": {"score"}, "review_bad": {"score"}, "social": set(), "social_post": set()}
+    apart = catalogue(list(kinds), kinds, Lifecycle())
+    assert {"review_bad_days_since", "social_count_90d"} <= set(apart.names)
+    assert len([name for name in apart.names if re.fullmatch(r"(social|review_bad)_\w+_[0-9a-f]{8}", name)]) == 6
+
+
 def test_columns_that_are_empty_leave_their_features_out() -> None:
     kinds = ["order", "points_earned", "survey", "support_ticket"]
     poor = catalogue(kinds, {"points_earned": ["amount"]}, Lifecycle())
