@@ -168,7 +168,9 @@ def _calendar(seen: Seen, source: SourceProfile, times: SourceTimes) -> Iterator
     if not source.has_kinds or source.last_us is None:
         return
     timezone = seen.settings.business.timezone
-    age_days = (seen.now - from_us(source.last_us)) // timedelta(days=1)
+    # An export may be read more than once, for several kinds; it is fresh if any of them is.
+    lasts = [one.last_us for one in seen.profile.sources if one.name == source.name and one.last_us is not None]
+    age_days = (seen.now - from_us(max(lasts))) // timedelta(days=1)
     if age_days > max(STALE_DAYS, 3 * times.usual_days):
         yield finding("source_stale", source.key, age_days=age_days, usual_days=max(times.usual_days, 1))
     for gap in times.gaps[:GAPS]:

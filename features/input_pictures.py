@@ -26,13 +26,14 @@ def weekly(weeks: Weeks) -> str:
 
 def hours(sources: Sequence[SourceProfile], times: Sequence[SourceTimes]) -> str:
     """A picture for each source that has times of day."""
-    return "".join(
+    drawn = "".join(
         _figure(
             source.key, bars(when.hours, [(h, f"{h}:00") for h in (0, 6, 12, 18)], title=source.key, dim=_dim(when))
         )
         for source, when in zip(sources, times, strict=True)
         if sum(when.hours)
     )
+    return drawn or f"<p>{both('No source tells the time of day.', '没有数据源提供时刻。')}</p>"
 
 
 def completeness(sources: Sequence[SourceProfile]) -> str:

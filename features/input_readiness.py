@@ -22,7 +22,7 @@ from features.log import LogManifest
 from features.log_reading import read_bucket, read_events
 
 ROLES = (False, True)  # for training, for the test
-AT_ONCE = 100_000  # a log of so many events is counted as a whole
+AT_ONCE = 20_000  # a log of so many events is counted as a whole
 MOST_EVENTS = 20_000_000  # read no more than so many for a count; what is missing after that is told as it stands
 
 

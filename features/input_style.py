@@ -28,7 +28,7 @@ th,td{text-align:right;padding:4px 12px;border-bottom:1px solid var(--line);whit
 th{color:var(--quiet);font-weight:500} td:first-child,th:first-child{text-align:left;padding-left:0}
 .grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(300px,1fr));gap:22px 28px}
 figure{margin:0} svg{display:block;width:100%;height:auto;overflow:visible} svg text{font-size:10px;fill:var(--quiet)}
-.bar{fill:var(--bar)} .rest{fill:var(--rest)} .dim{fill:var(--warning)} .base{stroke:var(--line)}
+.bar{fill:var(--bar)} .rest{fill:var(--rest)} .dim{fill:var(--warning);opacity:.25} .base{stroke:var(--line)}
 .full{display:grid;grid-template-columns:minmax(110px,auto) 1fr 46px;gap:3px 10px;font-size:13px;align-items:center}
 .full i{display:block;height:10px;border-radius:3px;
 background:linear-gradient(90deg,var(--bar) var(--to),var(--rest) 0)}

@@ -52,6 +52,13 @@ BROKEN = {  # what is wrong: orders.csv, churn.toml, exit code, words of the men
     "naive time": (GOOD, TOML.replace('timezone = "UTC"', ""), 10, ['timezone = "Europe/London"']),
     "empty file": ("", TOML, 10, ["with a header line"]),
     "empty log": (HEADER, TOML, 10, ["check `path`"]),
+    "a phone for a category": (
+        "customer_id,date,phone\n1,2024-01-01,13812345678\n2,2024-01-02,13912345679\n",
+        TOML.replace('amount = "amount"', 'category = "phone"'),
+        10,
+        ["md5(x)", 'allow_personal = ["orders.category"]'],
+    ),
+    "contact details as events": (GOOD, TOML + '[contacts]\npath = "orders.csv"\n', 12, ["a file of their own"]),
     "no row is an event": (HEADER + ",2024-01-01,1\n1,yesterday,1\n", TOML, 10, ["correct the rows"]),
 }
 

@@ -37,6 +37,15 @@ def ingested(example: str, data: Path, root: Path) -> IngestReport:
     return ingest(settings, environ={"CHURN_DATA": str(data)})
 
 
+@pytest.mark.shared_data
+@pytest.mark.parametrize("example", ["cdnow", "online-retail-ii", "mathoverflow"])
+def test_the_published_logs_give_no_error_and_no_warning(example: str, data_folder: Path, tmp_path: Path) -> None:
+    """What the input-data report says of sound logs of real businesses is advice."""
+    found = ingested(example, data_folder, tmp_path).found
+    assert [one.code for one in found.findings if one.severity != "advice"] == []
+    assert all(one.why is None for one in found.readiness)
+
+
 def test_cdnow_from_the_published_file(tmp_path: Path) -> None:
     master = tmp_path / "CDNOW_master.txt"
     master.write_text(
@@ -141,6 +150,12 @@ def test_social_from_an_export_with_chinese_columns(tmp_path: Path) -> None:
     assert b["xiaohongshu_likes_count_90d"] == 1
     assert a["order_then_group_message_14d_share_365d"] == 0
     assert a["holiday_days_to_next"] == 2  # 清明, 4 April
+
+
+def test_the_made_up_export_of_social_activity_gives_no_error_and_no_warning(tmp_path: Path) -> None:
+    prepare_of("social").prepare(tmp_path / "social", people=150)
+    found = ingested("social", tmp_path, tmp_path).found
+    assert {one.code for one in found.findings if one.severity != "advice"} <= {"too_few_to_train"}
 
 
 def test_the_made_up_export_is_the_same_bytes_again(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ def test_ingest_of_the_demo_files_is_the_simulated_log(tmp_path: Path) -> None:
     simulated = simulate(SETTINGS)
     assert report.manifest.events == len(simulated.events)
     assert not sum(report.manifest.rejected.values())
+    assert {one.code for one in report.found.findings if one.severity != "advice"} <= {"too_few_to_train"}
     assert report.manifest.observed_until == simulated.observed_until
     found = pd.concat(pd.read_parquet(path) for path in report.path.glob("bucket=*.parquet"))
     assert_same_log(found, simulated.events)
