@@ -78,6 +78,7 @@ class Ingest(Section):
 
     max_rejected_share: float = Field(default=0.05, ge=0, le=1, description="over this share of bad rows it stops")
     buckets: int = Field(default=16, ge=1, le=4096, description="files of the log, by hash of the customer")
+    memory_gb: float = Field(default=4.0, gt=0, description="what sorting may take of memory; the rest goes to disk")
     allow_personal: tuple[str, ...] = Field(
         default=(), description="`source.column` that looks like details of a person and is none"
     )

@@ -81,6 +81,8 @@ def stage(connection: duckdb.DuckDBPyConnection, rows: Rows) -> int:
         )
         try:
             connection.execute(insert)
+        except duckdb.OutOfMemoryException:
+            raise
         except duckdb.Error:
             for column, expression in expressions.items():
                 _try(connection, rows, column, f"SELECT count(\n{expression}\n) FROM {rows.table}", expression)

@@ -151,6 +151,8 @@ def _load_file(connection: duckdb.DuckDBPyConnection, path: Path, index: int, po
         with path.open("rb") as stream:
             magic = stream.read(4)
         columns = _load_parquet(connection, path) if magic == b"PAR1" else _load_csv(connection, path, position, index)
+    except duckdb.OutOfMemoryException:
+        raise
     except (duckdb.Error, OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
         raise UnreadableSource(str(path), str(error).split("\n", maxsplit=1)[0]) from error
     connection.execute(f"ALTER TABLE incoming ADD COLUMN {FILE} INTEGER DEFAULT {index}")

@@ -32,6 +32,16 @@ class DiskFull(DataError):
         )
 
 
+class TooLittleMemory(DataError):
+    """What sorting may take of memory is less than the least it needs."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"Sorting needs more memory than it may take: {why}",
+            mend="raise [ingest] memory_gb; 1 will do for most logs, the rest goes to disk.",
+        )
+
+
 class Busy(DataError):
     """Another process writes the same folder."""
 
@@ -47,7 +57,7 @@ def workshop(folder: Path) -> Iterator[Path]:
     """An empty folder inside `folder` to work in, gone afterwards; one process at a time.
 
     Raises:
-        DiskFull: there is no room. Busy: another process works there.
+        DiskFull: there is no room. Busy: another process works there. TooLittleMemory: sorting may take too little.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -67,6 +77,8 @@ def workshop(folder: Path) -> Iterator[Path]:
     except duckdb.Error as error:
         if any(words in str(error) for words in FULL_WORDS):
             raise DiskFull(folder) from error
+        if isinstance(error, duckdb.OutOfMemoryException):
+            raise TooLittleMemory(str(error).split("\n", maxsplit=1)[0]) from error
         raise
 
 

@@ -100,7 +100,11 @@ def ingest(
     now = (WallClock() if wall is None else wall).now()
     with workshop(settings.folder) as work, gathered(settings):
         (work / LOG).mkdir()
-        with duckdb.connect(":memory:", config={"temp_directory": str(work / "spill")}) as connection:
+        limits: dict[str, Any] = {
+            "temp_directory": str(work / "spill"),
+            "memory_limit": f"{settings.ingest.memory_gb * 1000:.0f}MB",
+        }
+        with duckdb.connect(":memory:", config=limits) as connection:
             manifest, found = _ingest(connection, settings, work / LOG, environ=environ, progress=progress, now=now)
         progress("counting what models could learn from")
         found = found.with_readiness(readiness(work, manifest, settings))

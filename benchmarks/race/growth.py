@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks.race.log import write_log
 from benchmarks.race.rounds import Figures, run
 
-EVENTS = (250_000, 500_000, 1_000_000, 2_000_000, 4_000_000)
+EVENTS = (250_000, 500_000, 1_000_000, 1_500_000, 2_000_000)
 CUTOFFS = (1, 3, 6, 12, 24, 36)
 EACH = (200, 100, 50, 25, 12)  # events a customer, of a million
 MILLION = 1_000_000

@@ -14,7 +14,7 @@ from features.log_reading import read_events
 from features.mapping import WrongExpression
 from features.reading import SourceMissing, UnreadableSource
 from features.refusing import EmptyLog
-from features.shelf import Busy, DiskFull
+from features.shelf import Busy, DiskFull, TooLittleMemory
 from features.sources import ingest
 from tests.orders_csv import ORDER, ORDERS, run, shop
 
@@ -168,3 +168,19 @@ def test_a_broken_log_says_so(tmp_path: Path, name: str) -> None:
         with pytest.raises(BrokenLog, match="churn ingest") as raised:
             read_events(report.path.parent, customers)
         assert raised.value.exit_code == 10
+
+
+def test_sorting_spills_where_memory_is_short(tmp_path: Path) -> None:
+    """The same bytes whatever memory there is; where it is less than the least, that is said."""
+    rows = "".join(f"{number % 997},2024-01-01,{number}\n" for number in range(60_000))
+    (tmp_path / "orders.csv").write_text("customer_id,date,amount\n" + rows)
+    made = shop(tmp_path, {"path": "orders.csv", **ORDER})
+
+    def within(memory_gb: float) -> str:
+        limited = made.model_copy(update={"ingest": made.ingest.model_copy(update={"memory_gb": memory_gb})})
+        return ingest(limited, environ={}).manifest.log_hash
+
+    assert within(0.03) == within(4.0)
+    with pytest.raises(TooLittleMemory) as raised:
+        within(0.001)
+    assert "[ingest] memory_gb" in raised.value.mend
