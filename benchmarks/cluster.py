@@ -1,7 +1,7 @@
 """What a cluster needs: rates measured here on one core, and from them a sizing table up to a billion events.
 
     python benchmarks/cluster.py            20,000 simulated customers, about 1.2M events
-    python benchmarks/cluster.py --quick    2,000 customers; ends within 50 s
+    python benchmarks/cluster.py --quick    2,000 customers; some 20 s of CPU
     python benchmarks/cluster.py --json     prints {"figures": {...}} alone
 
 Each step of a part (read, kernel, pack and hash) is timed by CPU seconds of this one process over all buckets; the

@@ -8,30 +8,43 @@ import time
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import dataclass, fields
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+import lightgbm
 import numpy as np
 import pyarrow.parquet as pq
 
 from churn.events import Events, Texts
 from churn.sections import Cluster
 from churn.settings import Settings, load
+from features.atomic import whole_folder
 from features.catalogue import catalogue
+from features.current_file import read_current, write_current
 from features.distributed import cluster_engine
+from features.feature_set import FeatureSet
 from features.log import read_log_manifest
-from features.parts import log_parts
+from features.parts import Bucket, log_parts
 from features.simulation import SimulationSettings, write_demo_log
 from features.snapshot_file import RowWriter, content_of, table_of
 from features.snapshot_rows import asked
-from features.snapshots import freeze
+from features.snapshots import current, freeze
 from features.sources import ingest
+from serving.batch import score_everyone
+from serving.champion import BOOSTER, BUNDLE, COPIES, Held
+from serving.elsewhere import scorer_again
+from training.challenger import train
 from training.folding import choose_fold
+from training.recipe import Recipe
+from training.rows import Columns, Rows
 
 T = TypeVar("T")
 SIZES = (10_000_000, 100_000_000, 1_000_000_000)
 EVENTS_A_PART = 1_000_000
 CORES = 64
+TREES = 400  # as many as the recipe allows
+COPIES_OF_NOW = 3  # of the rows of now that materialise holds: parts, laid together, packed
 EFFICIENCY = 0.7  # of a cluster's cores, on parts of unequal size and a shared file system
 
 
@@ -48,6 +61,8 @@ class Rates:
     log_bytes_an_event: float
     memory_bytes_an_event: float
     snapshot_bytes_a_row: float
+    tree_rows_s: float
+    scores_s: float
     features: int
     rows_an_event: float
     events_a_customer: float
@@ -77,7 +92,7 @@ def measured(folder: Path, *, customers: int) -> tuple[Rates, dict[str, Any]]:
     ingest_s = cpu_seconds(lambda: ingest(settings, environ={}))
     manifest, lifecycle = read_log_manifest(settings.folder), settings.lifecycle
     parts = log_parts(settings.folder, taking_back=lifecycle.definition.taking_back)
-    features = catalogue(list(manifest.kinds), {kind: set(of) for kind, of in manifest.columns.items()}, lifecycle)
+    features = catalogue(list(manifest.kinds), manifest.columns, lifecycle, settings.features)
     cutoffs = choose_fold(manifest, settings, None).train
     question: dict[str, Any] = {"features": features, "lifecycle": lifecycle, "cutoffs": cutoffs}
     spent, rows, held = {"read": 0.0, "kernel": 0.0, "pack": 0.0, "write": 0.0}, 0, 0
@@ -104,6 +119,7 @@ def measured(folder: Path, *, customers: int) -> tuple[Rates, dict[str, Any]]:
         log_bytes_an_event=disk / manifest.events,
         memory_bytes_an_event=held / manifest.events,
         snapshot_bytes_a_row=path.stat().st_size / pq.read_metadata(path).num_rows,
+        **_models(settings, parts, features, cutoffs),
         features=len(features),
         rows_an_event=rows / manifest.events,
         events_a_customer=manifest.events / manifest.customers,
@@ -125,16 +141,41 @@ def measured(folder: Path, *, customers: int) -> tuple[Rates, dict[str, Any]]:
     return rates, told
 
 
+def _models(settings: Settings, parts: list[Bucket], features: FeatureSet, cutoffs: list[datetime]) -> dict[str, float]:
+    """Growing trees, and scoring everybody with reasons and sheets: rates of one core, on a model of three cutoffs."""
+    lifecycle, until = settings.lifecycle, read_log_manifest(settings.folder).observed_until
+    train_rows, test_rows = (
+        freeze(parts, features, lifecycle, some, observed_until=until, log_hash="", folder=settings.folder)
+        for some in (cutoffs[-3:-1], cutoffs[-1:])
+    )
+    one_thread = settings.model_copy(update={"training": settings.training.model_copy(update={"threads": 1})})
+    challenger = train("churn", train_rows, test_rows, one_thread, progress=lambda _text: None)
+    rows = Rows.of(train_rows.frame, Columns.of(train_rows.manifest), "churn")
+    learn = lightgbm.Dataset(rows.X, rows.outcome, params=(params := Recipe().lightgbm(seed=7, threads=1))).construct()
+    grown_s = cpu_seconds(lambda: lightgbm.train(params, learn, 100))
+    held = {"churn": Held("churn/1", challenger.hash)}
+    with whole_folder(settings.folder / COPIES / challenger.hash) as copy:
+        (copy / BOOSTER).write_text(challenger.booster, encoding="utf-8")
+        (copy / BUNDLE).write_text(challenger.bundle.to_json(), encoding="utf-8")
+    write_current(current(parts, features, lifecycle, until), features, lifecycle, settings.folder / "features")
+    scorer = scorer_again(settings, held)
+    scorer.warm()
+    people = len(read_current(settings.folder / "features")[0])
+    scored_s = cpu_seconds(lambda: score_everyone(settings, scorer))
+    return {"tree_rows_s": len(rows) * 100 / grown_s, "scores_s": people / scored_s}
+
+
 def sized(events: int, rates: Rates) -> dict[str, Any]:
     """What a log of so many events asks of a cluster, by these rates."""
     parts = int(np.clip(2 ** np.ceil(np.log2(events / EVENTS_A_PART)), 16, 4096))
     rows = events * rates.rows_an_event
     core_s = events / rates.read_events_s + events / rates.kernel_events_s + rows / rates.pack_rows_s
     row_bytes = rates.features * 8
+    customers = events / rates.events_a_customer
     part_bytes = events / parts * rates.memory_bytes_an_event * 3 + rows / parts * row_bytes * 4
     return {
         "events": events,
-        "customers": round(events / rates.events_a_customer),
+        "customers": round(customers),
         "buckets": parts,
         "rows": round(rows),
         "log_gb": round(events * rates.log_bytes_an_event / 1e9, 1),
@@ -143,6 +184,9 @@ def sized(events: int, rates: Rates) -> dict[str, Any]:
         "minutes_on_64_cores": round(core_s / CORES / EFFICIENCY / 60, 1),
         "minutes_of_the_writer": round(rows / rates.write_rows_s / 60, 1),
         "worker_gb": round(part_bytes / 1e9, 2),
+        "materialise_gb_on_the_client": round(customers * row_bytes * COPIES_OF_NOW / 1e9, 1),
+        "training_minutes_on_64_cores": round(rows * TREES / rates.tree_rows_s / CORES / EFFICIENCY / 60, 1),
+        "scoring_minutes_on_64_cores": round(customers / rates.scores_s / CORES / EFFICIENCY / 60, 1),
         "training_gb_of_all_workers": round(rows * (row_bytes * 2 + rates.features) / 1e9, 1),
         "ingest_hours_on_one_node": round(events / rates.ingest_events_s / 3600, 2),
     }

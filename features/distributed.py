@@ -6,6 +6,7 @@ so the folder of the business has to lie on a file system that all of them share
 the order of the parts, and only a few are ever under way. Start reading at `cluster_engine`.
 """
 
+import logging
 import os
 import tempfile
 from collections import deque
@@ -153,8 +154,9 @@ def _processes(workers: int) -> Iterator[str]:
     with (
         tempfile.TemporaryDirectory(prefix="churn-dask-") as scratch,
         LocalCluster(
-            n_workers=workers, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address="127.0.0.1:0",
-            worker_dashboard_address="127.0.0.1:0", local_directory=scratch, memory_limit=0, silence_logs=40,
+            n_workers=workers, threads_per_worker=1, processes=True, host="127.0.0.1",
+            dashboard_address="127.0.0.1:0", worker_dashboard_address="127.0.0.1:0",
+            local_directory=scratch, memory_limit=0, silence_logs=logging.CRITICAL,
         ) as cluster,
     ):  # fmt: skip
         yield cluster.scheduler_address

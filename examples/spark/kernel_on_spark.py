@@ -86,9 +86,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the recipe on the log of a business."""
     options = _options(arguments)
     settings = load(options.config)
+    if settings.id_map.path:
+        raise SystemExit("With an [id_map], labels of who was merged later follow them into other groups: freeze here.")
     lifecycle, manifest = settings.lifecycle, read_log_manifest(settings.folder)
     cutoffs = choose_fold(manifest, settings, None).train
-    features = catalogue(list(manifest.kinds), {kind: set(of) for kind, of in manifest.columns.items()}, lifecycle)
+    features = catalogue(list(manifest.kinds), manifest.columns, lifecycle, settings.features)
     question = {"observed_until": manifest.observed_until}
     began = time.perf_counter()
     with _session(options.master) as spark:
