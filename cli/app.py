@@ -13,6 +13,7 @@ from functools import cache, partial
 from typing import Any
 
 import structlog
+from structlog.tracebacks import ExceptionDictTransformer
 
 from churn.settings import Settings, load
 from serving.app import SCOPES, Desk, Lifespan, application, counter_of, routes
@@ -106,7 +107,9 @@ def log_as_json() -> None:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.dict_tracebacks,
+            structlog.processors.ExceptionRenderer(
+                ExceptionDictTransformer(show_locals=False)
+            ),  # values name customers
             structlog.processors.JSONRenderer(),
         ],
         cache_logger_on_first_use=True,

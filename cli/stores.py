@@ -39,7 +39,7 @@ def _live(settings: Settings) -> tuple[Store, ...]:
         ),
         Store(
             "kept live events", "live events that lie in the log, for the next ingest", ("live/events/*",),
-            "for ever", erase=erase_from_kept,
+            "for ever", erase=erase_from_kept, is_door=True,
         ),
     )  # fmt: skip
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from features.erasure.aliases import aliases_of
 from features.erasure.forgotten import FOLDER, Forgotten
 from features.erasure.journal import Journal, Request, now_text
 from features.erasure.store import Erase, Erased, Store, Whom
@@ -64,9 +65,10 @@ def forget(
             before = Forgotten.new()
             before.write(folder)  # so that a request that is cut off is known again by its hashes
         request = journal.begin([before.hash_of(one) for one in ids])
-        listed = before.blocking(ids, request=request.id, at=request.at)
+        aliases = aliases_of(folder, frozenset(ids))  # the log tells them, and only until it is erased from
+        listed = before.blocking([*ids, *aliases], request=request.id, at=request.at)
         listed.write(folder)
-        found = _erase(folder, stores, Whom(frozenset(ids)), journal, request)
+        found = _erase(folder, stores, Whom(aliases.union(ids), listed.of(request.id)), journal, request)
         unknown = set(ids) - found - again
         if unknown and not keep_out:
             listed = listed.letting_back(sorted(unknown))

@@ -65,6 +65,10 @@ class Forgotten:
         new = {self.hash_of(one): {"at": at, "request": request} for one in customer_ids}
         return Forgotten(self.salt, new | dict(self.hashes))
 
+    def of(self, request: str) -> "Forgotten":
+        """Those of one request: also the former ids of a customer, which nobody may be able to name any more."""
+        return Forgotten(self.salt, {one: facts for one, facts in self.hashes.items() if facts["request"] == request})
+
     def letting_back(self, customer_ids: Sequence[str]) -> "Forgotten":
         """The list without these customers."""
         gone = {self.hash_of(one) for one in customer_ids}

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from starlette.testclient import TestClient
 
-from cli.app import assemble
+from cli.app import assemble, log_as_json
 from features.shelf import Busy
 from serving.app import Desk
 from serving.forget import ForgetDesk
@@ -35,6 +36,8 @@ class Erasing:
 
     def __call__(self, customer_id: str, keep_out: bool) -> dict[str, Any]:
         self.asked.append((customer_id, keep_out))
+        if customer_id == "secret-8":
+            raise RuntimeError
         if customer_id == "busy":
             raise Busy(Path("artifacts"))
         if customer_id != LEAVER and not keep_out:
@@ -95,3 +98,17 @@ def test_neither_log_nor_metrics_name_them(asked: TestClient, capsys: pytest.Cap
     assert "secret-7" not in told
     assert "/v1/customers/{customer_id}" in told
     assert json.dumps("secret-7") not in told
+
+
+def test_what_nobody_foresaw_is_logged_without_values(
+    asked: TestClient, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A traceback with its local variables would name customers and tell the secrets of the settings."""
+    log_as_json()
+    monkeypatch.setattr("serving.guard.log", structlog.get_logger("serving"))
+    assert asked.delete("/v1/customers/secret-8").status_code == 500
+    told = "".join(capsys.readouterr())
+    structlog.reset_defaults()
+    assert "RuntimeError" in told
+    assert "secret-8" not in told
+    assert "api_keys" not in told

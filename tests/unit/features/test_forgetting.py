@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from features.erasure.aliases import aliases_of
 from features.erasure.forgetting import Receipt, forget, forget_again, let_back
 from features.erasure.forgotten import FOLDER, Forgotten
 from features.erasure.journal import Journal
 from features.erasure.left_over import sweep
+from features.erasure.log import erase_from_log
 from features.erasure.store import NOTHING, Erased, Store, Whom
 from features.shelf import Busy, workshop
+from tests import mapped_shop
 
 HELD = ("ann", "bob", "客户")
 
@@ -164,3 +167,43 @@ def test_one_request_at_a_time(tmp_path: Path, drawers: list[Drawer], monkeypatc
     with pytest.raises(Busy) as raised:
         forget(tmp_path, [nested], ["bob"], keep_out=False, models=lambda _: [])
     assert "wait until it is done" in raised.value.mend
+
+
+def test_former_ids_of_a_customer_go_too_and_others_stay(tmp_path: Path) -> None:
+    """Ann calls as h1 and buys as s1; since the merge she is s1, and what was frozen before says h1."""
+    folder = mapped_shop.told(tmp_path, "hotline,h1,s1,2024-03-15").path.parent
+    assert aliases_of(folder, frozenset({"s1"})) == {"h1"}
+    assert aliases_of(folder, frozenset({"h1"})) == frozenset()
+    assert aliases_of(tmp_path / "nowhere", frozenset({"s1"})) == frozenset()
+    seen: list[Whom] = []
+    log = Store("log", "", ("log/*",), "", erase=erase_from_log)
+    frozen = Store("frozen", "", ("f",), "", erase=lambda _, whom: seen.append(whom) or NOTHING)
+    forget(folder, [log, frozen], ["s1"], keep_out=False, models=lambda _: [])
+    assert seen[0].among(["h1", "s1", "s2", "h2"]) == {"h1", "s1"}
+    assert Forgotten.read(folder).among(["h1", "s1", "s2", "h2"]) == {"h1", "s1"}
+    assert aliases_of(folder, frozenset({"s1"})) == frozenset()  # nobody can name h1 any more
+
+
+def test_former_ids_are_still_known_after_a_kill(tmp_path: Path) -> None:
+    folder = mapped_shop.told(tmp_path, "hotline,h1,s1,2024-03-15").path.parent
+    log = Store("log", "", ("log/*",), "", erase=erase_from_log)
+    seen: list[Whom] = []
+
+    def once(_: Path, whom: Whom) -> Erased:
+        seen.append(whom)
+        if len(seen) == 1:
+            raise Killed
+        return NOTHING
+
+    frozen = Store("frozen", "", ("f",), "", erase=once)
+    with pytest.raises(Killed):
+        forget(folder, [log, frozen], ["s1"], keep_out=False, models=lambda _: [])
+    forget(folder, [log, frozen], ["s1"], keep_out=False, models=lambda _: [])
+    assert seen[1].among(["h1", "s1", "s2"]) == {"h1", "s1"}
+
+
+def test_an_id_that_went_to_somebody_else_is_not_theirs_alone(tmp_path: Path) -> None:
+    """Half of what stood under s1 is c7's since a split; forgetting c7 leaves s1 what is theirs."""
+    rows = ("hotline,h1,s1,2024-03-15", "hotline,h1,c7,2024-04-10")
+    folder = mapped_shop.told(tmp_path, *rows).path.parent
+    assert "s1" not in aliases_of(folder, frozenset({"c7"}))
