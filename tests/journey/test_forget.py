@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ class Shop:
     config: Path
     settings: Settings
     service: TestClient
+    serving: ExitStack
     leaver: str
     friend: str
 
@@ -71,12 +73,11 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CHURN_CONFIG", str(config))
         service = Service()
-    service.open()
-    try:
+    with ExitStack() as serving:
+        service.open()
+        serving.callback(service.close)
         asked = TestClient(service.application(), base_url="http://127.0.0.1", raise_server_exceptions=True)
-        yield Shop(config, settings, asked, leaver, friend)
-    finally:
-        service.close()
+        yield Shop(config, settings, asked, serving, leaver, friend)
 
 
 def everywhere(folder: Path) -> list[str]:
@@ -166,6 +167,7 @@ def told(shop: Shop) -> tuple[dict[str, float], dict[str, Any]]:
 
 def test_a_backup_gives_the_same_answers_and_forgets_again(shop: Shop, tmp_path: Path) -> None:
     """What docs/stores.md says is to be backed up is enough; whoever was forgotten since is forgotten in it too."""
+    shop.serving.close()
     before, backup = told(shop), tmp_path / "backup"
     back_up(shop, backup)
     late = shop.friend
