@@ -18,7 +18,7 @@ from serving.erasing import erase_from_batches, erase_from_score_log
 
 MATERIALISE = "churn features materialise"
 OUT_OF_REACH = (
-    "the sources that [[source]] names: delete the customer there too",
+    "the sources that [[source]] names, and the files of [id_map] and [contacts]: delete the customer there too",
     "backups, and copies of tables and sheets that left this folder (`churn score --out`)",
     "the models named above: they hold no rows, but learned from this customer's; `churn retrain` makes new ones",
 )
