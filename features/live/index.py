@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from features.log import LogManifest, log_folder, read_log_manifest
+from features.log import BrokenLog, LogManifest, log_folder, read_log_manifest
 from features.log_reading import rows_of
 
 FORMAT = 1
@@ -174,6 +174,8 @@ def _fill(connection: sqlite3.Connection, folder: Path) -> None:
         rows = rows_of(log / name).combine_chunks()
         schema = rows.schema
         connection.executemany("INSERT INTO history VALUES (?, ?)", _by_customer(rows))
+    if facts_of(read_log_manifest(folder)) != facts_of(manifest):
+        raise BrokenLog(log, "it was replaced while the index was made")
     facts = (*facts_of(manifest), FORMAT, schema.serialize().to_pybytes())
     connection.execute("INSERT INTO facts VALUES (?, ?, ?, ?)", facts)
 

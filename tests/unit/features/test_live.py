@@ -101,3 +101,45 @@ def test_the_forgotten_are_refused(tmp_path: Path) -> None:
     reasons = opened.judge([event("1", "00004"), event("2", "00002")])
     assert [reason and reason.code for reason in reasons] == ["forgotten_customer", None]
     opened.close()
+
+
+def test_an_index_of_two_logs_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log is replaced while its index is made: the draft is dropped, the next step makes another."""
+    from features.live import index
+    from features.log import BrokenLog
+
+    held = settings(tmp_path)
+    ingested(held)
+    other = live_shop.settings(tmp_path, events=500)
+    real = index._by_customer
+
+    def replaced(rows: object) -> object:
+        ingested(other)
+        return real(rows)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(index, "_by_customer", replaced)
+        with pytest.raises(BrokenLog, match="replaced while"):
+            index.build(held.folder)
+    assert index.Index(held.folder).facts() is None
+    assert index.build(held.folder)
+    assert index.Index(held.folder).is_current()
+
+
+def test_compaction_by_the_command_line(tmp_path: Path) -> None:
+    from cli import events as room
+    from cli.opened import open_log
+
+    held = settings(tmp_path)
+    ingested(held)
+    opened = intake(held)
+    taken(opened, [event("1"), event("2", "a new one")])
+    opened.close()
+    outcome = room.compact(held)
+    assert outcome.as_json == {"events": 2, "live": 2, "upto": 2}
+    assert "2 live events are new" in outcome.text
+    opened = intake(held)
+    taken(opened, [event("3")])
+    opened.close()
+    log = open_log(held)
+    assert (log.manifest.live, len(log.events)) == ({"events": 3, "upto": 3}, 403)
