@@ -1,5 +1,6 @@
 """Servers of a test's own, on free ports of loopback, that it may stop, freeze and start again."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -101,8 +102,11 @@ class Postgres:
     def _processes(self) -> Iterator[int]:
         """The server and all that it started, the server first: it starts no more then."""
         yield self._postmaster
-        told = subprocess.run(["ps", "-o", "pid=", "--ppid", str(self._postmaster)], capture_output=True, check=False)
-        yield from (int(process) for process in told.stdout.split())
+        for told in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):  # it ended meanwhile
+                _, _, rest = told.read_text().rpartition(") ")
+                if int(rest.split()[1]) == self._postmaster:
+                    yield int(told.parent.name)
 
     def _run(self, program: str, *words: str) -> None:
         command = [str(self._bin / program), *words]
