@@ -4,6 +4,7 @@
 file among the artifacts that no store owns. Whoever adds a store adds it here. Start reading at `stores`.
 """
 
+from dataclasses import replace
 from functools import partial
 
 from churn.settings import Settings
@@ -27,7 +28,8 @@ OUT_OF_REACH = (
 def stores(settings: Settings) -> tuple[Store, ...]:
     """All stores of a business, in the order in which they forget: first what others are made from."""
     rows_of_now = _rows_of_now(settings)
-    return (*_live(settings), *_history(), *_of_live(), *rows_of_now, *_scores(), *_models(), *_of_itself())
+    every = (*_live(settings), *_history(), *_of_live(), *rows_of_now, *_scores(), *_models(), *_of_itself())
+    return tuple(replace(store, version=VERSIONS.get(store.name, 1)) for store in every)
 
 
 def _live(settings: Settings) -> tuple[Store, ...]:
@@ -48,7 +50,7 @@ def _of_live() -> tuple[Store, ...]:
     return (
         Store(
             "index", "the log by customer, for fresh rows", ("live/index.db*",), "until the log changes",
-            back_up=False, anew="churn serve", erase=erase_from_index,
+            back_up=False, anew="churn serve", erase=erase_from_index, is_door=True,
         ),
         Store("live clock", "how far live events moved the clock of a log", ("live/clock",), "for ever"),
     )  # fmt: skip
@@ -58,11 +60,11 @@ def _history() -> tuple[Store, ...]:
     return (
         Store(
             "log", "every event, and the rows that are none", ("log/*", "log.before/*"),
-            "until the next `churn ingest`; rejects: `rejects_days`", version=VERSIONS["log"], erase=erase_from_log,
+            "until the next `churn ingest`; rejects: `rejects_days`", erase=erase_from_log,
         ),
         Store(
             "snapshots", "what models learned from and are held to", ("snapshots/*/*", "snapshots/*.erased.json"),
-            "`snapshots_days`", version=VERSIONS["snapshots"], erase=erase_from_snapshots,
+            "`snapshots_days`", erase=erase_from_snapshots,
         ),
     )  # fmt: skip
 
@@ -98,7 +100,7 @@ def _scores() -> tuple[Store, ...]:
     return (
         Store(
             "score log", "every answer and what it was made from", ("scores/log/*.jsonl",), "`score_log_days`",
-            version=VERSIONS["score log"], erase=erase_from_score_log,
+            erase=erase_from_score_log,
         ),
         Store(
             "batches", "everybody's scores, for monitoring and for people", ("scores/batch/*",),
@@ -134,7 +136,6 @@ def _of_itself() -> tuple[Store, ...]:
         Store("versions", "the form of each store", ("stores.json",), "for ever"),
         Store(
             "erasure", "who was forgotten, as salted hashes; requests and receipts", ("erasure/**/*",), "for ever",
-            version=VERSIONS["erasure"],
         ),
         Store(
             "left-overs", "drafts of processes that were killed, and locks", ("**/.*", "**/.*/**/*"),

@@ -50,6 +50,7 @@ def erase_from_index(folder: Path, whom: Whom) -> Erased:
         folder: the artifacts of the business.
         whom: who goes.
     """
+    index.drop_draft(folder)
     found = whom.among(index.customers(folder))
     return Erased(index.erase(folder, sorted(found)) if found else 0, found=frozenset(found))
 

@@ -23,7 +23,7 @@ from features.log import BrokenLog, LogManifest, log_folder, read_log_manifest
 from features.log_reading import rows_of
 
 FORMAT = 1
-INDEX = Path("live") / "index.db"
+INDEX, DRAFT = Path("live") / "index.db", Path("live") / ".index.draft"
 IN_ONE = 400  # customers in one IN (...)
 
 
@@ -131,7 +131,7 @@ def build(folder: Path) -> bool:
     with _alone(folder / INDEX.parent) as mine:
         if not mine:
             return False
-        draft = folder / INDEX.with_name(".index.draft")
+        draft = folder / DRAFT
         draft.unlink(missing_ok=True)
         with closing(sqlite3.connect(draft, isolation_level=None)) as connection:
             for statement in ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", "BEGIN"):
@@ -150,6 +150,15 @@ def customers(folder: Path) -> set[str]:
         return set()
     with closing(sqlite3.connect(folder / INDEX)) as connection:
         return {str(customer_id) for (customer_id,) in connection.execute("SELECT customer_id FROM history")}
+
+
+def drop_draft(folder: Path) -> None:
+    """Remove what a build that was killed left; a build that is under way goes on."""
+    draft = folder / DRAFT
+    if draft.exists():
+        with _alone(draft.parent) as mine:
+            if mine:
+                draft.unlink(missing_ok=True)
 
 
 def erase(folder: Path, customer_ids: Sequence[str]) -> int:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from churn.settings import Settings
+from cli.stores import stores
 from cli.versions import FILE, VERSIONS, BrokenVersions, NewerStore, bring_up_to_date, write
 from features.migrations import MIGRATIONS, digest_1
 from features.snapshots import ChangedSnapshot, Snapshot, read_snapshot
@@ -59,6 +61,10 @@ def test_a_broken_list_of_forms_says_what_to_do(tmp_path: Path) -> None:
 def test_every_step_from_the_first_form_has_its_migration() -> None:
     steps = {(store, version) for store, known in VERSIONS.items() for version in range(1, known)}
     assert steps == set(MIGRATIONS)
+
+
+def test_every_store_that_has_a_form_is_on_the_list() -> None:
+    assert set(VERSIONS) <= {store.name for store in stores(Settings())}
 
 
 def test_nothing_is_written_where_nothing_is(tmp_path: Path) -> None:
