@@ -75,7 +75,7 @@ def cutoffs(zone: str) -> list[datetime]:
 
 @st.composite
 def frames(draw: st.DrawFn) -> pd.DataFrame:
-    """An event log: few customers, crowded around the cutoffs, with late arrivals and orders taken back."""
+    """An event log: few customers, crowded around the cutoffs, late arrivals, orders taken back, corrected versions."""
     cents = st.one_of(st.none(), st.integers(0, 100_000).map(lambda n: n / 100))
     anchor = st.sampled_from([midnight(day, zone) for day in CUTOFFS_AT for zone in ZONES])
     near = st.builds(
@@ -91,6 +91,7 @@ def frames(draw: st.DrawFn) -> pd.DataFrame:
             "event_type": st.sampled_from(KINDS),
             "event_timestamp": st.one_of(near, anywhere),
             "delay": delay,
+            "replaced": st.sampled_from([None, None, None, None, 0, 3600, 86_400, 40 * 86_400]),
             "order_id": st.sampled_from([None, "1", "2"]),
             "amount": cents,
             "quantity": st.one_of(st.none(), st.integers(1, 5).map(float)),
@@ -105,12 +106,14 @@ def frames(draw: st.DrawFn) -> pd.DataFrame:
 
 
 def framed(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    names = ["customer_id", "event_type", "event_timestamp", "delay", "order_id", "amount", "quantity"]
+    names = ["customer_id", "event_type", "event_timestamp", "delay", "replaced", "order_id", "amount", "quantity"]
     names += ["discount_amount", "score", "channel", "category", "reason_code"]
     frame = pd.DataFrame(rows, columns=names)
     frame["event_timestamp"] = pd.to_datetime(frame["event_timestamp"], utc=True).astype("datetime64[us, UTC]")
     late = pd.to_timedelta(pd.to_numeric(frame.pop("delay")).fillna(0), unit="s").astype("timedelta64[us]")
     frame["ingested_at"] = (frame["event_timestamp"] + late).astype("datetime64[us, UTC]")
+    replaced = pd.to_timedelta(pd.to_numeric(frame.pop("replaced")), unit="s").astype("timedelta64[us]")
+    frame["superseded_at"] = (frame["ingested_at"] + replaced).astype("datetime64[us, UTC]")
     return frame.astype(dict.fromkeys(("amount", "quantity", "discount_amount", "score"), "float64"))
 
 
@@ -130,6 +133,14 @@ LATE_THEN_BACK = framed(
         row(NOON, order_id="1", event_type="return", amount=2.0),
     ]
 )
+CORRECTED = framed(
+    [
+        row(NOON - timedelta(days=200), order_id="1", amount=2.0),
+        row(NOON - timedelta(days=199), order_id="1", event_type="return", amount=2.0, replaced=150 * 86_400),
+        row(NOON - timedelta(days=199), order_id="1", event_type="return", amount=1.0, delay=150 * 86_400),
+        row(NOON - timedelta(days=20), amount=3.0, replaced=86_400),
+    ]
+)
 
 
 def same(one: np.ndarray, other: np.ndarray, names: list[str]) -> None:
@@ -145,6 +156,7 @@ def same(one: np.ndarray, other: np.ndarray, names: list[str]) -> None:
 @example(frame=LATE, zone="America/New_York")
 @example(frame=TAKEN_BACK, zone="UTC")
 @example(frame=LATE_THEN_BACK, zone="Asia/Shanghai")
+@example(frame=CORRECTED, zone="UTC")
 @example(frame=framed([]), zone="UTC")
 def test_every_operation_equals_the_slow_way(frame: pd.DataFrame, zone: str) -> None:
     events, of_zone = Events.from_frame(frame), lifecycle(zone)
@@ -167,6 +179,7 @@ def test_the_catalogue_equals_the_slow_way(frame: pd.DataFrame, zone: str) -> No
 @given(frame=frames(), zone=st.sampled_from(ZONES))
 @example(frame=LATE, zone="UTC")
 @example(frame=LATE_THEN_BACK, zone="UTC")
+@example(frame=CORRECTED, zone="Europe/London")
 def test_many_cutoffs_are_one_at_a_time_through_the_door(frame: pd.DataFrame, zone: str) -> None:
     """One pass over all cutoffs equals one pass each over what `before` lets through, bit by bit, in any order."""
     events, of_zone, wanted = Events.from_frame(frame), lifecycle(zone), every_operation()
@@ -224,7 +237,7 @@ def test_time_has_no_origin(frame: pd.DataFrame, days: int) -> None:
     of_zone, by = lifecycle("UTC"), timedelta(days=days)
     bound = ("streak", "holiday")  # to weeks, months and holidays
     wanted = [one for one in every_operation() if not any(word in one.name for word in bound)]
-    shifted = frame.assign(event_timestamp=frame["event_timestamp"] + by, ingested_at=frame["ingested_at"] + by)
+    shifted = frame.assign(**{name: frame[name] + by for name in ("event_timestamp", "ingested_at", "superseded_at")})
     one = compute(Events.from_frame(frame), cutoffs("UTC"), wanted, of_zone)
     other = compute(Events.from_frame(shifted), [cutoff + by for cutoff in cutoffs("UTC")], wanted, of_zone)
     same(one, other, [one.name for one in wanted])
