@@ -1,7 +1,9 @@
 """Laws of parts: however a log is parted, and wherever its parts are worked on, a snapshot is the same."""
 
 import tempfile
+import weakref
 from pathlib import Path
+from typing import ClassVar
 
 import pandas as pd
 import pytest
@@ -50,6 +52,28 @@ def test_any_parting_gives_the_same_rows_of_now() -> None:
     parts = parted(LOG, [number % 5 for number in range(len(PEOPLE))])
     arguments = (small_shop.features(), small_shop.LIFECYCLE, small_shop.CUTOFFS[-1])
     pd.testing.assert_frame_equal(current(parts, *arguments), current(LOG, *arguments))
+
+
+class Watched:
+    """A part that tells how many parts are in memory when it is read."""
+
+    given: ClassVar[list[weakref.ref[Events]]] = []
+    most: ClassVar[int] = 0
+
+    def __init__(self, customers: list[str]) -> None:
+        self.customers = customers
+
+    def read(self) -> Events:
+        events = LOG.of(self.customers)
+        Watched.given.append(weakref.ref(events))
+        Watched.most = max(Watched.most, sum(one() is not None for one in Watched.given))
+        return events
+
+
+def test_freezing_never_holds_more_than_the_part_at_hand(tmp_path: Path) -> None:
+    parts = [Watched(PEOPLE[number::10]) for number in range(10)]
+    assert frozen(parts, str(tmp_path)).hash == frozen(LOG, str(tmp_path)).hash
+    assert Watched.most == 1
 
 
 @pytest.mark.parametrize("leave_out", range(3))
