@@ -95,50 +95,53 @@ def measured(folder: Path, *, customers: int) -> tuple[Rates, dict[str, Any]]:
     features = catalogue(list(manifest.kinds), manifest.columns, lifecycle, settings.features)
     cutoffs = choose_fold(manifest, settings, None).train
     question: dict[str, Any] = {"features": features, "lifecycle": lifecycle, "cutoffs": cutoffs}
+    question |= {"observed_until": manifest.observed_until}
+    disk = sum((settings.folder / "log" / name).stat().st_size for name in manifest.files)
+    steps = _steps(parts, question, folder / "rows.parquet", manifest.events)
+    rates = Rates(
+        ingest_events_s=manifest.events / ingest_s,
+        log_bytes_an_event=disk / manifest.events,
+        **steps,
+        **_models(settings, parts, features, cutoffs),
+        features=len(features),
+        events_a_customer=manifest.events / manifest.customers,
+    )
+    named = {"log_hash": manifest.log_hash}
+    here, here_s = walled(lambda: freeze(parts, **question, **named, folder=folder / "here"))
+    with cluster_engine(Cluster(engine="dask", workers=2), settings.folder) as engine:
+        freeze(parts[:2], **question, **named, folder=folder / "warm", engine=engine)
+        there, there_s = walled(lambda: freeze(parts, **question, **named, folder=folder / "there", engine=engine))
+    if there.hash != here.hash:
+        raise SystemExit(f"the cluster's snapshot is {there.hash}, not {here.hash}")
+    size = {"events": manifest.events, "rows": len(here), "cutoffs": len(cutoffs)}
+    return rates, size | {"local_s": here_s, "two_workers_s": there_s}
+
+
+def _steps(parts: list[Bucket], question: dict[str, Any], path: Path, events_in_all: int) -> dict[str, float]:
+    """Rates of the steps of a part, over all parts, and what events and rows weigh."""
     spent, rows, held = {"read": 0.0, "kernel": 0.0, "pack": 0.0, "write": 0.0}, 0, 0
-    names, path, work = features.names, folder / "rows.parquet", question | {"observed_until": manifest.observed_until}
-    asked(parts[0].read(), **work)  # whatever is made once
+    names = question["features"].names
+    asked(parts[0].read(), **question)  # whatever is made once
     with RowWriter(path, names) as file:
         for part in parts:
             events = timed(spent, "read", part.read)
-            frame = timed(spent, "kernel", lambda events=events: asked(events, **work))
+            frame = timed(spent, "kernel", lambda events=events: asked(events, **question))
             timed(spent, "pack", lambda frame=frame: content_of(frame, names))
             table = timed(spent, "pack", lambda frame=frame: table_of(frame, names))
             timed(spent, "write", lambda table=table: file.write(table))
             rows, held = rows + len(frame), held + weight(events)
         began = time.process_time()
     spent["write"] += time.process_time() - began
-    disk = sum((settings.folder / "log" / name).stat().st_size for name in manifest.files)
-    rates = Rates(
-        ingest_events_s=manifest.events / ingest_s,
-        read_events_s=manifest.events / spent["read"],
-        kernel_events_s=manifest.events / spent["kernel"],
-        kernel_rows_s=rows / spent["kernel"],
-        pack_rows_s=rows / spent["pack"],
-        write_rows_s=rows / spent["write"],
-        log_bytes_an_event=disk / manifest.events,
-        memory_bytes_an_event=held / manifest.events,
-        snapshot_bytes_a_row=path.stat().st_size / pq.read_metadata(path).num_rows,
-        **_models(settings, parts, features, cutoffs),
-        features=len(features),
-        rows_an_event=rows / manifest.events,
-        events_a_customer=manifest.events / manifest.customers,
-    )
-    frozen = {"observed_until": manifest.observed_until, "log_hash": manifest.log_hash}
-    here, here_s = walled(lambda: freeze(parts, **question, **frozen, folder=folder / "here"))
-    with cluster_engine(Cluster(engine="dask", workers=2), settings.folder) as engine:
-        freeze(parts[:2], **question, **frozen, folder=folder / "warm", engine=engine)
-        there, there_s = walled(lambda: freeze(parts, **question, **frozen, folder=folder / "there", engine=engine))
-    if there.hash != here.hash:
-        raise SystemExit(f"the cluster's snapshot is {there.hash}, not {here.hash}")
-    told = {
-        "events": manifest.events,
-        "rows": rows,
-        "cutoffs": len(cutoffs),
-        "local_s": here_s,
-        "two_workers_s": there_s,
+    return {
+        "read_events_s": events_in_all / spent["read"],
+        "kernel_events_s": events_in_all / spent["kernel"],
+        "kernel_rows_s": rows / spent["kernel"],
+        "pack_rows_s": rows / spent["pack"],
+        "write_rows_s": rows / spent["write"],
+        "memory_bytes_an_event": held / events_in_all,
+        "snapshot_bytes_a_row": path.stat().st_size / pq.read_metadata(path).num_rows,
+        "rows_an_event": rows / events_in_all,
     }
-    return rates, told
 
 
 def _models(settings: Settings, parts: list[Bucket], features: FeatureSet, cutoffs: list[datetime]) -> dict[str, float]:
