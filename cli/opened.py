@@ -13,6 +13,7 @@ from churn.conditions import check_kinds
 from churn.definition import Lifecycle
 from churn.errors import SettingsError
 from churn.events import Events
+from churn.sections import OwnFeature
 from churn.settings import Settings
 from features.catalogue import catalogue, remade
 from features.feature_set import FeatureSet
@@ -20,6 +21,7 @@ from features.live.compaction import compact
 from features.log import LogManifest, read_log_manifest
 from features.log_reading import read_events
 from features.parts import Bucket, log_parts
+from features.personal_features import refuse_personal_features
 from features.snapshots import MANIFEST_FILE, last_midnight
 from features.tombstones import standing
 
@@ -68,6 +70,8 @@ class OpenLog:
 
 def features_of(settings: Settings, manifest: LogManifest) -> FeatureSet:
     """The features that a log has."""
+    own = [one.name for one in settings.features.own if isinstance(one, OwnFeature) and one.name]
+    refuse_personal_features(manifest.kinds, own, settings.ingest.allow_personal)
     columns = {kind: set(names) for kind, names in manifest.columns.items()}
     return catalogue(list(manifest.kinds), columns, settings.lifecycle, settings.features)
 

@@ -25,8 +25,11 @@ class Code:
 
 _ALLOW_EN = 'if it is none of a person, say so: [ingest] allow_personal = ["{where}"]'
 _ALLOW_ZH = '若并非个人信息，请在 [ingest] 中声明 allow_personal = ["{where}"]'
-_LEAVE_EN = "leave the column out of the mapping, or map `md5(x)` of it; contact details belong into the file of "
-_LEAVE_ZH = "请不要映射该列，或改为映射 `md5(x)`；联系方式应放在 [contacts] 的文件中；"
+_LEAVE_EN = (
+    "leave the column out of the mapping, or map `md5(x)` of it under another name; contact details "
+    "belong into the file of "
+)
+_LEAVE_ZH = "请不要映射该列，或换个名称映射 `md5(x)`；联系方式应放在 [contacts] 的文件中；"
 
 CODES: Final[dict[str, Code]] = {
     "no_events": Code(

@@ -49,7 +49,8 @@ numbers with a right check digit, street addresses, or seven in ten are names of
 `channel`, `category`, `reason_code`, `order_id` and the attributes of profiles. Columns that are not mapped are never
 looked at, nor kept: rejects leave out those that are named so.
 
-- **Mend**: leave the column out; or map a hash, `md5(x)`, where only equality matters; or a condition, `email <> ''`.
+- **Mend**: leave the column out; or map a hash, `md5(x)`, where only equality matters; or a condition, `email <> ''`. The
+  attribute needs a name of its own then (`has_email`): it is the name of a feature.
 - **Wrong?** `[ingest] allow_personal = ["orders.category"]` lets a column in, and the report says so.
 - **Live events** are looked at one by one: an attribute that is an e-mail address, an identity number or a mobile or
   international phone number, and a profile attribute named like one, is rejected with `personal_data`.

@@ -103,9 +103,10 @@ def _findings(connection: duckdb.DuckDBPyConnection, column: Mapped, buckets: in
     distinct, values = _values(connection, column, buckets)
     if column.column == "text":
         return list(_of_text(column, values))
-    if column.column not in KEYS and not {value.strip().lower() for value in values} <= FLAGS:
-        kind = personal_by_name(column.name) if not _is_reduced(column) else None
-        kind = kind or next((kind for name in _handed_on(column) if (kind := personal_by_name(name))), None)
+    if column.column not in KEYS:
+        is_flag = {value.strip().lower() for value in values} <= FLAGS
+        names = [column.name, *(() if is_flag else _handed_on(column))]  # an attribute's name is that of its feature
+        kind = next((kind for name in names if (kind := personal_by_name(name))), None)
         if kind is not None:
             return [_found(kind, "personal_by_name", column)]
     return list(_of_values(column, values, distinct))

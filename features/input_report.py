@@ -44,8 +44,8 @@ class PersonalData(DataError):
         super().__init__(
             f"Details of people would become attributes of events, and so features:{lines}\n"
             f"The log is as it was; the report is {report}.",
-            mend="leave each column out of the mapping or map `md5(x)` of it; contact details belong into the file of "
-            "[contacts]. If it is none of a person, say so: [ingest] allow_personal = "
+            mend="leave each column out of the mapping or map `md5(x)` of it under another name; contact details "
+            "belong into the file of [contacts]. If it is none of a person, say so: [ingest] allow_personal = "
             + str([one.where for one in found]).replace("'", '"')
             + ".",
         )

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from features.input_report import PersonalData
+from features.personal_features import PersonalFeature, refuse_personal_features
 from features.personal_words import personal_by_name, personal_by_value, personal_within
 from features.sources import IngestReport, ingest
 from tests.orders_csv import rejects_of, shop
@@ -158,6 +159,27 @@ def test_attributes_of_profiles_are_refused_too(tmp_path: Path) -> None:
         read(tmp_path, "x", ["1", "2"], attributes={"姓名": "x", "tier": "x"})
     assert "orders.姓名" in raised.value.problem
     assert "orders.tier" not in raised.value.problem
+
+
+@pytest.mark.parametrize("expression", ["md5(x)", "x = '1'", "x"])
+def test_an_attribute_is_refused_by_its_name_whatever_is_in_it(tmp_path: Path, expression: str) -> None:
+    """Its name is that of a feature."""
+    with pytest.raises(PersonalData, match="another name"):
+        read(tmp_path, "x", ["1", "0"], attributes={"email": expression})
+    assert read(tmp_path, "x", ["1", "0"], attributes={"has_email": expression}).found.counts["error"] == 0
+
+
+def test_features_named_like_details_of_people_are_refused() -> None:
+    for kinds, own, name in (
+        (["order", "profile.手机"], [], "手机"),
+        (["order"], ["customer_email"], "customer_email"),
+    ):
+        with pytest.raises(PersonalFeature) as raised:
+            refuse_personal_features(kinds, own, ())
+        assert name in raised.value.problem
+        assert "churn ingest" in raised.value.mend
+        refuse_personal_features(kinds, own, [f"crm.{name}"])
+    refuse_personal_features(["order", "profile.region"], ["email_opens"], ())
 
 
 def test_the_settings_may_let_a_column_in_and_the_report_says_so(tmp_path: Path) -> None:
