@@ -7,7 +7,8 @@ serving/events.py before an event comes here. Reads no store. Start reading at `
 import hashlib
 import json
 from collections.abc import Container
-from dataclasses import asdict, astuple, dataclass, fields
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Literal, NamedTuple
 
 from churn.calendar import from_us
@@ -55,18 +56,19 @@ class LiveEvent:
     @property
     def digest(self) -> str:
         """What the source said, in 32 hex digits: the same event posted again has the same."""
-        told = asdict(self)
+        told = dict(zip(FIELDS, self.values(), strict=True))
         if self.source_id is not None:
             del told["customer_id"]  # an id map may resolve it to somebody else by then
-        text = json.dumps(told, ensure_ascii=True, sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:32]
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]
 
     def values(self) -> tuple[str | int | float | None, ...]:
         """The fields, in the order of `FIELDS`."""
-        return astuple(self)
+        values: tuple[str | int | float | None, ...] = VALUES(self)
+        return values
 
 
 FIELDS = tuple(field.name for field in fields(LiveEvent))
+VALUES = attrgetter(*FIELDS)  # dataclasses.astuple would copy each value, at ten times the cost
 
 
 @dataclass(frozen=True)

@@ -185,11 +185,17 @@ def test_nothing_acknowledged_is_lost_when_the_service_is_killed(config: Path) -
         _all_refreshed(settings)
         store = OnlineStore(settings, timeout_s=5.0)
         found = {row.customer_id: row for row in store.rows(PEOPLE) if row}
-        store.close()
         touched = {row[4] for row in rows}
         assert set(found) == touched
         for row in found.values():
             assert row.is_same(wanted(settings, row)), row.customer_id
+        last = event(2_000_000)
+        status, answer = post(url, [last])
+        assert (status, answer["refresh"]) == (202, "done")
+        fresh = OnlineStore(settings, timeout_s=5.0).rows([last["customer_id"]])[0]
+        assert fresh is not None
+        assert fresh.as_of > found[last["customer_id"]].as_of
+        assert fresh.is_same(wanted(settings, fresh))
 
 
 def _all_refreshed(settings: Settings) -> None:
