@@ -42,6 +42,17 @@ class UnknownCountry(SettingsError):
         )
 
 
+class NoHolidaysInstalled(SettingsError):
+    """Holidays are asked for where the package that knows them is not installed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "[features] holidays needs the package `holidays`, which is not installed here.",
+            mend="install the extra `features` (`pip install 'churn[features]'`), or take the countries out; own "
+            "big_days need no package.",
+        )
+
+
 class NoDayOfTheYear(SettingsError):
     """A big day that no year has."""
 
@@ -149,8 +160,10 @@ def _named(countries: tuple[str, ...], big_days: tuple[str, ...]) -> tuple[tuple
 
 
 def _of_country(code: str) -> Iterator[tuple[date, str]]:
-    import holidays  # 0.2 s, and only where a business asks for it
-
+    try:
+        import holidays  # 0.2 s, and only where a business asks for it
+    except ModuleNotFoundError as error:
+        raise NoHolidaysInstalled from error
     country, _, part = code.partition("-")
     supported = holidays.list_supported_countries()
     if country not in supported:

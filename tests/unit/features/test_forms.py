@@ -1,5 +1,6 @@
 """Features of two kinds, of mixes and of the calendar, by example: what a person can check with a pencil."""
 
+import sys
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from features.compute import compute
 from features.feature import Feature, Kind
 from features.forms import at_most, followed_share, joined, mix_shift, oldest_open, open_count, those, wait_mean
 from features.formula import Holiday, HolidayBefore, HolidayCalendar
-from features.public_holidays import NoDayOfTheYear, UnknownCountry, dates, holiday_calendar
+from features.public_holidays import NoDayOfTheYear, NoHolidaysInstalled, UnknownCountry, dates, holiday_calendar
 
 ORDER, VISIT = Kind("order", "order", "下单"), Kind("visit", "visit", "访问")
 ASKED, ANSWERED = Kind("ticket", "ticket", "工单"), Kind("answer", "answer", "答复")
@@ -170,6 +171,13 @@ def test_other_dates_are_another_calendar() -> None:
 def test_a_country_that_is_not_known(code: str) -> None:
     with pytest.raises(UnknownCountry, match="ISO 3166"):
         holiday_calendar([code], [])
+
+
+def test_without_the_package_countries_are_refused_and_big_days_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "holidays", None)
+    assert len(dates(holiday_calendar([], ["06-18"])).begins) > 50
+    with pytest.raises(NoHolidaysInstalled, match="install the extra `features`"):
+        holiday_calendar(["NZ"], [])
 
 
 @pytest.mark.parametrize("text", ["11/11", "13-01", "02-30", "double eleven"])
