@@ -8,6 +8,7 @@ from churn.calendar import to_us
 from churn.events import before
 from churn.sections import IdMap
 from churn.settings import Settings
+from features.holders import resolve
 from features.live.compaction import compact
 from features.log_reading import read_events
 from tests.live_shop import NOW, Ticking, event, ingested, intake, settings, taken
@@ -38,6 +39,7 @@ def test_a_live_event_goes_to_who_holds_the_id_and_moves_when_that_changes(tmp_p
     opened.close()
     compact(held, wall=Ticking())
     assert callers(held, 1) == ["00004"]
+    assert resolve(held.folder, "phone", "+49-17") == "00004"  # the map is in the compacted log, too
     later = mapped(held, ("00004", timedelta(days=-3)), ("客 0003", timedelta(hours=2)))
     ingested(later, NOW + timedelta(hours=3))
     assert (callers(later, 1), callers(later, 2), callers(later, 2.5)) == (["00004"], ["00004"], ["客 0003"])
