@@ -1,11 +1,13 @@
 """`churn features parity`: proof that what is on line, was served or is to be promoted is what the log gives.
 
-Three kinds of rows are replayed: the live ones of the on-line store; those of served scores, from the score log; and,
-before a challenger is promoted, rows of its features that are written apart from the live ones. Each proof is a
-certificate on disk; promotion asks for that of the challenger's features.
+Rows are replayed: the live ones of the on-line store; those of served scores, from the score log; and, before a
+challenger is promoted, rows that it learned from, and rows of its features written apart from the live ones. Each proof
+is a certificate on disk; promotion asks for that of the challenger's features.
 """
 
 import hashlib
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from churn.errors import DataError
@@ -20,6 +22,14 @@ if TYPE_CHECKING:
     from features.feature_set import FeatureSet
     from features.online import OnlineRow
     from features.parity import Certificate
+
+
+@dataclass(frozen=True)
+class Challenger:
+    """What a version that does not serve learned from: its features, and the rows of its snapshot."""
+
+    features: "FeatureSet"
+    snapshot: Path
 
 
 class NothingServed(DataError):
@@ -57,14 +67,18 @@ def parity(settings: "Settings", customers: int, scores: int | None = None) -> O
     log = open_log(settings)
     if scores is not None:
         return _told([_scores(settings, log, scores)], settings)
-    others, proofs = _challengers(settings), list[Certificate]()
+    proofs, lost = list[Certificate](), None
+    try:
+        proofs += [_staged(settings, log, one, customers) for one in _challengers(settings)]
+    except LostFeatures as error:  # no reason not to prove what serves
+        lost = error
     try:
         proofs.append(_live(settings, log, customers))
-        others = [one for one in others if one.hash != log.served.hash]
-    except NothingMaterialised:
-        if not others:
-            raise
-    return _told([*(_staged(settings, log, one, customers) for one in others), *proofs], settings)
+    except NothingMaterialised as error:
+        if not proofs:
+            raise lost or error from None
+    outcome = _told(proofs, settings)
+    return replace(outcome, text=f"{outcome.text}\n{lost}") if lost else outcome
 
 
 def challengers(settings: "Settings", customers: int) -> Outcome:
@@ -95,12 +109,32 @@ def _live(settings: "Settings", log: "OpenLog", customers: int) -> "Certificate"
         )  # fmt: skip
 
 
-def _staged(settings: "Settings", log: "OpenLog", features: "FeatureSet", customers: int) -> "Certificate":
+def _staged(settings: "Settings", log: "OpenLog", challenger: "Challenger", customers: int) -> "Certificate":
+    """What was learned is what is computed, and what is computed is what comes back from the store."""
     from features.staging import prove_apart
 
+    features = challenger.features
+    learned = _learned(settings, log, challenger, customers)
+    if not learned["passed"]:
+        return learned
     with step(f"writing {customers} customers' {len(features)} features apart, and replaying them"):
         events = log.some(customers)
-        return prove_apart(settings, events, features, log.lifecycle, as_of=log.as_of, customers=customers)
+        staged = prove_apart(settings, events, features, log.lifecycle, as_of=log.as_of, customers=customers)
+    return staged | {"learned": {name: learned[name] for name in ("count", "mismatches", "hash", "as_of")}}
+
+
+def _learned(settings: "Settings", log: "OpenLog", challenger: "Challenger", rows: int) -> "Certificate":
+    """Hold rows of the snapshot that a challenger learned from to what the log and the code of today give."""
+    from features.online import rows_of
+    from features.parity import compare
+    from features.snapshot_file import some_rows
+
+    features = challenger.features
+    with step(f"replaying {rows} rows that were learned from"):
+        frame = some_rows(challenger.snapshot, features.names, rows)
+        found = [(row.customer_id, row) for row in rows_of(frame, features.names, features.hash)]
+        events = log.of({customer_id for customer_id, _ in found})
+        return compare(found, events, features, log.lifecycle, kind=settings.store.online, rows="learned")
 
 
 def _scores(settings: "Settings", log: "OpenLog", scores: int) -> "Certificate":
@@ -138,26 +172,29 @@ def _row(score: "pd.Series") -> "OnlineRow":
     )
 
 
-def _challengers(settings: "Settings") -> "list[FeatureSet]":
-    """The feature sets of the newest versions that do not serve, each once."""
+def _challengers(settings: "Settings") -> "list[Challenger]":
+    """What the newest versions that do not serve learned from, each feature set once."""
     if not (settings.folder / "mlflow.db").exists():
         return []
     from churn.cohort import MODELS
     from cli.opened import feature_set_of
+    from features.snapshot_file import ROWS_FILE
+    from features.tombstones import standing
     from training.promote import newest_or_none
     from training.registry import MlflowRegistry
 
     with step("reading the model registry"):
         registry = MlflowRegistry(settings)
         versions = [newest_or_none(model, registry, settings) for model in MODELS]
-    found: dict[str, FeatureSet] = {}
+    found: dict[str, Challenger] = {}
     for version in versions:
         if version is None or version.version == registry.champion(version.name):
             continue
-        features = feature_set_of(settings, version.facts["train_snapshot"], version.bundle.feature_set_hash)
+        snapshot = version.facts["train_snapshot"]
+        features = feature_set_of(settings, snapshot, version.bundle.feature_set_hash)
         if features is None:
             raise LostFeatures(version.name, version.version)
-        found[features.hash] = features
+        found[features.hash] = Challenger(features, standing(settings.folder / snapshot) / ROWS_FILE)
     return list(found.values())
 
 
@@ -170,7 +207,7 @@ def _told(certificates: "list[Certificate]", settings: "Settings") -> Outcome:
     from features.parity import NoParity, write_certificate
 
     told = []
-    for one in certificates:
+    for one in sorted(certificates, key=lambda one: not one["passed"]):  # of two with one key, a difference stands
         path = write_certificate(one, settings.folder)
         told.append(
             f"{one['count'] - one['mismatches']} of {one['count']} rows ({one['rows']}) equal the replayed ones, "

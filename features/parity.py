@@ -27,17 +27,25 @@ Found = tuple[str, OnlineRow | None]
 MOST_DIFFERENCES = 10
 
 
+MENDS = {
+    "learned": "train again: `churn train`; the model learned from rows that this log and this version of churn no "
+    "longer give. If it comes back, the past of the log changes without saying when (see `ingested_at`).",
+    "others": "run `churn features materialise` and then `churn features parity` again; if they still differ, the "
+    "log was changed without saying when (see `ingested_at`), or another process fills the store with another "
+    "feature set, definition or time zone.",
+}
+
+
 class NoParity(DataError):
     """On-line and off-line rows differ."""
 
     def __init__(self, certificate: Certificate) -> None:
         what = ", ".join(f"{name} ({times})" for name, times in certificate["differences"].items())
+        rows = certificate["rows"]
         super().__init__(
-            f"{certificate['mismatches']} of {certificate['count']} on-line rows ({certificate['rows']}) differ from "
+            f"{certificate['mismatches']} of {certificate['count']} rows ({rows}) differ from "
             f"the rows computed from the log: {what or 'there are none to compare'}.",
-            mend="run `churn features materialise` and then `churn features parity` again; if they still differ, the "
-            "log was changed without saying when (see `ingested_at`), or another process fills the store with another "
-            "feature set, definition or time zone.",
+            mend=MENDS.get(rows, MENDS["others"]),
         )
 
 
@@ -76,7 +84,7 @@ def compare(
         features: the feature set they should hold.
         lifecycle: what churn means.
         kind: of the store that they are from.
-        rows: live, staged or scores.
+        rows: live, staged, scores or learned.
 
     Returns:
         feature_set_hash, definition_id, store, rows, count, mismatches, passed, differences (what differs: for how

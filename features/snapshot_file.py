@@ -189,6 +189,17 @@ def row_groups(
             yield _frame(file.read(columns=wanted), names)
 
 
+def some_rows(path: Path, names: Sequence[str], count: int) -> pd.DataFrame:
+    """So many rows of the first group of a file, spread over it; fewer where it has fewer.
+
+    Raises:
+        WrongColumns: the file has other columns than its manifest promises.
+    """
+    frame = next(row_groups(path, names))
+    chosen = np.unique(np.linspace(0, len(frame) - 1, min(count, len(frame))).astype(np.intp))
+    return frame.iloc[chosen].reset_index(drop=True)
+
+
 def read_columns(path: Path, names: Sequence[str]) -> pd.DataFrame:
     """Some columns of all rows, in the order of the file."""
     table = pq.read_table(path, columns=list(names), partitioning=None)

@@ -79,6 +79,8 @@ def test_the_certificate_from_the_first_promotion_on(config: Path) -> None:
     assert not (folder(config) / "champion").exists()
     proof = told(churn("features", "parity", "--customers", "60", "--json", config=config))
     assert (proof["rows"], proof["count"], proof["mismatches"]) == ("staged", 60, 0)
+    assert (proof["learned"]["count"], proof["learned"]["mismatches"]) == (60, 0)
+    assert proof["learned"]["as_of"][0] < proof["learned"]["as_of"][1] < proof["as_of"][0]
     (record,) = told(churn("promote", *CHURN, "--json", config=config))
     assert record["feature_set_hash"] == proof["feature_set_hash"]
     assert [one["state"] for one in record["gate"]["checks"] if one["name"] == "parity"] == ["passed"]
@@ -120,6 +122,17 @@ def test_a_challengers_other_features_are_proven_while_the_champion_serves(confi
     assert "feature_set_changed" in codes(scored(config))
     assert churn("features", "materialise", config=config).code == 0
     assert "feature_set_changed" not in codes(scored(config))
+
+
+def test_a_model_that_learned_what_the_log_no_longer_gives_gets_no_certificate(config: Path) -> None:
+    """The past was rewritten between training and promotion, and nobody said when."""
+    assert churn("train", *CHURN, config=config).code == 0
+    log = pd.read_csv(config.parent / "log.csv")
+    log.assign(amount=log["amount"] * 1.01).to_csv(config.parent / "log.csv", index=False)
+    assert churn("ingest", config=config).code == 0
+    refused(churn("features", "parity", "--challengers", config=config), 10, "churn train")
+    refused(churn("promote", *CHURN, config=config), 10, "churn features parity")
+    with_kinds(config, "visit")
 
 
 def test_a_retraining_leaves_the_champions_own_features_on_line(config: Path) -> None:
