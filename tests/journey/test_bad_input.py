@@ -74,6 +74,21 @@ def test_bad_input_is_told_and_the_log_of_before_stays(wrong: str, tmp_path: Pat
     assert fingerprints(tmp_path, "artifacts/shop/log") == before
 
 
+def test_ingest_says_what_it_found_and_where_to_read_on(tmp_path: Path) -> None:
+    config = shop(tmp_path)
+    report = tmp_path / "artifacts" / "shop" / "ingest" / "report.html"
+    said = churn("ingest", config=config)
+    counted, *worst = said.out[said.out.index("Input data") :].splitlines()
+    assert counted.startswith("Input data: 0 error, ")
+    assert counted.endswith(f"; the report is {report}.")
+    assert [line.split()[0] for line in worst] == ["warning"] * 3
+    assert "warning churn: The churn model will abstain" in said.out
+    told = json.loads(churn("ingest", "--json", config=config).out)
+    assert told["report"] == str(report)
+    assert {one["severity"] for one in told["findings"]} == {"warning", "advice"}
+    assert json.loads(report.with_suffix(".json").read_text())["findings"] == told["findings"]
+
+
 def test_a_misspelt_key_is_told_with_the_nearest_right_one(tmp_path: Path) -> None:
     said = churn("settings", config=shop(tmp_path, toml=TOML.replace("observed_until", "observd_until")))
     assert "definition.observd_until" in said.err
