@@ -142,6 +142,8 @@ def _invitation(config: Path, settings: Settings, url: str, asked: list[str]) ->
     body = json.dumps({"customer_ids": asked[:1], "language": "zh"})
     return f"""
 Open      {url}/                     the service and its documentation
+          {settings.folder / "ingest" / "report.html"}
+                                     what came in, and is there enough to learn from
           {settings.folder / "monitoring" / "report.html"}
                                      is the data sound, has it drifted, does the model hold
 Try       curl -s {url}/v1/score -H 'Content-Type: application/json' -d '{body}'

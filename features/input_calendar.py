@@ -4,6 +4,7 @@ DuckDB counts quarters of an hour and weeks; the rest is arrays. From them: hour
 dates without a time of day, and whether the quiet hours lie where a night should. Start reading at `times`.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -17,7 +18,7 @@ from features.input_sources import MEANT, YEAR_1990_US
 QUARTER_US = 15 * 60 * 1_000_000
 WEEK_DAYS, HOURS = 7, 24
 MONDAY = 4  # 1970-01-05 was the first Monday
-NIGHT_HOURS = 6
+NIGHT_HOURS, MOST_KINDS = 6, 50
 NIGHT = 3.5  # the middle of the quietest hours of people who sleep: 00:30 to 06:30
 ENOUGH_EVENTS, QUIET_SHARE = 500, 0.1  # a rhythm is plain where six hours have under a tenth of the events
 DAYTIME = (9.0, 22.0)
@@ -105,7 +106,7 @@ def times(connection: duckdb.DuckDBPyConnection, calendar: Calendar, sources: Se
 
 
 def weeks(connection: duckdb.DuckDBPyConnection) -> Weeks:
-    """Events per week and kind; weeks begin on Mondays by UTC. Profiles are left out."""
+    """Events per week and kind, of the commonest kinds; weeks begin on Mondays by UTC. Profiles are left out."""
     found = connection.execute(
         f"SELECT event_type, (event_timestamp - {MONDAY * DAY_US}) // {WEEK_DAYS * DAY_US} AS week, count(*) "
         f"FROM judged WHERE {_MEANT} GROUP BY ALL ORDER BY ALL"
@@ -113,9 +114,14 @@ def weeks(connection: duckdb.DuckDBPyConnection) -> Weeks:
     if not found:
         return Weeks((), {})
     first, last = min(week for _, week, _ in found), max(week for _, week, _ in found)
-    kinds: dict[str, list[int]] = {kind: [0] * (last - first + 1) for kind, _, _ in found}
+    totals: Counter[str] = Counter()
+    for kind, _, count in found:
+        totals[kind] += count
+    commonest = sorted(totals, key=lambda kind: (-totals[kind], kind))[:MOST_KINDS]
+    kinds: dict[str, list[int]] = {kind: [0] * (last - first + 1) for kind in sorted(commonest)}
     for kind, week, count in found:
-        kinds[kind][week - first] = count
+        if kind in kinds:
+            kinds[kind][week - first] = count
     monday = EPOCH + timedelta(days=MONDAY + WEEK_DAYS * first)
     mondays = tuple(monday + timedelta(weeks=place) for place in range(last - first + 1))
     return Weeks(mondays, {kind: tuple(counts) for kind, counts in kinds.items()})

@@ -8,11 +8,11 @@ DuckDB tables of the ingest, readiness from the log just written. Start reading 
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 
@@ -30,6 +30,7 @@ from features.input_readiness import Ready, readiness_findings
 from features.input_sources import MEANT, QUANTILES, SourceProfile
 from features.reading import Rows
 
+T = TypeVar("T")
 REPORT = "ingest"  # the folder, below the artifacts of a business
 JSON, HTML = "report.json", "report.html"
 FORMAT_VERSION = 1
@@ -157,19 +158,26 @@ def look(
         now: the instant that freshness is counted to.
         observed_until: the log is complete up to here.
     """
+    personal = list(
+        personal_findings(connection, sources, buckets=settings.ingest.buckets, allowed=settings.ingest.allow_personal)
+    )
     measured = profile(
         connection, sources, rows,
         qualifying=settings.definition.qualifying_kinds, every_days=settings.training.every_days,
     )  # fmt: skip
     when = times(connection, settings.lifecycle.calendar, [one.position for one in sources])
+    by_week = weeks(connection)
+    told = {one.where.rpartition(".")[2] for one in personal}
+    if "event_type" in told:  # what holds details of people is not named, here as anywhere
+        measured = replace(measured, kinds=_unnamed(measured.kinds))
+        by_week = replace(by_week, kinds=_unnamed(by_week.kinds))
     seen = Seen(measured, when, settings, now, observed_until)
-    personal = list(
-        personal_findings(connection, sources, buckets=settings.ingest.buckets, allowed=settings.ingest.allow_personal)
-    )
-    # A channel is named only where no column of channels holds details of people.
-    is_safe = not any(one.where.endswith(".channel") for one in personal)
-    named = channel_findings(_channels(connection)) if is_safe else ()
-    return InputReport(seen, weeks(connection), worst_first([*findings(seen), *personal, *named]))
+    named = channel_findings(_channels(connection)) if "channel" not in told else ()
+    return InputReport(seen, by_week, worst_first([*findings(seen), *personal, *named]))
+
+
+def _unnamed(kinds: Mapping[str, T]) -> dict[str, T]:
+    return {f"kind {number}": value for number, value in enumerate(kinds.values(), start=1)}
 
 
 def _channels(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:

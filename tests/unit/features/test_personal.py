@@ -190,6 +190,15 @@ def test_the_settings_may_let_a_column_in_and_the_report_says_so(tmp_path: Path)
     ]
 
 
+def test_kinds_and_channels_with_details_of_people_are_not_named(tmp_path: Path) -> None:
+    people = [f"ann{place}@example.com" for place in range(30)] * 8
+    for column in ("event_type", "channel"):
+        with pytest.raises(PersonalData, match=rf"orders\.{column}"):
+            read(tmp_path, "who", people, category="'a'", **{column: "who"})
+        for name in ("report.html", "report.json"):
+            assert "example.com" not in (tmp_path / "artifacts" / "shop" / "ingest" / name).read_text()
+
+
 def test_numbers_of_orders_from_a_counter_are_no_phones(tmp_path: Path) -> None:
     counted = [f"{15_800_000_000 + place}" for place in range(60)]
     assert read(tmp_path, "order_no", counted, order_id="order_no", category="'a'").found.counts["error"] == 0
