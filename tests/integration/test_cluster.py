@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from churn.definition import ChurnDefinition, Lifecycle
 from churn.sections import Cluster
 from churn.settings import Settings
 from features.atomic import whole_folder
@@ -21,10 +22,11 @@ from features.current_file import write_current
 from features.distributed import DaskEngine, LostWorkers, NoCluster, cluster_engine
 from features.log import NoLog, read_log_manifest
 from features.parts import HERE, Bucket, log_parts
-from features.snapshots import current
+from features.snapshots import current, freeze
 from serving import batch
 from serving.champion import BOOSTER, BUNDLE, COPIES, Held
 from serving.elsewhere import scorer_again
+from tests import mapped_shop
 from tests.clustered_shop import ingested
 from training.challenger import train
 from training.evaluate import pooled
@@ -50,6 +52,24 @@ def test_a_cluster_freezes_the_same_snapshots(settings: Settings, engine: DaskEn
     there = freeze_fold(settings, engine=engine)
     assert (there.train.hash, there.test.hash) == (here.train.hash, here.test.hash)
     pd.testing.assert_frame_equal(there.train.frame, freeze_fold(settings).train.frame)
+
+
+def test_labels_that_followed_a_merge_are_the_same_on_a_cluster(tmp_path: Path, engine: DaskEngine) -> None:
+    """Who took over lies in another bucket, which the worker reads too."""
+    report = mapped_shop.told(tmp_path, "hotline,h1,s1,2024-03-01", "hotline,h2,s2,2024-03-01")
+    folder, manifest = report.path.parent, report.manifest
+    lifecycle = Lifecycle(ChurnDefinition(qualifying=("complaint",), horizon_days=60))
+    features = catalogue(list(manifest.kinds), manifest.columns, lifecycle)
+    cutoffs = [mapped_shop.at("2024-02-27")]
+    here, there = (
+        freeze(
+            log_parts(folder), features, lifecycle, cutoffs, observed_until=mapped_shop.at("2024-05-01"),
+            log_hash=manifest.log_hash, folder=tmp_path / name, engine=one,
+        )
+        for name, one in (("here", HERE), ("there", engine))
+    )  # fmt: skip
+    assert there.hash == here.hash
+    assert dict(zip(here.frame["customer_id"], here.frame["label"], strict=True)) == {"h1": False, "h2": True}
 
 
 def test_a_cluster_gives_the_same_rows_of_now(settings: Settings, engine: DaskEngine) -> None:
