@@ -19,12 +19,23 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from churn.errors import DataError
 from features.log import BrokenLog, LogManifest, log_folder, read_log_manifest
 from features.log_reading import rows_of
 
 FORMAT = 1
 INDEX, DRAFT = Path("live") / "index.db", Path("live") / ".index.draft"
 IN_ONE = 400  # customers in one IN (...)
+
+
+class IndexUnavailable(DataError):
+    """The index cannot be read or made, so rows have to wait."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(
+            f"The index of customers {path} cannot be read or made: {why}.",
+            mend="free some space or mend the folder's rights. The service tries again by itself, and makes it anew.",
+        )
 
 
 class Facts(NamedTuple):
@@ -77,10 +88,15 @@ class Index:
             if self._connection is None or self._facts is None:
                 return None
             packed: list[tuple[bytes]] = []
-            for first in range(0, len(customer_ids), IN_ONE):
-                some = tuple(customer_ids[first : first + IN_ONE])
-                query = f"SELECT rows FROM history WHERE customer_id IN ({', '.join('?' * len(some))})"
-                packed += self._connection.execute(query, some).fetchall()
+            try:
+                for first in range(0, len(customer_ids), IN_ONE):
+                    some = tuple(customer_ids[first : first + IN_ONE])
+                    query = f"SELECT rows FROM history WHERE customer_id IN ({', '.join('?' * len(some))})"
+                    packed += self._connection.execute(query, some).fetchall()
+            except sqlite3.Error as error:
+                self._end()
+                self._path.unlink(missing_ok=True)  # it is broken; another one is made
+                raise IndexUnavailable(self._path, str(error)) from error
             schema = self._schema
             batches = [pa.ipc.read_record_batch(pa.py_buffer(one), schema) for (one,) in packed]
             return Found(self._facts.upto, pa.Table.from_batches(batches, schema))
@@ -127,13 +143,14 @@ def build(folder: Path) -> bool:
 
     Raises:
         NoLog: there is no log. BrokenLog: it cannot be read, or was replaced meanwhile: try again.
+        IndexUnavailable: the disk is full, or the folder cannot be written.
     """
     with _alone(folder / INDEX.parent) as mine:
         if not mine:
             return False
         draft = folder / DRAFT
         draft.unlink(missing_ok=True)
-        with closing(sqlite3.connect(draft, isolation_level=None)) as connection:
+        with _told(folder / INDEX), closing(sqlite3.connect(draft, isolation_level=None)) as connection:
             for statement in ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", "BEGIN"):
                 connection.execute(statement)
             connection.execute("CREATE TABLE history (customer_id TEXT PRIMARY KEY, rows BLOB)")
@@ -142,6 +159,15 @@ def build(folder: Path) -> bool:
             connection.execute("COMMIT")
         draft.replace(folder / INDEX)
     return True
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Translate what SQLite says."""
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise IndexUnavailable(path, str(error)) from error
 
 
 def customers(folder: Path) -> set[str]:

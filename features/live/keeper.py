@@ -91,6 +91,8 @@ class Keeper:
                 self.step()
             except ChurnError as error:
                 log.warning("live.waiting", problem=error.code)
+            except Exception as error:  # noqa: BLE001  # the edge of this thread: it has to go on for all others
+                log.warning("live.failed", problem=type(error).__name__)
             self._ending.wait(EVERY_S)
 
 

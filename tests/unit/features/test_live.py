@@ -1,5 +1,6 @@
 """Live events in process: inbox, fresh rows, and what happens in the background."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -143,3 +144,64 @@ def test_compaction_by_the_command_line(tmp_path: Path) -> None:
     opened.close()
     log = open_log(held)
     assert (log.manifest.live, len(log.events)) == ({"events": 3, "upto": 3}, 403)
+
+
+def test_a_broken_index_is_made_anew(tmp_path: Path) -> None:
+    from features.live.index import INDEX, IndexUnavailable
+
+    held = settings(tmp_path)
+    ingested(held)
+    store = MemoryOnlineStore()
+    opened = intake(held, store)
+    path = held.folder / INDEX
+    broken = bytearray(path.read_bytes())
+    broken[8192:] = b"\xff" * (len(broken) - 8192)
+    path.write_bytes(bytes(broken))
+    committed = opened.append([event("1", "00004")]).result()
+    assert not opened.refresh(committed, ["00004"])
+    assert opened.keeper.step() == 1
+    assert store.rows(["00004"])[0] is not None
+    opened.close()
+    assert "by itself" in IndexUnavailable(path, "why").mend
+
+
+def test_the_keeper_goes_on_whatever_happens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from features.live import keeper
+
+    held = settings(tmp_path)
+    ingested(held)
+    store = MemoryOnlineStore()
+    opened = intake(held, store)
+    opened.append([event("1", "00004")]).result()
+    monkeypatch.setattr(keeper, "EVERY_S", 0.01)
+    real, failures = opened.refresher.refresh, iter([ValueError("x"), KeyError("y")])
+
+    def refresh(ids: list[str]) -> bool:
+        for failure in failures:
+            raise failure
+        return real(ids)
+
+    monkeypatch.setattr(opened.refresher, "refresh", refresh)
+    opened.start()
+    deadline = time.monotonic() + 20
+    while store.rows(["00004"]) == [None]:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    opened.close()
+
+
+def test_an_index_that_cannot_be_made_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import sqlite3
+
+    from features.live import index
+
+    held = settings(tmp_path)
+    ingested(held)
+
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(index, "_fill", full)
+    with pytest.raises(index.IndexUnavailable, match="disk is full"):
+        index.build(held.folder)
+    assert index.Index(held.folder).facts() is None
