@@ -82,9 +82,12 @@ class Timeline:
 
     def viewed(self, table: NDArray[Value]) -> NDArray[Value]:
         """Values by cutoff and view, shape (k, v), as those of customers and cutoffs, shape (c, k)."""
-        if self.laid.count == self.shape[0]:
-            return table.T
-        return table[np.arange(len(table))[:, None], self.laid.view.T].T
+        return table.T if self.laid.count == self.shape[0] else table.ravel()[self._picks].T
+
+    @cached_property
+    def _picks(self) -> Positions:
+        """Where in a table by cutoff and view each cutoff of a customer lies. Shape (k, c)."""
+        return np.asarray(np.arange(self.shape[1])[:, None] * self.laid.count + self.laid.view.T)
 
     def _mask(self, selection: Selection) -> BoolArray:
         if selection.kinds == (QUALIFYING,):
