@@ -73,11 +73,13 @@ def compute(events: Events, cutoffs: Sequence[datetime], features: Iterable[Feat
     size = max(BATCH_CELLS // len(edges.layout(set().union(*windows.values()))), 1)
     with np.errstate(invalid="ignore", divide="ignore"):  # 0 / 0 is null
         for first, batch in _batches(events, size):
-            evaluation = Evaluation(Timeline(batch, distinct_us, lifecycle, windows))
+            timeline = Timeline(batch, distinct_us, lifecycle, windows)
+            evaluation = Evaluation(timeline)
             block = by_feature[:, :, first : first + len(batch.customers)]
             for column, feature in zip(block, wanted, strict=True):
                 values = evaluation.of(feature.formula)
                 column[:] = (values if in_order else values[:, place]).T
+            timeline.forget()
     return by_feature.transpose(2, 1, 0)
 
 

@@ -28,8 +28,7 @@ class Timeline:
     """A batch of customers and their cutoffs, with what all lanes share.
 
     Args:
-        events: the customers' log. cutoffs_us: ascending, distinct, shape (k,).
-        lifecycle: for windows, days and qualifying events.
+        events: the customers' log. cutoffs_us: ascending, distinct, shape (k,). lifecycle: what counts, and days.
         windows: by selection, the lengths of the windows that will be asked for, in days; others cost more.
     """
 
@@ -56,6 +55,10 @@ class Timeline:
             alone = self.laid.count == 1  # laying edges takes longer than having too many of them
             self._lanes[selection] = Lane(self, rows, self._all if alone else self._windows.get(selection, ()))
         return self._lanes[selection]
+
+    def forget(self) -> None:
+        """Let go of the lanes, which know their timeline, so that a batch's memory is free at once."""
+        self._lanes.clear()
 
     @cached_property
     def cells(self) -> Positions:

@@ -42,8 +42,8 @@ def kernel(folder: Path, at: list[datetime]) -> Iterator[Block]:
     ends = horizon_ends(at)
     for name in sorted(read_log_manifest(folder).files):
         events = read_bucket(folder, name)
-        cube = compute(events, at, FEATURES, SHOP)
-        yield Block(events.customers, cube, compute(events, ends, LABEL, SHOP)[..., 0] > 0)
+        label = compute(events, ends, LABEL, SHOP)[..., 0] > 0
+        yield Block(events.customers, compute(events, at, FEATURES, SHOP), label)
 
 
 def floor(folder: Path, at: list[datetime]) -> Iterator[Any]:

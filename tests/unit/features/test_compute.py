@@ -1,5 +1,6 @@
 """The kernel by example: what a person can check with a pencil."""
 
+import gc
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -195,3 +196,14 @@ def test_a_window_that_was_not_announced_is_laid_when_it_is_asked_for() -> None:
 def test_texts_are_counted_however_many_there_are(texts: int) -> None:
     rows = [{"event_timestamp": f"2024-05-{1 + n % 9:02d}", "category": f"c{n % texts}"} for n in range(texts * 2)]
     assert one(of(rows), datetime(2024, 6, 1, tzinfo=UTC), ORDER.of("distinct", "category").ever) == texts
+
+
+def test_a_batch_leaves_nothing_behind() -> None:
+    """Lanes know their timeline: a circle, which would keep every batch in memory until somebody collects it."""
+    gc.collect()
+    gc.disable()
+    try:
+        compute(log("o..o.o|o"), [cutoff_of("o..o.o|o")], [ORDER.total[3], ORDER.peak[3]], UTC_DAYS)
+        assert not [held for held in gc.get_objects() if isinstance(held, Timeline)]
+    finally:
+        gc.enable()
