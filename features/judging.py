@@ -108,12 +108,12 @@ def _typed(sources: list[Rows], buckets: int, offsets: dict[str, str], taking_ba
     told = "coalesce(trim(ingested_at) <> '', false)"
     flag = f"TRY_CAST(trim({WITHDRAWN}) AS BOOLEAN)"
     return (
-        f"SELECT source, {_origin(sources)} AS origin, part, file, row_no, "
+        f"SELECT source, {_origin(sources)} AS origin, {_attribute(sources)} AS attribute, part, file, row_no, "
         "CASE WHEN trim(customer_id) <> '' THEN customer_id END AS customer_id, "
         f"CASE WHEN trim(event_type) <> '' THEN event_type END AS event_type, {event} AS event_timestamp, "
         f"CASE WHEN {told} THEN {known} ELSE {event} END AS ingested_at, "
         f"{told} AS told, {told} AND ingested_at_clock IS NULL AS bad_ingested_at, {texts}, {numbers}, "
-        f"coalesce({flag}, false) AS withdrawn, trim({WITHDRAWN}) <> '' AND {flag} IS NULL AS bad_withdrawn, "
+        f"coalesce({flag}, false) AS withdrawn, trim({WITHDRAWN}) <> '' AND {flag} IS NULL AS bad_withdrawn, emptied, "
         f"CAST(NULL AS BIGINT) AS {SUPERSEDED}, "
         f"CAST(NULL AS VARCHAR) AS {CUSTOMER_NOW}, {bucket_sql('customer_id', buckets)} AS bucket "
         "FROM clocked"
@@ -125,6 +125,13 @@ def _origin(sources: list[Rows]) -> str:
     cases = "".join(f"WHEN {rows.position} THEN {literal(rows.source.name)} " for rows in sources if rows.source.name)
     number = "'#' || CAST(source AS VARCHAR)"
     return f"CASE source {cases}ELSE {number} END" if cases else number
+
+
+def _attribute(sources: list[Rows]) -> str:
+    """SQL for which attribute of a profile a row tells, '' for an event: both may have the same ids."""
+    telling_events = ", ".join(str(rows.position) for rows in sources if rows.source.event_type is not None)
+    is_event = f"part = 0 AND source IN ({telling_events})" if telling_events else "false"
+    return f"CASE WHEN {is_event} THEN '' ELSE event_type END"
 
 
 def _number(name: str) -> str:

@@ -3,7 +3,8 @@
 Each mapped column is an expression (`"'order'"`, `"customer_id"`, `"upper(channel)"`); they are tried one by one, so
 that a fault names its column, and then laid into the table `staged`, still as text. Attributes of a table of
 profiles become events `profile.<attribute>` with their value in `category`, or in `amount` where the expression gives
-a number. Files are out of reach by now: `lock` shuts them off. Start reading at `stage`.
+a number; an empty one takes back what the event of this id said before. Files are out of reach by now: `lock` shuts
+them off. Start reading at `stage`.
 """
 
 from collections.abc import Iterator
@@ -49,7 +50,7 @@ def create_staged(connection: duckdb.DuckDBPyConnection) -> None:
     names = ", ".join(f"{name} VARCHAR" for name in EVENTS.names)
     connection.execute(
         "CREATE TABLE staged (source INTEGER, part INTEGER, file INTEGER, row_no BIGINT, zone VARCHAR, "
-        f"{WITHDRAWN} VARCHAR, {names})"
+        f"{WITHDRAWN} VARCHAR, emptied BOOLEAN DEFAULT false, {names})"
     )
 
 
@@ -121,7 +122,29 @@ def _parts(connection: duckdb.DuckDBPyConnection, rows: Rows) -> Iterator[tuple[
         described = connection.execute(f"DESCRIBE SELECT (\n{expression}\n) FROM {rows.table}").fetchall()
         number = any(kind in str(described[0][1]) for kind in NUMERIC)
         value = {"event_type": literal(PROFILE + attribute), "amount" if number else "category": expression}
-        yield of_profile | value, f"{where} AND trim(CAST((\n{expression}\n) AS VARCHAR)) <> ''"
+        meant = f"({_is_filled(expression)} OR {_is_true(of_profile.get(WITHDRAWN))})"
+        empty = f"CASE WHEN {meant} THEN {of_profile.get(WITHDRAWN, 'NULL')} ELSE 'true' END"
+        yield (
+            of_profile | value | {WITHDRAWN: empty, "emptied": f"NOT {meant}"},
+            f"{where} AND ({meant} OR {_is_dated(of_profile)})",
+        )
+
+
+def _is_filled(expression: str) -> str:
+    return f"coalesce(trim(CAST((\n{expression}\n) AS VARCHAR)) <> '', false)"
+
+
+def _is_true(expression: str | None) -> str:
+    if expression is None:
+        return "false"
+    return f"coalesce(TRY_CAST(trim(CAST((\n{expression}\n) AS VARCHAR)) AS BOOLEAN), false)"
+
+
+def _is_dated(mapped: dict[str, str]) -> str:
+    """Whether a row says of which event it tells and since when we know: only then can it correct one."""
+    if not {"event_id", "ingested_at"} <= mapped.keys():
+        return "false"
+    return f"({_is_filled(mapped['event_id'])} AND {_is_filled(mapped['ingested_at'])})"
 
 
 def _where(rows: Rows) -> str:

@@ -207,8 +207,8 @@ def _set_aside(connection: duckdb.DuckDBPyConnection, lines: str, position: int,
     )
     past = f"SELECT row_no - rank + 1 AS past, max(rank) AS rank FROM ({counted}) GROUP BY past"
     connection.execute(
-        f"UPDATE incoming SET {ROW} = {ROW} + rank FROM "
-        f"(SELECT i.{ROW} AS seen, p.rank FROM incoming i ASOF JOIN ({past}) p ON i.{ROW} >= p.past) WHERE {ROW} = seen"
+        f"UPDATE incoming SET {ROW} = incoming.{ROW} + __moved.rank FROM (SELECT i.{ROW}, p.rank FROM incoming i "
+        f"ASOF JOIN ({past}) p ON i.{ROW} >= p.past) AS __moved WHERE incoming.{ROW} = __moved.{ROW}"
     )
 
 

@@ -19,7 +19,7 @@ ORDER = (
     "order_id NULLS FIRST, event_id NULLS FIRST, related_customer_id NULLS FIRST, text NULLS FIRST"
 )
 LOG_ORDER = f"{ORDER}, {SUPERSEDED} NULLS LAST, {CUSTOMER_NOW} NULLS LAST"
-_EVENT = "origin, part, event_id"
+_EVENT = "origin, attribute, event_id"
 _PLACE = ("source", "part", "file", "row_no")
 _FIRST = f"event_timestamp NULLS FIRST, {ORDER}, {', '.join(_PLACE)}"
 _SAYS = ", ".join(name for name in EVENTS.names if name not in ("ingested_at", "event_id"))
@@ -29,8 +29,9 @@ def lay_versions(connection: duckdb.DuckDBPyConnection) -> int:
     """Give rows of `judged` their `superseded_at`, and duplicates their reason; take withdrawals out.
 
     Args:
-        connection: DuckDB with `judged`: EVENTS typed, `origin` (whose ids they are), `told` (the source says when the
-            row reached us), `withdrawn`, `reason`, and `superseded_at`, empty.
+        connection: DuckDB with `judged`: EVENTS typed, `origin` (whose ids they are), `attribute` (of a profile; ''),
+            `told` (the source says when the row reached us), `withdrawn`, `emptied` (an attribute that is empty takes
+            back what it said), `reason`, and `superseded_at`, empty.
 
     Returns:
         How many rows of sources were withdrawals.
@@ -43,7 +44,8 @@ def lay_versions(connection: duckdb.DuckDBPyConnection) -> int:
         return _take_out_withdrawals(connection)
     mine = f"FROM judged JOIN repeated USING ({_EVENT}) WHERE reason IS NULL"
     _mark(connection, "'duplicate_event_id'", "reason", _later(mine))
-    at_once = f"row_number() OVER (PARTITION BY {_EVENT}, ingested_at ORDER BY withdrawn DESC, {_FIRST}) > 1"
+    first = f"withdrawn AND NOT emptied DESC, emptied, {_FIRST}"
+    at_once = f"row_number() OVER (PARTITION BY {_EVENT}, ingested_at ORDER BY {first}) > 1"
     _mark(connection, "'duplicate_event_id'", "reason", f"SELECT {_places()} {mine} AND all_told QUALIFY {at_once}")
     says = f"CASE WHEN NOT withdrawn THEN row({_SAYS}) END AS says"
     told = f"SELECT {_places()}, ingested_at, {_EVENT}, {says} {mine} AND all_told"
@@ -57,7 +59,7 @@ def lay_versions(connection: duckdb.DuckDBPyConnection) -> int:
 
 def _later(mine: str) -> str:
     """All but the first row of each event of which somebody did not say when it reached us."""
-    nth = f"row_number() OVER (PARTITION BY {_EVENT} ORDER BY {_FIRST})"
+    nth = f"row_number() OVER (PARTITION BY {_EVENT} ORDER BY emptied, {_FIRST})"
     return f"SELECT {_places()} {mine} AND NOT all_told QUALIFY {nth} > 1"
 
 
@@ -73,7 +75,8 @@ def _mark(connection: duckdb.DuckDBPyConnection, value: str, column: str, query:
 
 
 def _take_out_withdrawals(connection: duckdb.DuckDBPyConnection) -> int:
-    gone = "FROM judged WHERE reason IS NULL AND withdrawn"
+    gone = "FROM judged WHERE reason IS NULL AND withdrawn AND NOT emptied"
     counted = connection.execute(f"SELECT count(*) FROM (SELECT DISTINCT source, file, row_no {gone})").fetchall()
     connection.execute(f"DELETE {gone}")
+    connection.execute("DELETE FROM judged WHERE emptied")
     return int(counted[0][0])

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from churn.calendar import NEVER, to_us
-from churn.events import before
+from churn.events import Events, before
 from features.log import SUPERSEDED
 from features.log_reading import read_events
 from features.sources import IngestReport, ingest
@@ -114,6 +114,69 @@ def test_sources_of_one_name_share_their_ids_and_others_do_not(tmp_path: Path) -
         settings = shop(tmp_path, {**first, "name": name}, {**second, "name": name})
         report = ingest(settings, environ={})
         assert len(before(read_events(report.path.parent), us("2024-03-01"))) == left
+
+
+PROFILE: dict[str, object] = {
+    "path": "people.csv", "timezone": "UTC", "customer_id": "id", "event_timestamp": "changed", "ingested_at": "known",
+    "event_id": "id", "withdrawn": "gone", "attributes": {"region": "region", "tier": "tier"},
+}  # fmt: skip
+
+
+def profiles(root: Path, *lines: str) -> IngestReport:
+    (root / "people.csv").write_text("id,changed,known,region,tier,gone\n" + "\n".join(lines) + "\n")
+    (root / "orders.csv").write_text("customer_id,date,amount\na,2024-06-01,9\n")
+    return ingest(shop(root, PROFILE, {"path": "orders.csv", **ORDER}), environ={})
+
+
+def attributes(report: IngestReport, day: str) -> dict[str, str]:
+    """What profiles said, as known at a cutoff."""
+    known = before(read_events(report.path.parent), us(day))
+    return {
+        kind: str(known.category.levels[code]) for kind, code in zip(_kinds(known), known.category.codes, strict=True)
+    }
+
+
+def _kinds(events: Events) -> list[str]:
+    return [events.kind.levels[code].removeprefix("profile.") for code in events.kind.codes]
+
+
+def test_an_attribute_corrected_to_nothing_is_not_known_from_then_on(tmp_path: Path) -> None:
+    lines = ["a,2024-01-01,2024-01-01,north,gold,", "a,2024-01-01,2024-02-01,,gold,"]
+    report = profiles(tmp_path, *lines, "a,2024-01-01,2024-03-01,,,", "a,2024-01-01,2024-04-01,south,,")
+    assert attributes(report, "2024-01-15") == {"region": "north", "tier": "gold"}
+    assert attributes(report, "2024-02-15") == {"tier": "gold"}
+    assert attributes(report, "2024-03-15") == {}
+    assert attributes(report, "2024-04-15") == {"region": "south"}
+    assert (report.manifest.withdrawn, report.manifest.rejected) == (0, {"told_again": 1})
+
+
+def test_an_attribute_that_was_always_empty_is_none(tmp_path: Path) -> None:
+    report = profiles(tmp_path, "a,2024-01-01,2024-01-01,,gold,", "a,2024-01-01,2024-02-01,,silver,")
+    assert report.manifest.kinds == {"order": 1, "profile.tier": 2}
+    assert (report.manifest.withdrawn, report.manifest.rejected) == (0, {})
+    assert attributes(report, "2024-03-01") == {"tier": "silver"}
+
+
+def test_of_a_value_and_none_known_at_once_the_value_stays(tmp_path: Path) -> None:
+    report = profiles(tmp_path, "a,2024-01-01,2024-02-01,,gold,", "a,2024-01-02,2024-02-01,north,gold,")
+    assert attributes(report, "2024-03-01") == {"region": "north", "tier": "gold"}
+
+
+def test_a_withdrawn_profile_needs_no_attributes(tmp_path: Path) -> None:
+    report = profiles(tmp_path, "a,2024-01-01,2024-01-01,north,gold,", "a,,2024-02-01,,,true", "b,,,,,true")
+    assert attributes(report, "2024-01-15") == {"region": "north", "tier": "gold"}
+    assert attributes(report, "2024-02-15") == {}
+    assert (report.manifest.withdrawn, report.manifest.rejected) == (1, {"withdrawn_since_when": 1})
+
+
+def test_attributes_and_events_of_one_name_are_never_versions_of_each_other(tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text("id,changed,known,region,tier,gone\na,2024-01-01,2024-01-01,north,gold,\n")
+    (tmp_path / "orders.csv").write_text("customer_id,date,amount,id,known\na,2024-01-02,9,a,2024-02-01\n")
+    orders = {"path": "orders.csv", **ORDER, "event_id": "id", "ingested_at": "known"}
+    one, other = ({**PROFILE, "name": "crm", "attributes": {name: name}} for name in ("region", "tier"))
+    report = ingest(shop(tmp_path, one, other, {**orders, "name": "crm"}), environ={})
+    assert report.manifest.kinds == {"order": 1, "profile.region": 1, "profile.tier": 1}
+    assert report.manifest.superseded == 0
 
 
 def test_a_log_of_format_1_is_read_as_before(tmp_path: Path) -> None:

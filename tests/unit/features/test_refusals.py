@@ -141,3 +141,8 @@ def test_rows_are_numbered_past_unreadable_lines(tmp_path: Path) -> None:
     rejects = rejects_of(report)
     assert rejects["row"].tolist() == [1, 3, 4, 5, 7, 8, 9, 10]
     assert rejects.loc[rejects["reason"] == "no_customer_id", "row"].tolist() == [5, 8, 10]
+
+
+def test_columns_may_have_any_name_also_those_that_reading_uses(tmp_path: Path) -> None:
+    report = run(tmp_path, "customer_id,date,amount,seen,rank,past,line\na,2024-01-01,1,x,gold,y,z\ntoo,short\n")
+    assert (report.manifest.events, report.manifest.rejected) == (1, {"unreadable_line": 1})
