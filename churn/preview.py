@@ -3,7 +3,7 @@
 Reads a log; trains and writes nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 import pandas as pd
@@ -15,6 +15,8 @@ from churn.labels import label
 from churn.sections import Training
 from churn.tables import INSTANT
 
+Outcomes = Callable[..., pd.Series]  # called as `churn.labels.label` is
+
 
 def preview(
     events: Events,
@@ -22,6 +24,8 @@ def preview(
     cutoffs: Sequence[datetime],
     observed_until: datetime,
     training: Training = Training(),
+    *,
+    outcomes: Outcomes = label,
 ) -> pd.DataFrame:
     """Count cohorts and outcomes.
 
@@ -31,12 +35,13 @@ def preview(
         cutoffs: where to count.
         observed_until: the log is complete up to here.
         training: the floors, `min_rows` and `min_positives`.
+        outcomes: what became of them; another one where customers are somebody else by then.
 
     Returns:
         One row a cutoff and model. Columns: cutoff, model, n (customers asked about), positives, negatives (null while
         immature), enough (whether this cutoff alone reaches both floors; null while immature).
     """
-    rows = [row for cutoff in cutoffs for row in _rows(events, lifecycle, cutoff, observed_until, training)]
+    rows = [row for cutoff in cutoffs for row in _rows(events, lifecycle, cutoff, observed_until, training, outcomes)]
     counted = pd.DataFrame(rows, columns=["cutoff", "model", "n", "positives", "negatives", "enough"])
     return counted.astype(
         {"cutoff": INSTANT, "n": "int64", "positives": "Int64", "negatives": "Int64", "enough": "boolean"}
@@ -44,10 +49,15 @@ def preview(
 
 
 def _rows(
-    events: Events, lifecycle: Lifecycle, cutoff: datetime, observed_until: datetime, training: Training
+    events: Events,
+    lifecycle: Lifecycle,
+    cutoff: datetime,
+    observed_until: datetime,
+    training: Training,
+    outcomes: Outcomes,
 ) -> Iterator[dict[str, object]]:
     asked = cohort(events, lifecycle, cutoff)
-    labels = label(asked, events, lifecycle, cutoff=cutoff, observed_until=observed_until)
+    labels = outcomes(asked, events, lifecycle, cutoff=cutoff, observed_until=observed_until)
     mature = lifecycle.is_mature(cutoff, observed_until)
     for model in MODELS:
         mine = labels[asked["model"] == model]

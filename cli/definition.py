@@ -1,5 +1,6 @@
 """`churn definition preview`: what a definition would call churn, counted before anything is trained."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from cli.console import step, table
@@ -14,13 +15,17 @@ def preview(settings: "Settings") -> Outcome:
     from churn.cutoffs import cutoffs_back, earliest_cutoff
     from churn.preview import preview as counted
     from cli.opened import open_log
+    from features.heirs import heirs_among, outcomes
+    from features.holders import read_holders
 
     with step("reading the event log"):
         log = open_log(settings)
     calendar, training = log.lifecycle.calendar, settings.training
     first = earliest_cutoff(log.manifest.first_event_at, calendar, training)
     cutoffs = cutoffs_back(log.as_of, every_days=training.every_days, calendar=calendar, first=first)
-    found = counted(log.events, log.lifecycle, cutoffs, log.manifest.observed_until, training)
+    events = log.events
+    became = partial(outcomes, heirs=heirs_among(events, events.customers, read_holders(settings.folder)))
+    found = counted(events, log.lifecycle, cutoffs, log.manifest.observed_until, training, outcomes=became)
     found["cutoff"] = [calendar.day_of(cutoff).isoformat() for cutoff in found["cutoff"]]
     found["positive_share"] = (found["positives"] / found["n"].where(found["n"] > 0)).astype("Float64")
     counts = found.astype(object).where(found.notna(), None).to_dict("records")

@@ -9,6 +9,8 @@ import pytest
 
 from churn.cohort import CHURN
 from churn.definition import ChurnDefinition, Lifecycle
+from churn.sections import Training
+from cli.definition import preview
 from features.catalogue import catalogue
 from features.heirs import NO_HEIRS, heirs_among, outcomes
 from features.holders import read_holders
@@ -139,3 +141,15 @@ def test_a_merge_that_becomes_known_after_the_log_ends_changes_no_label(tmp_path
 def test_ingesting_twice_gives_the_same_log(tmp_path: Path) -> None:
     first = told(tmp_path, MERGE, SPLIT, calls=LATER).manifest
     assert ingest(settings(tmp_path), environ={}).manifest == first
+
+
+def test_a_preview_counts_the_outcomes_that_a_snapshot_labels(tmp_path: Path) -> None:
+    calls = BUYS.replace("h1,2024-04-21,21,x2,order,\n", "")
+    told(tmp_path, "hotline,h1,s1,2024-03-20", calls=calls)
+    wanted = settings(tmp_path).model_copy(
+        update={"definition": LIFECYCLE.definition, "training": Training(every_days=5, min_history_days=20)}
+    )
+    rows = [row for row in preview(wanted).as_json if row["model"] == CHURN and row["positives"] is not None]
+    became = {row["cutoff"]: labels(wanted.folder, row["cutoff"]) for row in rows}
+    assert {row["cutoff"]: row["positives"] for row in rows} == {day: sum(of.values()) for day, of in became.items()}
+    assert any("h1" in of and not of["h1"] for of in became.values())  # who bought on as s1
