@@ -28,7 +28,8 @@ class NobodyKnown(DataError):
     def __init__(self, customer_ids: Sequence[str]) -> None:
         super().__init__(
             f"No store knows {', '.join(customer_ids)}; nothing was changed.",
-            mend="check the spelling, leading zeros too; to keep out somebody who is not here yet say `--keep-out`.",
+            mend="check the spelling, leading zeros and spaces too; to keep out somebody who is not here yet say "
+            "`--keep-out`.",
         )
 
 
@@ -42,7 +43,7 @@ def forget(settings: "Settings", customer_ids: Sequence[str], *, keep_out: bool)
     from cli.stores import stores
     from features.erasure.forgetting import forget as forget_in
 
-    ids = list(dict.fromkeys(one.strip() for one in customer_ids if one.strip()))
+    ids = list(dict.fromkeys(one for one in customer_ids if one.strip()))  # a log may hold an id with spaces
     if not ids:
         raise NobodyToForget
     receipt = forget_in(
@@ -106,9 +107,10 @@ def _models(settings: "Settings", hashes: set[str]) -> list[dict[str, Any]]:
 
 
 def _told(settings: "Settings", receipt: "Receipt") -> Outcome:
-    from cli.stores import OUT_OF_REACH
+    from cli.stores import OUT_OF_REACH, OUT_OF_REACH_MODELS
 
-    content = receipt.content | {"out_of_reach": list(OUT_OF_REACH)}
+    out_of_reach = [*OUT_OF_REACH, *([OUT_OF_REACH_MODELS] if receipt.content["models"] else [])]
+    content = receipt.content | {"out_of_reach": out_of_reach}
     known = sum(one["known"] for one in content["customers"])
     kept_out = sum(one["kept_out"] for one in content["customers"])
     rows = [one for one in content["stores"] if one["rows"] or one["files"]]
@@ -117,7 +119,7 @@ def _told(settings: "Settings", receipt: "Receipt") -> Outcome:
     lines += [f"{one}: had been forgotten before." for one in receipt.again]
     lines += [table(rows, ("store", "rows", "files", "bytes_written")) if rows else "No store held a row.", ""]
     lines += [_line(one) for one in content["models"]] or ["No model learned from their rows."]
-    lines += ["", "Out of reach:", *(f"  - {one}" for one in OUT_OF_REACH)]
+    lines += ["", "Out of reach:", *(f"  - {one}" for one in out_of_reach)]
     lines += [f"Receipt: {_below(receipt.path, settings)}, request {content['request']}"]
     return Outcome("\n".join(lines), content)
 

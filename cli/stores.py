@@ -21,7 +21,9 @@ MATERIALISE = "churn features materialise"
 OUT_OF_REACH = (
     "the sources that [[source]] names, and the files of [id_map] and [contacts]: delete the customer there too",
     "backups, and copies of tables and sheets that left this folder (`churn score --out`)",
-    "the models named above: they hold no rows, but learned from this customer's; `churn retrain` makes new ones",
+)
+OUT_OF_REACH_MODELS = (
+    "the models named above: they hold no rows, but learned from this customer's; `churn retrain` makes new ones"
 )
 
 

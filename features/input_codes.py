@@ -41,8 +41,7 @@ CODES: Final[dict[str, Code]] = {
         "error", "{refused:,} of {rows:,} rows were refused, more than the share of {limit:g} that is allowed.",
         "{rows:,} 行中有 {refused:,} 行被拒绝，超过允许的比例 {limit:g}。",
         "correct the rows or the expressions that read them, leave rows out with `where`, or raise [ingest] "
-        "max_rejected_share.",
-        "请更正这些行或读取它们的表达式，用 `where` 排除，或提高 [ingest] max_rejected_share。",
+        "max_rejected_share.", "请更正这些行或读取它们的表达式，用 `where` 排除，或提高 [ingest] max_rejected_share。",
     ),
     "personal_by_name": Code(
         "error", "The column is named like {kind_en} of a person.", "该列的名称像是个人的{kind_zh}。",
@@ -115,8 +114,7 @@ CODES: Final[dict[str, Code]] = {
         "warning", "{share:.0%} of its events happen at {clock} by {timezone}: days of another time zone.",
         "{share:.0%} 的事件发生在 {timezone} 时间 {clock}：日期像是另一时区的。",
         "give the zone in which these days were counted as `timezone` of the [[source]]; else events near midnight "
-        "fall on another day.",
-        "请把这些日期所属的时区写入该 [[source]] 的 `timezone`，否则会落到别的日期。",
+        "fall on another day.", "请把这些日期所属的时区写入该 [[source]] 的 `timezone`，否则会落到别的日期。",
     ),
     "rows_repeated": Code(
         "warning", "{share:.1%} of its events ({count:,}) repeat another one in customer, kind, time and all values.",
@@ -161,8 +159,19 @@ CODES: Final[dict[str, Code]] = {
         "see that one person keeps one customer_id across visits; else a longer horizon or another definition.",
         "请确认同一人在多次访问中使用同一 customer_id；否则请加长 horizon 或更换定义。",
     ),
+    "ids_alike": Code(
+        "warning", "{count:,} customer ids equal another one but for spaces or capitals: one person may count as two.",
+        "{count:,} 个客户编号与另一个只差空格或大小写：同一人可能被算作两位客户。",
+        "map `lower(trim(x))` as customer_id in every source, and send the same to /v1/score; nothing, if they differ.",
+        "请在所有数据源中映射 `lower(trim(x))` 为 customer_id，调用 /v1/score 时也用它；若确为不同客户则无需处理。",
+    ),
+    "ids_of_nobody": Code(
+        "warning", "{count:,} events are of customer ids that stand for nobody: {ids}.",
+        "{count:,} 条事件的客户编号不代表任何人：{ids}。",
+        "leave such rows out with `where`; they count as one customer.", "请用 `where` 排除；它们会被算作一位客户。",
+    ),
     "too_few_to_train": Code(
-        "warning", "The {model} model will abstain: {why}.", "{model} 模型将弃权：{why_zh}。",
+        "warning", "The {model} model will abstain: {why}.", "模型 {model} 将弃权：{why_zh}。",
         "give a longer log, more cutoffs ([training] max_cutoffs, every_days) or another [definition]; "
         "`churn definition preview` counts every cutoff.",
         "请提供更长的日志、更多截点（[training] max_cutoffs、every_days）或更换 [definition]；"
@@ -204,8 +213,7 @@ CODES: Final[dict[str, Code]] = {
         "advice", "The log spans {days:,} days; with {needed_days:,} every cutoff would have a whole lookback of "
         "{history_days} days behind it and twice the outcome window of {window_days} after it.",
         "日志跨度 {days:,} 天；若有 {needed_days:,} 天，每个截点前可有完整的 {history_days} 天回看，之后有两倍的 "
-        "{window_days} 天结果窗口。",
-        "give a longer log if there is one, or a shorter [definition] lookback_days.",
+        "{window_days} 天结果窗口。", "give a longer log if there is one, or a shorter [definition] lookback_days.",
         "如有更长的日志请提供，或缩短 [definition] lookback_days。",
     ),
     "some_rows_repeated": Code(

@@ -131,6 +131,10 @@ def _whole(seen: Seen) -> Iterator[Finding]:
     if profile.active >= SOME_CUSTOMERS and share < FEW_COME_BACK:
         yield finding("few_come_back", ", ".join(definition.qualifying_kinds), share=share, customers=profile.active)
     is_busy = profile.busiest > BUSY * profile.events and profile.busiest > BUSY_TIMES * profile.median
+    if profile.alike:
+        yield finding("ids_alike", count=profile.alike)
+    if profile.nobodies:
+        yield finding("ids_of_nobody", count=sum(profile.nobodies.values()), ids=", ".join(profile.nobodies))
     if profile.customers >= SOME_CUSTOMERS and is_busy:
         yield finding("busy_customer", share=profile.busiest / profile.events, median=profile.median)
 

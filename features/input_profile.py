@@ -13,6 +13,24 @@ import duckdb
 from features.input_sources import MEANT, SourceProfile, source_profiles
 from features.reading import Rows, literal
 
+NOBODY = (
+    "null",
+    "none",
+    "nan",
+    "nil",
+    "n/a",
+    "#n/a",
+    "na",
+    "undefined",
+    "unknown",
+    "anonymous",
+    "guest",
+    "未知",
+    "匿名",
+    "游客",
+    "无",
+)
+
 
 @dataclass(frozen=True)
 class KindProfile:
@@ -33,6 +51,8 @@ class Profile:
         kinds: by name.
         customers: with an event. active: with an event that the definition counts; returning: at two times or more.
         busiest: events of the customer with the most. median: of the one in the middle.
+        alike: ids that equal another one but for spaces or capitals. nobodies: words for "empty" among the ids, and
+            their events.
     """
 
     sources: tuple[SourceProfile, ...]
@@ -42,6 +62,8 @@ class Profile:
     returning: int
     busiest: int
     median: int
+    alike: int
+    nobodies: dict[str, int]
 
     @property
     def rows(self) -> int:
@@ -100,9 +122,23 @@ def profile(
         "SELECT count(*), count(*) FILTER (first_us < last_us) FROM (SELECT min(first_us) AS first_us, "
         f"max(last_us) AS last_us FROM per_customer WHERE event_type IN ({counted}) GROUP BY customer_id)"
     ).fetchall()[0]
+    alike, nobodies = _doubtful(connection)
     return Profile(
         sources=source_profiles(connection, sources, rows, every_days),
         kinds={kind: KindProfile(*(int(value) for value in values)) for kind, *values in kinds},
         customers=int(customers), active=int(active), returning=int(returning),
-        busiest=int(busiest), median=int(median),
+        busiest=int(busiest), median=int(median), alike=alike, nobodies=nobodies,
     )  # fmt: skip
+
+
+def _doubtful(connection: duckdb.DuckDBPyConnection) -> tuple[int, dict[str, int]]:
+    """Ids that may be another's once more, and ids that say that there is none."""
+    alike = connection.execute(
+        "SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(DISTINCT customer_id) AS n FROM per_customer "
+        "GROUP BY lower(trim(customer_id)))"
+    ).fetchall()[0][0]
+    nobodies = connection.execute(
+        "SELECT lower(trim(customer_id)) AS word, sum(n) FROM per_customer "
+        f"WHERE word IN ({', '.join(map(literal, NOBODY))}) GROUP BY word ORDER BY word"
+    ).fetchall()
+    return int(alike), {word: int(events) for word, events in nobodies}

@@ -66,6 +66,14 @@ class Ready:
     counted: float
     why: str | None
 
+    @property
+    def why_zh(self) -> str:
+        """What is missing, in Chinese."""
+        why = self.why or ""
+        for en, zh in _ZH.items():
+            why = why.replace(en, zh)
+        return why
+
 
 def readiness(folder: Path, manifest: LogManifest, settings: Settings) -> list[Ready]:
     """Count what each model would learn from.
@@ -99,7 +107,7 @@ def readiness_findings(ready: Sequence[Ready]) -> Iterator[Finding]:
     """A warning for each model that would abstain."""
     for one in ready:
         if one.why is not None:
-            yield finding("too_few_to_train", one.model, model=one.model, why=one.why, why_zh=_zh(one.why))
+            yield finding("too_few_to_train", one.model, model=one.model, why=one.why, why_zh=one.why_zh)
 
 
 def _parts(folder: Path, manifest: LogManifest, settings: Settings) -> Iterator[tuple[Events, int]]:
@@ -144,9 +152,3 @@ _ZH = {
     "train: ": "训练：",
     "test: ": "测试：",
 }
-
-
-def _zh(why: str) -> str:
-    for en, zh in _ZH.items():
-        why = why.replace(en, zh)
-    return why

@@ -123,8 +123,12 @@ class InputReport:
         """
         counted = ", ".join(f"{count} {severity}" for severity, count in self.counts.items())
         yield f"Input data: {counted}; the report is {folder / REPORT / HTML}."
-        for one in [one for one in self.findings if one.severity != "advice"][:SHOWN]:
+        loud = [one for one in self.findings if one.severity != "advice"]
+        shown = list({one.code: one for one in reversed(loud)}.values())[::-1][:SHOWN]  # the first of each code
+        for one in shown:
             yield f"  {one.severity} {one.where + ': ' if one.where else ''}{one.what['en']}"
+        if len(loud) > len(shown):
+            yield f"  and {len(loud) - len(shown)} more"
 
     def write(self, folder: Path) -> Path:
         """Write both files below the artifacts of a business; the page's path.

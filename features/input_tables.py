@@ -65,7 +65,7 @@ def sources(seen: Seen) -> str:
 def _model(one: Ready) -> list[str]:
     least = "" if one.counted >= 1 or not one.counted else "≥ "
     counts = [f"{least}{n:,}" for part in (one.train, one.test) for n in (part.rows, part.positives, part.negatives)]
-    state = both("yes", "是") if one.why is None else f"{both('no', '否')} ({escape(one.why)})"
+    state = both("yes", "是") if one.why is None else both(f"no ({one.why})", f"否（{one.why_zh}）")
     return [escape(one.model), state, *counts, f"{one.cutoffs[0]} + {one.cutoffs[1]}"]
 
 
@@ -74,7 +74,8 @@ def _source(one: SourceProfile, seen: Seen) -> list[str]:
     days = ["–"] * 3
     if one.first_us is not None and one.last_us is not None:
         age = (seen.now - from_us(one.last_us)) / timedelta(seconds=1)
-        days = [f"{from_us(one.first_us):%Y-%m-%d}", f"{from_us(one.last_us):%Y-%m-%d}", duration(age)]
+        day = seen.settings.lifecycle.calendar.day_of
+        days = [f"{day(from_us(one.first_us))}", f"{day(from_us(one.last_us))}", duration(age)]
     repeated = "–" if one.repeated is None else f"{one.repeated:,}"
     refused = f"{sum(one.refused.values()):,}"
     return [escape(one.key), f"{one.rows:,}", refused, f"{one.events:,}", *days, *late, repeated]

@@ -53,7 +53,8 @@ class IngestReport:
     def as_text(self) -> str:
         """For people: counts, span, kinds, and every reason for which rows were refused."""
         log, refused = self.manifest, sum(self.manifest.rejected.values())
-        span = f"{log.first_event_at:%Y-%m-%d} to {log.last_event_at:%Y-%m-%d}"
+        day = self.found.seen.settings.lifecycle.calendar.day_of
+        span = f"{day(log.first_event_at)} to {day(log.last_event_at)}"
         known = (
             "No source says when an event reached us: each counts as known when it happened (bulk import)."
             if log.is_bulk_import

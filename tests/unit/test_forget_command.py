@@ -38,6 +38,7 @@ def test_it_says_what_it_did_and_what_it_cannot_reach(config: Path) -> None:
     assert "1 of 1 customers forgotten; 1 kept out from now on." in said.out
     assert "the sources that [[source]] names" in said.out
     assert "No model learned from their rows." in said.out
+    assert "the models named above" not in said.out
     folder = config.parent / "artifacts" / "shop"
     assert naming(folder, "客 0007") == set()
     assert churn("ingest", config=config).code == 0
@@ -65,6 +66,16 @@ def test_nobody_to_forget(config: Path) -> None:
 def test_nobody_known(config: Path) -> None:
     refused(churn("forget", "7", "8", config=config), 10, "leading zeros", "--keep-out")
     assert churn("forget", "7", "--keep-out", config=config).code == 0
+
+
+def test_an_id_is_taken_to_the_letter(config: Path) -> None:
+    with (config.parent / "orders.csv").open("a", encoding="utf-8") as file:
+        file.write('"客 0007 ",2024-02-03,5\n')
+    assert churn("ingest", config=config).code == 0
+    told = json.loads(churn("forget", "客 0007 ", "--json", config=config).out)
+    assert {one["store"]: one["rows"] for one in told["stores"]}["log"] == 1
+    assert "1 of 1 customers forgotten" in churn("forget", "客 0007", config=config).out  # another customer
+    refused(churn("forget", "00001 ", config=config), 10, "spaces")
 
 
 def test_a_person_who_comes_back(config: Path) -> None:

@@ -16,7 +16,7 @@ from features.input_findings import channel_findings
 from features.input_report import InputReport
 from features.refusing import EmptyLog, TooManyRejects
 from features.sources import ingest
-from tests.orders_csv import shop
+from tests.orders_csv import run, shop
 from tests.sound_shop import START, Row, gone, late, look, midnight, repriced, shifted, sound
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "input_report.json"
@@ -53,6 +53,12 @@ FAULTS: dict[str, tuple[Callable[[list[Row]], list[Row]], str, str]] = {  # what
                     "times_implausible", "orders"),
     "a house account": (lambda rows: rows + [("shop", *r[1:]) for r in rows],
                         "busy_customer", ""),
+    "ids with spaces": (lambda rows: [(r[0] + " " * (n % 50 == 0), *r[1:]) for n, r in enumerate(rows)],
+                        "ids_alike", ""),
+    "ids in capitals": (lambda rows: [(r[0].upper() if n % 50 == 0 else r[0], *r[1:]) for n, r in enumerate(rows)],
+                        "ids_alike", ""),
+    "ids of nobody": (lambda rows: [("NULL" if n % 50 == 0 else r[0], *r[1:]) for n, r in enumerate(rows)],
+                      "ids_of_nobody", ""),
     "new ids at each visit": (lambda rows: [(f"c{n}", *r[1:]) for n, r in enumerate(rows)], "few_come_back", "order"),
     "a short history": (lambda rows: [r for r in rows if (r[1] - START).days < 200], "history_too_short", ""),
     "a rather short history": (lambda rows: [r for r in rows if (r[1] - START).days < 400], "history_short", ""),
@@ -191,6 +197,22 @@ def test_the_terminal_is_told_the_worst_and_where_to_read_on(tmp_path: Path) -> 
     first, *rest = found.summary(tmp_path)
     assert first == f"Input data: 0 error, 2 warning, 0 advice; the report is {tmp_path / 'ingest' / 'report.html'}."
     assert [line.split()[:2] for line in rest] == [["warning", "orders:"]] * 2
+
+
+def test_findings_that_the_terminal_leaves_out_are_counted(tmp_path: Path) -> None:
+    rows = repriced(late(shifted(gone(sound(), 300, 320), 10), 20, days=45), 20, "-4")
+    loud = [one for one in look(tmp_path, rows).findings if one.severity != "advice"]
+    assert list(look(tmp_path, rows).summary(tmp_path))[-1] == f"  and {len(loud) - 3} more"
+
+
+def test_days_are_those_of_the_business_and_what_is_missing_is_told_in_both_languages(tmp_path: Path) -> None:
+    lines = "".join(f"a{n},2024-{n % 12 + 1:02d}-01 00:30,1\n" for n in range(24))
+    report = run(tmp_path, "customer_id,date,amount\n" + lines, {"timezone": "Asia/Shanghai"}, timezone="Asia/Shanghai")
+    assert "2024-01-01 to 2024-12-01" in report.as_text()
+    page = (tmp_path / "artifacts" / "shop" / "ingest" / "report.html").read_text(encoding="utf-8")
+    assert "<td>2024-01-01</td><td>2024-12-01</td>" in page
+    assert '<span class="zh">否（' in page
+    assert "少于 200" in page
 
 
 @pytest.mark.parametrize("code", CODES)
