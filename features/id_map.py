@@ -94,15 +94,15 @@ def lay_map(connection: duckdb.DuckDBPyConnection, rows: Rows | None, settings: 
 def _typed(rows: Rows, wanted: IdMap) -> str:
     """SELECT of the map's columns, with the instant by its own offset or by the zone of the settings."""
     instant = quoted(wanted.known_from)
-    clock = clock_us_sql(instant)
+    told = f"nullif(trim({instant}), '') AS told, {clock_us_sql(instant)} AS clock"
     far = 2**61
-    offset = "NULL" if wanted.timezone is None else offset_us_sql(clock, wanted.timezone, -far, far)
+    offset = "NULL" if wanted.timezone is None else offset_us_sql("clock", wanted.timezone, -far, far)
     texts = {"source": wanted.source, "source_id": wanted.source_id, "customer_id": wanted.customer_id}
     columns = ", ".join(f"nullif(trim({quoted(column)}), '') AS {name}" for name, column in texts.items())
     since = f"CASE WHEN has_offset THEN clock WHEN clock IS NOT NULL THEN clock - ({offset}) END"
     return (
         f"SELECT *, CASE WHEN told IS NULL THEN {EVER_US} ELSE {since} END AS known_us FROM ("
-        f"SELECT {FILE} AS file, {ROW} AS row_no, {columns}, nullif(trim({instant}), '') AS told, {clock} AS clock, "
+        f"SELECT {FILE} AS file, {ROW} AS row_no, {columns}, {told}, "
         f"{has_offset_sql(instant)} AS has_offset FROM {rows.table})"
     )
 

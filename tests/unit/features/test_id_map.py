@@ -130,6 +130,22 @@ def test_a_naive_instant_needs_a_zone(tmp_path: Path) -> None:
     told(tmp_path, "hotline,h1,s1,2024-03-15T00:00:00+01:00", timezone=None)
 
 
+@pytest.mark.parametrize(
+    ("clock", "first"), [("2024-03-15", "2024-03-14T16:00"), ("2024-03-15 09:30", "2024-03-15T01:30")]
+)
+def test_a_naive_instant_is_on_the_clock_of_the_zone(tmp_path: Path, clock: str, first: str) -> None:
+    report = told(tmp_path, f"hotline,h1,s1,{clock}", timezone="Asia/Shanghai")
+    assert "s1" in whose(report, f"{first}:00.000001")
+    assert whose(report, f"{first}:00")["h1"] == 2
+    assert "h1" not in whose(report, f"{first}:00.000001")
+
+
+def test_summer_time_counts_in_the_map(tmp_path: Path) -> None:
+    report = told(tmp_path, "hotline,h1,s1,2024-04-01T01:00", timezone="Europe/London")
+    assert whose(report, "2024-04-01")["h1"] == 2
+    assert "h1" not in whose(report, "2024-04-01T00:00:00.000001")
+
+
 def test_a_missing_column_is_named(tmp_path: Path) -> None:
     with pytest.raises(WrongIdMap) as error:
         told(tmp_path, *MERGE, source="nothing")
