@@ -38,6 +38,7 @@ FAULTS = (  # what msgspec says, the code for it, and the mend
     ("RFC3339", "bad_time", TIME),
     ("`datetime`", "bad_time", TIME),
     ("out of range", "not_finite", "give a finite number."),
+    ("utf-", "not_utf8", "send it in UTF-8."),
     ("length <=", "too_long", "shorten it; a text has up to 4000 characters, everything else up to 256."),
     ("length >=", "empty", "give it, or leave it out."),
 )
@@ -134,7 +135,7 @@ def _each(raw: Sequence[msgspec.Raw], taker: Taker) -> tuple[dict[int, LiveEvent
     for place, one in enumerate(raw):
         try:
             told = decode_one(one)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             refused[place] = _fault(str(error))
             continue
         event = _event(told, taker)
@@ -197,7 +198,7 @@ def _id_of(raw: msgspec.Raw, event: LiveEvent | None) -> str | None:
         return event.event_id
     try:
         found = decode_id(raw).event_id
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     return None if found is None else found[:256]
 

@@ -110,6 +110,7 @@ class Inbox:
     def append(self, events: Sequence[LiveEvent]) -> Future[Committed]:
         """Promise that these events are on disk; the promise breaks with InboxUnavailable where they are not."""
         promise: Future[Committed] = Future()
+        promise.set_running_or_notify_cancel()  # whoever stops waiting stops alone: the writer keeps its promise
         with self._wake:
             waiting = sum(len(batch) for batch, _ in self._waiting)
             if self._ending or waiting + len(events) > MOST_WAITING:

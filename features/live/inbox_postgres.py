@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from features.live.inbox import InboxUnavailable
-from features.live.inbox_sql import SqlLedger, schema
+from features.live.inbox_sql import SqlLedger, going_on, schema
 
 CONNECT_S = 2
 
@@ -17,11 +17,12 @@ class PostgresLedger(SqlLedger):
     Args:
         url: postgresql://user@host/database.
         slug: of the business; names its tables.
+        begins_after: up to which event the log has those of an inbox before this one.
     """
 
-    def __init__(self, url: str, slug: str) -> None:
+    def __init__(self, url: str, slug: str, begins_after: int = 0) -> None:
         super().__init__(f"churn_live_{slug.replace('-', '_')}_", "%s", " FOR UPDATE")
-        self._url = url.replace("+psycopg", "", 1)
+        self._url, self._begins_after = url.replace("+psycopg", "", 1), begins_after
         self._connection: Any = None  # psycopg.Connection
 
     def close(self) -> None:
@@ -56,6 +57,7 @@ class PostgresLedger(SqlLedger):
                 connection.execute("SELECT pg_advisory_xact_lock(%s)", (zlib.crc32(self._prefix.encode()),))
                 for statement in schema(self._prefix):
                     connection.execute(statement)
+            connection.execute(going_on(self._prefix, self._begins_after))
         return self._connection
 
     def _end(self) -> None:

@@ -38,6 +38,11 @@ def schema(prefix: str) -> list[str]:
     ]
 
 
+def going_on(prefix: str, begins_after: int) -> str:
+    """The statement that has no event come to lie at or before this one, for a transaction of its own."""
+    return f"UPDATE {prefix}state SET last_seq = {begins_after} WHERE last_seq < {begins_after}"
+
+
 class SqlLedger(ABC):
     """A ledger in a database; what differs between databases is left to the classes below it.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from features.live.inbox import InboxUnavailable
-from features.live.inbox_sql import SqlLedger, schema
+from features.live.inbox_sql import SqlLedger, going_on, schema
 
 WAIT_S = 5.0
 
@@ -17,11 +17,12 @@ class SqliteLedger(SqlLedger):
 
     Args:
         path: the file; it and its folder are made where they are missing.
+        begins_after: up to which event the log has those of an inbox before this one.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, begins_after: int = 0) -> None:
         super().__init__("", "?")
-        self._path = path
+        self._path, self._begins_after = path, begins_after
         self._connection: sqlite3.Connection | None = None
 
     def erase(self, customer_ids: Sequence[str]) -> int:
@@ -64,7 +65,7 @@ class SqliteLedger(SqlLedger):
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = FULL")
                 connection.execute("PRAGMA secure_delete = ON")  # what was erased is not left in free pages
-                for statement in schema(""):
+                for statement in (*schema(""), going_on("", self._begins_after)):
                     connection.execute(statement)
             except sqlite3.Error:
                 connection.close()

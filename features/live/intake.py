@@ -8,6 +8,7 @@ Start reading at `Intake`.
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -56,7 +57,9 @@ class Intake:
         self._taking_back = set(settings.definition.taken_back_by)
         self.inbox = Inbox(ledger_of(settings), self._now_us)
         self._index = Index(settings.folder)
-        self.refresher = Refresher(self.inbox, self._index, features, settings.lifecycle, store, observe=observe)
+        gone = partial(is_forgotten, self._folder)
+        kernel = (features, settings.lifecycle)
+        self.refresher = Refresher(self.inbox, self._index, *kernel, store, forgotten=gone, observe=observe)
         self.keeper = Keeper(settings.folder, self.inbox, self._index, self.refresher, settings.lifecycle, self._now_us)
 
     @property

@@ -11,6 +11,7 @@ from features.atomic import write_text
 from features.live.inbox import Ledger
 from features.live.inbox_postgres import PostgresLedger
 from features.live.inbox_sqlite import SqliteLedger
+from features.live.kept import reach
 
 INBOX = Path("live") / "inbox.db"
 CLOCK = Path("live") / "clock"  # with clock = log: now, as live events have moved it; microseconds since 1970
@@ -22,13 +23,14 @@ def ledger_of(settings: Settings) -> Ledger:
     Raises:
         SettingsError: it is to lie in PostgreSQL, and no URL is set.
     """
+    begins_after = reach(settings.folder)  # an inbox that is new, or older, goes on where the log ends
     if settings.live.inbox == "sqlite":
-        return SqliteLedger(settings.folder / INBOX)
+        return SqliteLedger(settings.folder / INBOX, begins_after)
     if not settings.live.url:
         raise SettingsError(
             '[live] inbox = "postgres" needs a url.', mend='set `[live] url = "postgresql://user@host/db"`.'
         )
-    return PostgresLedger(settings.live.url, settings.business.slug)
+    return PostgresLedger(settings.live.url, settings.business.slug, begins_after)
 
 
 @contextmanager

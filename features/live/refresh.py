@@ -6,7 +6,7 @@ whichever process computes it and in whatever order events came. Start reading a
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from churn.calendar import from_us
 from churn.cohort import who_is_asked
@@ -49,6 +49,7 @@ class Refresher:
         features: those that the champions learned from.
         lifecycle: what churn means.
         store: where rows go.
+        forgotten: names those of some customers who were erased, from the first moment of the erasure on.
         observe: told how many seconds each refresh took.
     """
 
@@ -60,9 +61,10 @@ class Refresher:
         lifecycle: Lifecycle,
         store: RowStore,
         *,
+        forgotten: Callable[[Iterable[str]], set[str]] = lambda _: set(),
         observe: Callable[[float], None] = lambda _: None,
     ) -> None:
-        self._inbox, self._index, self._store = inbox, index, store
+        self._inbox, self._index, self._store, self._forgotten = inbox, index, store, forgotten
         self._features, self._lifecycle, self._observe = features, lifecycle, observe
 
     def refresh(self, customer_ids: Sequence[str]) -> bool:
@@ -87,6 +89,8 @@ class Refresher:
         events = laid_out([found.rows, rows_of_log(rows, found.rows.schema)], taking_back)
         fresh = rows_at(events, self._features, self._lifecycle, reach.last_us + 1) if len(events) else []
         self._store.write(fresh)
+        if gone := self._forgotten(customer_ids):  # erased while their row was made: asked after it was written
+            self._store.remove(gone)
         self._inbox.done((customer_id, reach.last_seq) for customer_id in customer_ids)
         self._observe(time.perf_counter() - began)
         return True

@@ -173,6 +173,26 @@ def test_a_server_that_is_not_there(tmp_path: Path) -> None:
         ledger.reach()
 
 
+def test_who_stops_waiting_stops_alone(tmp_path: Path) -> None:
+    """A request that is cut off by its time limit cancels its promise; the inbox goes on for all others."""
+    ledger, inbox = SqliteLedger(tmp_path / "inbox.db"), Inbox(SqliteLedger(tmp_path / "inbox.db"), lambda: 1)
+    with ledger._session(writes=True):  # the writer has to wait
+        cut_off = inbox.append(numbered(1))
+        cut_off.cancel()
+    assert inbox.append(numbered(2)).result(timeout=10).receipts[0].status == "accepted"
+    assert [row[0] for row in ledger.after(0)[1]] == [1, 2], "what was taken is kept: sent again, it is a duplicate"
+    inbox.close()
+    ledger.close()
+
+
+def test_no_event_comes_to_lie_before_the_end_of_the_log(ledger: Ledger) -> None:
+    for begins_after, number in ((7, 8), (7, 9), (3, 10)):
+        ledger.close()
+        ledger._begins_after = begins_after  # type: ignore[attr-defined]  # as another process would open it
+        ledger.commit(numbered(number), now_us=1)
+        assert ledger.reach().last_seq == number
+
+
 def test_an_inbox_that_ends_takes_nothing_more(tmp_path: Path) -> None:
     inbox = Inbox(SqliteLedger(tmp_path / "inbox.db"), lambda: 1)
     inbox.close()

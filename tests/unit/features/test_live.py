@@ -104,6 +104,27 @@ def test_the_forgotten_are_refused(tmp_path: Path) -> None:
     opened.close()
 
 
+def test_who_is_forgotten_while_their_row_is_made_has_none(tmp_path: Path) -> None:
+    """The row is made of events that were read before; the on-line store was erased before it is written."""
+    from features.erasure.forgotten import Forgotten
+
+    held = settings(tmp_path)
+    ingested(held)
+
+    class Late(MemoryOnlineStore):
+        """Somebody is forgotten the moment before their row is written."""
+
+        def write(self, rows):  # type: ignore[no-untyped-def]
+            Forgotten.new().blocking(["00004"], request="r", at="2025-01-01").write(held.folder)
+            return super().write(rows)
+
+    opened = intake(held, store := Late())
+    taken(opened, [event("1", "00004"), event("2", "00002")])
+    gone, stays = store.rows(["00004", "00002"])
+    assert (gone, stays is None) == (None, False)
+    opened.close()
+
+
 def test_an_index_of_two_logs_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The log is replaced while its index is made: the draft is dropped, the next step makes another."""
     from features.live import index

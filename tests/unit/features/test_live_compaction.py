@@ -223,6 +223,23 @@ def test_a_log_of_the_past_moves_on_with_its_live_events(tmp_path: Path) -> None
     assert again.last_event_at == from_us(live.time_us)
 
 
+def test_an_inbox_that_was_lost_or_moved_elsewhere_goes_on_behind_the_log(tmp_path: Path) -> None:
+    """Events of a new inbox are fresh rows at once and reach the log, though it holds more than the inbox ever had."""
+    held, store = settings(tmp_path), MemoryOnlineStore()
+    ingested(held)
+    first = intake(held, store)
+    taken(first, [event(str(number)) for number in range(5)])
+    first.close()
+    assert compact(held).events == 5
+    for path in (held.folder / "live").glob("inbox.db*"):
+        path.unlink()
+    again = intake(held, store)
+    taken(again, [event("new", "newcomer")])
+    assert store.rows(["newcomer"]) != [None]
+    again.close()
+    assert compact(held) == Compacted(events=1, live=6, upto=6)
+
+
 def test_nothing_live_costs_nothing(tmp_path: Path) -> None:
     held = settings(tmp_path)
     ingested(held)
