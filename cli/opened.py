@@ -13,9 +13,9 @@ from churn.conditions import check_kinds
 from churn.definition import Lifecycle
 from churn.errors import SettingsError
 from churn.events import Events
-from churn.sections import OwnFeature
 from churn.settings import Settings
 from features.catalogue import catalogue, remade
+from features.catalogue.scanner import given_names
 from features.feature_set import FeatureSet
 from features.live.compaction import compact
 from features.log import LogManifest, read_log_manifest
@@ -70,8 +70,7 @@ class OpenLog:
 
 def features_of(settings: Settings, manifest: LogManifest) -> FeatureSet:
     """The features that a log has."""
-    own = [one.name for one in settings.features.own if isinstance(one, OwnFeature) and one.name]
-    refuse_personal_features(manifest.kinds, own, settings.ingest.allow_personal)
+    refuse_personal_features(manifest.kinds, given_names(settings.features.own), settings.ingest.allow_personal)
     columns = {kind: set(names) for kind, names in manifest.columns.items()}
     return catalogue(list(manifest.kinds), columns, settings.lifecycle, settings.features)
 

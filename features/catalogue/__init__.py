@@ -76,7 +76,8 @@ def catalogue(
     """
     log = Present(tuple(sorted(kinds)), columns, lifecycle, wanted)
     alive = {kind: sorted(columns.get(kind, ())) for kind in log.kinds}
-    found = _without([*_apart(flat(page.features(log) for page in PAGES)), *own.features(log)], log)
+    known = list(_apart(flat(page.features(log) for page in PAGES)))
+    found = _without([*known, *own.features(log, [one.name for one in known])], log)
     said = wanted.model_dump(mode="json", exclude_defaults=True)
     return FeatureSet(tuple(found), lifecycle, alive, said)
 

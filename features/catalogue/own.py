@@ -15,17 +15,20 @@ not, says where it stumbles and names the nearest right word. Nothing is evaluat
 """
 
 import re
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import Final
 
+from churn.errors import ChurnError
 from churn.events import NUMBERS, TEXTS
+from churn.grammar import ConditionError
 from churn.parsing import parse_qualifying
 from churn.reasons import GROUPS
 from churn.sections import OwnFeature
 from features.catalogue.kinds import KNOWN, group_of
 from features.catalogue.present import Present
-from features.catalogue.scanner import BadOwnFeature, Scanner
+from features.catalogue.scanner import GIVEN_NAME, BadOwnFeature, BadOwnFeatures, Scanner
 from features.feature import Feature, Kind
 from features.forms import followed_share, open_count, those, wait_mean
 from features.words import POINTED, WINDOWED, slug
@@ -40,9 +43,41 @@ DOTTED: Final = r"[\w\-]+(?:\.[\w\-]+)*?\.(?:\w+)(?=\.ever\b|[\s\[(/]|$)"
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
-def features(log: Present) -> list[Feature]:
-    """The features that the settings ask for, in their order."""
-    return [_own(one if isinstance(one, OwnFeature) else OwnFeature(feature=one), log) for one in log.wanted.own]
+def features(log: Present, taken: Iterable[str] = ()) -> list[Feature]:
+    """The features that the settings ask for, in their order.
+
+    Args:
+        log: what it has to say, and the settings.
+        taken: names that the catalogue's own features have.
+
+    Raises:
+        BadOwnFeature, ConditionError: one line cannot be used. BadOwnFeatures: several cannot.
+    """
+    names = set(taken)
+    found: list[Feature] = []
+    faults: list[ChurnError] = []
+    for one in log.wanted.own:
+        own = one if isinstance(one, OwnFeature) else OwnFeature(feature=one)
+        try:
+            found.append(_unlike(names, _own(own, log), own.feature))
+            names.add(found[-1].name)
+        except (BadOwnFeature, ConditionError) as fault:
+            faults.append(fault)
+    if faults:
+        raise faults[0] if len(faults) == 1 else BadOwnFeatures(faults)
+    return found
+
+
+def _unlike(names: Collection[str], feature: Feature, line: str) -> Feature:
+    if feature.name in names:
+        what = GIVEN_NAME.sub("", line).strip()
+        raise BadOwnFeature(
+            line,
+            f"{feature.name} is defined twice",
+            mend=f"leave the line out if the other says the same (`churn features list` has it), or give it a name of "
+            f"its own: `my_{feature.name} = {what}`.",
+        )
+    return feature
 
 
 def _own(own: OwnFeature, log: Present) -> Feature:
@@ -67,7 +102,7 @@ class Line(Scanner):
 
     def feature(self) -> Feature:
         """The whole line."""
-        named = re.match(r"\s*([A-Za-z]\w*)\s*=(?!=)", self.text)
+        named = GIVEN_NAME.match(self.text)
         self.at = named.end() if named else 0
         feature = self._term()
         if self.takes("/"):
@@ -125,11 +160,15 @@ class Line(Scanner):
             counted = self.log.lifecycle.definition.qualifying == (name,)
             return self.log.backbone if counted else self.log.called(name)
         near = get_close_matches(name, self.log.kinds, n=1)
-        known = " (the catalogue knows it, the log has none)" if name in KNOWN else ""
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        known = ""
+        if name in KNOWN:
+            known = " (the catalogue knows it, the log has none)"
+            hint = f"map such events to {name!r} in a [[source]], or leave the line out until there are some. "
         raise BadOwnFeature(
             self.text,
             f"the log has no events of kind {name!r}{known}",
-            mend=(f"did you mean {near[0]!r}? " if near else "") + f"The log has {', '.join(self.log.kinds)}.",
+            mend=f"{hint}The log has {', '.join(self.log.kinds)}.",
         )
 
     def _operation(self, kind: Kind, what: str) -> tuple[str, str | None]:
@@ -160,7 +199,8 @@ class Line(Scanner):
         kinds = self.log.qualifying if kind.selection.kinds == ("*",) else kind.selection.kinds
         if not any(self.log.has(str(column), one) for one in kinds):
             alive = sorted({one for name in kinds for one in self.log.columns.get(name, ())})
-            self.stumble(
+            raise BadOwnFeature(
+                self.text,
                 f"events of kind {' or '.join(kinds)} have no {column}",
                 mend=f"map `{column}` in its [[source]]; it has {', '.join(alive) or 'no columns of its own'}.",
             )

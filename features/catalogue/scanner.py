@@ -4,9 +4,13 @@ What the pieces mean is features/catalogue/own.py's to say. Start reading at `Sc
 """
 
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NoReturn
 
-from churn.errors import SettingsError
+from churn.errors import ChurnError, SettingsError
+from churn.sections import OwnFeature
+
+GIVEN_NAME = re.compile(r"\s*([A-Za-z]\w*)\s*=(?!=)")
 
 
 class BadOwnFeature(SettingsError):
@@ -14,6 +18,26 @@ class BadOwnFeature(SettingsError):
 
     def __init__(self, line: str, fault: str, *, mend: str) -> None:
         super().__init__(f"[features] own has {line!r}: {fault}.", mend=mend)
+
+
+class BadOwnFeatures(SettingsError):
+    """Several lines of `[features] own` cannot be read, or ask for what the log has not."""
+
+    def __init__(self, faults: Sequence[ChurnError]) -> None:
+        told = "".join(f"\n- {one.problem}\n  To mend it: {one.mend}" for one in faults)
+        super().__init__(
+            f"{len(faults)} lines of [features] own cannot be used:{told}",
+            mend="mend each of these lines as it says; docs/adding-a-feature.md shows what a line may say.",
+        )
+
+
+def given_names(own: Iterable[str | OwnFeature]) -> Iterator[str]:
+    """The names that lines give their features themselves, in either form."""
+    for one in own:
+        if isinstance(one, OwnFeature) and one.name:
+            yield one.name
+        if named := GIVEN_NAME.match(one.feature if isinstance(one, OwnFeature) else one):
+            yield named[1]
 
 
 class Scanner:

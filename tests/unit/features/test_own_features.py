@@ -16,9 +16,9 @@ from churn.settings import load
 from features.catalogue import NothingToLeaveOut, catalogue, remade
 from features.catalogue.missing import missing
 from features.catalogue.page import EVERYTHING
-from features.catalogue.scanner import BadOwnFeature
+from features.catalogue.scanner import BadOwnFeature, BadOwnFeatures, given_names
 from features.compute import compute
-from features.feature import BadFeature, Feature
+from features.feature import Feature
 from features.feature_set import FeatureSet
 
 KINDS = EVERYTHING | {"order.paid": {"amount"}, "gym visit": set(), "profile.age": {"amount"}}
@@ -104,23 +104,18 @@ def test_the_reason_follows_the_kind() -> None:
         "profile.age.last_amount",
     )
     named = (line if "profile" not in line else f"age = {line}" for line in lines)
-    assert [feature.group for feature in own(*named).features[-5:]] == [
-        "rhythm",
-        "value",
-        "engagement",
-        "usage",
-        "profile",
-    ]
+    groups = ["rhythm", "value", "engagement", "usage", "profile"]
+    assert [feature.group for feature in own(*named).features[-5:]] == groups
 
 
 @pytest.mark.parametrize(
     ("line", "problem", "mend"),
     [
         ("ordr.count[14]", "no events of kind 'ordr'", "did you mean 'order'"),
-        ("renewal.count[14]", "the catalogue knows it, the log has none", "The log has"),
+        ("renewal.count[14]", "the catalogue knows it, the log has none", "map such events to 'renewal'"),
         ("order.cuont[14]", "no operation 'cuont'", "did you mean 'count'"),
         ("order.median[14]", "no operation 'median'", "Choose one of count"),
-        ("visit.total[14]", "events of kind visit have no amount", "map `amount` in its"),
+        ("visit.total[14]", "events of kind visit have no amount\\.\n", "map `amount` in its"),
         ("order.total_amonut[14]", "'amonut' is none", "did you mean total_amount"),
         ("order.distinct[14]", "distinct of what", "distinct_channel"),
         ("order.distinct_amount[14]", "'amount' is none", "Choose distinct_channel"),
@@ -154,8 +149,26 @@ def test_a_group_of_reasons_must_exist() -> None:
 
 
 def test_a_name_that_is_there_already() -> None:
-    with pytest.raises(BadFeature, match=r"order_count_90d is defined twice(?s:.*)own name"):
+    with pytest.raises(
+        BadOwnFeature, match=r"order_count_90d is defined twice(?s:.*)`my_order_count_90d = order.count"
+    ):
         own("order.count[90]")
+    with pytest.raises(BadOwnFeature, match=r"'quick = order.count.4.': quick is defined twice"):
+        own("quick = order.count[3]", "quick = order.count[4]")
+
+
+def test_several_wrong_lines_are_told_together() -> None:
+    with pytest.raises(BadOwnFeatures) as raised:
+        own("ordr.count[14]", "order.count[14]", "(order where amonut > 5).count[3]", "order.count[90]")
+    for said in ("3 lines", "'ordr.count[14]'", "did you mean 'order'", "amonut", "order_count_90d is defined twice"):
+        assert said in raised.value.problem
+    assert "order.count[14]'" not in raised.value.problem.replace("'ordr.count[14]'", "")
+
+
+def test_names_that_lines_give_are_known_in_either_form() -> None:
+    lines = ("phone = order.latest_channel", OwnFeature(feature="order.count[3]", name="email"), "order.count[3]")
+    assert list(given_names(lines)) == ["phone", "email"]
+    assert list(given_names(["(order where channel = 'phone').count[90]"])) == []
 
 
 def test_what_is_not_wanted_is_left_out() -> None:
