@@ -20,7 +20,7 @@ from features.reading import Rows, literal
 VALUES = 2_000  # distinct values looked at in a column
 SAMPLED_ROWS = 200_000  # of a longer source, rows of so many buckets as give about so many
 REFUSED_SHARE, NAMES_SHARE, NAMES = 0.1, 0.7, 10  # share of distinct values; of names most, among so many at least
-NEARLY_UNIQUE = 0.02  # people have many names: fewer distinct ones a row are words of a list
+NEARLY_UNIQUE = 0.02  # people have many names: fewer distinct ones a row are words of a list, unless of two words
 KEYS = ("customer_id", "related_customer_id")
 REFUSED = ("event_type", "channel", "category", "reason_code", "order_id")
 FLAGS = frozenset({"0", "1", "true", "false", "yes", "no", "y", "n", "t", "f", "是", "否", "有", "无"})
@@ -146,9 +146,10 @@ def _of_values(column: Mapped, values: list[str], distinct: float) -> Iterator[_
     kinds = Counter(kind for value in values if (kind := personal_by_value(value, is_key=is_key)))
     if is_key and kinds["phone"] and _are_numbered(values):
         del kinds["phone"]
-    names = sum(map(looks_like_a_name, values))
-    if len(values) >= NAMES and names >= NAMES_SHARE * len(values) and distinct >= NEARLY_UNIQUE:
-        kinds["name"] = names
+    names = [value for value in values if looks_like_a_name(value)]
+    are_people = distinct >= NEARLY_UNIQUE or all(" " in value.strip() for value in names)
+    if len(values) >= NAMES and len(names) >= NAMES_SHARE * len(values) and are_people:
+        kinds["name"] = len(names)
     for kind, matches in kinds.most_common(1):
         share = matches / len(values)
         if column.column in KEYS:

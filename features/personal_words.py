@@ -66,7 +66,7 @@ _GIVEN_NAMES: Final = (
 )
 _GIVEN: Final = frozenset(_GIVEN_NAMES.split())
 _HAN: Final = re.compile(r"[\u4e00-\u9fff]{2,3}")
-_TWO_WORDS: Final = re.compile(r"[A-Z][a-z]+,? (?:[A-Z]\.? )?[A-Z][A-Za-z'-]+")
+_TWO_WORDS: Final = re.compile(r"([A-Z][A-Z'-]+)(,?) (?:[A-Z]\.? )?([A-Z][A-Z'-]+)", re.IGNORECASE)
 _WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 
 
@@ -114,7 +114,8 @@ def looks_like_a_name(value: str) -> bool:
     text = value.strip()
     if _HAN.fullmatch(text):
         return text[0] in _SURNAMES
-    return bool(_TWO_WORDS.fullmatch(text)) and text.partition(" ")[0].rstrip(",").lower() in _GIVEN
+    words = _TWO_WORDS.fullmatch(text)
+    return words is not None and words[3 if words[2] else 1].lower() in _GIVEN  # `Lee, Anna` as well as `Anna Lee`
 
 
 def _is_identity(text: str) -> bool:

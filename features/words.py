@@ -63,8 +63,8 @@ def _slug(kind: str) -> str:
 
 
 def many(noun: str) -> str:
-    """The plural of an English noun or of the head of `redemption of points`."""
-    head, of, rest = noun.partition(" of ")
+    """The plural of an English noun, or of the head of `redemption of points` or `order where amount > 5`."""
+    head, *tail = re.split(r"(?= (?:of|where) )", noun, maxsplit=1)
     if head.endswith("s"):
         return noun
-    return (head[:-1] + "ies" if head.endswith("y") and head[-2] not in "aeiou" else head + "s") + of + rest
+    return "".join([head[:-1] + "ies" if head.endswith("y") and head[-2] not in "aeiou" else head + "s", *tail])

@@ -17,6 +17,7 @@ from features.feature import Feature, Kind
 from features.forms import at_most, followed_share, joined, mix_shift, oldest_open, open_count, those, wait_mean
 from features.formula import Holiday, HolidayBefore, HolidayCalendar
 from features.public_holidays import NoDayOfTheYear, NoHolidaysInstalled, UnknownCountry, dates, holiday_calendar
+from features.words import many
 
 ORDER, VISIT = Kind("order", "order", "下单"), Kind("visit", "visit", "访问")
 ASKED, ANSWERED = Kind("ticket", "ticket", "工单"), Kind("answer", "answer", "答复")
@@ -184,3 +185,16 @@ def test_without_the_package_countries_are_refused_and_big_days_are_not(monkeypa
 def test_a_day_that_no_year_has(text: str) -> None:
     with pytest.raises(NoDayOfTheYear, match='big_days = \\["11-11"'):
         holiday_calendar([], [text])
+
+
+@pytest.mark.parametrize(
+    ("one", "several"),
+    [
+        ("order", "orders"),
+        ("booking of points", "bookings of points"),
+        ("order where channel = 'app'", "orders where channel = 'app'"),
+        ("inquiry where reason_code = 'out of stock'", "inquiries where reason_code = 'out of stock'"),
+    ],
+)
+def test_a_noun_in_the_plural(one: str, several: str) -> None:
+    assert many(one) == several

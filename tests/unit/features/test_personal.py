@@ -90,6 +90,7 @@ def read(root: Path, column: str, values: list[str], expression: str | None = No
 
 
 MOBILES = [f"1{3 + place % 6}{place * 123_456_789 % 10**9:09d}" for place in range(40)]
+GIVEN = ("Anna", "Mary", "John", "Peter", "Alice", "Linda", "Karen", "Mark", "Laura", "Susan")
 SURNAMES = "王李张刘陈杨黄赵吴周"
 PEOPLE = [SURNAMES[place % 10] + "伟芳娜敏静丽强磊军洋"[place // 10 % 10] + "一二三"[place % 3] for place in range(60)]
 
@@ -108,6 +109,9 @@ PEOPLE = [SURNAMES[place % 10] + "伟芳娜敏静丽强磊军洋"[place // 10 % 
             [f"{first} {last}" for first in ("Anna", "Mary", "John") for last in ("Lee", "Hill", "Stone", "Moss")],
         ),
         ("note", [f"{place} Church Road" for place in range(1, 30)]),
+        ("note", [f"{name} Smith".upper() for name in GIVEN]),
+        ("note", [f'"Smith, {name}"' for name in GIVEN]),
+        ("rep", [f"{name} Smith" for name in GIVEN] * 60),
     ],
 )
 def test_a_column_with_details_of_people_is_refused(tmp_path: Path, column: str, values: list[str]) -> None:
