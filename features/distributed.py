@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 import dask
 from distributed import Client, Future, KilledWorker, LocalCluster
-from distributed.comm import CommClosedError
+from distributed.comm import CommClosedError, get_address_host_port
 
 from churn.errors import ChurnError, SettingsError
 from churn.sections import Cluster
@@ -164,6 +164,10 @@ def _processes(workers: int) -> Iterator[str]:
 
 @contextmanager
 def _connected(address: str) -> Iterator[Client]:
+    try:
+        get_address_host_port(address)  # a client that was given no address takes half a minute to be gone
+    except ValueError as error:
+        raise NoCluster(address, "that is no address such as tcp://10.0.0.1:8786") from error
     try:
         client = Client(address, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError) as error:

@@ -1,8 +1,10 @@
 """A real Dask cluster of two processes on loopback: the same values as here, and what is said when it fails."""
 
+import gc
 import io
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -178,6 +180,18 @@ def test_a_scheduler_that_does_not_answer_is_told(tmp_path: Path, monkeypatch: p
     ):
         pass
     assert "[cluster] scheduler" in told.value.mend
+
+
+@pytest.mark.parametrize("address", ["garbage", "http://127.0.0.1:8786", "tcp://127.0.0.1:port"])
+def test_what_is_no_address_is_told_at_once(tmp_path: Path, address: str) -> None:
+    started = time.monotonic()
+    with (
+        pytest.raises(NoCluster, match="no address such as tcp://"),
+        cluster_engine(Cluster(engine="dask", scheduler=address), tmp_path),
+    ):
+        pass
+    gc.collect()
+    assert time.monotonic() - started < 5
 
 
 def dies_once_at_5(note: Path) -> str:
