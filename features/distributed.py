@@ -51,13 +51,14 @@ class NoCluster(SettingsError):
 
 
 class UnlikeWorkers(SettingsError):
-    """Workers run something else than the client, so that their numbers could differ."""
+    """Workers run something else than the client, so that their numbers could differ; or a scheduler that lacks it."""
 
     def __init__(self, unlike: dict[str, str]) -> None:
         shown = "; ".join(f"{address}: {what}" for address, what in sorted(unlike.items())[:5])
         super().__init__(
-            f"{len(unlike)} Dask workers run another version than this client: {shown}.",
-            mend="install the same commit and the same requirements/all.lock on every worker, and restart them.",
+            f"{len(unlike)} processes of the Dask cluster run another version than this client: {shown}.",
+            mend="install the same commit and the same requirements/all.lock on the scheduler and every worker, and "
+            "restart them.",
         )
 
 
@@ -179,7 +180,7 @@ def _connected(address: str) -> Iterator[Client]:
 
 
 def check(client: Client, folder: Path) -> None:
-    """Ask every worker what it runs and whether it sees the folder.
+    """Ask every worker what it runs and whether it sees the folder, and the scheduler whether it knows us at all.
 
     Raises:
         UnlikeWorkers, UnsharedFolder: see `cluster_engine`.
@@ -187,6 +188,10 @@ def check(client: Client, folder: Path) -> None:
     own = stands(folder)
     told = client.run(stands, folder, on_error="return")
     broken = {address: str(said) for address, said in told.items() if isinstance(said, BaseException)}
+    try:
+        client.run_on_scheduler(stands, folder)
+    except (ImportError, AttributeError, RuntimeError) as error:  # it has to read what it hands on
+        broken["the scheduler"] = str(error)
     unlike = broken | {
         address: str(said.runs) for address, said in told.items() if address not in broken and said.runs != own.runs
     }

@@ -18,21 +18,26 @@ from tests.clustered_shop import ingested
 
 
 class Workers:
-    """A client whose workers answer as they are told."""
+    """A client whose workers and scheduler answer as they are told."""
 
-    def __init__(self, **answers: Stands | Exception) -> None:
-        self.answers = answers
+    def __init__(self, scheduler: Exception | None = None, **answers: Stands | Exception) -> None:
+        self.scheduler, self.answers = scheduler, answers
 
     def run(self, _function: Callable[[Path], Stands], _folder: Path, *, on_error: str) -> dict[str, Any]:
         assert on_error == "return"
         return self.answers
+
+    def run_on_scheduler(self, function: Callable[[Path], Stands], folder: Path) -> Stands:
+        if self.scheduler:
+            raise self.scheduler
+        return function(folder)
 
 
 def test_workers_of_another_version_are_refused(tmp_path: Path) -> None:
     own = stands(tmp_path)
     check(Workers(one=own, other=own), tmp_path)
     older = Stands(own.runs | {"commit": "0123"}, sees=True)
-    with pytest.raises(UnlikeWorkers, match=r"1 Dask workers .* other: .*0123") as told:
+    with pytest.raises(UnlikeWorkers, match=r"1 processes .* other: .*0123") as told:
         check(Workers(one=own, other=older), tmp_path)
     assert "requirements/all.lock" in told.value.mend
 
@@ -40,6 +45,12 @@ def test_workers_of_another_version_are_refused(tmp_path: Path) -> None:
 def test_workers_without_the_project_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UnlikeWorkers, match="No module named 'features'"):
         check(Workers(one=ModuleNotFoundError("No module named 'features'")), tmp_path)
+
+
+def test_a_scheduler_without_the_project_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnlikeWorkers, match="the scheduler: No module named 'features'") as told:
+        check(Workers(ModuleNotFoundError("No module named 'features'"), one=stands(tmp_path)), tmp_path)
+    assert "on the scheduler and every worker" in told.value.mend
 
 
 def test_workers_that_do_not_see_the_artifacts_are_refused(tmp_path: Path) -> None:
