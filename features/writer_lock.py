@@ -7,7 +7,7 @@ Redis: a lock that ends by itself when its holder has died. Held for one batch. 
 import fcntl
 import zlib
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -38,9 +38,11 @@ class WriterLock:
         return self._redis() if self._store.online == "redis" else self._postgres()
 
     def close(self) -> None:
-        """End the connection to the server, if there is one."""
+        """End the connection to the server, if there is one; who holds next opens another."""
         if self._postgres_connection is not None:
             self._postgres_connection.close()
+        if "_redis_client" in self.__dict__:
+            self._redis_client.close()
 
     @contextmanager
     def _file(self) -> Iterator[None]:
@@ -63,10 +65,25 @@ class WriterLock:
 
     @contextmanager
     def _postgres(self) -> Iterator[None]:
-        key = (zlib.crc32(self._name.encode()),)
-        with self._connection().transaction() as transaction:
-            transaction.connection.execute("SELECT pg_advisory_xact_lock(%s)", key)  # ends with the transaction
+        from psycopg import OperationalError
+
+        was_open = self._postgres_connection is not None
+        try:
+            transaction = self._postgres_taken()
+        except OperationalError:
+            if not was_open or not self._postgres_connection.closed:
+                raise
+            transaction = self._postgres_taken()  # the server hung up on us: it may have been started anew meanwhile
+        with transaction:
             yield
+
+    def _postgres_taken(self) -> Any:  # psycopg.Transaction
+        key = (zlib.crc32(self._name.encode()),)
+        with ExitStack() as stack:
+            connection = self._connection()
+            stack.enter_context(connection.transaction())
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", key)  # ends with the transaction
+            return stack.pop_all()
 
     def _connection(self) -> Any:  # psycopg.Connection
         if self._postgres_connection is None or self._postgres_connection.closed:

@@ -113,6 +113,19 @@ def test_an_outage_is_told_at_once_and_over_when_it_is_over(wired: tuple[Wire, O
 
 
 @pytest.mark.parametrize("wired", ["redis", "postgres"], indirect=True)
+def test_the_first_write_after_a_restart_is_written(wired: tuple[Wire, OnlineStore]) -> None:
+    """Reader's and writer's connections are dead; nobody had asked meanwhile."""
+    wire, store = wired
+    (row,) = store.rows([CUSTOMER])
+    assert row
+    assert store.write([row]) == 1
+    wire.cut()
+    wire.mend()
+    assert store.write([row]) == 1
+    assert store.remove([CUSTOMER]) == 1
+
+
+@pytest.mark.parametrize("wired", ["redis", "postgres"], indirect=True)
 def test_a_frozen_server_is_not_waited_for(wired: tuple[Wire, OnlineStore]) -> None:
     wire, store = wired
     wire.freeze(frozen=True)
