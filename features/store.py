@@ -11,6 +11,7 @@ the view as int64 microseconds, because Feast's SQLite store sends its own throu
 
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import timedelta
@@ -27,7 +28,7 @@ from features.current_file import write_current
 from features.feature_set import FeatureSet
 from features.online import AGE_FIELDS, FIELDS, OnlineRow, age_of, batches, newer, packed, rows_of, unpacked
 from features.store_config import WRITE_TIMEOUT_S, address, may_be_registered, yaml_text
-from features.store_errors import NothingMaterialised, told
+from features.store_errors import NothingMaterialised, StoreUnavailable, told
 from features.store_limits import limited_connection
 from features.store_session import Session
 from features.store_views import LEARNT, VECTOR_VIEW, definitions, feast_store, open_feast, repo_config
@@ -134,8 +135,8 @@ class OnlineStore:
             raise NothingMaterialised(business)
         self.folder = folder
         self._batch_size, self._where, self._business = settings.store.batch_size, where, business
-        self._one_writer = threading.Lock()
-        self._writers = WriterLock(settings.store, folder / "online.lock", business)
+        self._one_writer, self._failed_at = threading.Lock(), 0.0
+        self._writers = WriterLock(settings.store, folder / "online.lock", business, timeout_s=timeout_s)
         self._session = Session(config, view, where, business=business, timeout_s=timeout_s)
 
     def rows(self, customer_ids: Sequence[str]) -> list[OnlineRow | None]:
@@ -191,6 +192,17 @@ class OnlineStore:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """Nobody else writes: no other thread, no other process, no other machine."""
-        with self._one_writer, told(self._where, self._business), self._writers.hold():
-            yield
+        """Nobody else writes: no other thread, no other process, no other machine.
+
+        Who waited behind a writer that met no answer has its answer: a server that hangs is not waited for in a queue.
+        """
+        came = time.monotonic()
+        with self._one_writer:
+            if self._failed_at > came:
+                raise StoreUnavailable(self._where.shown, reason="nor did it answer another", mend=self._where.mend)
+            try:
+                with told(self._where, self._business), self._writers.hold():
+                    yield
+            except StoreUnavailable:
+                self._failed_at = time.monotonic()
+                raise

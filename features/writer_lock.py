@@ -5,9 +5,10 @@ Redis: a lock that ends by itself when its holder has died. Held for one batch. 
 """
 
 import fcntl
+import time
 import zlib
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from churn.sections import Store
 from features.store_limits import connect
 
 HOLD_S = 60  # longer than any batch takes
+LEAST_S = 1.0  # what a server is given to answer, at least: a writer is in less of a hurry than a reader
 
 
 class WriterLock:
@@ -25,10 +27,12 @@ class WriterLock:
         store: `[store]` of churn.toml.
         path: the file to lock for SQLite.
         name: names the lock on a server; one a business.
+        timeout_s: how long a server may take to answer; that others hold the lock is an answer.
     """
 
-    def __init__(self, store: Store, path: Path, name: str) -> None:
+    def __init__(self, store: Store, path: Path, name: str, *, timeout_s: float) -> None:
         self._store, self._path, self._name = store, path, f"churn-writer-{name}"
+        self._limit_s = max(timeout_s, LEAST_S)
         self._postgres_connection: Any = None
 
     def hold(self) -> AbstractContextManager[Any]:
@@ -61,32 +65,58 @@ class WriterLock:
         from redis.retry import Retry
 
         once = Retry(NoBackoff(), 0)
-        return Redis.from_url(str(self._store.url), socket_timeout=5, socket_connect_timeout=2, retry=once)
+        limit = self._limit_s
+        return Redis.from_url(str(self._store.url), socket_timeout=limit, socket_connect_timeout=limit, retry=once)
 
     @contextmanager
     def _postgres(self) -> Iterator[None]:
+        connection = self._postgres_taken()
+        try:
+            yield
+        finally:
+            with self._closed_if_it_fails(connection):
+                connection.rollback()  # nothing was written here; the lock ends with the transaction
+
+    def _postgres_taken(self) -> Any:  # psycopg.Connection
         from psycopg import OperationalError
 
-        was_open = self._postgres_connection is not None
+        began, was_open = time.monotonic(), self._postgres_connection is not None
         try:
-            transaction = self._postgres_taken()
+            return self._postgres_asked()
         except OperationalError:
-            if not was_open or not self._postgres_connection.closed:
+            if not was_open or time.monotonic() - began > self._limit_s / 2:
                 raise
-            transaction = self._postgres_taken()  # the server hung up on us: it may have been started anew meanwhile
-        with transaction:
-            yield
+            return self._postgres_asked()  # the server hung up on us: it may have been started anew meanwhile
 
-    def _postgres_taken(self) -> Any:  # psycopg.Transaction
-        key = (zlib.crc32(self._name.encode()),)
-        with ExitStack() as stack:
+    def _postgres_asked(self) -> Any:
+        """Wait for the lock; the server says now and then that others hold it, or it is not there."""
+        from psycopg.errors import LockNotAvailable
+
+        key, until = (zlib.crc32(self._name.encode()),), time.monotonic() + HOLD_S
+        while True:
             connection = self._connection()
-            stack.enter_context(connection.transaction())
-            connection.execute("SELECT pg_advisory_xact_lock(%s)", key)  # ends with the transaction
-            return stack.pop_all()
+            with self._closed_if_it_fails(connection):
+                connection.execute(f"SET LOCAL lock_timeout = '{self._limit_s * 500:.0f}ms'")
+                try:
+                    connection.execute("SELECT pg_advisory_xact_lock(%s)", key)
+                except LockNotAvailable:
+                    connection.rollback()
+                    if time.monotonic() > until:
+                        raise
+                else:
+                    return connection
 
-    def _connection(self) -> Any:  # psycopg.Connection
+    @contextmanager
+    def _closed_if_it_fails(self, connection: Any) -> Iterator[None]:
+        """A connection that gave up has a command under way for ever."""
+        try:
+            yield
+        except Exception:
+            connection.close()
+            raise
+
+    def _connection(self) -> Any:
         if self._postgres_connection is None or self._postgres_connection.closed:
             plain = str(self._store.url).replace("+psycopg", "", 1)
-            self._postgres_connection = connect(plain, HOLD_S)
+            self._postgres_connection = connect(plain, self._limit_s)
         return self._postgres_connection

@@ -7,8 +7,9 @@ from typing import Any
 
 from features.live.inbox import InboxUnavailable
 from features.live.inbox_sql import SqlLedger, going_on, schema
+from features.store_limits import connect
 
-CONNECT_S = 2
+ANSWER_S = 10  # of a frozen server, too, which keeps no time itself
 
 
 class PostgresLedger(SqlLedger):
@@ -45,14 +46,12 @@ class PostgresLedger(SqlLedger):
                 raise InboxUnavailable("PostgreSQL", str(error).strip()) from error
 
     def _opened(self) -> Any:
-        import psycopg
-
         if self._connection is None or self._connection.closed:
-            connection = psycopg.connect(self._url, connect_timeout=CONNECT_S, autocommit=True)
+            connection = connect(self._url, ANSWER_S, autocommit=True)
             self._connection = connection
             if connection.execute("SHOW synchronous_commit").fetchone() == ("off",):
                 connection.execute("SET synchronous_commit = on")
-            connection.execute("SET statement_timeout = '10s'")
+            connection.execute(f"SET statement_timeout = '{ANSWER_S}s'")
             with connection.transaction():  # two that make the tables at once would stand in each other's way
                 connection.execute("SELECT pg_advisory_xact_lock(%s)", (zlib.crc32(self._prefix.encode()),))
                 for statement in schema(self._prefix):

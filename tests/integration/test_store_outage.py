@@ -135,3 +135,30 @@ def test_a_frozen_server_is_not_waited_for(wired: tuple[Wire, OnlineStore]) -> N
     assert time.perf_counter() - began < 0.8
     wire.freeze(frozen=False)
     assert store.rows([CUSTOMER])[0]
+
+
+@pytest.mark.parametrize("wired", ["redis", "postgres"], indirect=True)
+def test_writers_do_not_queue_up_behind_a_frozen_server(wired: tuple[Wire, OnlineStore]) -> None:
+    """Live events go on coming in: each request is told soon that its row has to wait."""
+    wire, store = wired
+    (row,) = store.rows([CUSTOMER])
+    assert row
+    assert store.write([row]) == 1
+    wire.freeze(frozen=True)
+    took: list[float] = []
+
+    def write() -> None:
+        began = time.perf_counter()
+        with pytest.raises(StoreUnavailable):
+            store.write([row])
+        took.append(time.perf_counter() - began)
+
+    writers = [threading.Thread(target=write, daemon=True) for _ in range(8)]
+    for one in writers:
+        one.start()
+    for one in writers:
+        one.join(10)
+    wire.freeze(frozen=False)
+    assert len(took) == len(writers)
+    assert max(took) < 3.0
+    assert store.write([row]) == 1
