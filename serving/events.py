@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Any, Literal, Protocol
 
+import anyio
 import anyio.to_thread
 import msgspec
 from starlette.requests import Request
@@ -25,6 +26,7 @@ from serving.metrics import Metrics
 from serving.refusals import InvalidRequest, MalformedJson, NotReady
 
 PATH = "/v1/events"
+REFRESHING = 8  # threads; they write one after the other, and a store that hangs leaves those that score alone
 SCOPES = {PATH: "events"}
 HOW = (
     'send {"events": [1 to 1000 of {"customer_id", "event_id", "event_type", "event_timestamp", ...}]} in UTF-8; '
@@ -78,6 +80,7 @@ class EventDesk:
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
         self._taker: Taker | None = None
+        self._refreshing = anyio.CapacityLimiter(REFRESHING)
 
     def open(self, taker: Taker) -> None:
         """Begin to take."""
@@ -104,7 +107,7 @@ class EventDesk:
         touched = [events[place].customer_id for place in good if told[place].status == "accepted"]
         refresh: Literal["done", "pending", "none"] = "none"
         if touched:
-            done = await anyio.to_thread.run_sync(taker.refresh, committed, touched)
+            done = await anyio.to_thread.run_sync(taker.refresh, committed, touched, limiter=self._refreshing)
             refresh = "done" if done else "pending"
         outs = [_out(_id_of(raw[place], events.get(place)), told[place]) for place in range(len(raw))]
         self._metrics.events((one.status for one in outs), pending=refresh == "pending")
