@@ -4,7 +4,7 @@
     current.parquet  --> customer_vector      the same row packed, on line too --> service churn_serving
 
 `FeatureStore` registers, fills and asks the past; `OnlineStore` reads and writes rows for serving. Feast is imported
-when one of them is made (some eight seconds of CPU), never by importing this module. Unknown customers, stale rows
+when one of them is made (a second of CPU), never by importing this module. Unknown customers, stale rows
 and rows too old to be written are told by us: Feast's `status` and `ttl` do not tell them on line. Instants lie in
 the view as int64 microseconds, because Feast's SQLite store sends its own through local time.
 """

@@ -4,6 +4,7 @@ customer_behaviour   documented scalars of a snapshot, off line     --> service 
 customer_vector      the same row packed, on line too               --> service churn_serving
 """
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -75,10 +76,25 @@ def repo_config(settings: Settings, timeout_s: float = READ_TIMEOUT_S) -> Any:
 
 
 def open_feast() -> Any:
-    """The module; importing it takes some eight seconds of CPU."""
-    with quiet():
+    """The module, without typeguard's checks of its own functions: to write them takes three seconds of four."""
+    if "feast" in sys.modules:
+        return sys.modules["feast"]
+    with quiet(), _unchecked():
         import feast
     return feast
+
+
+@contextmanager
+def _unchecked() -> Iterator[None]:
+    """Let typeguard's decorator give back what it is given; it would parse and compile every function anew."""
+    import typeguard  # comes with Feast
+
+    checked = typeguard.typechecked
+    typeguard.typechecked = lambda target=None, **_: target or (lambda inner: inner)  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        typeguard.typechecked = checked
 
 
 def _source(path: Path) -> Any:  # feast.FileSource

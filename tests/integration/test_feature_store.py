@@ -1,6 +1,8 @@
 """Feast for real: views that follow from the catalogue, history equal to the snapshot, everybody's row on line."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -185,3 +187,15 @@ def test_a_column_of_nulls_is_a_column_of_nulls(tmp_path: Path) -> None:
     answer = store.history(snapshot.frame[["customer_id", "event_timestamp"]].head(20))
     assert answer["order_mean_90d"].isna().all()
     assert answer["order_mean_90d"].dtype == np.float64
+
+
+def test_feast_is_imported_without_writing_its_functions_anew() -> None:
+    """typeguard's decorator parses and compiles each of them: three seconds of every process that opens a store."""
+    script = (
+        "import typeguard, typeguard._decorators as inner; anew = []; before = typeguard.typechecked; "
+        "inner.instrument = lambda one: anew.append(one) or 'no'; "
+        "from features.store_views import open_feast; open_feast().FeatureStore; "
+        "print(len(anew), typeguard.typechecked is before)"
+    )
+    ran = subprocess.run([sys.executable, "-W", "ignore", "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["0", "True"]
