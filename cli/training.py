@@ -1,6 +1,5 @@
 """`churn train | backtest | promote | rollback | history | retrain`: snapshots to models to a champion."""
 
-import json
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -164,12 +163,10 @@ def _results(results: list[dict[str, Any]], told: list[str]) -> Outcome:
 
 def _certificate(settings: "Settings", version: "Version") -> dict[str, Any] | None:
     """The parity certificate of this feature set, definition and store, where one was made."""
-    from features.parity import certificate_path
+    from features.parity import read_certificate
 
     bundle = version.bundle
-    path = certificate_path(settings.folder, bundle.feature_set_hash, bundle.definition_id, settings.store.online)
-    found: dict[str, Any] | None = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
-    return found
+    return read_certificate(settings.folder, bundle.feature_set_hash, bundle.definition_id, settings.store.online)
 
 
 def _models(model: str | None) -> tuple[str, ...]:

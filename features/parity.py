@@ -7,6 +7,7 @@ nothing of Feast or models. Start reading at `compare`.
 """
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ from features.replay import Key, replayed
 Certificate = dict[str, Any]
 Found = tuple[str, OnlineRow | None]
 MOST_DIFFERENCES = 10
+ASKED_FOR = {"feature_set_hash", "definition_id", "rows", "count", "mismatches", "passed", "hash"}  # by the gate
 
 
 MENDS = {
@@ -133,6 +135,15 @@ def write_certificate(certificate: Certificate, folder: Path) -> Path:
         path = path.with_stem(f"{path.stem}-scores")
     write_json(path, certificate)
     return path
+
+
+def read_certificate(folder: Path, feature_set_hash: str, definition_id: str, kind: str) -> Certificate | None:
+    """The certificate of a key; None where there is none, or no whole one: then it is to be made again."""
+    try:
+        found = json.loads(certificate_path(folder, feature_set_hash, definition_id, kind).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    return found if isinstance(found, dict) and found.keys() >= ASKED_FOR else None
 
 
 def chosen(events: Events, customers: int) -> list[str]:

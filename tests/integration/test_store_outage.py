@@ -9,9 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 
 from churn.sections import Store
+from features.live.inbox import InboxUnavailable
+from features.live.inbox_postgres import PostgresLedger
 from features.snapshots import current
 from features.store import FeatureStore, OnlineStore
 from features.store_errors import StoreUnavailable
@@ -162,3 +165,25 @@ def test_writers_do_not_queue_up_behind_a_frozen_server(wired: tuple[Wire, Onlin
     assert len(took) == len(writers)
     assert max(took) < 3.0
     assert store.write([row]) == 1
+
+
+def test_an_inbox_on_a_frozen_server_gives_up(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Senders keep their events and send them again; nobody waits for ever."""
+    monkeypatch.setattr("features.live.inbox_postgres.ANSWER_S", 0.5)
+    url = urlsplit(postgres_url)
+    wire = Wire(url.hostname or "", url.port or 5432)
+    user, slug = url.netloc.rpartition("@")[0], f"frozen-{uuid.uuid4().hex[:8]}"
+    ledger = PostgresLedger(url._replace(netloc=f"{user}@127.0.0.1:{wire.port}").geturl(), slug)
+    assert ledger.reach().last_seq == 0
+    wire.freeze(frozen=True)
+    began = time.perf_counter()
+    with pytest.raises(InboxUnavailable):
+        ledger.reach()
+    assert time.perf_counter() - began < 5
+    wire.freeze(frozen=False)
+    assert ledger.reach().last_seq == 0
+    with psycopg.connect(postgres_url.replace("+psycopg", "", 1), autocommit=True) as connection:
+        for table in ("event", "pending", "state"):
+            connection.execute(f"DROP TABLE churn_live_{slug.replace('-', '_')}_{table}")
+    ledger.close()
+    wire.cut()

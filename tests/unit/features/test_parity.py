@@ -16,7 +16,15 @@ from features.feature import Kind
 from features.feature_set import FeatureSet, grouped
 from features.log_reading import read_events
 from features.online import MemoryOnlineStore, OnlineRow, rows_of
-from features.parity import Certificate, NoParity, certificate_path, compare, prove, write_certificate
+from features.parity import (
+    Certificate,
+    NoParity,
+    certificate_path,
+    compare,
+    prove,
+    read_certificate,
+    write_certificate,
+)
 from features.replay import known_at
 from features.snapshots import current
 from tests import mapped_shop, small_shop
@@ -221,3 +229,16 @@ def test_a_certificate_is_found_by_its_key_and_names_no_customer(tmp_path: Path)
     assert "stage (1)" in error.problem
     assert "churn features materialise" in error.mend
     assert error.exit_code == 10
+
+
+def test_a_certificate_that_is_not_whole_is_none(tmp_path: Path) -> None:
+    """Promotion then asks for a proof, as where there was none."""
+    key = FEATURES.hash, LIFECYCLE.definition.id, "memory"
+    assert read_certificate(tmp_path, *key) is None
+    certificate = proof(ROWS)
+    path = write_certificate(certificate, tmp_path)
+    assert read_certificate(tmp_path, *key) == certificate
+    whole = path.read_text(encoding="utf-8")
+    for torn in ("", whole[:50], "[]", "{}", "\x00"):
+        path.write_text(torn, encoding="utf-8")
+        assert read_certificate(tmp_path, *key) is None
