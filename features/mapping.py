@@ -123,7 +123,8 @@ def _parts(connection: duckdb.DuckDBPyConnection, rows: Rows) -> Iterator[tuple[
         number = any(kind in str(described[0][1]) for kind in NUMERIC)
         value = {"event_type": literal(PROFILE + attribute), "amount" if number else "category": expression}
         meant = f"({_is_filled(expression)} OR {_is_true(of_profile.get(WITHDRAWN))})"
-        empty = f"CASE WHEN {meant} THEN {of_profile.get(WITHDRAWN, 'NULL')} ELSE 'true' END"
+        told = f"CAST((\n{of_profile.get(WITHDRAWN, 'NULL')}\n) AS VARCHAR)"
+        empty = f"CASE WHEN {meant} THEN {told} ELSE 'true' END"
         yield (
             of_profile | value | {WITHDRAWN: empty, "emptied": f"NOT {meant}"},
             f"{where} AND ({meant} OR {_is_dated(of_profile)})",

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
 from churn.calendar import NEVER, to_us
 from churn.events import Events, before
@@ -122,10 +123,10 @@ PROFILE: dict[str, object] = {
 }  # fmt: skip
 
 
-def profiles(root: Path, *lines: str) -> IngestReport:
+def profiles(root: Path, *lines: str, **mapping: object) -> IngestReport:
     (root / "people.csv").write_text("id,changed,known,region,tier,gone\n" + "\n".join(lines) + "\n")
     (root / "orders.csv").write_text("customer_id,date,amount\na,2024-06-01,9\n")
-    return ingest(shop(root, PROFILE, {"path": "orders.csv", **ORDER}), environ={})
+    return ingest(shop(root, PROFILE | mapping, {"path": "orders.csv", **ORDER}), environ={})
 
 
 def attributes(report: IngestReport, day: str) -> dict[str, str]:
@@ -162,8 +163,12 @@ def test_of_a_value_and_none_known_at_once_the_value_stays(tmp_path: Path) -> No
     assert attributes(report, "2024-03-01") == {"region": "north", "tier": "gold"}
 
 
-def test_a_withdrawn_profile_needs_no_attributes(tmp_path: Path) -> None:
-    report = profiles(tmp_path, "a,2024-01-01,2024-01-01,north,gold,", "a,,2024-02-01,,,true", "b,,,,,true")
+@pytest.mark.parametrize(
+    "gone", ["gone", "gone = 'true' -- or not", "CAST(gone = 'true' AS INTEGER)", "TRY_CAST(gone AS BOOLEAN)"]
+)
+def test_a_withdrawn_profile_needs_no_attributes(tmp_path: Path, gone: str) -> None:
+    lines = ["a,2024-01-01,2024-01-01,north,gold,", "a,,2024-02-01,,,true", "b,,,,,true"]
+    report = profiles(tmp_path, *lines, withdrawn=gone)
     assert attributes(report, "2024-01-15") == {"region": "north", "tier": "gold"}
     assert attributes(report, "2024-02-15") == {}
     assert (report.manifest.withdrawn, report.manifest.rejected) == (1, {"withdrawn_since_when": 1})
