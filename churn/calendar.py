@@ -20,6 +20,7 @@ Int64Array = NDArray[np.int64]
 
 EPOCH = date(1970, 1, 1)
 DAY_US = 86_400_000_000
+SPAN_DAYS, NEAR_DAYS = 512, 40_000  # local midnights are remembered in such spans, until 2079
 NEVER = np.iinfo(np.int64).max  # an instant that does not come
 
 
@@ -85,7 +86,9 @@ class Calendar:
         if not time_us.size:
             return np.zeros(0, dtype=np.int64)
         first, last = int(time_us.min()) // DAY_US - 2, int(time_us.max()) // DAY_US + 2
-        return first - 1 + np.searchsorted(self.midnights_us(first, last), time_us, side="right").astype(np.int64)
+        if first >= 0 and last < NEAR_DAYS:
+            first, last = first // SPAN_DAYS * SPAN_DAYS, (last // SPAN_DAYS + 1) * SPAN_DAYS - 1
+        return first - 1 + np.searchsorted(_midnights_us(self, first, last), time_us, side="right").astype(np.int64)
 
     def window_start(self, cutoff: datetime, days: int) -> datetime:
         """Where the window `[start, cutoff)` of `days` days begins: local midnight, `days` days before its day."""
@@ -108,6 +111,12 @@ class Calendar:
         local = cutoff.astimezone(self.zone)
         shifted = (local.replace(tzinfo=None) + timedelta(days=days)).replace(tzinfo=self.zone)
         return shifted.astimezone(UTC)
+
+
+@lru_cache(maxsize=64)
+def _midnights_us(calendar: Calendar, first_day: int, last_day: int) -> Int64Array:
+    """`midnights_us`, remembered: one customer after the other asks for the same years."""
+    return calendar.midnights_us(first_day, last_day)
 
 
 @lru_cache(maxsize=65_536)

@@ -92,13 +92,15 @@ class Evaluation:
 
     def of(self, formula: Formula) -> FloatArray:
         """The value of a formula. Shape (c, k)."""
-        if formula not in self._known:
-            self._known[formula] = self._evaluate(formula)
-        return self._known[formula]
+        value = self._known.get(formula)  # a formula is hashed as seldom as can be: one customer's row waits for it
+        if value is None:
+            value = self._known[formula] = self._evaluate(formula)
+        return value
 
     def _evaluate(self, formula: Formula) -> FloatArray:
         match formula:
-            case Aggregate(selection, operation, column, days):
+            case Aggregate():
+                selection, operation, column, days = formula  # several times faster than by pattern
                 return operate(self._timeline.lane(selection), operation, column, days)
             case Ratio(numerator, denominator, scale):
                 by = self.of(denominator)

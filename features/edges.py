@@ -7,7 +7,7 @@ does not, the search answers. Reads no event but its time. Start reading at `Edg
 """
 
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,6 +77,11 @@ class Edges:
         if wanted not in self._layouts:
             self._layouts[wanted] = Layout({days: self.begins_us(days) for days in sorted(wanted)})
         return self._layouts[wanted]
+
+    @cached_property
+    def today(self) -> Int64Array:
+        """Local days of the cutoffs. Shape (k,)."""
+        return local_days(self.cutoffs_us, self.calendar)
 
     def begins_us(self, days: int) -> Int64Array:
         """Where windows of so many days begin, one a cutoff; for 0, the cutoffs themselves. Shape (k,)."""

@@ -7,6 +7,7 @@ same alone, in a batch, for one cutoff or many. Reads the lanes of features/time
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -25,10 +26,13 @@ def followed(timeline: Timeline, formula: Followed) -> FloatArray:
     lane, by = timeline.lane(formula.selection), timeline.lane(formula.by)
     if not len(lane):
         return np.full(timeline.shape, 0.0 if formula.what == "open" else np.nan)
-    answers = _later(lane) if formula.by == formula.selection else _answers(lane, by)
+    key = (Answers, formula.by)
+    if key not in lane.made:
+        lane.made[key] = _later(lane) if formula.by == formula.selection else _answers(lane, by)
+    answers: Answers = lane.made[key]
     if formula.what == "share":
         return _share(lane, answers, formula)
-    asked, answered = lane.start(formula.days), _answered(lane, answers)
+    asked, answered = lane.start(formula.days), answers.before
     first_open = np.maximum(answered, asked)
     if formula.what == "wait":
         seconds = prefix(np.where(answers.time_us == NEVER, 0, answers.time_us - lane.time_us) // SECOND_US)
@@ -44,12 +48,21 @@ class Answers:
     """What follows each event of a lane.
 
     Args:
+        lane: whose events.
         time_us: when; `NEVER` where nothing does. Shape (n,), ascending within a view.
         after_days: local days after the event; beyond every window where nothing does. Shape (n,).
     """
 
+    lane: Lane
     time_us: Int64Array
     after_days: Int64Array
+
+    @cached_property
+    def before(self) -> Positions:
+        """Position after the last event that was answered before each cutoff: a count of answers, laid like events."""
+        line = self.lane.timeline
+        slots = self.lane.owner * line.stride + np.searchsorted(line.cutoffs_us, self.time_us, side="right")
+        return np.asarray(np.cumsum(np.bincount(slots, minlength=line.laid.count * line.stride))[line.cells])
 
 
 def _answers(lane: Lane, by: Lane) -> Answers:
@@ -80,7 +93,7 @@ def _at(lane: Lane, rows: Positions) -> Answers:
     there = rows >= 0
     time_us = np.where(there, lane.timeline.events.time_us[rows], NEVER)
     after_days = lane.timeline.day[rows] - lane.days.day
-    return Answers(time_us, np.where(there, after_days, np.iinfo(np.int64).max))
+    return Answers(lane, time_us, np.where(there, after_days, np.iinfo(np.int64).max))
 
 
 def _share(lane: Lane, answers: Answers, formula: Followed) -> FloatArray:
@@ -89,13 +102,6 @@ def _share(lane: Lane, answers: Answers, formula: Followed) -> FloatArray:
     over = np.maximum(lane.start(formula.within_days), asked)
     quick = prefix(answers.after_days <= formula.within_days)
     return _per(quick[over] - quick[asked], over - asked)
-
-
-def _answered(lane: Lane, answers: Answers) -> Positions:
-    """Position after the last event that was answered before each cutoff: a count of answers, laid like events."""
-    line = lane.timeline
-    slots = lane.owner * line.stride + np.searchsorted(line.cutoffs_us, answers.time_us, side="right")
-    return np.asarray(np.cumsum(np.bincount(slots, minlength=line.laid.count * line.stride))[line.cells])
 
 
 def _per(total: Int64Array, count: Int64Array | Positions) -> FloatArray:

@@ -22,6 +22,7 @@ from churn.versions import Spans, spans
 from features.log import LOG_SCHEMA, SUPERSEDED, BrokenLog, bucket_name, bucket_of, log_folder, read_log_manifest
 
 CODED = ("customer_id", "event_type", *TEXTS, "order_id")
+FEW = 256  # so many texts are coded sooner by a dict than by Arrow
 READ = (*CODED, "event_timestamp", "ingested_at", *NUMBERS, SUPERSEDED)
 
 
@@ -157,10 +158,15 @@ def _coded(column: pa.ChunkedArray) -> Texts:
 
 def _codes(column: pa.ChunkedArray) -> tuple[Int32Array, list[str]]:
     """A text column as codes into its levels as they come; -1 is null."""
-    encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    if column.null_count == len(column):
+        return np.full(len(column), -1, dtype=np.int32), []
+    is_coded = pa.types.is_dictionary(column.type)
+    if not is_coded and len(column) <= FEW:
+        places: dict[str, int] = {}
+        found = [-1 if text is None else places.setdefault(text, len(places)) for text in column.to_pylist()]
+        return np.array(found, dtype=np.int32), list(places)
+    encoded = column if is_coded else column.dictionary_encode()
     encoded = encoded.unify_dictionaries()
-    if not encoded.num_chunks:
-        return np.zeros(0, dtype=np.int32), []
     codes = pa.chunked_array([chunk.indices for chunk in encoded.chunks])
     codes = codes.fill_null(-1) if codes.null_count else codes
     return np.asarray(codes.to_numpy(), dtype=np.int32), encoded.chunk(0).dictionary.to_pylist()

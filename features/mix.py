@@ -5,7 +5,7 @@ customer has, not with all there are. Counts are whole numbers, so the shares ar
 the lanes of features/timeline.py. Start reading at `main_share`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -47,6 +47,7 @@ class Pairs:
         owner: the view of each pair. Shape (p,).
         first: the first pair of each view that has one. Shape (v,).
         place: which of those views each pair belongs to. Shape (p,).
+        known: by days, what `_before` found.
     """
 
     lane: Lane
@@ -55,10 +56,18 @@ class Pairs:
     owner: Int64Array
     first: Positions
     place: Positions
+    known: dict[int, Int64Array] = field(default_factory=dict)
 
     @classmethod
     def of(cls, lane: Lane, column: str) -> "Pairs":
-        """The pairs of a lane."""
+        """The pairs of a lane, counted once."""
+        if (cls, column) not in lane.made:
+            lane.made[cls, column] = cls._of(lane, column)
+        pairs: Pairs = lane.made[cls, column]
+        return pairs
+
+    @classmethod
+    def _of(cls, lane: Lane, column: str) -> "Pairs":
         texts: Texts = getattr(lane.timeline.events, column)
         rows = lane.rows[texts.codes[lane.rows] >= 0]
         many = max(len(texts.levels), 1)
@@ -88,6 +97,11 @@ class Pairs:
 
     def _before(self, days: int) -> Int64Array:
         """Events of each pair before the window of `days` begins, or before the cutoff for 0. Shape (p, k)."""
+        if days not in self.known:
+            self.known[days] = self._counted(days)
+        return self.known[days]
+
+    def _counted(self, days: int) -> Int64Array:
         line = self.lane.timeline
         after = line.slots(days)[self.rows] - line.events.customer[self.rows].astype(np.int64) * line.stride
         cells = np.bincount(self.pair * line.stride + after, minlength=len(self.owner) * line.stride)

@@ -9,7 +9,6 @@ import numpy as np
 
 from churn.calendar import DAY_US, Int64Array
 from churn.events import FloatArray
-from features.edges import local_days
 from features.folds import FIXED
 from features.timeline import Lane
 
@@ -18,12 +17,12 @@ FARTHEST = 1_000_000 * FIXED  # days until something is due, at most, in ten-tho
 
 def streak_months(lane: Lane, _column: str, _days: int | None) -> FloatArray:
     """Local months in a row with an event, up to the cutoff's month or the one before it."""
-    return _streak(lane, months(lane.days.day), months(_today(lane)))
+    return _streak(lane, months(lane.days.day), months(lane.timeline.edges.today))
 
 
 def streak_weeks(lane: Lane, _column: str, _days: int | None) -> FloatArray:
     """Local weeks, from Monday on, in a row with an event, up to the cutoff's week or the one before it."""
-    return _streak(lane, (lane.days.day + 3) // 7, (_today(lane) + 3) // 7)  # 1970-01-01 was a Thursday
+    return _streak(lane, (lane.days.day + 3) // 7, (lane.timeline.edges.today + 3) // 7)  # 1970-01-01 was a Thursday
 
 
 def previous(lane: Lane, column: str, _days: int | None) -> FloatArray:
@@ -49,10 +48,6 @@ def days_until(lane: Lane, column: str, _days: int | None) -> FloatArray:
 def months(day: Int64Array) -> Int64Array:
     """Months since 1970 of days since 1970."""
     return day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-
-
-def _today(lane: Lane) -> Int64Array:
-    return local_days(lane.timeline.cutoffs_us, lane.timeline.lifecycle.calendar)
 
 
 def _streak(lane: Lane, period: Int64Array, now: Int64Array) -> FloatArray:

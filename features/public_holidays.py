@@ -19,7 +19,6 @@ import numpy as np
 from churn.calendar import EPOCH, Calendar, Int64Array
 from churn.errors import SettingsError
 from churn.events import FloatArray
-from features.edges import local_days
 from features.formula import Holiday, HolidayBefore, HolidayCalendar
 from features.timeline import Lane, Timeline
 
@@ -94,7 +93,7 @@ def holiday_calendar(countries: Sequence[str], big_days: Sequence[str]) -> Holid
 def holiday(timeline: Timeline, formula: Holiday) -> FloatArray:
     """Where the cutoffs' days lie among the holidays, the same for everybody. Shape (c, k)."""
     found = dates(formula.calendar)
-    today = local_days(timeline.cutoffs_us, timeline.lifecycle.calendar)
+    today = timeline.edges.today
     if formula.what == "ahead":
         low, high = (np.searchsorted(found.days, today + formula.first + more) for more in (0, formula.days))
         value = high - low
@@ -108,7 +107,7 @@ def holiday(timeline: Timeline, formula: Holiday) -> FloatArray:
 def before(timeline: Timeline, formula: HolidayBefore) -> FloatArray:
     """Events around the next holiday's last occurrence. Shape (c, k)."""
     found, calendar = dates(formula.calendar), timeline.lifecycle.calendar
-    today = local_days(timeline.cutoffs_us, calendar)
+    today = timeline.edges.today
     then = found.last_year[np.searchsorted(found.begins, today)]
     at = np.where(then == UNKNOWN, 0, then)
     low, high = (_midnights_us(calendar, days) for days in (at - formula.before_days, at + formula.after_days + 1))

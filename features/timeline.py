@@ -9,6 +9,7 @@ customer alone, in a batch, at one cutoff or at many. Reads arrays; knows no fea
 
 from collections.abc import Collection, Mapping
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,8 +39,7 @@ class Timeline:
         self.laid: Views = views(events, cutoffs_us)
         self.events = self.laid.events
         self.cutoffs_us, self.lifecycle = cutoffs_us, lifecycle
-        self.shape = self.laid.view.shape
-        self.stride = len(cutoffs_us) + 1
+        self.shape, self.stride = self.laid.view.shape, len(cutoffs_us) + 1
         self.edges = edges_of(tuple(cutoffs_us.tolist()), lifecycle.calendar)
         self._windows, self._all = windows, frozenset[int]().union(*windows.values())
         self._quarters = quarters(self.events.time_us)
@@ -49,12 +49,12 @@ class Timeline:
 
     def lane(self, selection: Selection) -> "Lane":
         """The lane of a selection, laid once."""
-        if selection not in self._lanes:
+        if (lane := self._lanes.get(selection)) is None:
             mask = self._mask(selection)
             rows = np.flatnonzero(mask if self.laid.seen is None else mask & self.laid.seen)
             alone = self.laid.count == 1  # laying edges takes longer than having too many of them
-            self._lanes[selection] = Lane(self, rows, self._all if alone else self._windows.get(selection, ()))
-        return self._lanes[selection]
+            lane = self._lanes[selection] = Lane(self, rows, self._all if alone else self._windows.get(selection, ()))
+        return lane
 
     def forget(self) -> None:
         """Let go of the lanes, which know their timeline, so that a batch's memory is free at once."""
@@ -112,12 +112,12 @@ class Lane:
     """
 
     def __init__(self, timeline: Timeline, rows: Positions, windows: Collection[int] = ()) -> None:
-        self.timeline, self.rows = timeline, rows
-        self.layout = timeline.edges.layout(windows)
+        self.timeline, self.rows, self.layout = timeline, rows, timeline.edges.layout(windows)
         self._starts: dict[int | None, Positions] = {}
         self._sums: dict[str, tuple[Sums, Sums | None]] = {}
         self._peaks: dict[str, Fold] = {}
         self._sets: dict[str, Fold] = {}
+        self.made: dict[Any, Any] = {}  # by other modules, for several features
 
     def __len__(self) -> int:
         return len(self.rows)

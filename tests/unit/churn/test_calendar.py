@@ -87,5 +87,21 @@ def test_unknown_zones_are_refused(name: str) -> None:
     assert "IANA name such as `Asia/Shanghai`" in caught.value.mend
 
 
+def test_days_beyond_the_years_that_are_remembered() -> None:
+    """On both sides of where local midnights are remembered, and at the ends of the calendar."""
+    calendar = Calendar("Europe/London")
+    near = datetime(2079, 7, 8, 12, tzinfo=UTC)
+    moments = [
+        datetime(1, 1, 5, tzinfo=UTC),
+        datetime(1970, 1, 2, tzinfo=UTC),
+        near,
+        datetime(9999, 12, 25, tzinfo=UTC),
+    ]
+    moments += [near + timedelta(days=days) for days in range(-5, 5)]
+    for moment in moments:
+        (day,) = calendar.days_of(np.array([to_us(moment)]))
+        assert day == (calendar.day_of(moment) - EPOCH).days
+
+
 def test_no_instants_have_no_days() -> None:
     assert LONDON.days_of(np.zeros(0, dtype=np.int64)).tolist() == []

@@ -104,6 +104,22 @@ def test_the_forgotten_are_refused(tmp_path: Path) -> None:
     opened.close()
 
 
+def test_few_texts_are_coded_as_many_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One customer's by a dict, a log's by Arrow: the same codes and levels."""
+    import pyarrow as pa
+
+    from features import log_reading
+
+    for texts in (["b", None, "a", "b", "客"], [None, None], [], ["", "a", ""]):
+        column = pa.chunked_array([pa.array(texts[:2], pa.string()), pa.array(texts[2:], pa.string())])
+        monkeypatch.setattr(log_reading, "FEW", 256)
+        few = log_reading._coded(column)
+        monkeypatch.setattr(log_reading, "FEW", -1)
+        many = log_reading._coded(column)
+        assert (few.codes.tolist(), few.levels) == (many.codes.tolist(), many.levels)
+        assert few.codes.dtype == many.codes.dtype
+
+
 def test_who_is_forgotten_while_their_row_is_made_has_none(tmp_path: Path) -> None:
     """The row is made of events that were read before; the on-line store was erased before it is written."""
     from features.erasure.forgotten import Forgotten
