@@ -44,7 +44,7 @@ trained. With a whole `lookback_days` before them no feature is cut short; less 
 
 Names, phones, e-mails, addresses and identity numbers are no attributes of events and no features. A column is refused
 by its name (`phone`, `customer_name`, `手机号`, `身份证`; not `product_name`, `phone_model` or `has_email`) and by its values:
-a tenth of its distinct values are e-mail addresses, phone numbers (mainland Chinese, E.164, written with gaps), identity
+a tenth of its distinct values are or hold e-mail addresses, phone numbers (mainland Chinese, E.164, written with gaps), identity
 numbers with a right check digit, street addresses, or seven in ten are names of people. This holds for `event_type`,
 `channel`, `category`, `reason_code`, `order_id` and the attributes of profiles. Columns that are not mapped are never
 looked at, nor kept: rejects leave out those that are named so.

@@ -124,7 +124,8 @@ class InputReport:
         counted = ", ".join(f"{count} {severity}" for severity, count in self.counts.items())
         yield f"Input data: {counted}; the report is {folder / REPORT / HTML}."
         loud = [one for one in self.findings if one.severity != "advice"]
-        shown = list({one.code: one for one in reversed(loud)}.values())[::-1][:SHOWN]  # the first of each code
+        firsts = list({one.code: one for one in reversed(loud)}.values())[::-1]  # one of each code before a second
+        shown = [*firsts, *(one for one in loud if one not in firsts)][:SHOWN]
         for one in shown:
             yield f"  {one.severity} {one.where + ': ' if one.where else ''}{one.what['en']}"
         if len(loud) > len(shown):

@@ -39,6 +39,7 @@ _BY_NAME: Final = {kind: re.compile(pattern) for kind, pattern in _NAMES.items()
 _FLAG: Final = re.compile(_FLAGS)
 EMAIL: Final = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
 _MOBILE_CN: Final = re.compile(r"(?<![0-9])(\+?86[ -]?)?1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}(?![0-9])")
+_PHONE_HELD: Final = re.compile(r"(?<![0-9A-Za-z])(?:" + _MOBILE_CN.pattern + r")(?![0-9A-Za-z])")  # no part of a hash
 _E164: Final = re.compile(r"(?<![0-9])\+[1-9][0-9]{0,2}[ -]?[0-9(][0-9 ()-]{5,14}[0-9](?![0-9])")
 _NATIONAL: Final = re.compile(r"\(?0?[0-9]{2,4}\)?[ .-][0-9]{3,4}[ .-]?[0-9]{4}")  # (020) 7946 0958, 415-555-2671
 _IDENTITY: Final = re.compile(r"(?<![0-9])[1-8][0-9]{5}(?:19|20)[0-9]{2}[01][0-9][0-3][0-9][0-9]{3}[0-9Xx](?![0-9])")
@@ -80,7 +81,9 @@ def personal_by_name(name: str) -> str | None:
 
 
 def personal_by_value(value: str, *, is_key: bool = False) -> str | None:
-    """The kind of personal detail that a whole value is; names are told by `looks_like_a_name` for many at once.
+    """The kind of personal detail that a value is; names are told by `looks_like_a_name` for many at once.
+
+    A whole value, or a part that stands alone in it: `tel:13812345678`.
 
     Args:
         value: a text.
@@ -132,4 +135,6 @@ _LOOSE: Final[tuple[tuple[str, Callable[[str], object]], ...]] = (
     ("identity", _SSN.fullmatch),
     ("phone", _NATIONAL.fullmatch),
     ("address", _ADDRESS.fullmatch),
+    ("email", EMAIL.search),
+    ("phone", _PHONE_HELD.search),
 )

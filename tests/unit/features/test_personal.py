@@ -62,6 +62,11 @@ def test_names_of_columns_that_only_sound_like_it(name: str) -> None:
         ("3 Way Cable", None),
         ("10.50", None),
         ("@home", None),
+        ("tel:13812345678", "phone"),
+        ("王芳 13812345678", "phone"),
+        ("ann@example.com (work)", "email"),
+        ("c4ca4238a13812345678bcc509a6f75b", None),  # a hash
+        ("SKU13812345678", None),
     ],
 )
 def test_values_that_are_details_of_people(value: str, kind: str | None) -> None:
