@@ -173,7 +173,7 @@ def _row(score: "pd.Series") -> "OnlineRow":
 
 
 def _challengers(settings: "Settings") -> "list[Challenger]":
-    """What the newest versions that do not serve learned from, each feature set once."""
+    """What the newest versions that do not serve learned from: each feature set and snapshot once."""
     if not (settings.folder / "mlflow.db").exists():
         return []
     from churn.cohort import MODELS
@@ -186,7 +186,7 @@ def _challengers(settings: "Settings") -> "list[Challenger]":
     with step("reading the model registry"):
         registry = MlflowRegistry(settings)
         versions = [newest_or_none(model, registry, settings) for model in MODELS]
-    found: dict[str, Challenger] = {}
+    found: dict[tuple[str, Path], Challenger] = {}
     for version in versions:
         if version is None or version.version == registry.champion(version.name):
             continue
@@ -194,7 +194,8 @@ def _challengers(settings: "Settings") -> "list[Challenger]":
         features = feature_set_of(settings, snapshot, version.bundle.feature_set_hash)
         if features is None:
             raise LostFeatures(version.name, version.version)
-        found[features.hash] = Challenger(features, standing(settings.folder / snapshot) / ROWS_FILE)
+        rows = standing(settings.folder / snapshot) / ROWS_FILE
+        found[features.hash, rows] = Challenger(features, rows)
     return list(found.values())
 
 

@@ -2,11 +2,13 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from cli.parity import _challengers
 from tests.command_line import Said, churn, refused
 from tests.unit.training import made
 
@@ -144,3 +146,19 @@ def test_a_retraining_leaves_the_champions_own_features_on_line(config: Path) ->
     assert {one["feature_set_hash"] for one in done["promote"]} == {done["materialise"]["feature_set_hash"]}
     assert "feature_set_changed" not in codes(scored(config))
     assert churn("rollback", *CHURN, config=config).code == 0  # asks for no certificate
+
+
+def test_each_snapshot_that_was_learned_from_is_proven(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Models trained on two days have one feature set and two snapshots; the older one is not left out."""
+    versions = {
+        model: SimpleNamespace(
+            name=model, version=1, bundle=SimpleNamespace(feature_set_hash="f"), facts={"train_snapshot": snapshot}
+        )
+        for model, snapshot in (("churn", "snapshots/old"), ("reactivation", "snapshots/new"))
+    }
+    (tmp_path / "mlflow.db").touch()
+    monkeypatch.setattr("training.registry.MlflowRegistry", lambda _: SimpleNamespace(champion=lambda _: None))
+    monkeypatch.setattr("training.promote.newest_or_none", lambda model, *_: versions[model])
+    monkeypatch.setattr("cli.opened.feature_set_of", lambda *_: SimpleNamespace(hash="f"))
+    found = _challengers(SimpleNamespace(folder=tmp_path))  # type: ignore[arg-type]
+    assert [one.snapshot.parent.name for one in found] == ["old", "new"]
