@@ -1,15 +1,11 @@
 """`POST /v1/events` over the wire: what is stored, what is refused and why, and what the next score says."""
 
-import asyncio
 import json
-import threading
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from starlette.testclient import TestClient
 
@@ -230,29 +226,3 @@ def test_utc_is_not_asked_for_only_an_offset(opened: Opened) -> None:
     opened.post(event("1", event_timestamp=when.isoformat().replace("+00:00", "Z")))
     _, rows = opened.intake.inbox.ledger.after(0)
     assert rows[0][6] == int(when.timestamp() * 1_000_000)
-
-
-def test_refreshes_that_hang_leave_scores_alone(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fifty live events wait for a store that hangs; a long request, which needs a thread too, is answered."""
-    hanging = threading.Event()
-    monkeypatch.setattr(opened.intake, "refresh", lambda *_: not hanging.wait(20))
-
-    async def ask() -> float:
-        here = httpx.ASGITransport(opened.client.app)
-        async with httpx.AsyncClient(transport=here, base_url="http://127.0.0.1") as client:
-            posts = [
-                asyncio.create_task(client.post("/v1/events", json={"events": [event(f"{number}")]}))
-                for number in range(50)
-            ]
-            await asyncio.sleep(1)
-            began = time.monotonic()
-            try:
-                ids = [f"{number}" for number in range(100)]
-                assert (await client.post("/v1/score", json={"customer_ids": ids})).status_code == 200
-                took = time.monotonic() - began
-            finally:
-                hanging.set()
-            assert {answer.status_code for answer in await asyncio.gather(*posts)} == {202}
-            return took
-
-    assert asyncio.run(ask()) < 5
