@@ -22,10 +22,12 @@ import pyarrow as pa
 from churn.errors import DataError
 from features.log import BrokenLog, LogManifest, log_folder, read_log_manifest
 from features.log_reading import rows_of
+from features.shelf import flush
 
 FORMAT = 1
 INDEX, DRAFT = Path("live") / "index.db", Path("live") / ".index.draft"
 IN_ONE = 400  # customers in one IN (...)
+BROKEN = (sqlite3.Error, pa.ArrowException, EOFError, OSError)  # what reading a broken file raises
 
 
 class IndexUnavailable(DataError):
@@ -93,13 +95,12 @@ class Index:
                     some = tuple(customer_ids[first : first + IN_ONE])
                     query = f"SELECT rows FROM history WHERE customer_id IN ({', '.join('?' * len(some))})"
                     packed += self._connection.execute(query, some).fetchall()
-            except sqlite3.Error as error:
+                batches = [pa.ipc.read_record_batch(pa.py_buffer(one), self._schema) for (one,) in packed]
+            except BROKEN as error:
                 self._end()
                 self._path.unlink(missing_ok=True)  # it is broken; another one is made
                 raise IndexUnavailable(self._path, str(error)) from error
-            schema = self._schema
-            batches = [pa.ipc.read_record_batch(pa.py_buffer(one), schema) for (one,) in packed]
-            return Found(self._facts.upto, pa.Table.from_batches(batches, schema))
+            return Found(self._facts.upto, pa.Table.from_batches(batches, self._schema))
 
     def close(self) -> None:
         """End the connection; the next call opens it anew."""
@@ -122,7 +123,7 @@ class Index:
             return
         self._end()
         connection = sqlite3.connect(f"file:{self._path}?mode=ro", uri=True, check_same_thread=False)
-        with suppress(sqlite3.Error, TypeError):  # none, or of another format: as good as missing
+        with suppress(TypeError, *BROKEN):  # none, or of another format: as good as missing
             query = "SELECT log_hash, upto, format, columns FROM facts"
             log_hash, upto, form, columns = connection.execute(query).fetchone()
             if form == FORMAT:
@@ -157,6 +158,7 @@ def build(folder: Path) -> bool:
             connection.execute("CREATE TABLE facts (log_hash TEXT, upto INTEGER, format INTEGER, columns BLOB)")
             _fill(connection, folder)
             connection.execute("COMMIT")
+            flush(draft)  # a power cut leaves no index that lacks half of its pages
         draft.replace(folder / INDEX)
     return True
 
