@@ -1,8 +1,9 @@
 """When was it: texts of instants, with an offset or in a named zone, to microseconds since 1970 UTC, as DuckDB SQL.
 
 An instant is a date or date and time, year first, with or without an offset (`2024-03-10`, `2024-03-10 14:05`,
-`2024-03-10T14:05:00.123+08:00`, `...Z`). One without an offset is local time of a named zone: a time that the clock
-skips moves forward, one that comes twice means the first, as everywhere in `churn.calendar`. Reads no clock.
+`2024-03-10T14:05:00.123+08:00`, `...Z`, `... Asia/Shanghai`). `CST` is no offset: in Shanghai and in Chicago it means
+another thing. One without an offset is local time of a named zone: a time that the clock skips moves forward, one that
+comes twice means the first, as everywhere in `churn.calendar`. Reads no clock.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from churn.calendar import Calendar, Int64Array, to_us
 SECOND_US = 1_000_000
 FIRST_YEAR, LAST_YEAR = 1900, 2100  # before and after, a zone keeps the offset it had there
 BEGINNING_US = -(2**62)
+ABBREVIATION, UNIVERSAL = "(?i)(^|[^a-z/_])[a-z]+$", "(?i)(^|[^a-z/_])(z|utc|gmt)$"  # of a zone, behind date and time
 YEAR_1000_US = -30_610_224_000_000_000  # `20/03/10` is no date of the year 20
 
 
@@ -26,12 +28,15 @@ def clock_us_sql(text: str) -> str:
     Where the text has no offset it is the time on the clock of an unnamed zone. The session must stand in UTC.
     """
     instant = f"epoch_us(TRY_CAST(trim({text}) AS TIMESTAMPTZ))"
-    return f"CASE WHEN trim({text}) < 'A' AND {instant} >= {YEAR_1000_US} THEN {instant} END"  # no word, `epoch` say
+    tail = f"substr(trim({text}), 12)"
+    abbreviated = f"regexp_matches({tail}, '{ABBREVIATION}') AND NOT regexp_matches({tail}, '{UNIVERSAL}')"
+    told = f"trim({text}) < 'A' AND NOT ({abbreviated})"  # no word, `epoch` say
+    return f"CASE WHEN {told} AND {instant} >= {YEAR_1000_US} THEN {instant} END"
 
 
 def has_offset_sql(text: str) -> str:
     """SQL for whether a text that gives an instant says how far its clock is from UTC."""
-    return f"regexp_matches(substr(trim({text}), 11), '[-+A-SU-Zz]')"  # T only parts date from time
+    return f"regexp_matches(substr(trim({text}), 11), '[-+A-SU-Za-su-z]')"  # T only parts date from time
 
 
 def offset_us_sql(clock_us: str, timezone: str, first_us: int, last_us: int) -> str:

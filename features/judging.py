@@ -21,8 +21,8 @@ REASONS = {
     "unreadable_line": "the line has too many or too few fields, or is no UTF-8",
     "no_customer_id": "customer_id is empty",
     "no_event_type": "event_type is empty",
-    "unparsable_time": "event_timestamp is empty or no date or time, year first",
-    "unparsable_ingested_at": "ingested_at is no date or time, year first",
+    "unparsable_time": "event_timestamp is empty, no date or time, year first, or names its zone by an abbreviation",
+    "unparsable_ingested_at": "ingested_at is no date or time, year first, or names its zone by an abbreviation",
     "bad_amount": "amount is no finite number",
     "bad_quantity": "quantity is no finite number",
     "bad_discount_amount": "discount_amount is no finite number",
@@ -39,7 +39,10 @@ REASONS = {
 }
 NO_FAULT = ("forgotten", "already_live", "told_again")  # a row is left out though nothing is wrong with it
 # How an expression of the mapping reads what was refused for a reason; x stands for a column.
-_TIME = "`strptime(x, '%d/%m/%Y %H:%M')` reads a time of another form, `to_timestamp(CAST(x AS DOUBLE))` seconds"
+_TIME = (
+    "`strptime(x, '%d/%m/%Y %H:%M')` reads a time of another form, `to_timestamp(CAST(x AS DOUBLE))` seconds, "
+    "`left(x, 16) || '+08'` says what a zone's abbreviation means"
+)
 _NUMBER = "`replace(x, ',', '.')` reads a decimal comma, `replace(x, '$', '')` leaves a sign out"
 WAYS = {"unparsable_time": _TIME, "unparsable_ingested_at": _TIME} | {f"bad_{name}": _NUMBER for name in NUMBERS}
 

@@ -144,6 +144,16 @@ def ours(texts: list[str], timezone: str) -> list[int | None]:
     return [instant for (instant,) in found]
 
 
+def test_an_abbreviation_is_the_clock_of_nobody() -> None:
+    """CST is Shanghai's and Chicago's; what names its zone in full, or is universal, is read."""
+    ten = to_us(datetime(2024, 3, 5, 10, tzinfo=UTC))
+    east = ten - 8 * 3_600_000_000
+    for word in ("CST", "cst", "IST", "BST", "PRC", "EST5EDT"):
+        assert ours([f"2024-03-05 10:00 {word}"], "Asia/Shanghai") == [None]
+    read = {"": east, " UTC": ten, " gmt": ten, "+08": east, " Asia/Shanghai": east, " Etc/GMT-8": east}
+    assert ours([f"2024-03-05 10:00{zone}" for zone in read], "Asia/Shanghai") == list(read.values())
+
+
 @settings(max_examples=60)
 @given(
     st.lists(st.datetimes(datetime(1950, 1, 1), datetime(2050, 1, 1)), min_size=1, max_size=30),  # noqa: DTZ001
