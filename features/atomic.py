@@ -66,3 +66,12 @@ def write_text(target: Path, text: str) -> None:
         draft.write_text(text, encoding="utf-8")
 
     write_whole(target, fill)
+
+
+def flush(path: Path) -> None:
+    """Wait until a file, or the entries of a folder, lie on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -6,7 +6,6 @@ stays as it was. Knows nothing of what lies in it. Start reading at `workshop`.
 
 import errno
 import fcntl
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from pathlib import Path
 import duckdb
 
 from churn.errors import DataError
+from features.atomic import flush
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 FULL_WORDS = ("No space left", "File too large", "Disk quota")
@@ -92,15 +92,6 @@ def replace_folder(new: Path, place: Path, aside: Path) -> None:
     new.replace(place)
     flush(place.parent)
     shutil.rmtree(aside, ignore_errors=True)
-
-
-def flush(path: Path) -> None:
-    """Wait until a file, or the entries of a folder, lie on the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _take(handle: int, folder: Path) -> None:

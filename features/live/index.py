@@ -20,9 +20,9 @@ import numpy as np
 import pyarrow as pa
 
 from churn.errors import DataError
+from features.atomic import flush
 from features.log import BrokenLog, LogManifest, log_folder, read_log_manifest
 from features.log_reading import rows_of
-from features.shelf import flush
 
 FORMAT = 1
 INDEX, DRAFT = Path("live") / "index.db", Path("live") / ".index.draft"

@@ -14,11 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from features.atomic import write_json, write_whole
+from features.atomic import flush, write_json, write_whole
 from features.live.inbox import Ledger, Row
 from features.live.pieces import AT, rows_of_log
 from features.log import SCHEMA, bucket_name, bucket_of
-from features.shelf import flush
 
 KEPT = Path("live") / "events"
 REACH = "reach.json"

@@ -60,7 +60,7 @@ def test_what_the_log_cannot_fill_is_listed_with_what_it_waits_for(config: Path)
     ("line", "mend"),
     [
         ("ordr.count[14]", "did you mean 'order'"),
-        ("order.count[30]", "own name"),
+        ("order.count[30]", "name of its own"),
         ("order.count[400]", "up to 365 days"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,7 +66,8 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
     store.materialise(current(small_shop.events(log), features, small_shop.LIFECYCLE, small_shop.UNTIL), features)
     if request.param == "postgres":
         events = [LiveEvent("crm", "e1", leaver, "visit", NOW_US), LiveEvent("crm", "e2", "other", "visit", NOW_US)]
-        ledger_of(settings).commit([*events], now_us=NOW_US)
+        with closing(ledger_of(settings)) as ledger:
+            ledger.commit([*events], now_us=NOW_US)
     made = Server(settings, leaver)
     yield made
     store._open().teardown()
