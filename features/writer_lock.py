@@ -6,9 +6,10 @@ Redis: a lock that ends by itself when its holder has died. Held for one batch. 
 
 import fcntl
 import time
+import uuid
 import zlib
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from churn.sections import Store
 from features.store_limits import connect
 
 HOLD_S = 60  # longer than any batch takes
+AGAIN_S = 0.05  # how often Redis is asked whether others still hold it
 LEAST_S = 1.0  # what a server is given to answer, at least: a writer is in less of a hurry than a reader
 
 
@@ -34,6 +36,7 @@ class WriterLock:
         self._store, self._path, self._name = store, path, f"churn-writer-{name}"
         self._limit_s = max(timeout_s, LEAST_S)
         self._postgres_connection: Any = None
+        self._lost: dict[str, float] = {}  # of Redis: tokens that it may have heard of, though we heard no answer; when
 
     def hold(self) -> AbstractContextManager[Any]:
         """Wait for the lock, hold it for the block."""
@@ -54,9 +57,37 @@ class WriterLock:
             fcntl.flock(held, fcntl.LOCK_EX)
             yield
 
-    def _redis(self) -> AbstractContextManager[Any]:
-        lock: AbstractContextManager[Any] = self._redis_client.lock(self._name, timeout=HOLD_S, blocking_timeout=HOLD_S)
-        return lock
+    @contextmanager
+    def _redis(self) -> Iterator[None]:
+        from redis.exceptions import LockNotOwnedError
+
+        lock, token = self._redis_client.lock(self._name, timeout=HOLD_S), uuid.uuid4().hex
+        began = time.monotonic()
+        self._lost = {one: when for one, when in self._lost.items() if when > began - 2 * HOLD_S} | {token: began}
+        self._redis_taken(lock, token)
+        try:
+            yield
+        finally:
+            with suppress(LockNotOwnedError):  # it was held for longer than HOLD_S
+                lock.do_release(token)
+            del self._lost[token]
+
+    def _redis_taken(self, lock: Any, token: str) -> None:
+        """Wait for the lock; take it back where a server that was frozen gave it to a writer of ours who had given up.
+
+        Raises:
+            LockError: others hold it for too long.
+        """
+        from redis.exceptions import LockError, LockNotOwnedError
+
+        until = time.monotonic() + HOLD_S
+        while not lock.acquire(blocking=False, token=token):
+            for lost in self._lost.keys() - {token}:
+                with suppress(LockNotOwnedError):
+                    lock.do_release(lost)
+            if time.monotonic() > until:
+                raise LockError(f"others have held its lock for {HOLD_S} s")  # type: ignore[no-untyped-call,unused-ignore]
+            time.sleep(AGAIN_S)
 
     @cached_property
     def _redis_client(self) -> Any:  # redis.Redis

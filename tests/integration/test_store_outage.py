@@ -164,7 +164,11 @@ def test_writers_do_not_queue_up_behind_a_frozen_server(wired: tuple[Wire, Onlin
     wire.freeze(frozen=False)
     assert len(took) == len(writers)
     assert max(took) < 3.0
-    assert store.write([row]) == 1
+    for _ in range(3):  # also where the server, awake, gave its lock to a writer who had given up
+        began = time.perf_counter()
+        assert store.write([row]) == 1
+        assert time.perf_counter() - began < 5
+        time.sleep(0.05)
 
 
 def test_an_inbox_on_a_frozen_server_gives_up(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
