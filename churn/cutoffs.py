@@ -17,7 +17,7 @@ from datetime import date, datetime, timedelta
 from churn.calendar import Calendar
 from churn.definition import Lifecycle
 from churn.errors import ImmatureError
-from churn.sections import Training
+from churn.model_sections import Training
 
 
 class ImmatureLog(ImmatureError):

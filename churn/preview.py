@@ -12,7 +12,7 @@ from churn.cohort import MODELS, cohort
 from churn.definition import Lifecycle
 from churn.events import Events
 from churn.labels import label
-from churn.sections import Training
+from churn.model_sections import Training
 from churn.tables import INSTANT
 
 Outcomes = Callable[..., pd.Series]  # called as `churn.labels.label` is

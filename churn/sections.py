@@ -137,19 +137,6 @@ class Contacts(Section):
     may_phone: str | None = Field(default=None, description="its column of consent to calls and messages")
 
 
-class Training(Section):
-    """`[training]`: cutoffs, folds and floors."""
-
-    every_days: int = Field(default=30, ge=1, le=366, description="days between cutoffs")
-    max_cutoffs: int = Field(default=12, ge=1, le=120, description="newest mature cutoffs that train")
-    test_cutoffs: int = Field(default=3, ge=1, le=24, description="last mature cutoffs, kept for the test")
-    min_history_days: int = Field(default=90, ge=0, description="history before the first cutoff")
-    min_rows: int = Field(default=200, ge=1, description="fewer rows: abstain")
-    min_positives: int = Field(default=30, ge=1, description="fewer of either outcome: abstain")
-    seed: int = Field(default=7, description="of everything random")
-    threads: int = Field(default=2, ge=1, description="threads of the learner")
-
-
 class Store(Section):
     """`[store]`: Feast's on-line store."""
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from churn.calendar import Calendar
 from churn.definition import ChurnDefinition, Lifecycle, Section, StageRules
 from churn.errors import SettingsError
+from churn.model_sections import Costs, Training
 from churn.sections import (
     Business,
     Cluster,
@@ -29,7 +30,6 @@ from churn.sections import (
     Serving,
     Source,
     Store,
-    Training,
 )
 
 PREFIX = "CHURN_"
@@ -52,6 +52,7 @@ class Settings(BaseModel):
     features: Features = Features()
     cluster: Cluster = Cluster()
     training: Training = Training()
+    costs: Costs = Costs()
     store: Store = Store()
     live: Live = Live()
     serving: Serving = Serving()

@@ -14,8 +14,8 @@ from churn.conditions import check_kinds
 from churn.cutoffs import Fold, ImmatureLog, latest_fold
 from churn.errors import SettingsError
 from churn.events import Events
+from churn.model_sections import Training
 from churn.preview import preview
-from churn.sections import Training
 from churn.settings import Settings
 from features.input_finding import Finding, finding
 from features.log import LogManifest

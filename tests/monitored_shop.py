@@ -16,7 +16,8 @@ from churn.bundle import Bundle
 from churn.cutoffs import latest_fold
 from churn.events import FloatArray
 from churn.metrics import roc_auc
-from churn.sections import Business, Source, Training
+from churn.model_sections import Training
+from churn.sections import Business, Source
 from churn.settings import Settings
 from features.current_file import write_current
 from features.log import read_log_manifest

@@ -19,7 +19,7 @@ from churn.bundle import BANDS, LABELS, Bundle, Text, model_hash
 from churn.calendar import DAY_US, to_us
 from churn.definition import Lifecycle
 from churn.events import FloatArray
-from churn.sections import Training
+from churn.model_sections import Training
 from churn.settings import Settings
 from features.parts import HERE, Engine
 from features.snapshots import Snapshot

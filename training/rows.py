@@ -69,6 +69,7 @@ class Rows:
         outcome: 1.0 churned (or reactivated), 0.0 not. Shape (n,).
         customer: ids. Shape (n,).
         cutoff_us: microseconds since 1970 UTC. Shape (n,).
+        stage: of the lifecycle at the cutoff, values of `Stage`. Shape (n,).
     """
 
     columns: Columns
@@ -76,6 +77,7 @@ class Rows:
     outcome: FloatArray
     customer: NDArray[np.object_]
     cutoff_us: IntArray
+    stage: NDArray[np.object_]
 
     @classmethod
     def of(cls, frame: pd.DataFrame, columns: Columns, model: str) -> Self:
@@ -87,6 +89,7 @@ class Rows:
             outcome=mine["label"].to_numpy(dtype=np.float64),
             customer=mine["customer_id"].to_numpy(dtype=object),
             cutoff_us=micros(mine["event_timestamp"]),
+            stage=mine["stage"].to_numpy(dtype=object),
         )
 
     def __len__(self) -> int:
@@ -94,7 +97,8 @@ class Rows:
 
     def take(self, rows: NDArray[Any]) -> "Rows":
         """These rows, a mask or positions."""
-        return Rows(self.columns, self.X[rows], self.outcome[rows], self.customer[rows], self.cutoff_us[rows])
+        of_rows = (self.X, self.outcome, self.customer, self.cutoff_us, self.stage)
+        return Rows(self.columns, *(one[rows] for one in of_rows))
 
     def column(self, name: str) -> FloatArray:
         """One feature. Shape (n,)."""

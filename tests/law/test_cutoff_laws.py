@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from churn.calendar import Calendar
 from churn.cutoffs import Fold, ImmatureLog, cutoffs_back, earliest_cutoff, fold_at, latest_fold
 from churn.definition import ChurnDefinition, Lifecycle
-from churn.sections import Training
+from churn.model_sections import Training
 from tests.strategies import ZONES, calendars, instants
 
 trainings = st.builds(

@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from churn.definition import ChurnDefinition, StageRules
-from churn.sections import Business, Features, Ingest, Monitoring, Serving, Store, Training
+from churn.model_sections import Training
+from churn.sections import Business, Features, Ingest, Monitoring, Serving, Store
 from churn.settings import Settings, load
 from features.catalogue import catalogue
 from features.compute import compute

@@ -3,8 +3,8 @@
 import pandas as pd
 
 from churn.definition import ChurnDefinition, Lifecycle, Silence
+from churn.model_sections import Training
 from churn.preview import preview
-from churn.sections import Training
 from churn.stages import FIVE, Stage
 from tests.timeline import FIRST_DAY, end_of, log
 

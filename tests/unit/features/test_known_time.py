@@ -9,7 +9,7 @@ import pytest
 
 from churn.cohort import CHURN
 from churn.definition import ChurnDefinition, Lifecycle
-from churn.sections import Training
+from churn.model_sections import Training
 from cli.definition import preview
 from features.catalogue import catalogue
 from features.heirs import NO_HEIRS, heirs_among, outcomes

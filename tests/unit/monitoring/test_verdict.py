@@ -10,7 +10,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from churn.errors import NoChampion
-from churn.sections import Training
+from churn.model_sections import Training
 from features.current_file import NoCurrent
 from features.snapshots import NoSnapshot
 from monitoring.champion import BrokenChampion, champions

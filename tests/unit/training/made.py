@@ -11,7 +11,8 @@ from churn.bundle import Bundle
 from churn.cutoffs import fold_at
 from churn.definition import ChurnDefinition
 from churn.events import Events
-from churn.sections import Business, Training
+from churn.model_sections import Training
+from churn.sections import Business
 from churn.settings import Settings
 from features.catalogue import catalogue
 from features.snapshots import Snapshot, freeze

@@ -14,6 +14,7 @@ def _rows(days: list[float], outcome: list[float]) -> Rows:
         outcome=np.array(outcome),
         customer=np.array([f"c{number}" for number in range(size)], dtype=object),
         cutoff_us=np.zeros(size, dtype=np.int64),
+        stage=np.full(size, "active", dtype=object),
     )
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pandas as pd
 
 from churn.definition import ChurnDefinition
-from churn.sections import Business, Source, Training
+from churn.model_sections import Training
+from churn.sections import Business, Source
 from churn.settings import Settings
 from features.sources import ingest
 from training.folding import freeze_fold

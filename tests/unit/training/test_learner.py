@@ -24,7 +24,8 @@ def drawn(n: int = 2000, seed: int = 1) -> Rows:
     X[:, 3] = np.array([1_000_003, 17, 900_001, 5])[X[:, 3].astype(int)]  # hash codes of texts
     customers = np.array([f"c{number % 500}" for number in range(n)], dtype=object)
     columns = Columns(("since", "count", "noise", "region"), ("region",))
-    return Rows(columns, X, outcome, customers, np.repeat(np.arange(4), n // 4).astype(np.int64) * 86_400_000_000)
+    cutoffs = np.repeat(np.arange(4), n // 4).astype(np.int64) * 86_400_000_000
+    return Rows(columns, X, outcome, customers, cutoffs, np.full(n, "active", dtype=object))
 
 
 def test_the_ridge_equals_scikit_learn() -> None:

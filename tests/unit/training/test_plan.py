@@ -14,7 +14,8 @@ from training.sampling import sampled
 def rows(colour: list[float]) -> Rows:
     X = np.column_stack([colour, np.arange(len(colour), dtype=np.float64)])
     nobody = np.array(["x"] * len(colour), dtype=object)
-    return Rows(Columns(("colour", "age"), ("colour",)), X, np.zeros(len(colour)), nobody, np.zeros(len(colour), int))
+    zeros = np.zeros(len(colour))
+    return Rows(Columns(("colour", "age"), ("colour",)), X, zeros, nobody, zeros.astype(int), nobody)
 
 
 def test_codes_are_numbered_as_a_sample_knew_them() -> None:

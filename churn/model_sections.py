@@ -1,0 +1,46 @@
+"""The sections of churn.toml about models: how they are trained, what their mistakes cost.
+
+Start reading at `Training`; churn/settings.py reads them beside those of churn/sections.py.
+"""
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from churn.definition import Section
+
+
+class Training(Section):
+    """`[training]`: cutoffs, folds and floors."""
+
+    every_days: int = Field(default=30, ge=1, le=366, description="days between cutoffs")
+    max_cutoffs: int = Field(default=12, ge=1, le=120, description="newest mature cutoffs that train")
+    test_cutoffs: int = Field(default=3, ge=1, le=24, description="last mature cutoffs, kept for the test")
+    min_history_days: int = Field(default=90, ge=0, description="history before the first cutoff")
+    min_rows: int = Field(default=200, ge=1, description="fewer rows: abstain")
+    min_positives: int = Field(default=30, ge=1, description="fewer of either outcome: abstain")
+    seed: int = Field(default=7, description="of everything random")
+    threads: int = Field(default=2, ge=1, description="threads of the learner")
+
+
+class Costs(Section):
+    """`[costs]`: what a retention campaign costs and earns; set all four, or none and no profit is told."""
+
+    value_amount: float | None = Field(default=None, gt=0, description="what a customer who is kept is worth")
+    offer_amount: float | None = Field(default=None, ge=0, description="what the offer costs when it is taken")
+    contact_amount: float | None = Field(default=None, ge=0, description="what a contact costs")
+    accept_ratio: float | None = Field(
+        default=None, ge=0, le=1, description="share of those about to leave who take the offer and stay"
+    )
+
+    @model_validator(mode="after")
+    def _all_or_none(self) -> Self:
+        missing = [name for name in type(self).model_fields if getattr(self, name) is None]
+        if missing and len(missing) < len(type(self).model_fields):
+            raise ValueError(f"{', '.join(missing)} missing; set all four, or none")
+        return self
+
+    @property
+    def known(self) -> bool:
+        """Whether a profit can be told."""
+        return self.value_amount is not None
