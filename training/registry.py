@@ -25,9 +25,9 @@ from mlflow.models import infer_signature
 from churn.bundle import Bundle
 from churn.errors import DataError
 from churn.settings import Settings
-from training.versions import Files, NoChallenger, Version
+from training.versions import NONE, Files, NoChallenger, Version
 
-CHAMPION = "champion"
+CHAMPION, CHALLENGER = "champion", "challenger"
 HASH_TAG = "model_hash"  # what serving holds the files to
 PARITY_TAG = "parity"
 FACTS, CERTIFICATE = "facts.json", "parity.json"
@@ -71,6 +71,7 @@ class MlflowRegistry:
             mlflow.log_metrics(numbers, model_id=info.model_id)
         version = Version(name, int(info.registered_model_version), bundle, booster, facts)
         self.client.set_model_version_tag(name, str(version.version), HASH_TAG, version.hash)
+        self.nominate(name, version.version)
         return version
 
     def newest(self, name: str) -> Version:
@@ -93,30 +94,69 @@ class MlflowRegistry:
         return Version(name, version, bundle, (folder / "booster.txt").read_text(encoding="utf-8"), facts)
 
     def champion(self, name: str) -> int | None:
-        """The version that carries the alias."""
-        try:
-            return int(self.client.get_model_version_by_alias(name, CHAMPION).version)
-        except MlflowException:
-            return None
+        """The version that carries the alias `champion`."""
+        return self._aliased(name, CHAMPION)
 
     def crown(self, name: str, version: int) -> None:
-        """Move the alias `champion`."""
-        try:
-            self.client.set_registered_model_alias(name, CHAMPION, str(version))
-        except MlflowException as error:
-            raise NoChallenger(name, version) from error
+        """Move the alias `champion`; the challenger that it goes to is none any more."""
+        self._alias(name, CHAMPION, version)
+        if self.challenger(name) == version:
+            self.nominate(name, None)
+
+    def challenger(self, name: str) -> int | None:
+        """The version that carries the alias `challenger`."""
+        return self._aliased(name, CHALLENGER)
+
+    def nominate(self, name: str, version: int | None) -> None:
+        """Move the alias `challenger`, or take it away."""
+        if version is None:
+            self.client.delete_registered_model_alias(name, CHALLENGER)
+        else:
+            self._alias(name, CHALLENGER, version)
 
     def certify(self, name: str, version: int, certificate: Mapping[str, Any]) -> None:
         """Put a certificate of parity beside a version's card, and what it says into a tag of the version."""
-        try:
-            run = self.client.get_model_version(name, str(version)).run_id
-        except MlflowException as error:
-            raise NoChallenger(name, version) from error
-        with _silent():
-            self.client.log_text(run, json.dumps(certificate, ensure_ascii=False, indent=2), CERTIFICATE)
         equal = f"{certificate['count'] - certificate['mismatches']}/{certificate['count']}"
         told = f"{'passed' if certificate['passed'] else 'failed'} {equal} {certificate['hash'][:12]}"
-        self.client.set_model_version_tag(name, str(version), PARITY_TAG, told)
+        text = json.dumps(certificate, ensure_ascii=False, indent=2)
+        self.annotate(name, version, texts={CERTIFICATE: text}, tags={PARITY_TAG: told})
+
+    def annotate(
+        self, name: str, version: int, *, texts: Mapping[str, str] = NONE, tags: Mapping[str, str] = NONE
+    ) -> None:
+        """Put files beside a version's card, and tags onto it; each replaces the one of its name."""
+        run = self._run(name, version)
+        with _silent():
+            for file, text in texts.items():
+                self.client.log_text(run, text, file)
+        for key, value in tags.items():
+            self.client.set_model_version_tag(name, str(version), key, value)
+
+    def annotation(self, name: str, version: int, file: str) -> str | None:
+        """The content of a file that was put beside a version; None where none was."""
+        run = self._run(name, version)
+        if file not in {one.path for one in self.client.list_artifacts(run)}:
+            return None
+        with tempfile.TemporaryDirectory() as draft:
+            return Path(self.client.download_artifacts(run, file, draft)).read_text(encoding="utf-8")
+
+    def _run(self, name: str, version: int) -> str:
+        try:
+            return str(self.client.get_model_version(name, str(version)).run_id)
+        except MlflowException as error:
+            raise NoChallenger(name, version) from error
+
+    def _aliased(self, name: str, alias: str) -> int | None:
+        try:
+            return int(self.client.get_model_version_by_alias(name, alias).version)
+        except MlflowException:
+            return None
+
+    def _alias(self, name: str, alias: str, version: int) -> None:
+        try:
+            self.client.set_registered_model_alias(name, alias, str(version))
+        except MlflowException as error:
+            raise NoChallenger(name, version) from error
 
     def _open(self) -> str:
         """Create tables and experiment; under a lock, since several processes on a new SQLite file break it."""

@@ -5,10 +5,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from churn.bundle import Bundle, model_hash
 from churn.errors import DataError
+
+NONE: Mapping[str, str] = MappingProxyType({})
 
 
 class NoChallenger(DataError):
@@ -73,8 +76,26 @@ class Registry(Protocol):
         """Let a version serve."""
         ...
 
+    def challenger(self, name: str) -> int | None:
+        """The version that would serve: the newest that is whole, until it is crowned or dismissed."""
+        ...
+
+    def nominate(self, name: str, version: int | None) -> None:
+        """Make a version the challenger; None: there is none."""
+        ...
+
     def certify(self, name: str, version: int, certificate: Mapping[str, Any]) -> None:
         """Attach a certificate of parity to a version; it replaces the one before."""
+        ...
+
+    def annotate(
+        self, name: str, version: int, *, texts: Mapping[str, str] = NONE, tags: Mapping[str, str] = NONE
+    ) -> None:
+        """Put files beside a version's card, and tags onto it; each replaces its namesake. Raises NoChallenger."""
+        ...
+
+    def annotation(self, name: str, version: int, file: str) -> str | None:
+        """The content of a file that was put beside a version; None where none was. Raises NoChallenger."""
         ...
 
 
@@ -84,13 +105,17 @@ class MemoryRegistry:
     def __init__(self) -> None:
         self._versions: dict[str, list[Version]] = {}
         self._champions: dict[str, int] = {}
+        self._challengers: dict[str, int | None] = {}
+        self.texts: dict[tuple[str, int, str], str] = {}
+        self.tags: dict[tuple[str, int], dict[str, str]] = {}
         self.certificates: dict[tuple[str, int], Mapping[str, Any]] = {}
 
     def register(self, name: str, bundle: Bundle, booster: str, facts: dict[str, Any], files: Files) -> Version:
         """Keep a model as the next version of its name."""
-        del files
         mine = self._versions.setdefault(name, [])
         mine.append(Version(name, len(mine) + 1, bundle, booster, facts))
+        self.annotate(name, len(mine), texts=files.texts)
+        self.nominate(name, len(mine))
         return mine[-1]
 
     def newest(self, name: str) -> Version:
@@ -113,7 +138,29 @@ class MemoryRegistry:
     def crown(self, name: str, version: int) -> None:
         """Let a version serve."""
         self._champions[name] = self.get(name, version).version
+        if self.challenger(name) == version:
+            self.nominate(name, None)
+
+    def challenger(self, name: str) -> int | None:
+        """The version that would serve."""
+        return self._challengers.get(name)
+
+    def nominate(self, name: str, version: int | None) -> None:
+        """Make a version the challenger; None: there is none."""
+        self._challengers[name] = None if version is None else self.get(name, version).version
 
     def certify(self, name: str, version: int, certificate: Mapping[str, Any]) -> None:
         """Attach a certificate of parity to a version."""
         self.certificates[name, self.get(name, version).version] = certificate
+
+    def annotate(
+        self, name: str, version: int, *, texts: Mapping[str, str] = NONE, tags: Mapping[str, str] = NONE
+    ) -> None:
+        """Put files beside a version's card, and tags onto it."""
+        self.get(name, version)
+        self.texts |= {(name, version, file): text for file, text in texts.items()}
+        self.tags.setdefault((name, version), {}).update(tags)
+
+    def annotation(self, name: str, version: int, file: str) -> str | None:
+        """The content of a file that was put beside a version."""
+        return self.texts.get((name, self.get(name, version).version, file))

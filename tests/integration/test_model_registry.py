@@ -12,7 +12,7 @@ from tests.unit.training import made
 from training.challenger import Challenger, train
 from training.keep import keep
 from training.promote import promote, rollback
-from training.versions import MemoryRegistry, NoChallenger
+from training.versions import MemoryRegistry, NoChallenger, Registry
 
 pytestmark = [
     pytest.mark.slow,
@@ -48,6 +48,7 @@ def test_a_registry_keeps_versions_and_one_champion(
     assert again.facts["train_snapshot"] == first.facts["train_snapshot"]
     second = keep(challenger, registry, settings)
     assert (first.version, second.version, registry.newest(name).version) == (1, 2, 2)
+    _takes_notes(registry, name)
     with pytest.raises(NoChallenger):
         registry.get(name, 9)
     with pytest.raises(NoChallenger):
@@ -56,12 +57,30 @@ def test_a_registry_keeps_versions_and_one_champion(
     assert promote("churn", registry, settings, parity=proof).version.version == 2
     with pytest.raises(NoChallenger):
         registry.certify(name, 9, proof)
+    assert registry.challenger(name) is None
     registry.crown(name, 1)
     assert registry.champion(name) == 1
     if kind == "mlflow":
         assert MlflowRegistry(settings).champion(name) == 1  # a second process sees the same
         _is_certified(settings, name, proof)
         _runs_anywhere(challenger, settings, name)
+
+
+def _takes_notes(registry: Registry, name: str) -> None:
+    """A challenger has its alias until it serves; files and tags can be put beside it."""
+    assert registry.challenger(name) == 2
+    registry.nominate(name, None)
+    assert registry.challenger(name) is None
+    registry.nominate(name, 2)
+    assert "recency_rule" in (registry.annotation(name, 2, "card.md") or "")
+    assert registry.annotation(name, 2, "gate.json") is None
+    registry.annotate(name, 2, texts={"gate.json": "{}"}, tags={"gate": "passed"})
+    registry.annotate(name, 2, texts={"gate.json": "客"})
+    assert registry.annotation(name, 2, "gate.json") == "客"
+    assert registry.annotation(name, 1, "gate.json") is None
+    for refused in (registry.annotate, lambda *of: registry.annotation(*of, "gate.json"), registry.nominate):
+        with pytest.raises(NoChallenger):
+            refused(name, 9)
 
 
 def _is_certified(settings: made.Settings, name: str, proof: dict[str, Any]) -> None:
