@@ -121,7 +121,7 @@ def _who_was_judged(challenger: Challenger) -> str:
     return (
         "The figures are of a sibling with the same recipe and number of trees, which learned from snapshot "
         f"{train.hash}, whose {len(train.cutoffs)} cutoffs end at {train.cutoffs[-1].date()}. The model registered "
-        "was then fitted to the newest mature outcomes, the test's among them, and calibrated on customers of its own."
+        "was then fitted to the newest mature outcomes, the test's among them, and calibrated on held-out customers."
     )
 
 
