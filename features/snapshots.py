@@ -75,7 +75,7 @@ class Snapshot:
 
     @cached_property
     def frame(self) -> pd.DataFrame:
-        """Keys of SNAPSHOT, then one float64 column a feature (NaN where null). Sorted by cutoff and customer.
+        """Keys of SNAPSHOT, OUTCOMES, then one float64 column a feature (NaN: null). Sorted by cutoff and customer.
 
         Read when it is first asked for, all of it.
         """
