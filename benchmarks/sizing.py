@@ -92,7 +92,7 @@ def measured(folder: Path, *, customers: int) -> tuple[Rates, dict[str, Any]]:
     ingest_s = cpu_seconds(lambda: ingest(settings, environ={}))
     manifest, lifecycle = read_log_manifest(settings.folder), settings.lifecycle
     parts = log_parts(settings.folder, taking_back=lifecycle.definition.taking_back)
-    features = catalogue(list(manifest.kinds), manifest.columns, lifecycle, settings.features)
+    features = catalogue(list(manifest.kinds), manifest.columns, lifecycle, settings.wanted)
     cutoffs = choose_fold(manifest, settings, None).train
     question: dict[str, Any] = {"features": features, "lifecycle": lifecycle, "cutoffs": cutoffs}
     question |= {"observed_until": manifest.observed_until}

@@ -23,6 +23,18 @@ class Training(Section):
     threads: int = Field(default=2, ge=1, description="threads of the learner")
 
 
+class Fairness(Section):
+    """`[fairness]`: between which groups of customers a model is compared, in its back-test and its card."""
+
+    attributes: tuple[str, ...] = Field(
+        default=(), description="profile attributes that tell the groups, such as gender; they make no feature"
+    )
+    as_features: bool = Field(default=False, description="let the model see them all the same")
+    flagged_share: float | None = Field(
+        default=None, gt=0, lt=1, description="share flagged, highest scores first; unset: those in band high"
+    )
+
+
 class Costs(Section):
     """`[costs]`: what a retention campaign costs and earns; set all four, or none and no profit is told."""
 

@@ -106,6 +106,9 @@ class Features(Section):
     leave_out: tuple[str, ...] = Field(
         default=(), description="names of features that are not wanted; `*` for any part"
     )
+    leave_out_attributes: tuple[str, ...] = Field(
+        default=(), description="profile attributes that make no feature; those of [fairness] make none anyway"
+    )
     holidays: tuple[str, ...] = Field(default=(), description="countries whose public holidays count (ISO 3166)")
     big_days: tuple[str, ...] = Field(default=(), description="own big days of every year, as MM-DD")
     channels: tuple[str, ...] = Field(default=(), description="channels whose campaign response is told apart")

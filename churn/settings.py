@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from churn.calendar import Calendar
 from churn.definition import ChurnDefinition, Lifecycle, Section, StageRules
 from churn.errors import SettingsError
-from churn.model_sections import Costs, Training
+from churn.model_sections import Costs, Fairness, Training
 from churn.sections import (
     Business,
     Cluster,
@@ -53,6 +53,7 @@ class Settings(BaseModel):
     cluster: Cluster = Cluster()
     training: Training = Training()
     costs: Costs = Costs()
+    fairness: Fairness = Fairness()
     store: Store = Store()
     live: Live = Live()
     serving: Serving = Serving()
@@ -76,6 +77,14 @@ class Settings(BaseModel):
     def folder(self) -> Path:
         """The artifacts of this business, absolute: every business has its own."""
         return (self.root / self.artifacts / self.business.slug).absolute()
+
+    @property
+    def wanted(self) -> Features:
+        """`[features]`, without the attributes that `[fairness]` keeps from the models."""
+        if self.fairness.as_features or not self.fairness.attributes:
+            return self.features
+        kept_out = dict.fromkeys((*self.features.leave_out_attributes, *self.fairness.attributes))
+        return self.features.model_copy(update={"leave_out_attributes": tuple(kept_out)})
 
     @property
     def lifecycle(self) -> Lifecycle:

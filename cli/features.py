@@ -47,7 +47,7 @@ def missing(settings: "Settings") -> Outcome:
     from features.log import read_log_manifest
 
     manifest = read_log_manifest(settings.folder)
-    found = lacking(list(manifest.kinds), manifest.columns, settings.lifecycle, settings.features)
+    found = lacking(list(manifest.kinds), manifest.columns, settings.lifecycle, settings.wanted)
     rows = [
         {
             "name": one.feature.name,

@@ -72,7 +72,7 @@ def features_of(settings: Settings, manifest: LogManifest) -> FeatureSet:
     """The features that a log has."""
     refuse_personal_features(manifest.kinds, given_names(settings.features.own), settings.ingest.allow_personal)
     columns = {kind: set(names) for kind, names in manifest.columns.items()}
-    return catalogue(list(manifest.kinds), columns, settings.lifecycle, settings.features)
+    return catalogue(list(manifest.kinds), columns, settings.lifecycle, settings.wanted)
 
 
 def feature_set_of(settings: Settings, snapshot: str, feature_set_hash: str) -> FeatureSet | None:

@@ -124,9 +124,7 @@ def _of_versions(settings: "Settings") -> list[str]:
             versions.append(registry.get(name, number))
         except NoChallenger:  # a person deleted it
             continue
-    roles = ("train_snapshot", "test_snapshot")
-    named = [str(version.facts[role]) for version in versions for role in roles]
-    return [*named, *(version.learned_snapshot for version in versions)]
+    return [str(version.facts[role]) for version in versions for role in ("train_snapshot", "test_snapshot")]
 
 
 def _rejects(settings: "Settings") -> Iterator[Outlived]:

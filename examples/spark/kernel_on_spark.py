@@ -90,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         raise SystemExit("With an [id_map], labels of who was merged later follow them into other groups: freeze here.")
     lifecycle, manifest = settings.lifecycle, read_log_manifest(settings.folder)
     cutoffs = choose_fold(manifest, settings, None).train
-    features = catalogue(list(manifest.kinds), manifest.columns, lifecycle, settings.features)
+    features = catalogue(list(manifest.kinds), manifest.columns, lifecycle, settings.wanted)
     question = {"observed_until": manifest.observed_until}
     began = time.perf_counter()
     with _session(options.master) as spark:

@@ -1,5 +1,6 @@
 """Who customers are, as far as they told: the latest value of each attribute of their profile."""
 
+from features.catalogue.kinds import PROFILE
 from features.catalogue.present import Present
 from features.feature import Feature
 from features.feature_set import grouped
@@ -9,6 +10,8 @@ def features(log: Present) -> list[Feature]:
     """One feature an attribute: a code where it is text, the number where it is one."""
     out: list[Feature] = []
     for attribute in log.attributes:
+        if attribute.name.removeprefix(PROFILE) in log.wanted.leave_out_attributes:
+            continue
         text = log.has("category", attribute.name)
         value = attribute.point("latest", "category") if text else attribute.point("last", "amount")
         out += grouped(

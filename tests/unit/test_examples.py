@@ -140,7 +140,7 @@ def test_social_from_an_export_with_chinese_columns(tmp_path: Path) -> None:
         "referred": 1, "social_comment": 1, "social_like": 1,
     }  # fmt: skip
     settings = load(ROOT / "examples" / "social" / "churn.toml", environ={}).model_copy(update={"root": tmp_path})
-    wanted = catalogue(list(log.kinds), log.columns, settings.lifecycle, settings.features)
+    wanted = catalogue(list(log.kinds), log.columns, settings.lifecycle, settings.wanted)
     cutoff = settings.lifecycle.calendar.midnight(date(2024, 4, 2))
     cube = compute(read_events(settings.folder), [cutoff], wanted, settings.lifecycle)
     a, b = (dict(zip(wanted.names, row[0], strict=True)) for row in cube)
