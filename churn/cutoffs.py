@@ -114,6 +114,22 @@ def latest_fold(first: datetime, observed_until: datetime, lifecycle: Lifecycle,
     raise ImmatureLog(first=calendar.day_of(earliest), last=calendar.day_of(observed_until), lifecycle=lifecycle)
 
 
+def newest_mature(
+    first: datetime, observed_until: datetime, lifecycle: Lifecycle, training: Training
+) -> tuple[datetime, ...]:
+    """The newest cutoffs whose labels are known, `max_cutoffs` at most: what a model that may serve learns from.
+
+    Args:
+        first: when the log's first event happened.
+        observed_until: the log is complete up to here.
+        lifecycle: gap and horizon.
+        training: how many cutoffs, how far apart, and how much history the first needs.
+    """
+    earliest = earliest_cutoff(first, lifecycle.calendar, training)
+    mature = _mature(observed_until, first=earliest, lifecycle=lifecycle, every_days=training.every_days)
+    return tuple(mature[-training.max_cutoffs :])
+
+
 def _mature(by: datetime, *, first: datetime, lifecycle: Lifecycle, every_days: int) -> list[datetime]:
     """The cutoffs whose labels are known by an instant, counted back from the newest such midnight."""
     waited = lifecycle.definition.gap_days + lifecycle.definition.horizon_days

@@ -87,7 +87,41 @@ SNAPSHOT_KEYS = Table(
         Column("label", "boolean", "churned or reactivated; null while immature", nullable=True),
     ),
     key=("customer_id", "event_timestamp"),
-)  # the features of the catalogue follow, one float column each, then `vector` with all of them in order
+)  # OUTCOMES follow where the snapshot knows them, then the catalogue's features, a float column each, then `vector`
+
+OUTCOMES = Table(
+    "OUTCOMES",
+    (
+        Column(
+            "next_event_days",
+            "float64",
+            "days from the start of the outcome window to the first qualifying event in it or after; null: none seen",
+            nullable=True,
+        ),
+        Column("followed_days", "float64", "days after that start that the log has watched"),
+        Column(
+            "spend_amount",
+            "float64",
+            "money of the qualifying events in the outcome window, those taken back left out; null while immature, "
+            "and where they name no amount",
+            nullable=True,
+        ),
+        Column(
+            "active_days",
+            "float64",
+            "days from the cutoff to the last qualifying event before the first lapse, or seen so far (a subscription: "
+            "to the end of what was paid for); null where the model is not churn",
+            nullable=True,
+        ),
+        Column(
+            "lapse_days",
+            "float64",
+            "days from the cutoff to the first lapse; null where none was seen, or the model is not churn",
+            nullable=True,
+        ),
+    ),
+    key=(),
+)  # labels all of them: what a snapshot knows of the time after its cutoffs
 
 ERASED_LINE = '{"erased":true'  # how a line of the score log begins whose row is gone; its score_id stays
 SCORES = Table(

@@ -190,7 +190,7 @@ def _challengers(settings: "Settings") -> "list[Challenger]":
     for version in versions:
         if version is None or version.version == registry.champion(version.name):
             continue
-        snapshot = version.facts["train_snapshot"]
+        snapshot = version.learned_snapshot
         features = feature_set_of(settings, snapshot, version.bundle.feature_set_hash)
         if features is None:
             raise LostFeatures(version.name, version.version)

@@ -124,7 +124,9 @@ def _of_versions(settings: "Settings") -> list[str]:
             versions.append(registry.get(name, number))
         except NoChallenger:  # a person deleted it
             continue
-    return [str(version.facts[role]) for version in versions for role in ("train_snapshot", "test_snapshot")]
+    roles = ("train_snapshot", "test_snapshot")
+    named = [str(version.facts[role]) for version in versions for role in roles]
+    return [*named, *(version.learned_snapshot for version in versions)]
 
 
 def _rejects(settings: "Settings") -> Iterator[Outlived]:

@@ -41,7 +41,7 @@ def train(settings: "Settings", model: str | None, cutoff: str | None) -> Outcom
     told: list[str] = []
     refused: list[TooFewRows] = []
     with engine_of(settings) as engine:
-        fold = freeze_fold(settings, cutoff=_day(cutoff), progress=_say, engine=engine)
+        fold = freeze_fold(settings, cutoff=_day(cutoff), whole=True, progress=_say, engine=engine)
         with step("opening the model registry"):
             registry = MlflowRegistry(settings)
         for one in _models(model):
@@ -67,7 +67,8 @@ def _trained(
     from training.challenger import train as fit
     from training.keep import keep
 
-    challenger = fit(model, fold.train, fold.test, settings, progress=_say, engine=engine)  # type: ignore[arg-type]
+    asked: Any = model  # it is one of MODELS
+    challenger = fit(asked, fold.train, fold.test, settings, whole=fold.whole, progress=_say, engine=engine)
     with step(f"{model}: registering, with card and pictures"):
         version = keep(challenger, registry, settings)
     return challenger.results, f"Registered {version.name} version {version.version}, hash {version.hash[:12]}."

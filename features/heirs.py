@@ -3,7 +3,8 @@
 An outcome is judged by what was known when the horizon was over. If by then the ids of a customer had gone to another,
 in a merge or a split, then what that other did tells what became of them: who went silent under the id of the hotline
 and bought on under that of the shop has not left. `outcomes` asks `churn.labels.label` for the customer and for each
-heir: churned only if all did, reactivated if one was. Start reading at `outcomes`.
+heir: churned only if all did, reactivated if one was. `aftermath` does so for the numbers beside the label: the first
+to come tells when, money is added up, and who goes on longest has not lapsed. Start reading at `outcomes`.
 """
 
 from collections.abc import Iterable
@@ -13,6 +14,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
+from churn.aftermath import Aftermath
 from churn.calendar import to_us
 from churn.cohort import CHURN
 from churn.definition import Lifecycle
@@ -92,17 +94,63 @@ def outcomes(
     own = label(asked, events, lifecycle, cutoff=cutoff, observed_until=observed_until)
     if heirs.events is None or own.isna().all():
         return own
-    pairs = heirs.holders.heirs(cutoff_us=to_us(cutoff), observed_us=to_us(observed_until))
-    pairs = pairs[pairs["heir"].isin(heirs.events.customers)]
-    rows = asked[["customer_id", "model"]].assign(row=np.arange(len(asked)))
-    theirs = rows.merge(pairs, left_on="customer_id", right_on="former")
+    theirs = _theirs(asked, heirs.events, heirs.holders, cutoff=cutoff, observed_until=observed_until)
     if theirs.empty:
         return own
-    others = theirs[["heir", "model"]].rename(columns={"heir": "customer_id"})
-    theirs["became"] = label(others, heirs.events, lifecycle, cutoff=cutoff, observed_until=observed_until)
+    theirs["became"] = label(theirs, heirs.events, lifecycle, cutoff=cutoff, observed_until=observed_until)
     did, every = theirs.groupby("row")["became"], range(len(asked))
     all_did = did.all().reindex(every, fill_value=True).to_numpy(dtype=np.bool_)
     one_did = did.any().reindex(every, fill_value=False).to_numpy(dtype=np.bool_)
     churns, mine = (asked["model"] == CHURN).to_numpy(dtype=np.bool_), own.to_numpy(dtype=np.bool_)
     became = np.where(churns, mine & all_did, mine | one_did)
     return pd.Series(became, index=asked.index, dtype="boolean", name="label")
+
+
+def aftermath(
+    asked: pd.DataFrame,
+    known: Aftermath,
+    *,
+    cutoff: datetime,
+    holders: Holders = NOBODY,
+    theirs: Aftermath | None = None,
+) -> pd.DataFrame:
+    """`churn.aftermath.Aftermath.of`, also where customers are somebody else by then.
+
+    Args:
+        asked: who was asked about. Columns: customer_id, model.
+        known: everything of these customers.
+        cutoff: the first instant of their future.
+        holders: the id map.
+        theirs: everything of those who took over; None where nobody did.
+
+    Returns:
+        Columns of OUTCOMES, index that of `asked`.
+    """
+    own = known.of(asked, cutoff)
+    if theirs is None:
+        return own
+    heirs = _theirs(asked, theirs.events, holders, cutoff=cutoff, observed_until=theirs.observed_until)
+    if heirs.empty:
+        return own
+    found = pd.concat([own.assign(row=np.arange(len(own))), theirs.of(heirs, cutoff).assign(row=heirs["row"])])
+    each = found.groupby("row")
+    lapsed = found["lapse_days"].notna().groupby(found["row"]).all()
+    joined = {
+        "next_event_days": each["next_event_days"].min(),
+        "followed_days": each["followed_days"].max(),
+        "spend_amount": each["spend_amount"].sum(min_count=1),
+        "active_days": each["active_days"].max(),
+        "lapse_days": each["lapse_days"].max().where(lapsed),
+    }
+    return pd.DataFrame(joined).set_axis(asked.index)
+
+
+def _theirs(
+    asked: pd.DataFrame, events: Events, holders: Holders, *, cutoff: datetime, observed_until: datetime
+) -> pd.DataFrame:
+    """Who took over from whom between two instants. Columns: customer_id (the heir), model, row (in `asked`)."""
+    pairs = holders.heirs(cutoff_us=to_us(cutoff), observed_us=to_us(observed_until))
+    pairs = pairs[pairs["heir"].isin(events.customers)]
+    rows = asked[["customer_id", "model"]].assign(row=np.arange(len(asked)))
+    theirs = rows.merge(pairs, left_on="customer_id", right_on="former")
+    return theirs[["heir", "model", "row"]].rename(columns={"heir": "customer_id"})

@@ -9,7 +9,7 @@ pandas' default, join but cannot be materialised. Knows nothing of cohorts.
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from churn.errors import WrongColumns
 from churn.events import FloatArray, micros
-from churn.tables import INSTANT, SNAPSHOT_KEYS
+from churn.tables import INSTANT, OUTCOMES, SNAPSHOT_KEYS
 
 VECTOR = "vector"
 ROWS_A_GROUP = 65_536
@@ -31,15 +31,23 @@ ARROW = {"str": pa.string(), INSTANT: pa.timestamp("us", tz="UTC"), "boolean": p
 
 
 def checked(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    """The frame itself, when it has the keys of a snapshot and then these features, in order.
+    """The frame itself, when it has the keys of a snapshot, its outcomes where it knows any, and then these features.
 
     Raises:
         WrongColumns: it has others; the message shows the difference.
     """
-    promised = [*SNAPSHOT_KEYS.names, *names]
+    promised = [*told_of(frame.columns), *names]
     if list(frame.columns) != promised:
         raise WrongColumns(SNAPSHOT_KEYS.name, expected=promised, found=[str(name) for name in frame.columns])
     return frame
+
+
+def told_of(columns: Iterable[str]) -> list[str]:
+    """The columns before the features: keys, and OUTCOMES where the first of these is there.
+
+    Rows of now have none, nor have snapshots that were frozen before there were any.
+    """
+    return [*SNAPSHOT_KEYS.names, *(OUTCOMES.names if OUTCOMES.names[0] in set(columns) else ())]
 
 
 def matrix(frame: pd.DataFrame, names: Sequence[str]) -> FloatArray:
@@ -54,10 +62,10 @@ def content_of(frame: pd.DataFrame, names: Sequence[str]) -> int:
     a changed file from an unchanged one; it is no signature against somebody who sets out to forge.
 
     Args:
-        frame: keys of SNAPSHOT, then the features.
+        frame: keys of SNAPSHOT, OUTCOMES where it knows them, then the features.
         names: the features, in order.
     """
-    rows = matrix(frame, names)
+    rows = matrix(frame, [*told_of(frame.columns)[len(SNAPSHOT_KEYS.names) :], *names])
     rows[np.isnan(rows)] = np.nan  # one NaN: its payload says nothing
     packed, width = (rows + 0.0).tobytes(), rows.shape[1] * rows.itemsize  # and one zero
     total = 0
@@ -99,6 +107,8 @@ def table_of(frame: pd.DataFrame, names: Sequence[str], **beside: pa.Array) -> p
     arrays: dict[str, pa.Array] = {
         column.name: pa.Array.from_pandas(frame[column.name], type=ARROW[column.dtype]) for column in SNAPSHOT_KEYS
     }
+    for name in told_of(frame.columns)[len(arrays) :]:
+        arrays[name] = pa.array(frame[name].to_numpy(dtype=np.float64, na_value=np.nan), from_pandas=True)
     for index, name in enumerate(names):
         arrays[name] = pa.array(rows[:, index], from_pandas=True)
     offsets = pa.array(np.arange(len(rows) + 1, dtype=np.int32) * len(names))
@@ -150,7 +160,7 @@ class RowWriter:
 def no_rows(names: Sequence[str]) -> pa.Table:
     """The table of nobody: its schema is that of every snapshot with these features."""
     values = pd.DataFrame(np.zeros((0, len(names))), columns=list(names))
-    return table_of(pd.concat([SNAPSHOT_KEYS.empty(), values], axis=1), names)
+    return table_of(pd.concat([SNAPSHOT_KEYS.empty(), OUTCOMES.empty(), values], axis=1), names)
 
 
 def read_rows(path: Path, names: Sequence[str], *beside: str) -> pd.DataFrame:
@@ -178,9 +188,9 @@ def row_groups(
         WrongColumns: the file has other columns than its manifest promises.
     """
     with pq.ParquetFile(path) as file:
-        wanted = [*SNAPSHOT_KEYS.names, *names]
-        promised = [*wanted, VECTOR, *beside]
         found = file.schema_arrow.names
+        wanted = [*told_of(found), *names]
+        promised = [*wanted, VECTOR, *beside]
         if found != promised:
             raise WrongColumns(str(path), expected=promised, found=found)
         for group in range(file.num_row_groups) if groups is None else groups:
@@ -220,5 +230,6 @@ def _frame(table: pa.Table, names: Sequence[str]) -> pd.DataFrame:
         column.name: table[column.name].to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get)
         for column in SNAPSHOT_KEYS
     }
-    values = np.column_stack([table[name].to_numpy() for name in names]) if names else np.zeros((len(table), 0))
-    return pd.concat([pd.DataFrame(keys), pd.DataFrame(values, columns=list(names))], axis=1)
+    numbers = [*told_of(table.column_names)[len(keys) :], *names]
+    values = np.column_stack([table[name].to_numpy() for name in numbers]) if numbers else np.zeros((len(table), 0))
+    return pd.concat([pd.DataFrame(keys), pd.DataFrame(values, columns=numbers)], axis=1)

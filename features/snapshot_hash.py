@@ -3,11 +3,16 @@
 Who made a snapshot, from which log, does not belong to it, nor do words. Start reading at `named`.
 """
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from churn.definition import Lifecycle
+from features.feature_set import FeatureSet
+from features.provenance import made_by
 from features.snapshot_file import CONTENT_SIZE, content_of, digest, row_groups
+from features.snapshot_rows import Question
 
 
 def named(content: int, manifest: Mapping[str, Any]) -> str:
@@ -25,3 +30,23 @@ def hash_of(rows_path: Path, manifest: Mapping[str, Any]) -> str:
     names = manifest["feature_set"]["names"]
     content = sum(content_of(group, names) for group in row_groups(rows_path, names)) % CONTENT_SIZE
     return named(content, manifest)
+
+
+def asked_manifest(features: FeatureSet, lifecycle: Lifecycle, question: Question, rows: int) -> dict[str, Any]:
+    """What a snapshot was asked, as it will be read."""
+    asked = {
+        "definition": lifecycle.as_json(),
+        "feature_set": {
+            "hash": features.hash,
+            "names": list(features.names),
+            "alive": dict(features.alive),
+            "settings": dict(features.settings),
+            "features": features.as_json(),
+        },
+        "cutoffs": [cutoff.isoformat() for cutoff in question.cutoffs],
+        "observed_until": question.observed_until.isoformat(),
+        "made_by": made_by(),
+        "rows": rows,
+    }
+    manifest: dict[str, Any] = json.loads(json.dumps(asked))
+    return manifest

@@ -1,6 +1,6 @@
 """The rows of a snapshot for one part of the customers: a pure function of their events.
 
-    asked(events of the part)     cohort x features x labels at each cutoff
+    asked(events of the part)     cohort x features x labels at each cutoff, and what came when (OUTCOMES)
     standing(events of the part)  everybody as of now x features, without labels
 
 A customer's rows depend on that customer's events alone, so that the rows of a log are those of its parts laid
@@ -11,20 +11,20 @@ together, however it is parted (tests/law/test_parts.py). That is what local run
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from churn.aftermath import Aftermath
 from churn.calendar import NEVER, to_us
 from churn.cohort import cohort, everyone
 from churn.definition import Lifecycle
 from churn.events import Events
-from churn.tables import SNAPSHOT_KEYS
-from features.compute import compute
+from churn.tables import OUTCOMES, SNAPSHOT_KEYS
+from features.compute import Cube, compute
 from features.feature_set import FeatureSet
-from features.heirs import NO_HEIRS, Heirs, heirs_of, outcomes
+from features.heirs import NO_HEIRS, Heirs, aftermath, heirs_of, outcomes
 from features.parts import Part
 from features.snapshot_file import content_of, table_of
 
@@ -49,10 +49,11 @@ def asked(
         heirs: who took over from some of these customers, for their labels.
 
     Returns:
-        Keys of SNAPSHOT, then one float64 column a feature, NaN where null. Sorted by cutoff and customer.
+        Keys of SNAPSHOT, OUTCOMES, then one float64 column a feature, NaN where null. Sorted by cutoff and customer.
     """
-    cohorts = [_labelled(events, lifecycle, cutoff, observed_until, heirs) for cutoff in cutoffs]
-    return _with_features(cohorts, events, features, lifecycle, cutoffs)
+    people = _labelled(events, lifecycle, Question(tuple(cutoffs), observed_until), heirs)
+    cube = compute(events, cutoffs, features, lifecycle)
+    return _with_features(people, events, features, cutoffs, [cube[:, place] for place in range(len(cutoffs))])
 
 
 def standing(events: Events, *, features: FeatureSet, lifecycle: Lifecycle, now: datetime) -> pd.DataFrame:
@@ -69,7 +70,21 @@ def standing(events: Events, *, features: FeatureSet, lifecycle: Lifecycle, now:
     """
     people = everyone(events, lifecycle, now)[["customer_id", "stage", "model"]]
     people = people.assign(label=pd.array([pd.NA] * len(people), dtype="boolean"))
-    return _with_features([people], events, features, lifecycle, [now])
+    cube = compute(events, [now], features, lifecycle)
+    return _with_features([people], events, features, [now], [cube[:, 0]])
+
+
+@dataclass(frozen=True)
+class Question:
+    """What one snapshot asks of a log.
+
+    Args:
+        cutoffs: aware instants, ascending and distinct.
+        observed_until: labels know what had reached us before it; a cutoff that is immature by then has null labels.
+    """
+
+    cutoffs: tuple[datetime, ...]
+    observed_until: datetime
 
 
 @dataclass(frozen=True)
@@ -88,14 +103,24 @@ class PartRows:
 
 
 def part_rows(
-    part: Part, *, features: FeatureSet, lifecycle: Lifecycle, cutoffs: Sequence[datetime], observed_until: datetime
-) -> PartRows:
-    """Read one part and make its rows of a snapshot; what an engine maps over the parts."""
+    part: Part, *, features: FeatureSet, lifecycle: Lifecycle, questions: Sequence[Question]
+) -> list[PartRows]:
+    """Read one part and make its rows of each snapshot asked for; what an engine maps over the parts.
+
+    Features are computed once at the cutoffs of all of them: they depend on the cutoff alone, labels on both instants.
+    """
     events = part.read()
-    asking = partial(asked, features=features, lifecycle=lifecycle, cutoffs=cutoffs, observed_until=observed_until)
-    frame = asking(events, heirs=heirs_of(part, events))
+    heirs = heirs_of(part, events)
+    cutoffs = sorted({cutoff for question in questions for cutoff in question.cutoffs})
+    cube = compute(events, cutoffs, features, lifecycle)
     first_us = int(events.time_us.min()) if len(events) else NEVER
-    return PartRows(table_of(frame, features.names), content_of(frame, features.names), first_us)
+    made = []
+    for question in questions:
+        people = _labelled(events, lifecycle, question, heirs)
+        planes = [cube[:, cutoffs.index(cutoff)] for cutoff in question.cutoffs]
+        frame = _with_features(people, events, features, question.cutoffs, planes)
+        made.append(PartRows(table_of(frame, features.names), content_of(frame, features.names), first_us))
+    return made
 
 
 def part_current(part: Part, *, features: FeatureSet, lifecycle: Lifecycle, now: datetime) -> pd.DataFrame:
@@ -103,34 +128,39 @@ def part_current(part: Part, *, features: FeatureSet, lifecycle: Lifecycle, now:
     return standing(part.read(), features=features, lifecycle=lifecycle, now=now)
 
 
-def _labelled(
-    events: Events, lifecycle: Lifecycle, cutoff: datetime, observed_until: datetime, heirs: Heirs
-) -> pd.DataFrame:
-    """Who is asked about at a cutoff, and what became of them."""
-    asked = cohort(events, lifecycle, cutoff)
-    outcome = outcomes(asked, events, lifecycle, cutoff=cutoff, observed_until=observed_until, heirs=heirs)
-    return asked[["customer_id", "stage", "model"]].assign(label=outcome.astype("boolean"))
+def _labelled(events: Events, lifecycle: Lifecycle, question: Question, heirs: Heirs) -> list[pd.DataFrame]:
+    """Who is asked about at each cutoff, what became of them, and when."""
+    until, found = question.observed_until, []
+    known = Aftermath.known(events, lifecycle, until)
+    theirs = None if heirs.events is None else Aftermath.known(heirs.events, lifecycle, until)
+    for cutoff in question.cutoffs:
+        asked = cohort(events, lifecycle, cutoff)
+        label = outcomes(asked, events, lifecycle, cutoff=cutoff, observed_until=until, heirs=heirs)
+        after = aftermath(asked, known, cutoff=cutoff, holders=heirs.holders, theirs=theirs)
+        keys = asked[["customer_id", "stage", "model"]].assign(label=label.astype("boolean"))
+        found.append(pd.concat([keys, after], axis=1))
+    return found
 
 
 def _with_features(
     cohorts: Sequence[pd.DataFrame],
     events: Events,
     features: FeatureSet,
-    lifecycle: Lifecycle,
     cutoffs: Sequence[datetime],
+    planes: Sequence[Cube],
 ) -> pd.DataFrame:
-    """Lay keys and features side by side, cutoff by cutoff."""
-    cube = compute(events, cutoffs, features, lifecycle)
+    """Lay keys and features side by side, cutoff by cutoff; a plane has the features of all customers at a cutoff."""
     keys, rows = [], []
-    for index, (members, cutoff) in enumerate(zip(cohorts, cutoffs, strict=True)):
+    for members, cutoff, plane in zip(cohorts, cutoffs, planes, strict=True):
         people = members.sort_values("customer_id", kind="stable", ignore_index=True)
         instant = pd.Series(np.full(len(people), to_us(cutoff), dtype="datetime64[us]")).dt.tz_localize("UTC")
-        keys.append(people.assign(event_timestamp=instant, created_timestamp=instant)[SNAPSHOT_KEYS.names])
+        after = [name for name in OUTCOMES.names if name in people]
+        keys.append(people.assign(event_timestamp=instant, created_timestamp=instant)[[*SNAPSHOT_KEYS.names, *after]])
         position = np.searchsorted(events.customers, people["customer_id"].to_numpy(dtype=object))
-        rows.append(cube[position, index])
+        rows.append(plane[position])
     shape = np.zeros((0, len(features.names)))
     values = pd.DataFrame(np.concatenate([shape, *rows]), columns=list(features.names))
-    table = pd.concat(keys, ignore_index=True) if keys else SNAPSHOT_KEYS.empty()
+    table = pd.concat(keys, ignore_index=True) if keys else pd.concat([SNAPSHOT_KEYS.empty(), OUTCOMES.empty()], axis=1)
     return pd.concat([_typed(table), values], axis=1)
 
 

@@ -10,7 +10,8 @@ on-line store is filled from. Knows nothing of Feast or models. Start at `freeze
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, partial
@@ -26,7 +27,6 @@ from churn.events import Events
 from features.atomic import draft_folder, place, write_json
 from features.feature_set import FeatureSet
 from features.parts import HERE, Engine, Part, parts_of
-from features.provenance import made_by
 from features.snapshot_file import (
     CONTENT_SIZE,
     ROWS_FILE,
@@ -35,8 +35,8 @@ from features.snapshot_file import (
     read_columns,
     read_rows,
 )
-from features.snapshot_hash import hash_of, named
-from features.snapshot_rows import part_current, part_rows
+from features.snapshot_hash import asked_manifest, hash_of, named
+from features.snapshot_rows import PartRows, Question, part_current, part_rows
 from features.tombstones import ErasedSnapshot, standing
 
 MANIFEST_FILE = "manifest.json"
@@ -75,7 +75,7 @@ class Snapshot:
 
     @cached_property
     def frame(self) -> pd.DataFrame:
-        """Keys of SNAPSHOT, then one float64 column a feature (NaN where null). Sorted by cutoff and customer.
+        """Keys of SNAPSHOT, OUTCOMES, then one float64 column a feature (NaN: null). Sorted by cutoff and customer.
 
         Read when it is first asked for, all of it.
         """
@@ -130,41 +130,71 @@ def freeze(
     folder: Path,
     engine: Engine = HERE,
 ) -> Snapshot:
-    """Freeze cohort, features and labels at cutoffs. Where the same content was frozen before, that one is given.
+    """Freeze cohort, features and labels at cutoffs, on midnights of the business: `freeze_all` for one snapshot."""
+    question = Question(tuple(sorted(set(cutoffs))), observed_until)
+    return freeze_all(log, features, lifecycle, [question], log_hash=log_hash, folder=folder, engine=engine)[0]
+
+
+def freeze_all(
+    log: Events | Sequence[Part],
+    features: FeatureSet,
+    lifecycle: Lifecycle,
+    questions: Sequence[Question],
+    *,
+    log_hash: str,
+    folder: Path,
+    engine: Engine = HERE,
+) -> list[Snapshot]:
+    """Freeze several snapshots in one pass over the log. Where the same content was frozen before, that one is given.
 
     Args:
         log: the whole log: its parts (`features.parts.log_parts`), or all of its events.
         features: what to compute.
         lifecycle: what churn means.
-        cutoffs: aware instants, on midnights of the business.
-        observed_until: labels know what had reached us before it; a cutoff that is immature by then has null labels.
+        questions: cutoffs of each snapshot, and until when its labels know.
         log_hash: names the log in the manifest.
-        folder: the artifacts of the business; the snapshot goes to `snapshots/<hash12>` in it.
+        folder: the artifacts of the business; each snapshot goes to `snapshots/<hash12>` in it.
         engine: where the parts are worked on.
 
     Raises:
         OSError: the disk is full; nothing half-written stays.
     """
-    cutoffs = sorted(set(cutoffs))
-    work = partial(part_rows, features=features, lifecycle=lifecycle, cutoffs=cutoffs, observed_until=observed_until)
-    with draft_folder(folder / "snapshots" / "new") as draft:
-        content, rows, first_us = 0, 0, NEVER
-        with RowWriter(draft / ROWS_FILE, features.names) as file:
-            for part in engine.map(work, parts_of(log)):
-                file.write(part.table)
-                content, rows = (content + part.content) % CONTENT_SIZE, rows + len(part.table)
-                first_us = min(first_us, part.first_us)
-        manifest = _manifest(features, lifecycle, cutoffs, observed_until) | {
-            "rows": rows,
-            "log_begins": from_us(first_us).isoformat(),
-            "log_hash": log_hash,
-        }
-        name = named(content, manifest)
-        path = folder / "snapshots" / name[:SHORT]
-        if (path / MANIFEST_FILE).exists():
-            return read_snapshot(path)
-        write_json(draft / MANIFEST_FILE, {"hash": name, **manifest})
-        place(draft, path)
+    work = partial(part_rows, features=features, lifecycle=lifecycle, questions=questions)
+    with ExitStack() as stack:
+        names = [f"new{number or ''}" for number in range(len(questions))]
+        drafts = [stack.enter_context(draft_folder(folder / "snapshots" / name)) for name in names]
+        content, rows, first_us = _written(engine.map(work, parts_of(log)), drafts, features.names)
+        told = {"log_begins": from_us(first_us).isoformat(), "log_hash": log_hash}
+        return [
+            _placed(draft, folder, content[number], asked_manifest(features, lifecycle, question, rows[number]) | told)
+            for number, (draft, question) in enumerate(zip(drafts, questions, strict=True))
+        ]
+
+
+def _written(
+    parts: Iterable[list[PartRows]], drafts: Sequence[Path], names: Sequence[str]
+) -> tuple[list[int], list[int], int]:
+    """Write the rows of each snapshot; gives the content and rows of each, and when the log's first event was."""
+    content, rows, first_us = [0] * len(drafts), [0] * len(drafts), NEVER
+    with ExitStack() as stack:
+        files = [stack.enter_context(RowWriter(draft / ROWS_FILE, names)) for draft in drafts]
+        for part in parts:
+            for number, (file, mine) in enumerate(zip(files, part, strict=True)):
+                file.write(mine.table)
+                content[number] = (content[number] + mine.content) % CONTENT_SIZE
+                rows[number] += len(mine.table)
+                first_us = min(first_us, mine.first_us)
+    return content, rows, first_us
+
+
+def _placed(draft: Path, folder: Path, content: int, manifest: dict[str, Any]) -> Snapshot:
+    """Give written rows their name and place; what stands there already is given instead."""
+    name = named(content, manifest)
+    path = folder / "snapshots" / name[:SHORT]
+    if (path / MANIFEST_FILE).exists():
+        return read_snapshot(path)
+    write_json(draft / MANIFEST_FILE, {"hash": name, **manifest})
+    place(draft, path)
     return Snapshot({"hash": name, **manifest}, path)
 
 
@@ -210,27 +240,3 @@ def current(
 def last_midnight(lifecycle: Lifecycle, now: datetime) -> datetime:
     """The cutoff of a batch: the newest local midnight that is not after now."""
     return lifecycle.calendar.midnight(lifecycle.calendar.day_of(now))
-
-
-def _manifest(
-    features: FeatureSet, lifecycle: Lifecycle, cutoffs: Sequence[datetime], observed_until: datetime
-) -> dict[str, Any]:
-    """What a snapshot was asked, as it will be read."""
-    manifest: dict[str, Any] = json.loads(
-        json.dumps(
-            {
-                "definition": lifecycle.as_json(),
-                "feature_set": {
-                    "hash": features.hash,
-                    "names": list(features.names),
-                    "alive": dict(features.alive),
-                    "settings": dict(features.settings),
-                    "features": features.as_json(),
-                },
-                "cutoffs": [cutoff.isoformat() for cutoff in cutoffs],
-                "observed_until": observed_until.isoformat(),
-                "made_by": made_by(),
-            }
-        )
-    )
-    return manifest

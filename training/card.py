@@ -86,12 +86,13 @@ def _what(challenger: Challenger) -> list[str]:
 
 
 def _learned(challenger: Challenger) -> list[str]:
-    cutoffs = [cutoff.date().isoformat() for cutoff in challenger.train.cutoffs]
+    learned = challenger.learned
+    cutoffs = [cutoff.date().isoformat() for cutoff in learned.cutoffs]
     return [
         (
-            f"Snapshot {challenger.train.hash}: {len(cutoffs)} cutoffs from {cutoffs[0]} to {cutoffs[-1]}; "
-            f"base rate {challenger.bundle.base_rate:.4f}; {len(challenger.bundle.features)} features "
-            f"(set {challenger.bundle.feature_set_hash})."
+            f"Snapshot {learned.hash}: {len(cutoffs)} cutoffs from {cutoffs[0]} to {cutoffs[-1]}, labels as known at "
+            f"{learned.observed_until.date()}; base rate {challenger.bundle.base_rate:.4f}; "
+            f"{len(challenger.bundle.features)} features (set {challenger.bundle.feature_set_hash})."
         ),
         (
             "The learner is a ridge logistic regression written as step trees, with "
@@ -107,10 +108,21 @@ def _protocol(challenger: Challenger) -> list[str]:
         (
             f"Tested at {cutoffs} (snapshot {challenger.test.hash}). Every label that fitted, stopped or calibrated "
             "anything had matured by the first of them. The number of trees and the calibrator were found on customers "
-            "held out by a hash of their id. The model judged here is the model registered: it was not fitted again."
+            f"held out by a hash of their id. {_who_was_judged(challenger)}"
         ),
         "ECE: 10 bins of equal mass. The rivals learned from the same rows.",
     ]
+
+
+def _who_was_judged(challenger: Challenger) -> str:
+    if challenger.judged is None:
+        return "The model judged here is the model registered: it was not fitted again."
+    train = challenger.train
+    return (
+        "The figures are of a sibling with the same recipe and number of trees, which learned from snapshot "
+        f"{train.hash}, whose {len(train.cutoffs)} cutoffs end at {train.cutoffs[-1].date()}. The model registered "
+        "was then fitted to the newest mature outcomes, the test's among them, and calibrated on held-out customers."
+    )
 
 
 def _metrics(challenger: Challenger) -> Table:

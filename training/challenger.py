@@ -1,15 +1,17 @@
-"""A challenger: a model trained on one snapshot, judged on another, with everything that is said about it.
+"""A challenger: a model judged on one snapshot by its sibling, fitted to the newest, with all that is said about it.
 
-    train snapshot (labels as known by the first test cutoff) --fit--> booster + bundle
+    train snapshot (labels as known by the first test cutoff) --fit--> the judged sibling
     test snapshot (labels as known now) --judge--> results beside the rivals'
+    whole snapshot (newest mature cutoffs, labels as known now) --same recipe, same trees--> what may serve
 
-The two snapshots are frozen apart, so that no label can leak: what the training rows say had matured by the first
-test cutoff. Knows no registry. Start reading at `train`.
+The snapshots are frozen apart, so that no label can leak: what the training rows say had matured by the first
+test cutoff. A back-test has no whole snapshot: there the judged model is all there is. Knows no registry.
+Start reading at `train`; why two models: docs/adr/0017.
 """
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -19,7 +21,6 @@ from churn.bundle import BANDS, LABELS, Bundle, Text, model_hash
 from churn.calendar import DAY_US, to_us
 from churn.definition import Lifecycle
 from churn.events import FloatArray
-from churn.model_sections import Training
 from churn.settings import Settings
 from features.parts import HERE, Engine
 from features.snapshots import Snapshot
@@ -29,6 +30,7 @@ from training.fit import Fitted, fit
 from training.plan import Boost
 from training.rows import Columns, Rows, TooFewRows
 from training.sampling import sampled
+from training.versions import Judged
 
 Model = Literal["churn", "reactivation"]
 HIGH_SHARE, MEDIUM_SHARE = 0.10, 0.40  # of the reference customers lie in band high, and in high or medium
@@ -41,11 +43,13 @@ class Challenger:
     Args:
         model: churn or reactivation.
         bundle: all but the trees. booster: the trees, LightGBM's text.
-        results: of the model and its rivals on the test rows.
+        results: of the judged model and its rivals on the test rows.
         params: what was used and found.
-        train: the snapshot it learned from. test: the one it was judged on.
+        train: the snapshot the judged model learned from. test: the one it was judged on.
         test_rows: what it was judged on. probabilities: of each learner on them.
         fitted: the model, ready to score.
+        whole: the snapshot that the model learned from; None where it is the judged model itself.
+        judged: the sibling that was judged; None where it is the model itself.
     """
 
     model: Model
@@ -58,6 +62,13 @@ class Challenger:
     test_rows: Rows
     probabilities: dict[str, FloatArray]
     fitted: Fitted
+    whole: Snapshot | None = None
+    judged: Judged | None = None
+
+    @property
+    def learned(self) -> Snapshot:
+        """The snapshot that the model which may serve learned from."""
+        return self.whole or self.train
 
     @property
     def hash(self) -> str:
@@ -71,16 +82,18 @@ def train(
     test: Snapshot,
     settings: Settings,
     *,
+    whole: Snapshot | None = None,
     progress: Callable[[str], None],
     engine: Engine = HERE,
 ) -> Challenger:
-    """Train and judge one model.
+    """Train and judge one model, and fit it again to the newest outcomes where it is to serve.
 
     Args:
         model: churn or reactivation.
         train: training cutoffs, labels as known by the first test cutoff.
         test: test cutoffs, labels as known now.
         settings: floors, seed and threads; whose model it is.
+        whole: the newest mature cutoffs, labels as known now; None: the judged model is all that is wanted.
         progress: told what is going on.
         engine: where the trees grow; on a cluster all rows grow them, and a sample of [cluster] sample_rows does the
             rest and judges.
@@ -88,27 +101,69 @@ def train(
     Raises:
         TooFewRows: the cohort is too small, or one outcome too rare.
     """
-    learn, judge = (_rows(one, model, settings, engine) for one in (train, test))
-    for role, rows in (("training", learn), ("test", judge)):
-        why = _why(rows, settings.training)
-        if why:
-            raise TooFewRows(model, role, why)
+    learn = _enough(train, model, "training", settings, engine)
+    judge = _enough(test, model, "test", settings, engine)
     progress(f"{model}: fitting")
-    fitted = fit(
-        learn,
-        whole_from_us=to_us(train.log_begins) + settings.definition.lookback_days * DAY_US,
-        seed=settings.training.seed,
-        threads=settings.training.threads,
-        boost=_boost(engine, train, model),
-        progress=lambda text: progress(f"{model}: {text}"),
-    )
+    fitted = _fitted(model, learn, train, settings, progress, engine)
     bundle = _bundle(model, fitted, learn, train, settings)
     probabilities = {"lightgbm": bundle.probability(fitted.raw(bundle.prepare(judge.X)))}
     probabilities |= {name: rival.probability(judge) for name, rival in rivals(learn, model).items()}
     results = judge_all(model, judge, probabilities, settings)
     told = {one: {key: pooled(results, one)[key] for key in ("n", "base_rate", *METRICS)} for one in probabilities}
     bundle = bundle.model_copy(update={"metrics": told})
-    return Challenger(model, bundle, fitted.booster, results, fitted.params, train, test, judge, probabilities, fitted)
+    found = Challenger(model, bundle, fitted.booster, results, fitted.params, train, test, judge, probabilities, fitted)
+    return found if whole is None else _refit(found, whole, settings, progress, engine)
+
+
+def _refit(
+    judged: Challenger, whole: Snapshot, settings: Settings, progress: Callable[[str], None], engine: Engine
+) -> Challenger:
+    """The same recipe and number of trees on the newest mature outcomes; its own held-out customers calibrate it."""
+    model, bundle = judged.model, judged.bundle
+    rows = _enough(whole, model, "newest", settings, engine)
+    progress(f"{model}: fitting again to {len(whole.cutoffs)} cutoffs up to {whole.cutoffs[-1].date()}")
+    fitted = _fitted(model, rows, whole, settings, progress, engine, trees=judged.fitted.trees)
+    again = _bundle(model, fitted, rows, whole, settings).model_copy(update={"metrics": bundle.metrics})
+    sibling = Judged(bundle, judged.booster)
+    return replace(
+        judged,
+        bundle=again,
+        booster=fitted.booster,
+        params=fitted.params,
+        fitted=fitted,
+        whole=whole,
+        judged=sibling,
+    )
+
+
+def _fitted(
+    model: Model,
+    rows: Rows,
+    snapshot: Snapshot,
+    settings: Settings,
+    progress: Callable[[str], None],
+    engine: Engine,
+    *,
+    trees: int | None = None,
+) -> Fitted:
+    return fit(
+        rows,
+        whole_from_us=to_us(snapshot.log_begins) + settings.definition.lookback_days * DAY_US,
+        seed=settings.training.seed,
+        threads=settings.training.threads,
+        trees=trees,
+        boost=_boost(engine, snapshot, model),
+        progress=lambda text: progress(f"{model}: {text}"),
+    )
+
+
+def _enough(snapshot: Snapshot, model: str, role: str, settings: Settings, engine: Engine) -> Rows:
+    """The rows of a model. Raises TooFewRows."""
+    rows, floors = _rows(snapshot, model, settings, engine), settings.training
+    why = rows.why_too_few(min_rows=floors.min_rows, min_positives=floors.min_positives)
+    if why:
+        raise TooFewRows(model, role, why)
+    return rows
 
 
 def _rows(snapshot: Snapshot, model: str, settings: Settings, engine: Engine) -> Rows:
@@ -118,12 +173,12 @@ def _rows(snapshot: Snapshot, model: str, settings: Settings, engine: Engine) ->
     return sampled(snapshot, model, most_rows=settings.cluster.sample_rows, seed=settings.training.seed)
 
 
-def _boost(engine: Engine, train: Snapshot, model: str) -> Boost | None:
+def _boost(engine: Engine, snapshot: Snapshot, model: str) -> Boost | None:
     if engine is HERE:
         return None
     from training.distributed import boost_on
 
-    return boost_on(engine, train, model)
+    return boost_on(engine, snapshot, model)
 
 
 def judge_all(model: str, rows: Rows, probabilities: dict[str, FloatArray], settings: Settings) -> list[Result]:
@@ -131,10 +186,6 @@ def judge_all(model: str, rows: Rows, probabilities: dict[str, FloatArray], sett
     floors = {"min_rows": settings.training.min_rows, "min_positives": settings.training.min_positives}
     key = {"model": model, "cohort": cohort_name(model, settings.lifecycle)}
     return result_rows(key, rows, probabilities, settings.lifecycle.calendar, **floors)
-
-
-def _why(rows: Rows, training: Training) -> str | None:
-    return rows.why_too_few(min_rows=training.min_rows, min_positives=training.min_positives)
 
 
 def _bundle(model: Model, fitted: Fitted, rows: Rows, snapshot: Snapshot, settings: Settings) -> Bundle:

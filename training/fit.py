@@ -69,6 +69,7 @@ def fit(
     seed: int,
     threads: int,
     recipe: Recipe | None = None,
+    trees: int | None = None,
     boost: Boost | None = None,
     progress: Progress = lambda _text: None,
 ) -> Fitted:
@@ -80,6 +81,7 @@ def fit(
         seed: of folds, bagging and feature sampling.
         threads: of LightGBM; results do not depend on it.
         recipe: the fixed parameters.
+        trees: so many; as many as suit held-out customers best where None.
         boost: grows the trees from more rows than these; from these where None.
         progress: told what is going on.
 
@@ -92,7 +94,7 @@ def fit(
     task = _Task(replace(rows, X=X), recipe, recipe.lightgbm(seed=seed, threads=threads))
     sample, fold = _held_out_sample(rows, recipe, seed)
     progress(f"{len(rows)} rows, {len(sample)} of them held out by turns")
-    trees, raw = _cross_fit(task, sample, fold)
+    trees, raw = _cross_fit(task, sample, fold, trees)
     held_out = HeldOut(raw, rows.outcome[sample], fold, rows.cutoff_us[sample])
     chosen = calibrate(held_out, recipe, whole_from_us=whole_from_us)
     progress(f"{trees} trees on top of the line; calibrator: {chosen.calibrator.kind}")
@@ -176,28 +178,27 @@ def _held_out_sample(rows: Rows, recipe: Recipe, seed: int) -> tuple[IntArray, I
     return sample, fold_of(rows.customer[sample], recipe.folds, seed=seed)
 
 
-def _cross_fit(task: _Task, sample: IntArray, fold: IntArray) -> tuple[int, FloatArray]:
-    """The number of trees that suits held-out customers best, and the raw scores of those held out, with it."""
+def _cross_fit(task: _Task, sample: IntArray, fold: IntArray, trees: int | None) -> tuple[int, FloatArray]:
+    """The number of trees that suits held-out customers best, or that is given; and held-out raw scores, with it."""
     curves, boosted = [], []
     for number in range(task.recipe.folds):
         inside, outside = sample[fold == number], sample[fold != number]
         fitted = task.line(outside)
         learn = task.dataset(outside, fitted)
-        watch = task.dataset(inside, fitted, reference=learn)
         told: dict[str, Any] = {}
-        stop = lightgbm.early_stopping(task.recipe.patience, verbose=False, min_delta=1e-6)
-        trees = lightgbm.train(
-            task.params,
-            learn,
-            task.recipe.max_trees,
-            valid_sets=[watch],
-            valid_names=["held_out"],
-            callbacks=[stop, lightgbm.record_evaluation(told)],
-        )
-        curves.append(told["held_out"]["binary_logloss"])
-        boosted.append(_Boosted(fitted, trees))
+        watching: dict[str, Any] = {}
+        if trees is None:
+            stop = lightgbm.early_stopping(task.recipe.patience, verbose=False, min_delta=1e-6)
+            watching = {
+                "valid_sets": [task.dataset(inside, fitted, reference=learn)],
+                "valid_names": ["held_out"],
+                "callbacks": [stop, lightgbm.record_evaluation(told)],
+            }
+        grown = lightgbm.train(task.params, learn, trees or task.recipe.max_trees, **watching)
+        curves.append(told.get("held_out", {}).get("binary_logloss", []))
+        boosted.append(_Boosted(fitted, grown))
     shortest = min(len(curve) for curve in curves)
-    best = int(np.mean([curve[:shortest] for curve in curves], axis=0).argmin()) + 1
+    best = trees or int(np.mean([curve[:shortest] for curve in curves], axis=0).argmin()) + 1
     raw = np.empty(len(sample))
     for number, one in enumerate(boosted):
         inside = fold == number

@@ -1,7 +1,11 @@
-"""From the event log to the two snapshots of a fold: what may be learned from, and what is judged on.
+"""From the event log to the snapshots of a fold: what may be learned from, what is judged on, what will serve.
 
-The train snapshot is frozen as seen at the first test cutoff: its labels know nothing later, so no outcome of the
-test's days can reach a fit, a stop or a calibration. The test snapshot is frozen with the log's own end.
+    train   cutoffs mature by the first test cutoff, labels as known there  --> the judged model
+    test    the last mature cutoffs, labels as known now                    --> its figures
+    whole   the newest mature cutoffs, the test's among them, as known now  --> the model that may serve
+
+The train snapshot's labels know nothing after the first test cutoff, so no outcome of the test's days can reach a fit,
+a stop or a calibration. All three are frozen in one pass: features are computed once a cutoff.
 Start reading at `freeze_fold`.
 """
 
@@ -10,13 +14,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from churn.conditions import check_kinds
-from churn.cutoffs import Fold, earliest_cutoff, fold_at, latest_fold
+from churn.cutoffs import Fold, earliest_cutoff, fold_at, latest_fold, newest_mature
 from churn.errors import ImmatureError
 from churn.settings import Settings
 from features.catalogue import catalogue
 from features.log import LogManifest, read_log_manifest
 from features.parts import HERE, Engine, log_parts
-from features.snapshots import Snapshot, freeze
+from features.snapshot_rows import Question
+from features.snapshots import Snapshot, freeze_all
 
 
 class ImmatureCutoff(ImmatureError):
@@ -32,16 +37,18 @@ class ImmatureCutoff(ImmatureError):
 
 @dataclass(frozen=True)
 class FrozenFold:
-    """The two snapshots of a fold."""
+    """The snapshots of a fold; `whole` is None where nothing is to serve, as in a back-test."""
 
     train: Snapshot
     test: Snapshot
+    whole: Snapshot | None = None
 
 
 def freeze_fold(
     settings: Settings,
     *,
     cutoff: date | None = None,
+    whole: bool = False,
     progress: Callable[[str], None] = lambda _text: None,
     engine: Engine = HERE,
 ) -> FrozenFold:
@@ -50,6 +57,7 @@ def freeze_fold(
     Args:
         settings: whose log and definition.
         cutoff: the only test cutoff, a local day; the last mature ones where None.
+        whole: freeze the newest mature cutoffs too, for a model that may serve.
         progress: told what is going on.
         engine: where the parts of the log are worked on.
 
@@ -67,24 +75,17 @@ def freeze_fold(
     features = catalogue(list(manifest.kinds), alive, lifecycle, settings.wanted)
     parts = log_parts(settings.folder, taking_back=settings.definition.taking_back)
     progress(f"{len(fold.train)} training cutoffs, {len(fold.test)} test cutoffs, {len(features)} features")
-    frozen = {
-        role: freeze(
-            parts,
-            features,
-            lifecycle,
-            cutoffs,
-            observed_until=until,
-            log_hash=manifest.log_hash,
-            folder=settings.folder,
-            engine=engine,
+    questions = [Question(fold.train, fold.test[0]), Question(fold.test, manifest.observed_until)]
+    if whole:
+        newest = newest_mature(manifest.first_event_at, manifest.observed_until, lifecycle, settings.training)
+        questions.append(Question(newest, manifest.observed_until))
+    frozen = FrozenFold(
+        *freeze_all(
+            parts, features, lifecycle, questions, log_hash=manifest.log_hash, folder=settings.folder, engine=engine
         )
-        for role, cutoffs, until in (
-            ("train", fold.train, fold.test[0]),
-            ("test", fold.test, manifest.observed_until),
-        )
-    }
-    progress(f"{len(frozen['train']):,} training rows, {len(frozen['test']):,} test rows")
-    return FrozenFold(frozen["train"], frozen["test"])
+    )
+    progress(f"{len(frozen.train):,} training rows, {len(frozen.test):,} test rows")
+    return frozen
 
 
 def choose_fold(manifest: LogManifest, settings: Settings, cutoff: date | None) -> Fold:

@@ -17,13 +17,17 @@ def keep(challenger: Challenger, registry: Registry, settings: Settings) -> Vers
     drawn = pictures(challenger.test_rows.outcome, challenger.probabilities, found)
     texts = {"card.md": markdown(challenger, found), "card.html": page(challenger, found, drawn)}
     facts = {
+        "whole_snapshot": str(_below(challenger.learned, settings)),
         "train_snapshot": str(_below(challenger.train, settings)),
         "test_snapshot": str(_below(challenger.test, settings)),
+        "known_until": challenger.learned.observed_until.isoformat(),
+        "judged_known_until": challenger.train.observed_until.isoformat(),
         "results": challenger.results,
         "params": challenger.params,
     }
     name = settings.model_name(challenger.model)
-    return registry.register(name, challenger.bundle, challenger.booster, facts, Files(texts, drawn))
+    files = Files(texts, drawn)
+    return registry.register(name, challenger.bundle, challenger.booster, facts, files, challenger.judged)
 
 
 def _below(snapshot: Snapshot, settings: Settings) -> Path:

@@ -16,7 +16,7 @@ def learned_from(registry: Registry, names: Sequence[str], hashes: Collection[st
         hashes: of the snapshots.
 
     Returns:
-        name, version, serves, role (learned from, judged on, or both), oldest first.
+        name, version, serves, role (learned from, its judged sibling learned from, judged on), oldest first.
     """
     return [
         {"name": name, "version": version.version, "serves": registry.champion(name) == version.version, "role": role}
@@ -38,10 +38,16 @@ def _versions(registry: Registry, name: str) -> Iterator[Version]:
             continue
 
 
+ROLES = {"whole": "learned from", "train": "its judged sibling learned from", "test": "judged on"}
+
+
 def _role(version: Version, hashes: Collection[str]) -> str:
-    short = {PurePath(str(version.facts.get(f"{role}_snapshot"))).name: role for role in ("train", "test")}
-    told = {"train": "learned from", "test": "judged on"}
-    roles = [told[role] for name, role in short.items() if any(one.startswith(name) for one in hashes)]
-    if version.bundle.snapshot_hash in hashes and told["train"] not in roles:
-        roles.insert(0, told["train"])
-    return " and ".join(roles)
+    facts = version.facts
+    named = {role: facts[f"{role}_snapshot"] for role in ROLES if facts.get(f"{role}_snapshot")}
+    named = {"whole": version.learned_snapshot} | named if named else named  # a version of before has no whole
+    if named.get("train") == named.get("whole"):
+        named.pop("train", None)
+    roles = [role for role, path in named.items() if any(one.startswith(PurePath(str(path)).name) for one in hashes)]
+    if version.bundle.snapshot_hash in hashes and "whole" not in roles:
+        roles.insert(0, "whole")
+    return " and ".join(ROLES[role] for role in roles)

@@ -19,7 +19,7 @@ from features.tombstones import standing
 from training.fit import raw_scores
 from training.gate import PARITY, Rival, Verdict, judge, parity_check
 from training.rows import Columns, Rows
-from training.versions import NoChallenger, Registry, Version
+from training.versions import Judged, NoChallenger, Registry, Version
 
 HISTORY = "history.jsonl"
 
@@ -97,10 +97,10 @@ def gate(
     serving = registry.champion(version.name)
     rival: Rival | str | None = None
     if serving is not None and serving != version.version:
-        rival = _rival(registry.get(version.name, serving), version, rows)
+        rival = _rival(registry.get(version.name, serving), version, snapshot.cutoffs[0], rows)
     metrics: Any = version.bundle.metrics
     proven = parity_check(parity, version.bundle.feature_set_hash, version.bundle.definition_id)
-    return judge(metrics, rows, _probability(version, rows), rival, proven, seed=settings.training.seed)
+    return judge(metrics, rows, _probability(version.sibling, rows), rival, proven, seed=settings.training.seed)
 
 
 def rollback(model: str, registry: Registry, settings: Settings) -> Promotion:
@@ -145,19 +145,24 @@ def _before(acts: list[dict[str, Any]]) -> list[int]:
     return reigns[:-1]
 
 
-def _rival(champion: Version, challenger: Version, rows: Rows) -> Rival | str:
-    """The champion as a rival on the challenger's rows, or why the two cannot be compared."""
+def _rival(champion: Version, challenger: Version, first_test: datetime, rows: Rows) -> Rival | str:
+    """The champion as a rival on the challenger's rows, or why the two cannot be compared.
+
+    It is judged as it serves where it knew nothing of the test's outcomes, else by its sibling.
+    """
     ours, theirs = challenger.bundle, champion.bundle
     if ours.definition_id != theirs.definition_id:
         return f"version {champion.version} answers another question (definition {theirs.definition_id})"
     if ours.feature_set_hash != theirs.feature_set_hash:
         return f"version {champion.version} reads other features (set {theirs.feature_set_hash})"
-    return Rival(f"version {champion.version}", _probability(champion, rows))
+    known_until = champion.facts.get("known_until")
+    serves = known_until is not None and datetime.fromisoformat(known_until) <= first_test
+    judged = Judged(champion.bundle, champion.booster) if serves else champion.sibling
+    return Rival(f"version {champion.version}", _probability(judged, rows))
 
 
-def _probability(version: Version, rows: Rows) -> Any:
-    bundle = version.bundle
-    return bundle.probability(raw_scores(version.booster, bundle.prepare(rows.X)))
+def _probability(judged: Judged, rows: Rows) -> Any:
+    return judged.bundle.probability(raw_scores(judged.booster, judged.bundle.prepare(rows.X)))
 
 
 def _serve(version: Version, registry: Registry, settings: Settings, act: str, verdict: dict[str, Any]) -> Promotion:
@@ -168,7 +173,7 @@ def _serve(version: Version, registry: Registry, settings: Settings, act: str, v
         "version": version.version,
         "model_hash": version.hash,
         "snapshot_hash": bundle.snapshot_hash,
-        "snapshot_path": version.facts["train_snapshot"],
+        "snapshot_path": version.learned_snapshot,
         "test_snapshot_path": version.facts["test_snapshot"],
         "promoted_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "definition_id": bundle.definition_id,

@@ -1,7 +1,8 @@
 """The registry over MLflow: SQLite for records, a folder for artifacts, one experiment a business. The only MLflow.
 
     <folder>/mlflow.db    runs, models, versions, aliases
-    <folder>/mlruns/      booster.txt and bundle.json inside each model, card and pictures beside it
+    <folder>/mlruns/      booster.txt and bundle.json inside each model, those of its judged sibling as judged.txt and
+                          judged.json; card and pictures beside it
 
 Nothing is pickled: a model is LightGBM's text, JSON, and training/pyfunc_model.py copied along. Serving reads the
 alias `champion`; `churn promote` alone sets it. Start reading at `MlflowRegistry`.
@@ -25,12 +26,16 @@ from mlflow.models import infer_signature
 from churn.bundle import Bundle
 from churn.errors import DataError
 from churn.settings import Settings
-from training.versions import NONE, Files, NoChallenger, Version
+from training.versions import NONE, Files, Judged, NoChallenger, Version
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 HASH_TAG = "model_hash"  # what serving holds the files to
 PARITY_TAG = "parity"
 FACTS, CERTIFICATE = "facts.json", "parity.json"
+JUDGED = ("judged.txt", "judged.json")  # trees and bundle of the sibling that was judged
+WRITTEN = {"booster.txt": "booster", "bundle.json": "bundle", FACTS: "facts"} | dict(
+    zip(JUDGED, ("judged_booster", "judged_bundle"), strict=True)
+)  # file inside a model to its name there
 MODEL_CODE = Path(__file__).with_name("pyfunc_model.py")
 
 
@@ -56,7 +61,15 @@ class MlflowRegistry:
             self.client = mlflow.MlflowClient(self.uri, self.uri)
             self.experiment_id = self._open()
 
-    def register(self, name: str, bundle: Bundle, booster: str, facts: dict[str, Any], files: Files) -> Version:
+    def register(
+        self,
+        name: str,
+        bundle: Bundle,
+        booster: str,
+        facts: dict[str, Any],
+        files: Files,
+        judged: Judged | None = None,
+    ) -> Version:
         """Log a run with parameters, metrics, card and pictures, and register its model as the next version."""
         self._point()
         with _silent(), mlflow.start_run(experiment_id=self.experiment_id, run_name=name):
@@ -65,11 +78,11 @@ class MlflowRegistry:
                 mlflow.log_text(text, file)
             for file, picture in files.pictures.items():
                 _log_bytes(picture, file)
-            info = self._log_model(name, bundle, booster, facts)
+            info = self._log_model(name, bundle, _texts(bundle, booster, facts, judged))
             told: Any = bundle.metrics
             numbers = {f"{one}_{metric}": float(told[one][metric]) for one in told for metric in told[one]}
             mlflow.log_metrics(numbers, model_id=info.model_id)
-        version = Version(name, int(info.registered_model_version), bundle, booster, facts)
+        version = Version(name, int(info.registered_model_version), bundle, booster, facts, judged)
         self.client.set_model_version_tag(name, str(version.version), HASH_TAG, version.hash)
         self.nominate(name, version.version)
         return version
@@ -89,9 +102,10 @@ class MlflowRegistry:
             raise NoChallenger(name, version) from error
         self._point()
         folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=source)) / "artifacts"
-        bundle = Bundle.from_json((folder / "bundle.json").read_text(encoding="utf-8"))
-        facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-        return Version(name, version, bundle, (folder / "booster.txt").read_text(encoding="utf-8"), facts)
+        read = {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir() if path.name in WRITTEN}
+        bundle, facts = Bundle.from_json(read["bundle.json"]), json.loads(read[FACTS])
+        judged = Judged(Bundle.from_json(read[JUDGED[1]]), read[JUDGED[0]]) if JUDGED[1] in read else None
+        return Version(name, version, bundle, read["booster.txt"], facts, judged)
 
     def champion(self, name: str) -> int | None:
         """The version that carries the alias `champion`."""
@@ -166,17 +180,15 @@ class MlflowRegistry:
                 return str(found.experiment_id)
             return str(self.client.create_experiment(self.experiment, (self.folder / "mlruns").as_uri()))
 
-    def _log_model(self, name: str, bundle: Bundle, booster: str, facts: dict[str, Any]) -> Any:
+    def _log_model(self, name: str, bundle: Bundle, texts: Mapping[str, str]) -> Any:
         example = pd.DataFrame([{one: bundle.usual.get(one) for one in bundle.features}] * 2).astype("float64")
         with tempfile.TemporaryDirectory() as draft:
-            written = {"booster": "booster.txt", "bundle": "bundle.json", "facts": FACTS}
-            texts = {"booster": booster, "bundle": bundle.to_json(), "facts": json.dumps(facts, default=str)}
-            for key, file in written.items():
-                (Path(draft) / file).write_text(texts[key], encoding="utf-8")
+            for file, text in texts.items():
+                (Path(draft) / file).write_text(text, encoding="utf-8")
             return mlflow.pyfunc.log_model(
                 name="model",
                 python_model=str(MODEL_CODE),
-                artifacts={key: str(Path(draft) / file) for key, file in written.items()},
+                artifacts={WRITTEN[file]: str(Path(draft) / file) for file in texts},
                 signature=infer_signature(example.fillna(0.0), pd.DataFrame({"probability": [0.5]})),
                 input_example=example.fillna(0.0),
                 pip_requirements=["lightgbm>=4.6", "numpy>=2", "pandas>=2.2,<3", "mlflow>=3.5"],
@@ -195,6 +207,14 @@ class MlflowRegistry:
                 yield
         except MlflowException as error:
             raise BrokenRegistry(self.uri, str(error)) from error
+
+
+def _texts(bundle: Bundle, booster: str, facts: dict[str, Any], judged: Judged | None) -> dict[str, str]:
+    """The files inside a model."""
+    texts = {"booster.txt": booster, "bundle.json": bundle.to_json(), FACTS: json.dumps(facts, default=str)}
+    if judged is not None:
+        texts |= dict(zip(JUDGED, (judged.booster, judged.bundle.to_json()), strict=True))
+    return texts
 
 
 def _silent() -> AbstractContextManager[Any]:

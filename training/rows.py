@@ -6,7 +6,7 @@ no vendor. Start reading at `Rows`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any, Self
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from churn.calendar import from_us
 from churn.errors import DataError
 from churn.events import BoolArray, FloatArray, micros
+from churn.tables import OUTCOMES
 
 IntArray = NDArray[np.int64]
 
@@ -70,6 +71,7 @@ class Rows:
         customer: ids. Shape (n,).
         cutoff_us: microseconds since 1970 UTC. Shape (n,).
         stage: of the lifecycle at the cutoff, values of `Stage`. Shape (n,).
+        after: what came when: each column of OUTCOMES, shape (n,); empty where the snapshot has none.
     """
 
     columns: Columns
@@ -78,6 +80,7 @@ class Rows:
     customer: NDArray[np.object_]
     cutoff_us: IntArray
     stage: NDArray[np.object_]
+    after: Mapping[str, FloatArray] = field(default_factory=dict)
 
     @classmethod
     def of(cls, frame: pd.DataFrame, columns: Columns, model: str) -> Self:
@@ -90,6 +93,7 @@ class Rows:
             customer=mine["customer_id"].to_numpy(dtype=object),
             cutoff_us=micros(mine["event_timestamp"]),
             stage=mine["stage"].to_numpy(dtype=object),
+            after={one: mine[one].to_numpy(dtype=np.float64) for one in OUTCOMES.names if one in mine},
         )
 
     def __len__(self) -> int:
@@ -97,8 +101,15 @@ class Rows:
 
     def take(self, rows: NDArray[Any]) -> "Rows":
         """These rows, a mask or positions."""
-        of_rows = (self.X, self.outcome, self.customer, self.cutoff_us, self.stage)
-        return Rows(self.columns, *(one[rows] for one in of_rows))
+        return Rows(
+            columns=self.columns,
+            X=self.X[rows],
+            outcome=self.outcome[rows],
+            customer=self.customer[rows],
+            cutoff_us=self.cutoff_us[rows],
+            stage=self.stage[rows],
+            after={name: values[rows] for name, values in self.after.items()},
+        )
 
     def column(self, name: str) -> FloatArray:
         """One feature. Shape (n,)."""

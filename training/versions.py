@@ -23,6 +23,18 @@ class NoChallenger(DataError):
 
 
 @dataclass(frozen=True)
+class Judged:
+    """The sibling that was judged: same recipe, but learned from what was known by the first test cutoff.
+
+    Args:
+        bundle: all but the trees. booster: the trees.
+    """
+
+    bundle: Bundle
+    booster: str
+
+
+@dataclass(frozen=True)
 class Version:
     """One registered model.
 
@@ -30,7 +42,10 @@ class Version:
         name: registered name, `churn-<slug>` or `reactivation-<slug>`.
         version: number within the name, from 1.
         bundle: all but the trees. booster: the trees.
-        facts: train_snapshot and test_snapshot (folders below the artifacts of the business), results, params.
+        facts: whole_snapshot, train_snapshot and test_snapshot (folders below the artifacts of the business), which
+            the model, its judged sibling and its judgement stand on; known_until and judged_known_until (labels of
+            the model and of the sibling knew what had reached us before); results, params.
+        judged: the sibling that the figures are of; None: the model itself was judged.
     """
 
     name: str
@@ -38,11 +53,22 @@ class Version:
     bundle: Bundle
     booster: str
     facts: dict[str, Any]
+    judged: Judged | None = None
 
     @property
     def hash(self) -> str:
         """Hash of booster and bundle."""
         return model_hash(self.bundle.to_json(), self.booster)
+
+    @property
+    def sibling(self) -> Judged:
+        """The model that the figures are of: the judged sibling, or the model itself where there is none."""
+        return self.judged or Judged(self.bundle, self.booster)
+
+    @property
+    def learned_snapshot(self) -> str:
+        """The folder of the snapshot that the model learned from, below the artifacts of the business."""
+        return str(self.facts.get("whole_snapshot") or self.facts["train_snapshot"])
 
 
 @dataclass(frozen=True)
@@ -56,7 +82,15 @@ class Files:
 class Registry(Protocol):
     """Versions of models by name, and the champion of each."""
 
-    def register(self, name: str, bundle: Bundle, booster: str, facts: dict[str, Any], files: Files) -> Version:
+    def register(
+        self,
+        name: str,
+        bundle: Bundle,
+        booster: str,
+        facts: dict[str, Any],
+        files: Files,
+        judged: Judged | None = None,
+    ) -> Version:
         """Keep a model as the next version of its name."""
         ...
 
@@ -110,10 +144,18 @@ class MemoryRegistry:
         self.tags: dict[tuple[str, int], dict[str, str]] = {}
         self.certificates: dict[tuple[str, int], Mapping[str, Any]] = {}
 
-    def register(self, name: str, bundle: Bundle, booster: str, facts: dict[str, Any], files: Files) -> Version:
+    def register(
+        self,
+        name: str,
+        bundle: Bundle,
+        booster: str,
+        facts: dict[str, Any],
+        files: Files,
+        judged: Judged | None = None,
+    ) -> Version:
         """Keep a model as the next version of its name."""
         mine = self._versions.setdefault(name, [])
-        mine.append(Version(name, len(mine) + 1, bundle, booster, facts))
+        mine.append(Version(name, len(mine) + 1, bundle, booster, facts, judged))
         self.annotate(name, len(mine), texts=files.texts)
         self.nominate(name, len(mine))
         return mine[-1]

@@ -10,6 +10,7 @@ import pytest
 from churn.cohort import CHURN
 from churn.definition import ChurnDefinition, Lifecycle
 from churn.model_sections import Training
+from churn.tables import OUTCOMES
 from cli.definition import preview
 from features.catalogue import catalogue
 from features.heirs import NO_HEIRS, heirs_among, outcomes
@@ -39,8 +40,8 @@ def frozen(folder: Path, cutoffs: list[datetime]) -> Snapshot:
 
 
 def said(snapshot: Snapshot) -> pd.DataFrame:
-    """Cohort, stages and features; labels may change with what becomes known."""
-    return snapshot.frame.drop(columns="label")
+    """Cohort, stages and features; labels, and when things came, may change with what becomes known."""
+    return snapshot.frame.drop(columns=["label", *OUTCOMES.names])
 
 
 def as_of(text: str, day: str, column: int) -> str:
@@ -105,12 +106,24 @@ def labels(folder: Path, cutoff: str) -> dict[str, bool]:
     return {str(row.customer_id): bool(row.label) for row in rows[rows["model"] == CHURN].itertuples()}
 
 
+NEVER_SEEN = 9999.0
+
+
+def after_of(folder: Path, customer: str) -> tuple[float, float, bool]:
+    """Days to the next order of a customer, what they spent, and whether they lapsed."""
+    frame = frozen(folder, [at("2024-02-25")]).frame.set_index("customer_id")
+    row = frame.loc[customer, OUTCOMES.names].astype("float64").fillna({"next_event_days": NEVER_SEEN})
+    return float(row["next_event_days"]), float(row["spend_amount"]), bool(pd.notna(row["lapse_days"]))
+
+
 def test_who_went_on_under_another_id_has_not_left(tmp_path: Path) -> None:
     calls = BUYS.replace("h1,2024-04-21,21,x2,order,\n", "")
     folder = told(tmp_path, calls=calls).path.parent
     assert labels(folder, "2024-02-25") == {"h1": True, "s1": False, "s2": False}
+    assert after_of(folder, "h1") == (NEVER_SEEN, 0.0, True)
     told(tmp_path, "hotline,h1,s1,2024-03-20", calls=calls)
     assert labels(folder, "2024-02-25") == {"h1": False, "s1": False, "s2": False}
+    assert after_of(folder, "h1") == after_of(folder, "s1") != (NEVER_SEEN, 0.0, True)
     told(tmp_path, "hotline,h1,s2,2024-03-20", "hotline,h1,c7,2024-04-02", calls=calls)
     assert labels(folder, "2024-02-25")["h1"]  # by now they are c7, who bought nothing
 

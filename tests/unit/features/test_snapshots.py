@@ -13,7 +13,7 @@ import pytest
 from churn.cohort import cohort
 from churn.errors import WrongColumns
 from churn.labels import label
-from churn.tables import SNAPSHOT_KEYS
+from churn.tables import OUTCOMES, SNAPSHOT_KEYS
 from features.atomic import whole_folder, write_whole
 from features.compute import compute
 from features.current_file import NoCurrent, read_current, write_current
@@ -32,7 +32,7 @@ def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
 
 def test_it_holds_cohort_label_and_features_of_every_cutoff(snapshot: Snapshot) -> None:
     events, lifecycle = small_shop.events(), small_shop.LIFECYCLE
-    assert list(snapshot.frame.columns) == [*SNAPSHOT_KEYS.names, *small_shop.features().names]
+    assert list(snapshot.frame.columns) == [*SNAPSHOT_KEYS.names, *OUTCOMES.names, *small_shop.features().names]
     assert snapshot.frame.set_index(["customer_id", "event_timestamp"]).index.is_unique
     for cutoff, rows in snapshot.frame.groupby("event_timestamp"):
         asked = cohort(events, lifecycle, cutoff.to_pydatetime()).sort_values("customer_id", ignore_index=True)
@@ -125,7 +125,7 @@ def test_no_cutoffs_give_an_empty_snapshot(tmp_path: Path) -> None:
         observed_until=small_shop.UNTIL, log_hash="a log", folder=tmp_path,
     )  # fmt: skip
     pd.testing.assert_frame_equal(read_snapshot(empty.path).frame, empty.frame)
-    assert list(empty.frame.columns) == [*SNAPSHOT_KEYS.names, *small_shop.features().names]
+    assert list(empty.frame.columns) == [*SNAPSHOT_KEYS.names, *OUTCOMES.names, *small_shop.features().names]
 
 
 def test_now_is_everybody_with_a_model_where_one_is_asked() -> None:

@@ -15,7 +15,8 @@ from churn.model_sections import Training
 from churn.sections import Business
 from churn.settings import Settings
 from features.catalogue import catalogue
-from features.snapshots import Snapshot, freeze
+from features.snapshot_rows import Question
+from features.snapshots import Snapshot, freeze_all
 
 START, END = datetime(2023, 1, 1, tzinfo=UTC), datetime(2024, 1, 1, tzinfo=UTC)
 TEST = datetime(2023, 11, 1, tzinfo=UTC)
@@ -59,17 +60,22 @@ def log(customers: int = 1500, seed: int = 3) -> pd.DataFrame:
 
 def snapshots(frame: pd.DataFrame, made: Settings, *, test: datetime = TEST) -> tuple[Snapshot, Snapshot]:
     """The two snapshots of the fold whose test cutoff is `test`, frozen into the artifacts of `made`."""
+    train, judge, _ = fold(frame, made, test=test)
+    return train, judge
+
+
+def fold(frame: pd.DataFrame, made: Settings, *, test: datetime = TEST) -> tuple[Snapshot, Snapshot, Snapshot]:
+    """Those two, and that of the newest six mature cutoffs, labels as known at the log's end."""
     lifecycle = made.lifecycle
     features = catalogue(["order"], {"order": {"amount"}}, lifecycle)
     first = datetime(2023, 4, 1, tzinfo=UTC)
-    fold = fold_at([test], first=first, lifecycle=lifecycle, every_days=30, max_cutoffs=6)
-    events = Events.from_frame(frame)
+    chosen = fold_at([test], first=first, lifecycle=lifecycle, every_days=30, max_cutoffs=6)
+    newest = tuple(datetime(2023, month, 1, tzinfo=UTC) for month in range(6, 12))
+    questions = [Question(chosen.train, test), Question(chosen.test, END), Question(newest, END)]
     made.folder.mkdir(parents=True, exist_ok=True)
-    train, judge = (
-        freeze(events, features, lifecycle, cutoffs, observed_until=until, log_hash="0" * 64, folder=made.folder)
-        for cutoffs, until in ((fold.train, test), (fold.test, END))
-    )
-    return train, judge
+    events = Events.from_frame(frame)
+    train, judge, whole = freeze_all(events, features, lifecycle, questions, log_hash="0" * 64, folder=made.folder)
+    return train, judge, whole
 
 
 def certificate(bundle: Bundle, **changed: Any) -> dict[str, Any]:

@@ -1,0 +1,122 @@
+"""Who is judged and who serves: a sibling that knew nothing of the test, and a model that learned from all of it."""
+
+from pathlib import Path
+
+import pytest
+
+from churn.cutoffs import newest_mature
+from churn.events import Events
+from features.snapshots import freeze
+from tests.unit.training import made
+from training.card import markdown
+from training.challenger import Challenger, train
+from training.explain import importances
+from training.keep import keep
+from training.learned import learned_from
+from training.promote import gate
+from training.rows import TooFewRows
+from training.versions import MemoryRegistry
+
+Shop = tuple[Challenger, Challenger, made.Settings]
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """A model that was only judged, and the same fitted again."""
+    settings = made.settings(tmp_path_factory.mktemp("shop"))
+    learn, test, whole = made.fold(made.log(), settings)
+    judged = train("churn", learn, test, settings, progress=lambda _text: None)
+    return judged, train("churn", learn, test, settings, whole=whole, progress=lambda _text: None), settings
+
+
+def test_the_judged_sibling_is_the_model_of_a_backtest(shop: Shop) -> None:
+    judged, refit, _ = shop
+    assert refit.judged is not None
+    assert judged.judged is None
+    assert (refit.judged.bundle.model_copy(update={"trained_at": judged.bundle.trained_at})) == judged.bundle
+    assert refit.judged.booster == judged.booster
+    assert refit.results == judged.results
+
+
+def test_what_serves_learned_from_the_newest_outcomes_with_the_same_recipe(shop: Shop) -> None:
+    judged, refit, _ = shop
+    assert refit.whole is not None
+    assert refit.learned is refit.whole
+    assert refit.bundle.snapshot_hash == refit.whole.hash != judged.bundle.snapshot_hash
+    assert max(refit.whole.cutoffs) == made.TEST  # the test's outcomes are learned from
+    assert refit.bundle.trees == judged.bundle.trees
+    assert refit.bundle.metrics == judged.bundle.metrics
+    assert refit.hash != judged.hash
+    text = markdown(refit, importances(refit.fitted, refit.bundle, refit.test_rows))
+    assert "The figures are of a sibling" in text
+    assert refit.whole.hash in text
+
+
+def test_a_registry_keeps_both_and_the_gate_asks_the_sibling(shop: Shop) -> None:
+    judged, refit, settings = shop
+    registry = MemoryRegistry()
+    version = keep(refit, registry, settings)
+    assert version.judged == refit.judged
+    assert version.facts["known_until"] == made.END.isoformat()
+    assert version.facts["judged_known_until"] == made.TEST.isoformat()
+    assert version.learned_snapshot == f"snapshots/{refit.learned.hash[:12]}"
+    registry.crown(version.name, 1)
+    again = keep(refit, registry, settings)
+    told = {check.name: check.why for check in gate(again, registry, settings).checks}["not_worse_than_champion"]
+    assert "[+0.0000, +0.0000]" in told  # sibling with sibling: the champion saw the test's outcomes
+    old = keep(judged, registry, settings)
+    assert old.sibling.booster == judged.booster
+    assert old.learned_snapshot == old.facts["train_snapshot"]
+
+
+def test_each_snapshot_knows_who_stands_on_it(shop: Shop) -> None:
+    _, refit, settings = shop
+    registry = MemoryRegistry()
+    name = keep(refit, registry, settings).name
+    told = {
+        role: [one["role"] for one in learned_from(registry, [name], {snapshot.hash})]
+        for role, snapshot in (("whole", refit.learned), ("train", refit.train), ("test", refit.test))
+    }
+    assert told == {
+        "whole": ["learned from"], "train": ["its judged sibling learned from"], "test": ["judged on"]
+    }  # fmt: skip
+
+
+def test_newest_rows_that_are_too_few_are_told(shop: Shop) -> None:
+    judged, _, settings = shop
+    events = Events.from_frame(made.log(customers=40))
+    features, lifecycle = made.catalogue(["order"], {"order": {"amount"}}, settings.lifecycle), settings.lifecycle
+    few = freeze(
+        events, features, lifecycle, [made.TEST], observed_until=made.END, log_hash="0", folder=settings.folder
+    )
+    with pytest.raises(TooFewRows) as caught:
+        train("churn", judged.train, judged.test, settings, whole=few, progress=lambda _text: None)
+    assert "newest rows" in caught.value.problem
+    assert "longer log" in caught.value.mend
+
+
+def test_snapshots_of_one_pass_are_those_of_several(tmp_path: Path, shop: Shop) -> None:
+    judged, refit, settings = shop
+    events, lifecycle = Events.from_frame(made.log()), settings.lifecycle
+    features = made.catalogue(["order"], {"order": {"amount"}}, lifecycle)
+    for one in (judged.train, judged.test, refit.learned):
+        alone = freeze(
+            events,
+            features,
+            lifecycle,
+            one.cutoffs,
+            observed_until=one.observed_until,
+            log_hash="0" * 64,
+            folder=tmp_path,
+        )
+        assert alone.hash == one.hash
+        assert alone.rows_path.read_bytes() == one.rows_path.read_bytes()
+
+
+def test_the_newest_mature_cutoffs_are_as_many_as_train(shop: Shop) -> None:
+    settings = shop[2]
+    found = newest_mature(made.START, made.END, settings.lifecycle, settings.training)
+    assert len(found) == 9
+    assert all(settings.lifecycle.is_mature(one, made.END) for one in found)
+    fewer = settings.training.model_copy(update={"max_cutoffs": 4})
+    assert newest_mature(made.START, made.END, settings.lifecycle, fewer) == found[-4:]
