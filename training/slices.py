@@ -105,7 +105,8 @@ def _thirds(rows: Rows) -> Texts:
         return np.full(len(rows), UNKNOWN, dtype=object)
     values = pd.Series(np.nan_to_num(rows.column(column)))
     place = values.groupby(rows.cutoff_us).rank(method="max", pct=True).to_numpy()
-    return np.array(THIRDS, dtype=object)[np.minimum((place * 3 - 1e-9).astype(int), 2)]
+    third = np.minimum((place * 3 - 1e-9).astype(int), 2)
+    return np.asarray(np.array(THIRDS, dtype=object)[third], dtype=object)
 
 
 def _history(rows: Rows) -> Texts:
@@ -114,5 +115,5 @@ def _history(rows: Rows) -> Texts:
     if column not in rows.columns.names:
         return np.full(len(rows), UNKNOWN, dtype=object)
     orders = np.nan_to_num(rows.column(column))
-    names: Texts = np.array(HISTORIES, dtype=object)
-    return np.asarray(names[np.searchsorted([2, 4], orders, side="right")], dtype=object)
+    place = np.searchsorted([2, 4], orders, side="right")
+    return np.asarray(np.array(HISTORIES, dtype=object)[place], dtype=object)
