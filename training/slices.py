@@ -18,7 +18,7 @@ from churn.stages import Stage
 from training.baseline import since
 from training.rows import Rows
 
-VALUES = ("_total_365d", "_total_ever", "_count_ever")  # what tells a customer's value: the first that a log has
+VALUES = ("_total_ever", "_total_365d", "_count_ever")  # what tells a customer's value: the first that a log has
 MOST_GROUPS = 8  # of an attribute; the rest are `other`
 UNKNOWN, OTHER = "unknown", "other"
 THIRDS = ("low", "middle", "high")

@@ -7,7 +7,7 @@ import pytest
 from training.rows import Columns, Rows
 from training.slices import aligned, groups_of, slices
 
-NAMES = ("order_days_since", "order_tenure_days", "order_count_ever", "order_total_365d")
+NAMES = ("order_days_since", "order_tenure_days", "order_count_ever", "order_total_ever")
 
 
 def rows(n: int = 12) -> Rows:
