@@ -37,6 +37,7 @@ class Fitted:
         categories: category feature to its known codes, in the order the trees number them.
         trees: boosted trees, those of the line left out.
         held_out: calibrated probabilities of rows the models behind them had not seen. Shape (m,).
+        held: raw scores of the same rows; held_rows: where these lie in the training rows. Shape (m,).
         params: what was used and found, for the manifest.
     """
 
@@ -45,6 +46,8 @@ class Fitted:
     categories: dict[str, tuple[int, ...]]
     trees: int
     held_out: FloatArray
+    held: HeldOut
+    held_rows: IntArray
     params: dict[str, Any]
 
     def raw(self, X: FloatArray) -> FloatArray:
@@ -108,6 +111,8 @@ def fit(
         categories=categories,
         trees=trees,
         held_out=chosen.calibrator.probability(raw),
+        held=held_out,
+        held_rows=sample,
         params={**asdict(recipe), "seed": seed, "trees": trees, "calibrator": chosen.calibrator.kind},
     )
 
