@@ -21,6 +21,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, Val
 
 from churn.calibration import Calibrator
 from churn.errors import DataError
+from churn.grade import Grade, Learner
 
 FloatArray = NDArray[np.float64]
 
@@ -29,7 +30,8 @@ PERCENTILES = 101
 BANDS = ("low", "medium", "high")
 LABELS = {"churn": "churned", "reactivation": "reactivated"}
 EXACT = 2**53  # the last integer up to which float64 tells all codes apart
-NOT_IDENTITY = ("trained_at", "metrics")  # neither changes an answer; training twice must give one hash
+NOT_IDENTITY = ("trained_at", "metrics", "grade")  # none changes an answer; training twice must give one hash
+LATER = {"learner": "lightgbm"}  # fields that older bundles lack, with what they meant: their hash stays as it was
 
 
 class BundleError(DataError):
@@ -98,6 +100,10 @@ class Bundle(BaseModel):
     usual: dict[str, float | None] = {}
     """Feature to its median on the reference rows, in the feature's unit; null where it was always null."""
     metrics: dict[str, JsonValue] = {}
+    learner: Learner = "lightgbm"
+    """What the trees stand for: a learner of all features, BG/NBD or the recency rule."""
+    grade: Grade | None = None
+    """How much better than the recency rule its back-test was; None where nobody said."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -215,7 +221,9 @@ def model_hash(bundle_json: str, booster_text: str) -> str:
     its trees (thread counts among them). So training twice on one snapshot gives one hash.
     """
     bundle = json.loads(bundle_json)
-    identity = {key: bundle[key] for key in bundle if key not in NOT_IDENTITY}
+    identity = {
+        key: bundle[key] for key in bundle if key not in NOT_IDENTITY and (key, bundle[key]) not in LATER.items()
+    }
     trees, _, _ = booster_text.partition("\nend of trees")
     digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode())
     digest.update(b"\0" + trees.encode())
