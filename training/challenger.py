@@ -25,7 +25,8 @@ from churn.settings import Settings
 from features.parts import HERE, Engine
 from features.snapshots import Snapshot
 from training.baseline import rivals
-from training.evaluate import METRICS, Result, cohort_name, pooled, result_rows
+from training.btyd.rival import Known
+from training.evaluate import METRICS, Result, abstention, cohort_name, day_name, pooled, result_rows
 from training.fit import Fitted, fit
 from training.plan import Boost
 from training.rows import Columns, Rows, TooFewRows
@@ -107,8 +108,10 @@ def train(
     fitted = _fitted(model, learn, train, settings, progress, engine)
     bundle = _bundle(model, fitted, learn, train, settings)
     probabilities = {"lightgbm": bundle.probability(fitted.raw(bundle.prepare(judge.X)))}
-    probabilities |= {name: rival.probability(judge) for name, rival in rivals(learn, model).items()}
-    results = judge_all(model, judge, probabilities, settings)
+    known = Known.of(test, test.cutoffs[0], settings.definition, seed=settings.training.seed)
+    others = rivals(learn, model, known)
+    probabilities |= others.probabilities(judge)
+    results = judge_all(model, judge, probabilities, settings) + silent(model, judge, others.abstained, settings)
     told = {one: {key: pooled(results, one)[key] for key in ("n", "base_rate", *METRICS)} for one in probabilities}
     bundle = bundle.model_copy(update={"metrics": told})
     found = Challenger(model, bundle, fitted.booster, results, fitted.params, train, test, judge, probabilities, fitted)
@@ -186,6 +189,21 @@ def judge_all(model: str, rows: Rows, probabilities: dict[str, FloatArray], sett
     floors = {"min_rows": settings.training.min_rows, "min_positives": settings.training.min_positives}
     key = {"model": model, "cohort": cohort_name(model, settings.lifecycle)}
     return result_rows(key, rows, probabilities, settings.lifecycle.calendar, **floors)
+
+
+def silent(model: str, rows: Rows, abstained: dict[str, str], settings: Settings) -> list[Result]:
+    """A result without numbers, with its reason, at each test cutoff of each rival that abstains."""
+    calendar = settings.lifecycle.calendar
+    key = {"model": model, "cohort": cohort_name(model, settings.lifecycle)}
+    return [
+        abstention(
+            {**key, "learner": learner, "cutoff": day_name(int(cutoff), calendar)},
+            int((rows.cutoff_us == cutoff).sum()),
+            why,
+        )
+        for learner, why in abstained.items()
+        for cutoff in np.unique(rows.cutoff_us)
+    ]
 
 
 def _bundle(model: Model, fitted: Fitted, rows: Rows, snapshot: Snapshot, settings: Settings) -> Bundle:
