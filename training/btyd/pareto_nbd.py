@@ -9,7 +9,7 @@ Source: Schmittlein, Morrison, Colombo (1987), "Counting Your Customers", Manage
 """
 
 import numpy as np
-from scipy.special import gammaln
+from scipy.special import gammaln, logsumexp
 
 from churn.events import FloatArray
 from training.btyd.fitting import Found, NotFound, fit
@@ -71,7 +71,7 @@ def _two_ways(parameters: FloatArray, of: Histories) -> tuple[FloatArray, FloatA
     most = -np.expm1(-k * (last - first))
     v = most[:, None] * (NODES + 1) / 2
     at = np.exp(first[:, None] - np.log1p(-v) / k[:, None])  # alpha + t
-    inner = np.exp((s + 1) * (np.log(at) - np.log(at + (beta - alpha)))) @ WEIGHTS
+    inner = logsumexp((s + 1) * (np.log(at) - np.log(at + (beta - alpha))), axis=1, b=WEIGHTS / 2)
     with np.errstate(divide="ignore"):  # nobody can have left since an event of this very instant
-        gone = np.log(s) + s * np.log(beta) - k * first - np.log(k) + np.log(most / 2 * inner)
+        gone = np.log(s) + s * np.log(beta) - k * first - np.log(k) + np.log(most) + inner
     return here, gone
