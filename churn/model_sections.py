@@ -5,9 +5,11 @@ Start reading at `Training`; churn/settings.py reads them beside those of churn/
 
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from churn.definition import Section
+
+POSTGRES = ("postgresql+psycopg", "postgresql", "postgres")
 
 
 class Training(Section):
@@ -56,3 +58,23 @@ class Costs(Section):
     def known(self) -> bool:
         """Whether a profit can be told."""
         return self.value_amount is not None
+
+
+class ModelRegistry(Section):
+    """`[registry]`: where MLflow keeps models, runs and cards."""
+
+    url: str | None = Field(default=None, description="postgresql://user@host/db; unset: mlflow.db in the artifacts")
+    artifacts: str | None = Field(
+        default=None, description="folder of the models' files, or s3://bucket/path; unset: mlruns in the artifacts"
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _is_a_database(cls, url: str | None) -> str | None:
+        """MLflow is told which driver to use: without it SQLAlchemy takes one or the other by its version."""
+        if url is None or url.startswith("sqlite:////"):
+            return url
+        scheme, parted, rest = url.partition("://")
+        if not parted or scheme not in POSTGRES:
+            raise ValueError("begins neither with postgresql:// nor with sqlite:////, an absolute path")
+        return f"{POSTGRES[0]}://{rest}"

@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from churn.calendar import Calendar
 from churn.definition import ChurnDefinition, Lifecycle, Section, StageRules
 from churn.errors import SettingsError
-from churn.model_sections import Costs, Fairness, Training
+from churn.model_sections import Costs, Fairness, ModelRegistry, Training
 from churn.sections import (
     Business,
     Cluster,
@@ -54,6 +54,7 @@ class Settings(BaseModel):
     training: Training = Training()
     costs: Costs = Costs()
     fairness: Fairness = Fairness()
+    registry: ModelRegistry = ModelRegistry()
     store: Store = Store()
     live: Live = Live()
     serving: Serving = Serving()
@@ -93,8 +94,17 @@ class Settings(BaseModel):
 
     @property
     def registry_uri(self) -> str:
-        """MLflow's tracking and registry database."""
-        return f"sqlite:///{self.folder / 'mlflow.db'}"
+        """MLflow's tracking and registry database; it may hold a secret."""
+        return self.registry.url or f"sqlite:///{self.folder / 'mlflow.db'}"
+
+    @property
+    def registry_artifacts(self) -> str:
+        """Where the files of this business's models go, as a URI."""
+        place = self.registry.artifacts
+        if place is None:
+            return (self.folder / "mlruns").as_uri()
+        place = place if "://" in place else (self.root / place).absolute().as_uri()
+        return f"{place.rstrip('/')}/{self.business.slug}"
 
     def model_name(self, model: str) -> str:
         """The registered name of a model: `churn-<slug>` or `reactivation-<slug>`."""

@@ -97,7 +97,9 @@ def let_back(settings: "Settings", customer_ids: Sequence[str]) -> Outcome:
 
 def _models(settings: "Settings", hashes: set[str]) -> list[dict[str, Any]]:
     """The registered models that learned from snapshots which had to change."""
-    if not (settings.folder / "mlflow.db").exists():
+    from features.registry_place import may_exist
+
+    if not may_exist(settings):
         return []
     from churn.cohort import MODELS
     from training.learned import learned_from

@@ -174,7 +174,9 @@ def _row(score: "pd.Series") -> "OnlineRow":
 
 def _challengers(settings: "Settings") -> "list[Challenger]":
     """What the newest versions that do not serve learned from: each feature set and snapshot once."""
-    if not (settings.folder / "mlflow.db").exists():
+    from features.registry_place import may_exist
+
+    if not may_exist(settings):
         return []
     from churn.cohort import MODELS
     from cli.opened import feature_set_of

@@ -106,7 +106,9 @@ def _needed(settings: "Settings") -> set[Path]:
     folder = settings.folder
     champions = [json.loads(path.read_text(encoding="utf-8")) for path in (folder / "champion").glob("*.json")]
     named = [champion.get(key) for champion in champions for key in SNAPSHOT_KEYS]
-    if (folder / "mlflow.db").exists():
+    from features.registry_place import may_exist
+
+    if may_exist(settings):
         named += _of_versions(settings)
     return {standing(folder / name) for name in named if name}
 

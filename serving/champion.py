@@ -27,6 +27,7 @@ from churn.explanation import Explainer
 from churn.settings import Settings
 from churn.treeshap import TreeShap
 from features.atomic import whole_folder, write_json
+from features.registry_place import may_exist, reach, shown
 
 ALIAS = "champion"
 MODELS = tuple(LABELS)  # churn, reactivation
@@ -74,10 +75,12 @@ def fetch(settings: Settings) -> dict[str, Held]:
 
     Raises:
         NoChampion: neither model has one. BrokenModel: one is not what was promoted.
+        RegistryDown: the registry does not answer.
     """
     folder, held = settings.folder, {}
-    if not (folder / "mlflow.db").exists():  # MLflow would make one
+    if not may_exist(settings):  # MLflow would make one
         raise NoChampion(settings.business.slug)
+    reach(settings)
     for model in MODELS:
         copied = _fetch(settings, model)
         if copied:
@@ -192,7 +195,7 @@ def _aliased(uri: str, name: str) -> Any:  # ModelVersion
     except MlflowException as error:
         if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             return None
-        raise BrokenModel(name, f"the registry does not answer ({error})") from error
+        raise BrokenModel(name, f"the registry does not answer ({shown(str(error))})") from error
 
 
 def _download(uri: str, version: Any, scratch: str) -> Path:  # ModelVersion

@@ -1,65 +1,84 @@
-"""The registry over MLflow: SQLite for records, a folder for artifacts, one experiment a business. The only MLflow.
+"""The registry over MLflow: SQLite or PostgreSQL for records, a folder for artifacts, one experiment a business.
 
-    <folder>/mlflow.db    runs, models, versions, aliases
-    <folder>/mlruns/      booster.txt and bundle.json inside each model, those of its judged sibling as judged.txt and
-                          judged.json; card and pictures beside it
+    mlflow.db, or [registry] url           runs, models, versions, aliases
+    mlruns/, or [registry] artifacts       booster.txt and bundle.json inside each model, those of its judged sibling as judged.txt and
+                                           judged.json; card, manifest and pictures beside it
 
-Nothing is pickled: a model is LightGBM's text, JSON, and training/pyfunc_model.py copied along. Serving reads the
-alias `champion`; `churn promote` alone sets it. Start reading at `MlflowRegistry`.
+Nothing is pickled: a model is LightGBM's text, JSON, and training/pyfunc_model.py copied along. A version becomes
+visible in one step, once its files are whole and say what they should; what breaks off before leaves a run that is
+marked as failed, and no version. Serving reads the alias `champion`. Start reading at `MlflowRegistry`.
 """
 
-import fcntl
-import io
 import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, redirect_stderr
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import mlflow
-import pandas as pd
 from mlflow.exceptions import MlflowException
-from mlflow.models import infer_signature
 
-from churn.bundle import Bundle
+from churn.bundle import Bundle, model_hash
 from churn.errors import DataError
 from churn.settings import Settings
-from training.versions import NONE, Files, Judged, NoChallenger, Version
+from features.registry_place import alone
+from training.registry_runs import Runs
+from training.registry_words import speaking
+from training.versions import BOOSTER, BUNDLE, NONE, Files, Judged, NoChallenger, Version
 
 CHAMPION, CHALLENGER = "champion", "challenger"
-HASH_TAG = "model_hash"  # what serving holds the files to
+HASH_TAG = "model_hash"  # a version without it is none; serving holds the files to it
 PARITY_TAG = "parity"
-FACTS, CERTIFICATE = "facts.json", "parity.json"
-JUDGED = ("judged.txt", "judged.json")  # trees and bundle of the sibling that was judged
-WRITTEN = {"booster.txt": "booster", "bundle.json": "bundle", FACTS: "facts"} | dict(
-    zip(JUDGED, ("judged_booster", "judged_bundle"), strict=True)
-)  # file inside a model to its name there
-MODEL_CODE = Path(__file__).with_name("pyfunc_model.py")
+CERTIFICATE = "parity.json"
 
 
-class BrokenRegistry(DataError):
-    """MLflow refuses: its database is of another version, or not to be opened."""
+class MovedArtifacts(DataError):
+    """The files of the models lie elsewhere than the settings say."""
 
-    def __init__(self, uri: str, why: str) -> None:
+    def __init__(self, found: str, wanted: str) -> None:
         super().__init__(
-            f"The model registry {uri} cannot be used: {why.strip().splitlines()[0]}",
-            mend=f"bring its tables up to date with `mlflow db upgrade {uri}`, or move the file away and train again.",
+            f"The models of this business lie in {found}; [registry] artifacts says {wanted}.",
+            mend="set [registry] artifacts back, or start a new registry with another [registry] url.",
+        )
+
+
+class ChangedFiles(DataError):
+    """The files of a model are not those that were registered."""
+
+    def __init__(self, name: str, version: int | None, *, found: str, wanted: str) -> None:
+        which = f"{name} version {version}" if version else f"A new version of {name}"
+        super().__init__(
+            f"{which} should have the hash {wanted[:12]}, and what lies in the artifacts has {found[:12]}.",
+            mend="see that the disk of the artifacts is sound, put a backup back, or train again.",
         )
 
 
 class MlflowRegistry:
-    """Versions and champions in the artifacts folder of one business."""
+    """Versions and champions of one business."""
 
     def __init__(self, settings: Settings) -> None:
-        self.folder, self.uri = settings.folder, settings.registry_uri
-        self.experiment = settings.business.slug
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.settings, self.uri = settings, settings.registry_uri
+        settings.folder.mkdir(parents=True, exist_ok=True)
         os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
-        with self._speaking():
+        with alone(settings), self._speaking():
+            self._point()
             self.client = mlflow.MlflowClient(self.uri, self.uri)
-            self.experiment_id = self._open()
+            self.runs = Runs(self.client, self._open())
+
+    @contextmanager
+    def together(self, name: str, facts: Mapping[str, Any] = NONE) -> Iterator[None]:
+        """A run whose children are the models that are registered in the block."""
+        with self._speaking():
+            self.runs.begin(name, facts)
+        try:
+            yield
+        except BaseException:
+            self.runs.end("FAILED")
+            raise
+        self.runs.end("FINISHED")
 
     def register(
         self,
@@ -70,42 +89,39 @@ class MlflowRegistry:
         files: Files,
         judged: Judged | None = None,
     ) -> Version:
-        """Log a run with parameters, metrics, card and pictures, and register its model as the next version."""
-        self._point()
-        with _silent(), mlflow.start_run(experiment_id=self.experiment_id, run_name=name):
-            mlflow.log_params({**facts.get("params", {}), "snapshot_hash": bundle.snapshot_hash})
-            for file, text in files.texts.items():
-                mlflow.log_text(text, file)
-            for file, picture in files.pictures.items():
-                _log_bytes(picture, file)
-            info = self._log_model(name, bundle, _texts(bundle, booster, facts, judged))
-            told: Any = bundle.metrics
-            numbers = {f"{one}_{metric}": float(told[one][metric]) for one in told for metric in told[one]}
-            mlflow.log_metrics(numbers, model_id=info.model_id)
-        version = Version(name, int(info.registered_model_version), bundle, booster, facts, judged)
-        self.client.set_model_version_tag(name, str(version.version), HASH_TAG, version.hash)
-        self.nominate(name, version.version)
-        return version
+        """Log a run with parameters, data sets, folds and card; then its model appears as the next version."""
+        version = Version(name, 0, bundle, booster, facts, judged)
+        with self._speaking():
+            self._point()
+            with self.runs.of(name, bundle, facts, files) as run:
+                info = self.runs.log_model(version, run)
+                self._check(name, None, info.model_uri, version.hash)
+            tags = {HASH_TAG: version.hash, **self.runs.tags(bundle, files)}
+            self._name(name)
+            made = self.client.create_model_version(name, info.model_uri, run, tags, model_id=info.model_id)
+        self.nominate(name, int(made.version))
+        return replace(version, version=int(made.version))
 
     def newest(self, name: str) -> Version:
-        """The version registered last."""
-        found = self.client.search_model_versions(f"name = '{name}'")
+        """The version registered last, of those whose files are whole."""
+        with self._speaking():
+            found = [one for one in self.client.search_model_versions(f"name = '{name}'") if HASH_TAG in one.tags]
         if not found:
             raise NoChallenger(name)
         return self.get(name, max(int(one.version) for one in found))
 
     def get(self, name: str, version: int) -> Version:
-        """A version, its files read from the artifact folder."""
-        try:
+        """A version, its files read from the artifact folder and held to its hash.
+
+        Raises:
+            NoChallenger: there is none. ChangedFiles: they are others.
+        """
+        with self._speaking(name, version):
+            tags = self.client.get_model_version(name, str(version)).tags
+            if HASH_TAG not in tags:
+                raise NoChallenger(name, version)
             source = self.client.get_model_version_download_uri(name, str(version))
-        except MlflowException as error:
-            raise NoChallenger(name, version) from error
-        self._point()
-        folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=source)) / "artifacts"
-        read = {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir() if path.name in WRITTEN}
-        bundle, facts = Bundle.from_json(read["bundle.json"]), json.loads(read[FACTS])
-        judged = Judged(Bundle.from_json(read[JUDGED[1]]), read[JUDGED[0]]) if JUDGED[1] in read else None
-        return Version(name, version, bundle, read["booster.txt"], facts, judged)
+            return self._check(name, version, source, tags[HASH_TAG])
 
     def champion(self, name: str) -> int | None:
         """The version that carries the alias `champion`."""
@@ -123,10 +139,11 @@ class MlflowRegistry:
 
     def nominate(self, name: str, version: int | None) -> None:
         """Move the alias `challenger`, or take it away."""
-        if version is None:
-            self.client.delete_registered_model_alias(name, CHALLENGER)
-        else:
+        if version is not None:
             self._alias(name, CHALLENGER, version)
+            return
+        with self._speaking():
+            self.client.delete_registered_model_alias(name, CHALLENGER)
 
     def certify(self, name: str, version: int, certificate: Mapping[str, Any]) -> None:
         """Put a certificate of parity beside a version's card, and what it says into a tag of the version."""
@@ -139,98 +156,65 @@ class MlflowRegistry:
         self, name: str, version: int, *, texts: Mapping[str, str] = NONE, tags: Mapping[str, str] = NONE
     ) -> None:
         """Put files beside a version's card, and tags onto it; each replaces the one of its name."""
-        run = self._run(name, version)
-        with _silent():
+        with self._speaking(name, version):
+            run = self.client.get_model_version(name, str(version)).run_id
             for file, text in texts.items():
                 self.client.log_text(run, text, file)
-        for key, value in tags.items():
-            self.client.set_model_version_tag(name, str(version), key, value)
+            for key, value in tags.items():
+                self.client.set_model_version_tag(name, str(version), key, value)
 
     def annotation(self, name: str, version: int, file: str) -> str | None:
         """The content of a file that was put beside a version; None where none was."""
-        run = self._run(name, version)
-        if file not in {one.path for one in self.client.list_artifacts(run)}:
-            return None
-        with tempfile.TemporaryDirectory() as draft:
+        with self._speaking(name, version), tempfile.TemporaryDirectory() as draft:
+            run = self.client.get_model_version(name, str(version)).run_id
+            if file not in {one.path for one in self.client.list_artifacts(run)}:
+                return None
             return Path(self.client.download_artifacts(run, file, draft)).read_text(encoding="utf-8")
 
-    def _run(self, name: str, version: int) -> str:
-        try:
-            return str(self.client.get_model_version(name, str(version)).run_id)
-        except MlflowException as error:
-            raise NoChallenger(name, version) from error
-
     def _aliased(self, name: str, alias: str) -> int | None:
-        try:
+        with suppress(NoChallenger), self._speaking(name):
             return int(self.client.get_model_version_by_alias(name, alias).version)
-        except MlflowException:
-            return None
+        return None
 
     def _alias(self, name: str, alias: str, version: int) -> None:
-        try:
+        with self._speaking(name, version):
             self.client.set_registered_model_alias(name, alias, str(version))
+
+    def _name(self, name: str) -> None:
+        """See that the name is registered, whoever was first."""
+        try:
+            self.client.create_registered_model(name)
         except MlflowException as error:
-            raise NoChallenger(name, version) from error
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+
+    def _check(self, name: str, version: int | None, source: str, wanted: str) -> Version:
+        """Read the files of a model back; they must be those that were registered."""
+        self._point()
+        with tempfile.TemporaryDirectory() as draft:
+            folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=source, dst_path=draft)) / "artifacts"
+            texts = {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
+        found = model_hash(texts[BUNDLE], texts[BOOSTER])
+        if found != wanted:
+            raise ChangedFiles(name, version, found=found, wanted=wanted)
+        return Version.read(name, version or 0, texts)
 
     def _open(self) -> str:
-        """Create tables and experiment; under a lock, since several processes on a new SQLite file break it."""
-        with _locked(self.folder / "mlflow.lock"):
-            found = self.client.get_experiment_by_name(self.experiment)
-            if found is not None:
-                return str(found.experiment_id)
-            return str(self.client.create_experiment(self.experiment, (self.folder / "mlruns").as_uri()))
-
-    def _log_model(self, name: str, bundle: Bundle, texts: Mapping[str, str]) -> Any:
-        example = pd.DataFrame([{one: bundle.usual.get(one) for one in bundle.features}] * 2).astype("float64")
-        with tempfile.TemporaryDirectory() as draft:
-            for file, text in texts.items():
-                (Path(draft) / file).write_text(text, encoding="utf-8")
-            return mlflow.pyfunc.log_model(
-                name="model",
-                python_model=str(MODEL_CODE),
-                artifacts={WRITTEN[file]: str(Path(draft) / file) for file in texts},
-                signature=infer_signature(example.fillna(0.0), pd.DataFrame({"probability": [0.5]})),
-                input_example=example.fillna(0.0),
-                pip_requirements=["lightgbm>=4.6", "numpy>=2", "pandas>=2.2,<3", "mlflow>=3.5"],
-                registered_model_name=name,
-                metadata={"snapshot_hash": bundle.snapshot_hash, "definition_id": bundle.definition_id},
-            )
+        """The experiment of the business, made where it is not."""
+        slug, wanted = self.settings.business.slug, self.settings.registry_artifacts
+        found = self.client.get_experiment_by_name(slug)
+        if found is None:
+            return str(self.client.create_experiment(slug, wanted))
+        if found.artifact_location != wanted and self.settings.registry.artifacts is not None:
+            raise MovedArtifacts(found.artifact_location, wanted)
+        return str(found.experiment_id)
 
     def _point(self) -> None:
         mlflow.set_tracking_uri(self.uri)
         mlflow.set_registry_uri(self.uri)
 
     @contextmanager
-    def _speaking(self) -> Iterator[None]:
-        try:
-            with _silent():
-                yield
-        except MlflowException as error:
-            raise BrokenRegistry(self.uri, str(error)) from error
-
-
-def _texts(bundle: Bundle, booster: str, facts: dict[str, Any], judged: Judged | None) -> dict[str, str]:
-    """The files inside a model."""
-    texts = {"booster.txt": booster, "bundle.json": bundle.to_json(), FACTS: json.dumps(facts, default=str)}
-    if judged is not None:
-        texts |= dict(zip(JUDGED, (judged.booster, judged.bundle.to_json()), strict=True))
-    return texts
-
-
-def _silent() -> AbstractContextManager[Any]:
-    """Keep MLflow's remarks to itself: what there is to say to a person, the command line says."""
-    return redirect_stderr(io.StringIO())
-
-
-def _log_bytes(content: bytes, file: str) -> None:
-    with tempfile.TemporaryDirectory() as draft:
-        path = Path(draft) / file
-        path.write_bytes(content)
-        mlflow.log_artifact(str(path))
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
+    def _speaking(self, name: str | None = None, version: int | None = None) -> Iterator[None]:
+        """What MLflow refuses, in our words: what is not there, or a registry that cannot be used."""
+        with speaking(self.settings, name, version):
+            yield

@@ -3,7 +3,9 @@
 `training/registry.py` is the same over MLflow; both pass one contract test. Start reading at `Registry`.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -11,6 +13,8 @@ from typing import Any, Protocol
 from churn.bundle import Bundle, model_hash
 from churn.errors import DataError
 
+BUNDLE, BOOSTER, FACTS = "bundle.json", "booster.txt", "facts.json"
+JUDGED_BUNDLE, JUDGED_BOOSTER = "judged.json", "judged.txt"  # of the sibling that was judged
 NONE: Mapping[str, str] = MappingProxyType({})
 
 
@@ -70,17 +74,46 @@ class Version:
         """The folder of the snapshot that the model learned from, below the artifacts of the business."""
         return str(self.facts.get("whole_snapshot") or self.facts["train_snapshot"])
 
+    @property
+    def texts(self) -> dict[str, str]:
+        """The files that a version consists of, by name."""
+        facts = json.dumps(self.facts, ensure_ascii=False, default=str)
+        texts = {BUNDLE: self.bundle.to_json(), BOOSTER: self.booster, FACTS: facts}
+        if self.judged is None:
+            return texts
+        return texts | {JUDGED_BUNDLE: self.judged.bundle.to_json(), JUDGED_BOOSTER: self.judged.booster}
+
+    @classmethod
+    def read(cls, name: str, version: int, texts: Mapping[str, str]) -> "Version":
+        """A version from its files."""
+        bundle, facts, judged = Bundle.from_json(texts[BUNDLE]), json.loads(texts[FACTS]), None
+        if JUDGED_BUNDLE in texts:
+            judged = Judged(Bundle.from_json(texts[JUDGED_BUNDLE]), texts[JUDGED_BOOSTER])
+        return cls(name, version, bundle, texts[BOOSTER], facts, judged)
+
 
 @dataclass(frozen=True)
 class Files:
-    """What is kept beside a model for people: file name to content."""
+    """What is kept beside a model.
+
+    Args:
+        texts: for people, file name to content. pictures: the same.
+        tags: what versions are looked for by.
+        snapshots: what it learned from and was judged on, by role: hash, path, rows, ...
+    """
 
     texts: dict[str, str] = field(default_factory=dict)
     pictures: dict[str, bytes] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    snapshots: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 class Registry(Protocol):
     """Versions of models by name, and the champion of each."""
+
+    def together(self, name: str, facts: Mapping[str, Any] = NONE) -> AbstractContextManager[None]:
+        """Models that are registered in this block belong together: one `churn train`."""
+        ...
 
     def register(
         self,
@@ -144,6 +177,12 @@ class MemoryRegistry:
         self.tags: dict[tuple[str, int], dict[str, str]] = {}
         self.certificates: dict[tuple[str, int], Mapping[str, Any]] = {}
 
+    @contextmanager
+    def together(self, name: str, facts: Mapping[str, Any] = NONE) -> Iterator[None]:
+        """Models that are registered in this block belong together."""
+        del name, facts
+        yield
+
     def register(
         self,
         name: str,
@@ -156,7 +195,7 @@ class MemoryRegistry:
         """Keep a model as the next version of its name."""
         mine = self._versions.setdefault(name, [])
         mine.append(Version(name, len(mine) + 1, bundle, booster, facts, judged))
-        self.annotate(name, len(mine), texts=files.texts)
+        self.annotate(name, len(mine), texts=files.texts, tags=files.tags)
         self.nominate(name, len(mine))
         return mine[-1]
 

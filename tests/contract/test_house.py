@@ -31,7 +31,7 @@ SPEAKS = {  # vendor: the files that may import it
     "feast": ["features/store_*.py"],
     "holidays": ["features/public_holidays.py"],
     "lightgbm": ["training/distributed.py", "training/fit.py", "training/pyfunc_model.py", "serving/scorer.py"],
-    "mlflow": ["training/registry.py", "training/pyfunc_model.py", "serving/champion.py"],
+    "mlflow": ["training/registry*.py", "training/pyfunc_model.py", "serving/champion.py"],
     "numba": ["churn/treeshap.py"],
     "sqlalchemy": ["features/*"],
     "typer": ["cli/*"],
