@@ -40,10 +40,10 @@ def train(settings: "Settings", model: str | None, cutoff: str | None) -> Outcom
     results: list[dict[str, Any]] = []
     told: list[str] = []
     refused: list[TooFewRows] = []
-    with engine_of(settings) as engine:
+    with step("opening the model registry"):
+        registry = MlflowRegistry(settings)
+    with engine_of(settings) as engine, registry.together("train"):
         fold = freeze_fold(settings, cutoff=_day(cutoff), whole=True, progress=_say, engine=engine)
-        with step("opening the model registry"):
-            registry = MlflowRegistry(settings)
         for one in _models(model):
             try:
                 found, sentence = _trained(one, fold, settings, registry, engine)

@@ -77,7 +77,7 @@ def fetch(settings: Settings) -> dict[str, Held]:
         NoChampion: neither model has one. BrokenModel: one is not what was promoted.
         RegistryDown: the registry does not answer.
     """
-    folder, held = settings.folder, {}
+    held = {}
     if not may_exist(settings):  # MLflow would make one
         raise NoChampion(settings.business.slug)
     reach(settings)

@@ -1,7 +1,10 @@
 """What every test may ask for: the data sets, the servers, and how many examples Hypothesis draws."""
 
 import os
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import settings
@@ -47,6 +50,19 @@ def postgres_url() -> str:
     url = os.environ.get("CHURN_TEST_POSTGRES_URL", "")
     require(url, "A PostgreSQL server", "set CHURN_TEST_POSTGRES_URL=postgresql+psycopg://...; .ci/run starts one")
     return url
+
+
+@pytest.fixture
+def postgres_database(postgres_url: str) -> Iterator[str]:
+    """The URL of a database of a real PostgreSQL server that is new, and gone after the test."""
+    import psycopg
+
+    name = f"churn_test_{uuid.uuid4().hex[:12]}"
+    server = postgres_url.replace("+psycopg", "", 1)
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        yield urlsplit(postgres_url)._replace(path=f"/{name}").geturl()
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """A challenger into the registry, with its card and pictures. Start reading at `keep`."""
 
+import json
 from pathlib import Path
 
 from churn.settings import Settings
@@ -7,6 +8,7 @@ from features.snapshots import Snapshot
 from training.card import markdown, page
 from training.challenger import Challenger
 from training.explain import importances
+from training.manifest import MANIFEST, manifest, tags
 from training.plots import pictures
 from training.versions import Files, Registry, Version
 
@@ -26,7 +28,9 @@ def keep(challenger: Challenger, registry: Registry, settings: Settings) -> Vers
         "params": challenger.params,
     }
     name = settings.model_name(challenger.model)
-    files = Files(texts, drawn)
+    told = manifest(challenger, settings)
+    texts[MANIFEST] = json.dumps(told, ensure_ascii=False, indent=2)
+    files = Files(texts, drawn, tags(told), told["snapshots"])
     return registry.register(name, challenger.bundle, challenger.booster, facts, files, challenger.judged)
 
 

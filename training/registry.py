@@ -1,8 +1,8 @@
 """The registry over MLflow: SQLite or PostgreSQL for records, a folder for artifacts, one experiment a business.
 
-    mlflow.db, or [registry] url           runs, models, versions, aliases
-    mlruns/, or [registry] artifacts       booster.txt and bundle.json inside each model, those of its judged sibling as judged.txt and
-                                           judged.json; card, manifest and pictures beside it
+    mlflow.db, or [registry] url       runs, models, versions, aliases
+    mlruns/, or [registry] artifacts   each model's booster.txt and bundle.json, judged.txt and judged.json of its
+                                       judged sibling; card, manifest and pictures beside them
 
 Nothing is pickled: a model is LightGBM's text, JSON, and training/pyfunc_model.py copied along. A version becomes
 visible in one step, once its files are whole and say what they should; what breaks off before leaves a run that is

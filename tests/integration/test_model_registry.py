@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from churn.model_sections import ModelRegistry
 from tests.unit.training import made
 from training.challenger import Challenger, train
 from training.keep import keep
@@ -29,13 +30,27 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Challenger, made.Set
     return train("churn", learn, test, settings, progress=lambda _text: None), settings
 
 
-@pytest.mark.parametrize("kind", ["memory", "mlflow"])
+@pytest.fixture(params=["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.server)])
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def settings(kind: str, shop: tuple[Challenger, made.Settings], request: pytest.FixtureRequest) -> made.Settings:
+    """Where the registry is: nowhere, in a file, in a database of its own."""
+    _, usual = shop
+    if kind != "postgres":
+        return usual
+    url = request.getfixturevalue("postgres_database")
+    return usual.model_copy(update={"registry": ModelRegistry(url=url, artifacts=str(usual.artifacts / "models"))})
+
+
 def test_a_registry_keeps_versions_and_one_champion(
-    kind: str, shop: tuple[Challenger, made.Settings], tmp_path: Path
+    kind: str, shop: tuple[Challenger, made.Settings], settings: made.Settings
 ) -> None:
     from training.registry import MlflowRegistry
 
-    challenger, settings = shop
+    challenger, _ = shop
     registry = MemoryRegistry() if kind == "memory" else MlflowRegistry(settings)
     name = settings.model_name("churn")
     with pytest.raises(NoChallenger) as none:
@@ -60,10 +75,14 @@ def test_a_registry_keeps_versions_and_one_champion(
     assert registry.challenger(name) is None
     registry.crown(name, 1)
     assert registry.champion(name) == 1
-    if kind == "mlflow":
+    if kind != "memory":
         assert MlflowRegistry(settings).champion(name) == 1  # a second process sees the same
         _is_certified(settings, name, proof)
         _runs_anywhere(challenger, settings, name)
+
+
+def _artifacts(settings: made.Settings) -> Path:
+    return Path(settings.registry_artifacts.removeprefix("file://"))
 
 
 def _takes_notes(registry: Registry, name: str) -> None:
@@ -90,7 +109,7 @@ def _is_certified(settings: made.Settings, name: str, proof: dict[str, Any]) -> 
     client = mlflow.MlflowClient(settings.registry_uri, settings.registry_uri)
     version = client.get_model_version(name, "2")
     assert version.tags["parity"] == "passed 9/9 cccccccccccc"
-    (path,) = (settings.folder / "mlruns").rglob("parity.json")
+    (path,) = _artifacts(settings).rglob("parity.json")
     assert version.run_id in path.parts
     assert json.loads(path.read_text(encoding="utf-8")) == proof
 
@@ -108,7 +127,7 @@ def _runs_anywhere(challenger: Challenger, settings: made.Settings, name: str) -
     found = model.predict(rows)["probability"].to_numpy()
     np.testing.assert_allclose(found, challenger.probabilities["lightgbm"][:50], rtol=1e-12)
     assert all(column.type.name == "double" for column in model.metadata.signature.inputs)
-    files = {path.name for path in (settings.folder / "mlruns").rglob("*") if path.is_file()}
+    files = {path.name for path in _artifacts(settings).rglob("*") if path.is_file()}
     assert not [file for file in files if file.endswith((".pkl", ".pickle", ".joblib"))]
     assert {
         "booster.txt",

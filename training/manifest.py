@@ -1,0 +1,107 @@
+"""What a model was made from and with: enough to make it again, bit by bit, and to tell who made it.
+
+Reads a challenger, the settings and the environment; returns JSON. `churn reproduce` goes by it. Start at `manifest`.
+"""
+
+import getpass
+import hashlib
+import json
+import platform
+import shutil
+import subprocess
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import Any
+
+from churn.settings import Settings
+from features.provenance import made_by
+from features.snapshots import Snapshot
+from training.challenger import Challenger
+
+ROOT = Path(__file__).parents[1]
+LOCK = ROOT / "requirements" / "all.lock"
+SECTIONS = ("definition", "stages", "features", "training", "costs", "cluster")  # what a model depends on
+MANIFEST = "manifest.json"
+
+
+def manifest(challenger: Challenger, settings: Settings) -> dict[str, Any]:
+    """What a challenger was made from.
+
+    Returns:
+        model_hash; snapshots by role (hash, path, rows, cutoffs, observed_until, log_hash); settings (the sections that
+        a model depends on); seed, params; environment (see `environment`).
+    """
+    return {
+        "model": challenger.model,
+        "model_hash": challenger.hash,
+        "snapshots": snapshots(challenger, settings),
+        "settings": json.loads(settings.model_dump_json(include=set(SECTIONS))),
+        "business": settings.business.model_dump(include={"slug", "timezone", "clock"}),
+        "seed": settings.training.seed,
+        "params": json.loads(json.dumps(challenger.params, default=str)),
+        "environment": environment(),
+    }
+
+
+def snapshots(challenger: Challenger, settings: Settings) -> dict[str, dict[str, Any]]:
+    """The snapshots of a challenger by role: whole (where there is one), train, test."""
+    roles = {"whole": challenger.whole, "train": challenger.train, "test": challenger.test}
+    return {role: _told(one, settings) for role, one in roles.items() if one is not None}
+
+
+def tags(told: Mapping[str, Any]) -> dict[str, str]:
+    """What versions are looked for by, from their manifest."""
+    made = told["environment"]
+    marked = {f"{role}_snapshot": one["hash"] for role, one in told["snapshots"].items()}
+    named = {name: str(made[name]) for name in ("commit", "dirty", "lock_hash", "packages_hash", "who")}
+    return {**marked, **named, "seed": str(told["seed"])}
+
+
+@lru_cache(maxsize=1)
+def environment() -> dict[str, Any]:
+    """By whom and with what a model is made here.
+
+    Returns:
+        version and commit of this project, dirty (the checkout differs from it; null where there is none), lock_hash
+        (of requirements/all.lock), packages and packages_hash, python, machine, who.
+    """
+    packages = {one.metadata["Name"]: one.version for one in distributions()}
+    listed = dict(sorted(packages.items()))
+    return {
+        **made_by(),
+        "dirty": _dirty(),
+        "lock_hash": hashlib.sha256(LOCK.read_bytes()).hexdigest() if LOCK.exists() else None,
+        "packages": listed,
+        "packages_hash": hashlib.sha256(json.dumps(listed).encode()).hexdigest(),
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}",
+        "who": _who(),
+    }
+
+
+def _told(snapshot: Snapshot, settings: Settings) -> dict[str, Any]:
+    said = snapshot.manifest
+    return {
+        "hash": snapshot.hash,
+        "path": str(snapshot.path.absolute().relative_to(settings.folder)),
+        "rows": len(snapshot),
+        **{key: said[key] for key in ("cutoffs", "observed_until", "log_hash")},
+    }
+
+
+def _dirty() -> bool | None:
+    """Whether the checkout that runs differs from its commit."""
+    git = shutil.which("git")
+    if git is None or not (ROOT / ".git").exists():
+        return None
+    command = [git, "-C", str(ROOT), "status", "--porcelain", "--untracked-files=no"]
+    return bool(subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip())
+
+
+def _who() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container without a name for its user
+        return "unknown"
