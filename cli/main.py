@@ -15,6 +15,7 @@ from cli.edge import Edge
 from cli.event_commands import events_app
 from cli.feature_commands import features_app
 from cli.keeping_commands import register as register_keeping
+from cli.model_commands import register as register_models
 from cli.options import DEFAULT, Config, CutoffDay, Json, Model, load, show
 
 app = typer.Typer(
@@ -32,6 +33,7 @@ app.add_typer(definition_app, name="definition")
 app.add_typer(snapshot_app, name="snapshot")
 app.add_typer(features_app, name="features")
 register_keeping(app)
+register_models(app)
 app.add_typer(events_app, name="events")
 
 

@@ -10,6 +10,7 @@ from churn.events import Events
 from churn.settings import Settings
 from churn.tables import INSTANT
 from features.catalogue import catalogue
+from features.feature_set import FeatureSet
 from features.parts import InMemory
 from features.simulation import Simulation
 from training.leaks.hunt import Hunt, hunt
@@ -17,31 +18,30 @@ from training.leaks.hunt import Hunt, hunt
 DAY = pd.Timedelta(days=1)
 
 
-def look(
-    events: pd.DataFrame,
-    until: datetime,
-    settings: Settings,
-    frozen: pd.DataFrame | None = None,
-    *,
-    tell_apart: bool = False,
-) -> Hunt:
-    """Hunt in a log that is in memory."""
+def opened(events: pd.DataFrame, settings: Settings) -> tuple[Events, FeatureSet]:
+    """A log that is in memory, and the features that it has."""
     columns = {
         str(kind): {name for name in mine.columns if mine[name].notna().any()}
         for kind, mine in events.groupby("event_type")
     }
-    lifecycle = settings.lifecycle
     log = Events.from_frame(events, taking_back=settings.definition.taking_back)
+    return log, catalogue(list(columns), columns, settings.lifecycle, settings.features)
+
+
+def look(events: pd.DataFrame, until: datetime, settings: Settings, frozen: pd.DataFrame | None = None) -> Hunt:
+    """Hunt in a log that is in memory."""
+    log, features = opened(events, settings)
+    first = events["event_timestamp"].min().to_pydatetime()
     return hunt(
         [InMemory(log)],
-        catalogue(list(columns), columns, lifecycle, settings.features),
-        lifecycle,
-        latest_fold(events["event_timestamp"].min().to_pydatetime(), until, lifecycle, settings.training),
+        features,
+        settings.lifecycle,
+        latest_fold(first, until, settings.lifecycle, settings.training),
         observed_until=until,
         log_hash="0" * 64,
         seed=7,
         frozen=frozen,
-        tell_apart=tell_apart,
+        tell_apart=False,
     )
 
 

@@ -3,8 +3,8 @@
     parts of the log --part_evidence--> rows at some training cutoffs --gathered--> `Evidence` of each model
 
 Rows and their outcomes are those of training cutoffs, as known by the first test cutoff. One more thing is looked at:
-who of them was silent in the last horizon of the log, since a value of today that is dated back tells that best; nothing
-that fits a model reads it. Of a large log some parts do, which hold whole customers drawn by a hash.
+who of them was silent in the last horizon of the log, since a value of today dated back tells that best; nothing that
+fits a model reads it. Of a large log some parts do, which hold whole customers drawn by a hash.
 Start reading at `gathered`.
 """
 

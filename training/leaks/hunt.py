@@ -116,7 +116,8 @@ def hunt(
     seen = gathered(parts, features, lifecycle, fold.train, fold.test, observed_until=observed_until, engine=engine)
     qualifying = lifecycle.definition.qualifying_kinds
     found = list(of_recording(seen, qualifying, until_us=to_us(observed_until), seed=seed))
-    apart, best = {}, {}
+    apart: dict[str, Adversarial] = {}
+    best: dict[str, tuple[tuple[str, float], ...]] = {}
     for model, rows in seen.evidence.items():
         progress(f"{model}: {len(rows):,} rows")
         found += of_features(model, rows, qualifying=qualifying, seed=seed)
