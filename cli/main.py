@@ -1,8 +1,9 @@
 """The command line: one command a step of the flow, mirrored in its order.
 
 A command reads settings, calls one stage, prints what a person can act on and returns an exit code a scheduler can
-act on: 0 done, 10 data, 11 immature, 12 settings, 13 no champion; verdicts 0 keep, 20 retrain, 21 watch, 22 stop,
-23 cannot tell. Heavy libraries are imported inside the command that needs them: `churn --help` imports no pandas.
+act on: 0 done, 10 data, 11 immature, 12 settings, 13 no champion, 14 another run is at it, 15 a champion was kept;
+verdicts 0 keep, 20 retrain, 21 watch, 22 stop, 23 cannot tell. Heavy libraries are imported inside the command that
+needs them: `churn --help` imports no pandas.
 Start reading at `main`.
 """
 
@@ -112,14 +113,6 @@ def history(config: Config = DEFAULT, json: Json = False) -> None:
     from cli import training as room
 
     show(room.history(load(config)), json)
-
-
-@app.command()
-def retrain(config: Config = DEFAULT, json: Json = False) -> None:
-    """Train on the newest mature cutoffs, prove the features on line and promote what passes the gate."""
-    from cli import training as room
-
-    show(room.retrain(load(config)), json)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""Commands about models: `churn leaks`. Each calls one room and prints what it returns; imports no pandas.
+"""Commands about models: `churn leaks | retrain | mlflow | reproduce`. Each calls one room and prints what it returns; imports no pandas.
 
 Start reading at `register`.
 """
@@ -11,6 +11,9 @@ from cli.options import DEFAULT, Config, CutoffDay, Json, load, show
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     app.command()(leaks)
+    app.command()(retrain)
+    app.command()(mlflow)
+    app.command()(reproduce)
 
 
 def leaks(config: Config = DEFAULT, cutoff: CutoffDay = None, json: Json = False) -> None:
@@ -20,3 +23,39 @@ def leaks(config: Config = DEFAULT, cutoff: CutoffDay = None, json: Json = False
     result = room.leaks(load(config), cutoff)
     show(result, json)
     raise typer.Exit(result.exit_code)
+
+
+def retrain(
+    config: Config = DEFAULT,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, do nothing.")] = False,
+    json: Json = False,
+) -> None:
+    """From the sources to everybody's score with the newest model, safe to run from cron; see docs/operations.md."""
+    from cli import retrain as room
+
+    settings = load(config)
+    result = room.plan(settings) if dry_run else room.retrain(settings)
+    show(result, json)
+    raise typer.Exit(result.exit_code)
+
+
+def mlflow(
+    config: Config = DEFAULT,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="On this machine alone; 0: any free one.")] = 5000,
+) -> None:
+    """Open MLflow's pages on the runs and models of this business."""
+    from cli import registry as room
+
+    raise typer.Exit(room.mlflow(load(config), port=port))
+
+
+def reproduce(
+    version: Annotated[int | None, typer.Argument(help="Its number; unset: the newest.")] = None,
+    config: Config = DEFAULT,
+    model: Annotated[str, typer.Option("--model", help="churn or reactivation.")] = "churn",
+    json: Json = False,
+) -> None:
+    """Make a registered model again from its manifest, and see that it is the same."""
+    from cli import registry as room
+
+    show(room.reproduce(load(config), model, version), json)

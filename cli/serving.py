@@ -42,9 +42,9 @@ class NobodyNamed(SettingsError):
 class PortTaken(SettingsError):
     """Something else listens where the service should."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, command: str = "churn serve") -> None:
         super().__init__(
-            f"{host}:{port} is taken.", mend="end what listens there, or name another one: `churn serve --port 0`."
+            f"{host}:{port} is taken.", mend=f"end what listens there, or name another one: `{command} --port 0`."
         )
 
 
@@ -136,11 +136,11 @@ def serve(config_path: Path, settings: "Settings", *, host: str | None, port: in
     """
     host, port = host or settings.serving.host, settings.serving.port if port is None else port
     _check(settings, host)
-    port = _free_port(host, port)
+    port = free_port(host, port)
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     with tempfile.TemporaryDirectory(prefix="bentoml-", dir=settings.folder / "serving") as home:
         service = subprocess.Popen(_command(host, port), env=_environment(config_path, home))
-        _end_with_us(service)
+        end_with_us(service)
         note = settings.folder / "serving" / "service.json"
         note.write_text(f'{{"pid": {os.getpid()}, "port": {port}, "url": "{url}"}}\n', encoding="utf-8")
         threading.Thread(target=_say_when_ready, args=(service, url), daemon=True).start()
@@ -168,7 +168,7 @@ def _check(settings: "Settings", host: str) -> None:
     clock_of(settings)
 
 
-def _free_port(host: str, port: int) -> int:
+def free_port(host: str, port: int, command: str = "churn serve") -> int:
     """The port itself, or any free one for 0.
 
     Raises:
@@ -179,7 +179,7 @@ def _free_port(host: str, port: int) -> int:
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise PortTaken(host, port) from error
+            raise PortTaken(host, port, command) from error
         return int(probe.getsockname()[1])
 
 
@@ -201,7 +201,7 @@ def _environment(config_path: Path, home: str) -> dict[str, str]:
     return inherited | ours
 
 
-def _end_with_us(service: "subprocess.Popen[bytes]") -> None:
+def end_with_us(service: "subprocess.Popen[bytes]") -> None:
     """Pass on what ends us, so that requests under way are answered first."""
 
     def pass_on(number: int, _: object) -> None:

@@ -30,7 +30,7 @@ OUT_OF_REACH_MODELS = (
 def stores(settings: Settings) -> tuple[Store, ...]:
     """All stores of a business, in the order in which they forget: first what others are made from."""
     rows_of_now = _rows_of_now(settings)
-    every = (*_live(settings), *_history(), *_of_live(), *rows_of_now, *_scores(), *_models(), *_of_itself())
+    every = (*_live(settings), *_history(), *_of_live(), *rows_of_now, *_scores(), *_models(settings), *_of_itself())
     return tuple(replace(store, version=VERSIONS.get(store.name, 1)) for store in every)
 
 
@@ -111,13 +111,18 @@ def _scores() -> tuple[Store, ...]:
     )  # fmt: skip
 
 
-def _models() -> tuple[Store, ...]:
+def _models(settings: Settings) -> tuple[Store, ...]:
+    where = "" if settings.registry.url is None and settings.registry.artifacts is None else "; where [registry] says"
     return (
         Store(
-            "models", "MLflow: versions, cards, pictures; no rows", ("mlflow.db*", "mlflow.lock", "mlruns/**/*"),
-            "for ever",
+            "models", f"MLflow: versions, cards, pictures; no rows{where}",
+            ("mlflow.db*", "mlflow.lock", "mlruns/**/*"), "for ever",
         ),
         Store("champions", "who serves, and who served when", ("champion/*",), "for ever"),
+        Store(
+            "retrainings", "what each did; lock and journal of the one under way: counts, nobody's row", ("retrain/*",),
+            "for ever",
+        ),
         Store(
             "serving", "copies of the champions, counts of requests", ("serving/**/*",), "while it serves",
             back_up=False, anew="churn serve",

@@ -1,5 +1,6 @@
-"""`churn train | backtest | promote | rollback | history | retrain`: snapshots to models to a champion."""
+"""`churn train | backtest | promote | rollback | history`: snapshots to models to a champion."""
 
+import json
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +9,8 @@ from cli.console import say, step, table
 from cli.outcome import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from churn.settings import Settings
     from features.parts import Engine
     from training.folding import FrozenFold
@@ -15,7 +18,6 @@ if TYPE_CHECKING:
     from training.versions import Version
 
 MODELS = ("churn", "reactivation")
-PROVEN = 200  # customers whose rows must come back from the store as they were written
 COLUMNS = ("model", "learner", "cutoff", "n", "base_rate", "roc_auc", "pr_auc", "log_loss", "brier", "ece", "lift_10")
 
 
@@ -30,8 +32,24 @@ def backtest(settings: "Settings", cutoff: str | None) -> Outcome:
         return _results(judge(fold.train, fold.test, settings, progress=_say, engine=engine), [])
 
 
-def train(settings: "Settings", model: str | None, cutoff: str | None) -> Outcome:
-    """Train a challenger for each model and register it; a cohort too small is told, not fatal, unless all are."""
+def train(
+    settings: "Settings",
+    model: str | None,
+    cutoff: str | None,
+    *,
+    fold: "FrozenFold | None" = None,
+    newest: "Mapping[str, int] | None" = None,
+) -> Outcome:
+    """Train a challenger for each model and register it; a cohort too small is told, not fatal, unless all are.
+
+    Args:
+        settings: whose models.
+        model: the only one that is asked for.
+        cutoff: the only test cutoff.
+        fold: what was frozen before; frozen here where None.
+        newest: the newest versions before a run that broke off: what it registered since then from this fold is
+            taken up, not trained again.
+    """
     from features.engines import engine_of
     from training.folding import freeze_fold
     from training.registry import MlflowRegistry
@@ -43,10 +61,12 @@ def train(settings: "Settings", model: str | None, cutoff: str | None) -> Outcom
     with step("opening the model registry"):
         registry = MlflowRegistry(settings)
     with engine_of(settings) as engine, registry.together("train"):
-        fold = freeze_fold(settings, cutoff=_day(cutoff), whole=True, progress=_say, engine=engine)
+        fold = fold or freeze_fold(settings, cutoff=_day(cutoff), whole=True, progress=_say, engine=engine)
         for one in _models(model):
             try:
-                found, sentence = _trained(one, fold, settings, registry, engine)
+                found, sentence = _taken_up(one, fold, settings, registry, newest) or _trained(
+                    one, fold, settings, registry, engine
+                )
             except TooFewRows as error:
                 refused.append(error)
                 told.append(str(error))
@@ -72,6 +92,29 @@ def _trained(
     with step(f"{model}: registering, with card and pictures"):
         version = keep(challenger, registry, settings)
     return challenger.results, f"Registered {version.name} version {version.version}, hash {version.hash[:12]}."
+
+
+def _taken_up(
+    model: str,
+    fold: "FrozenFold",
+    settings: "Settings",
+    registry: "MlflowRegistry",
+    newest: "Mapping[str, int] | None",
+) -> tuple[list[dict[str, Any]], str] | None:
+    """What a run that broke off has registered from the same snapshots; None where it has not."""
+    from training.manifest import MANIFEST
+
+    name = settings.model_name(model)
+    number = registry.latest(name)
+    if newest is None or number is None or number <= newest.get(name, 0):
+        return None
+    told = json.loads(registry.annotation(name, number, MANIFEST) or "{}")
+    frozen = {"train": fold.train, "test": fold.test, "whole": fold.whole}
+    hashes = {role: one.hash for role, one in frozen.items() if one is not None}
+    if {role: one["hash"] for role, one in told.get("snapshots", {}).items()} != hashes:
+        return None
+    version = registry.get(name, number)
+    return version.facts["results"], f"{name} version {number} was registered by the run that broke off."
 
 
 def promote(settings: "Settings", model: str | None) -> Outcome:
@@ -134,25 +177,6 @@ def history(settings: "Settings") -> Outcome:
 
     rows = told(settings)
     return Outcome(text=table(rows, ("at", "act", "name", "version", "model_hash")), as_json=rows)
-
-
-def retrain(settings: "Settings") -> Outcome:
-    """Train on the newest mature cutoffs, prove the features on line, and promote what passes the gate.
-
-    Where a champion came of it that learned from other features than those on line, its own are written there.
-    """
-    from cli.features import materialise, on_line
-    from cli.parity import challengers
-
-    done = {"train": train(settings, None, None), "prove": challengers(settings, PROVEN)}
-    promoted = done["promote"] = promote(settings, None)
-    if any(one["feature_set_hash"] != on_line(settings) for one in promoted.as_json):
-        done["materialise"] = materialise(settings)
-    return Outcome(
-        text="\n".join(one.text for one in done.values()),
-        as_json={name: one.as_json for name, one in done.items()},
-        exit_code=promoted.exit_code,
-    )
 
 
 def _results(results: list[dict[str, Any]], told: list[str]) -> Outcome:

@@ -115,7 +115,7 @@ def load(
         return load_database(connection, source, position, root=root, environ=environ, progress=progress)
     table, origins = f"raw_{position}", []
     columns: list[str] = []
-    for index, path in enumerate(_files(root, expand(source.path, environ))):
+    for index, path in enumerate(files_of(root, expand(source.path, environ))):
         progress(f"reading {path.name}")
         found = _load_file(connection, path, index, position)
         columns = columns or found
@@ -136,7 +136,8 @@ def create(connection: duckdb.DuckDBPyConnection, table: str, columns: Sequence[
     connection.execute(f"CREATE OR REPLACE TABLE {table} ({FILE} INTEGER, {ROW} BIGINT{names})")
 
 
-def _files(root: Path, path: str) -> list[Path]:
+def files_of(root: Path, path: str) -> list[Path]:
+    """The files of a path or glob, in order. Raises SourceMissing."""
     wanted = str(root / path)
     found = sorted(glob.glob(wanted, recursive=True)) if glob.has_magic(path) else [wanted]  # noqa: PTH207 (absolute)
     files = [Path(name) for name in found if Path(name).is_file()]

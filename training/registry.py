@@ -81,13 +81,7 @@ class MlflowRegistry:
         self.runs.end("FINISHED")
 
     def register(
-        self,
-        name: str,
-        bundle: Bundle,
-        booster: str,
-        facts: dict[str, Any],
-        files: Files,
-        judged: Judged | None = None,
+        self, name: str, bundle: Bundle, booster: str, facts: dict[str, Any], files: Files, judged: Judged | None = None
     ) -> Version:
         """Log a run with parameters, data sets, folds and card; then its model appears as the next version."""
         version = Version(name, 0, bundle, booster, facts, judged)
@@ -102,13 +96,18 @@ class MlflowRegistry:
         self.nominate(name, int(made.version))
         return replace(version, version=int(made.version))
 
+    def latest(self, name: str) -> int | None:
+        """The number of the version registered last, of those whose files are whole."""
+        with self._speaking():
+            found = self.client.search_model_versions(f"name = '{name}'")
+            return max((int(one.version) for one in found if HASH_TAG in one.tags), default=None)
+
     def newest(self, name: str) -> Version:
         """The version registered last, of those whose files are whole."""
-        with self._speaking():
-            found = [one for one in self.client.search_model_versions(f"name = '{name}'") if HASH_TAG in one.tags]
-        if not found:
+        number = self.latest(name)
+        if number is None:
             raise NoChallenger(name)
-        return self.get(name, max(int(one.version) for one in found))
+        return self.get(name, number)
 
     def get(self, name: str, version: int) -> Version:
         """A version, its files read from the artifact folder and held to its hash.

@@ -116,15 +116,13 @@ class Registry(Protocol):
         ...
 
     def register(
-        self,
-        name: str,
-        bundle: Bundle,
-        booster: str,
-        facts: dict[str, Any],
-        files: Files,
-        judged: Judged | None = None,
+        self, name: str, bundle: Bundle, booster: str, facts: dict[str, Any], files: Files, judged: Judged | None = None
     ) -> Version:
         """Keep a model as the next version of its name."""
+        ...
+
+    def latest(self, name: str) -> int | None:
+        """The number of the version registered last."""
         ...
 
     def newest(self, name: str) -> Version:
@@ -184,13 +182,7 @@ class MemoryRegistry:
         yield
 
     def register(
-        self,
-        name: str,
-        bundle: Bundle,
-        booster: str,
-        facts: dict[str, Any],
-        files: Files,
-        judged: Judged | None = None,
+        self, name: str, bundle: Bundle, booster: str, facts: dict[str, Any], files: Files, judged: Judged | None = None
     ) -> Version:
         """Keep a model as the next version of its name."""
         mine = self._versions.setdefault(name, [])
@@ -198,6 +190,10 @@ class MemoryRegistry:
         self.annotate(name, len(mine), texts=files.texts, tags=files.tags)
         self.nominate(name, len(mine))
         return mine[-1]
+
+    def latest(self, name: str) -> int | None:
+        """The number of the version registered last."""
+        return len(self._versions.get(name, [])) or None
 
     def newest(self, name: str) -> Version:
         """The version registered last."""

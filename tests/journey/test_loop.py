@@ -70,7 +70,7 @@ def some_of(business: Business) -> list[str]:
 
 def test_the_loop_ends_with_a_verdict_on_two_champions(business: Business) -> None:
     assert set(business.results) == {
-        *("ingest", "train", "prove", "promote", "materialise", "parity", "score --all", "monitor")
+        *("ingest", "snapshot", "train", "prove", "promote", "materialise", "parity", "score --all", "monitor")
     }
     assert business.code == VERDICTS[business.results["monitor"]["verdict"]]
     assert {one["name"] for one in business.results["promote"]} == {"churn-demo", "reactivation-demo"}
@@ -84,10 +84,10 @@ def test_the_loop_ends_with_a_verdict_on_two_champions(business: Business) -> No
 
 
 def test_each_step_is_told_by_its_command(business: Business) -> None:
-    steps = re.findall(r"^\[\d/8\] churn (.*)$", business.told, flags=re.MULTILINE)
+    steps = re.findall(r"^\[\d/9\] churn (.*)$", business.told, flags=re.MULTILINE)
     assert steps == [
-        *("ingest", "train", "features parity --challengers", "promote", "features materialise", "features parity"),
-        *("score --all", "monitor"),
+        *("ingest", "snapshot freeze", "train", "features parity --challengers", "promote", "features materialise"),
+        *("features parity", "score --all", "monitor"),
     ]
 
 

@@ -1,0 +1,87 @@
+"""`churn retrain`: from the sources to everybody's score with the newest model, safe to run from cron.
+
+One at a time (cli/single_flight.py); killed at any point, the next goes on where it stopped (cli/journal.py); nothing
+serves that the gate has not passed. What happened is told in `retrain/<time>.json` and `.md`. Start at `retrain`.
+"""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from churn.errors import ChurnError
+from cli.console import say, table
+from cli.journal import Journal
+from cli.outcome import Outcome
+from cli.retrain_summary import Summary, write
+from cli.single_flight import holder, single_flight, told
+from cli.steps import go, kept, steps
+
+if TYPE_CHECKING:
+    from churn.settings import Settings
+
+KEPT = 15  # done, and a champion goes on serving because its challenger was refused
+
+
+def retrain(settings: "Settings") -> Outcome:
+    """Go from the sources to everybody's score; a run that broke off is gone on with.
+
+    Raises:
+        AlreadyRunning: somebody else is at it.
+        ChurnError: a step cannot be done; who served goes on serving, and the summary says so too.
+    """
+    with single_flight(settings.folder, "churn retrain") as died:
+        if died:
+            say(f"{told(died)} ended without a word; this run takes over.")
+        return _run(settings)
+
+
+def _run(settings: "Settings") -> Outcome:
+    journal = Journal(settings.folder)
+    if not journal.is_new:
+        say(f"The run that began at {journal.began_at} broke off; this one goes on with it.")
+    journal.begin(_standing(settings))
+    summary = Summary(settings, journal)
+    try:
+        results = go(steps(settings, journal.before), settings, journal)
+    except ChurnError as error:
+        write(summary.failed(error), settings)
+        raise
+    code = KEPT if any(one.exit_code for one in results.values()) else 0
+    content = summary.done(results, code)
+    written = write(content.as_json, settings)
+    journal.close()
+    as_json = {name: one.as_json for name, one in results.items()} | {"summary": content.as_json}
+    return Outcome(f"{content.text}\n{written}", as_json, code)
+
+
+def plan(settings: "Settings") -> Outcome:
+    """What `churn retrain` would do now; nothing is changed."""
+    journal, busy = Journal(settings.folder), holder(settings.folder)
+    results: dict[str, Outcome] = {}
+    rows: list[dict[str, Any]] = []
+    goes_on = not journal.is_new
+    for step in steps(settings, journal.before):
+        done = kept(step, journal, results) if goes_on else None
+        goes_on = done is not None
+        if done is not None:
+            results[step.name] = done.outcome
+        rows.append({"step": step.command or step.name, "would be": "kept" if goes_on else "done"})
+    lines = [f"{told(busy)} is at it: nothing would be done." if busy else "Nobody is at it."]
+    if not journal.is_new:
+        lines.append(f"The run that began at {journal.began_at} broke off and would be gone on with.")
+    return Outcome("\n".join([*lines, table(rows)]), {"steps": rows, "holder": busy, "began_at": _began(journal)})
+
+
+def _began(journal: Journal) -> str | None:
+    return None if journal.is_new else journal.began_at
+
+
+def _standing(settings: "Settings") -> dict[str, Any]:
+    """How things stand before a run."""
+    from cli import retraining, score_change
+
+    return {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": retraining.challengers(settings),
+        "champions": {model: one["version"] for model, one in retraining.champions(settings).items()},
+        "scores": score_change.standing(settings),
+    }
