@@ -1,7 +1,9 @@
-"""Commands about models: `churn leaks | retrain | mlflow | reproduce`. Each calls one room and prints what it returns; imports no pandas.
+"""Commands about models: `churn leaks | retrain | mlflow | reproduce`. Each calls one room; imports no pandas.
 
 Start reading at `register`.
 """
+
+from typing import Annotated
 
 import typer
 
