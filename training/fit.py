@@ -8,7 +8,7 @@ that fit a model and in those that stop or calibrate it (docs/adr/0003). Same ro
 Start reading at `fit`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -16,14 +16,19 @@ import lightgbm
 import numpy as np
 
 from churn.calibration import Calibrator
-from churn.events import FloatArray
+from churn.events import BoolArray, FloatArray
+from churn.outcomes import both_outcomes
+from training.boosting import Task, cross_fit
+from training.boosting import boost as boost_here
 from training.calibrating import HeldOut, calibrate
-from training.logistic import Levelled, fit_levelled
-from training.plan import Boost, Plan, known_codes, numbered, start_levels
+from training.design import Design
+from training.plan import Boost, Plan, known_codes, numbered
 from training.recipe import Recipe
-from training.rows import IntArray, Rows, fold_of
+from training.rows import IntArray, Rows, fold_of, refuse_infinite
 from training.step_trees import trees_of
+from training.weights import row_weights
 
+STEP_ROWS = 200_000  # rows say well enough how often each step of the line is met
 Progress = Callable[[str], None]
 
 
@@ -72,6 +77,7 @@ def fit(
     seed: int,
     threads: int,
     recipe: Recipe | None = None,
+    signs: IntArray | None = None,
     trees: int | None = None,
     boost: Boost | None = None,
     progress: Progress = lambda _text: None,
@@ -84,29 +90,30 @@ def fit(
         seed: of folds, bagging and feature sampling.
         threads: of LightGBM; results do not depend on it.
         recipe: the fixed parameters.
+        signs: 1 where a score may not fall with a feature, -1 where it may not rise, 0 where it is free. Shape (f,).
         trees: so many; as many as suit held-out customers best where None.
         boost: grows the trees from more rows than these; from these where None.
         progress: told what is going on.
 
     Raises:
-        OneOutcome: a fold lacks one of the outcomes.
+        OneOutcome: everybody, or everybody in a fold, has the same outcome.
+        InfiniteFeatures: a feature is infinite somewhere.
     """
     recipe = recipe or Recipe()
-    categories, usable = known_codes(rows), _usable(rows, recipe)
-    X = np.where(usable, numbered(rows, categories), np.nan)
-    task = _Task(replace(rows, X=X), recipe, recipe.lightgbm(seed=seed, threads=threads))
-    sample, fold = _held_out_sample(rows, recipe, seed)
+    categories, usable = known_codes(rows), usable_features(rows, recipe)
+    task = task_of(rows, recipe, categories, usable, signs=signs, seed=seed, threads=threads)
+    sample, fold = held_out_sample(rows, recipe, seed)
     progress(f"{len(rows)} rows, {len(sample)} of them held out by turns")
-    trees, raw = _cross_fit(task, sample, fold, trees)
+    trees, raw = cross_fit(task, sample, fold, trees)
     held_out = HeldOut(raw, rows.outcome[sample], fold, rows.cutoff_us[sample])
     chosen = calibrate(held_out, recipe, whole_from_us=whole_from_us)
     progress(f"{trees} trees on top of the line; calibrator: {chosen.calibrator.kind}")
-    everything = np.arange(len(rows))
-    line = task.line(everything)
+    line = task.line(np.arange(len(rows)))
     plan = Plan(rows.columns, categories, usable, line, np.unique(rows.cutoff_us), trees, task.params)
-    boosted = boost(plan) if boost else _boost(task, everything, line, trees)
+    boosted = boost(plan) if boost else boost_here(task, line, trees)
+    met = task.rows.X[:: -(-len(rows) // STEP_ROWS)]
     return Fitted(
-        booster=_merged(trees_of(line.line, task.numeric(slice(None))), boosted),
+        booster=_merged(trees_of(line.line, np.where(rows.columns.is_category, np.nan, met)), boosted),
         calibrator=chosen.calibrator,
         categories=categories,
         trees=trees,
@@ -117,105 +124,61 @@ def fit(
     )
 
 
-@dataclass(frozen=True)
-class _Task:
-    """What every fit of a run shares."""
+def task_of(
+    rows: Rows,
+    recipe: Recipe,
+    categories: Mapping[str, tuple[int, ...]],
+    usable: BoolArray,
+    *,
+    signs: IntArray | None,
+    seed: int,
+    threads: int,
+) -> Task:
+    """Rows prepared once for all fits of a run.
 
-    rows: Rows
-    recipe: Recipe
-    params: dict[str, Any]
-
-    def numeric(self, where: IntArray | slice) -> FloatArray:
-        """Features that a line can read: the codes of texts blanked out."""
-        return np.where(self.rows.columns.is_category, np.nan, self.rows.X[where])
-
-    def line(self, where: IntArray) -> Levelled:
-        """The line of these rows; each cutoff has a level of its own."""
-        group = np.unique(self.rows.cutoff_us[where], return_inverse=True)[1]
-        X = self.numeric(where)
-        return fit_levelled(X, self.rows.outcome[where], group, penalty=self.recipe.penalty)
-
-    def start(self, where: IntArray, fitted: Levelled) -> FloatArray:
-        """Where boosting starts: the line and the cutoff's own level, so that trees learn no season either."""
-        levels = start_levels(np.unique(self.rows.cutoff_us), fitted.levels, self.rows.cutoff_us[where])
-        start: FloatArray = fitted.line.raw(self.numeric(where)) + levels
-        return start
-
-    def dataset(self, where: IntArray, fitted: Levelled, reference: Any = None) -> Any:  # lightgbm has no types
-        codes = [int(place) for place in np.flatnonzero(self.rows.columns.is_category)]
-        return lightgbm.Dataset(
-            self.rows.X[where],
-            self.rows.outcome[where],
-            init_score=self.start(where, fitted),
-            reference=reference,
-            feature_name=list(self.rows.columns.names),
-            categorical_feature=codes,
-            params=self.params,
-        )
+    Raises:
+        OneOutcome: everybody has the same outcome. InfiniteFeatures: a feature is infinite somewhere.
+    """
+    both_outcomes(rows.outcome)
+    refuse_infinite(rows)
+    X = numbered(rows, categories)
+    X[:, ~usable] = np.nan
+    design = Design.of(X, usable & ~rows.columns.is_category)
+    asked = np.zeros(X.shape[1], dtype=np.int64) if signs is None else signs
+    params = recipe.lightgbm(seed=seed, threads=threads)
+    if asked.any():
+        params |= {"monotone_constraints": asked.tolist()}
+    return Task(replace(rows, X=X), design, row_weights(rows, recipe), asked, recipe, params)
 
 
-@dataclass(frozen=True)
-class _Boosted:
-    fitted: Levelled
-    trees: Any
-
-
-def _usable(rows: Rows, recipe: Recipe) -> np.ndarray:
+def usable_features(rows: Rows, recipe: Recipe) -> BoolArray:
     """Which features may be used. Shape (f,).
 
     One that all customers of a cutoff share says which cutoff it is; only years of cutoffs tell a season from a month.
     """
+    usable = np.ones(rows.X.shape[1], dtype=np.bool_)
     span_days = (rows.cutoff_us.max() - rows.cutoff_us.min()) / 86_400_000_000
     if span_days >= recipe.season_days:
-        return np.ones(rows.X.shape[1], dtype=bool)
-    shared = np.ones(rows.X.shape[1], dtype=bool)
-    for cutoff in np.unique(rows.cutoff_us):
-        mine = rows.X[rows.cutoff_us == cutoff]
-        shared &= ((mine == mine[0]) | np.isnan(mine)).all(axis=0)
-    return ~shared
+        return usable
+    at = [np.flatnonzero(rows.cutoff_us == cutoff) for cutoff in np.unique(rows.cutoff_us)]
+    for place in range(len(usable)):
+        column = rows.X[:, place]
+        usable[place] = not (
+            all(_shared(column[mine[:1000]]) for mine in at) and all(_shared(column[mine]) for mine in at)
+        )
+    return usable
 
 
-def _held_out_sample(rows: Rows, recipe: Recipe, seed: int) -> tuple[IntArray, IntArray]:
+def _shared(values: FloatArray) -> bool:
+    return bool(((values == values[0]) | np.isnan(values)).all())
+
+
+def held_out_sample(rows: Rows, recipe: Recipe, seed: int) -> tuple[IntArray, IntArray]:
     """Positions of the rows that stop and calibrate, and the fold of each; whole customers."""
     share = min(1.0, recipe.held_out_rows / len(rows))
     lot = fold_of(rows.customer, 10_000, seed=seed + 1)
     sample = np.flatnonzero(lot < np.ceil(share * 10_000))
     return sample, fold_of(rows.customer[sample], recipe.folds, seed=seed)
-
-
-def _cross_fit(task: _Task, sample: IntArray, fold: IntArray, trees: int | None) -> tuple[int, FloatArray]:
-    """The number of trees that suits held-out customers best, or that is given; and held-out raw scores, with it."""
-    curves, boosted = [], []
-    for number in range(task.recipe.folds):
-        inside, outside = sample[fold == number], sample[fold != number]
-        fitted = task.line(outside)
-        learn = task.dataset(outside, fitted)
-        told: dict[str, Any] = {}
-        watching: dict[str, Any] = {}
-        if trees is None:
-            stop = lightgbm.early_stopping(task.recipe.patience, verbose=False, min_delta=1e-6)
-            watching = {
-                "valid_sets": [task.dataset(inside, fitted, reference=learn)],
-                "valid_names": ["held_out"],
-                "callbacks": [stop, lightgbm.record_evaluation(told)],
-            }
-        grown = lightgbm.train(task.params, learn, trees or task.recipe.max_trees, **watching)
-        curves.append(told.get("held_out", {}).get("binary_logloss", []))
-        boosted.append(_Boosted(fitted, grown))
-    shortest = min(len(curve) for curve in curves)
-    best = trees or int(np.mean([curve[:shortest] for curve in curves], axis=0).argmin()) + 1
-    raw = np.empty(len(sample))
-    for number, one in enumerate(boosted):
-        inside = fold == number
-        X = task.rows.X[sample[inside]]
-        raw[inside] = one.fitted.line.raw(task.numeric(sample[inside])) + one.trees.predict(
-            X, raw_score=True, num_iteration=best
-        )
-    return best, raw
-
-
-def _boost(task: _Task, where: IntArray, fitted: Levelled, trees: int) -> str:
-    return str(lightgbm.train(task.params, task.dataset(where, fitted), trees).model_to_string())
 
 
 def _merged(start: list[str], boosted: str) -> str:

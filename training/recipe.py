@@ -39,6 +39,8 @@ class Recipe:
     calibration_cutoffs: int = 3
     calibration_rows: int = 1_000
     season_days: int = 700
+    repeat_power: float = 0.0
+    half_life_days: float = 0.0
 
     def lightgbm(self, *, seed: int, threads: int) -> dict[str, Any]:
         """LightGBM's parameters. No class weights: they would break the probabilities."""

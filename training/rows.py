@@ -35,6 +35,18 @@ class TooFewRows(DataError):
         self.why = why
 
 
+class InfiniteFeatures(DataError):
+    """A feature is infinite for somebody: no model can learn from that, and null would hide the fault."""
+
+    def __init__(self, counts: Mapping[str, int]) -> None:
+        told = ", ".join(f"{name} ({count} rows)" for name, count in counts.items())
+        super().__init__(
+            f"Features are infinite: {told}.",
+            mend="mend the events behind them (an amount or quantity that is no number one can add up), or leave the "
+            "features out with [features] leave_out, and freeze again; null is fine, infinity is not.",
+        )
+
+
 @dataclass(frozen=True)
 class Columns:
     """The features of a snapshot, in the order of the packed vector.
@@ -137,3 +149,16 @@ def fold_of(customers: Sequence[str] | NDArray[np.object_], folds: int, *, seed:
     codes, ids = pd.factorize(np.asarray(customers, dtype=object))
     hashed = [int.from_bytes(blake2b(str(i).encode(), digest_size=8, salt=salt).digest(), "little") for i in ids]
     return np.array([one % folds for one in hashed], dtype=np.int64)[codes]
+
+
+def refuse_infinite(rows: Rows) -> None:
+    """Raise InfiniteFeatures where a feature is infinite."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        suspects = ~np.isfinite(np.nansum(np.abs(rows.X), axis=0)) if len(rows) else np.zeros(0, dtype=bool)
+    counts = {
+        rows.columns.names[place]: int(np.isinf(rows.X[:, place]).sum())
+        for place in np.flatnonzero(suspects)
+        if np.isinf(rows.X[:, place]).any()
+    }
+    if counts:
+        raise InfiniteFeatures(counts)

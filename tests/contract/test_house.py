@@ -31,6 +31,7 @@ SPEAKS = {  # vendor: the files that may import it
     "feast": ["features/store_*.py"],
     "holidays": ["features/public_holidays.py"],
     "lightgbm": [
+        "training/boosting.py",
         "training/distributed.py",
         "training/fit.py",
         "training/leaks/classifier.py",  # tells folds apart; it makes no model that serves
