@@ -67,7 +67,8 @@ class Design:
         found = np.empty(len(rows))
         for part in _blocks(rows):
             found[part] = self.columns[rows[part]].astype(np.float64) @ weights
-        return np.round(found + line.weights[-1], START_DIGITS)
+        rounded: FloatArray = np.round(found + line.weights[-1], START_DIGITS)
+        return rounded
 
     def fit(
         self,
@@ -96,7 +97,7 @@ class Design:
             weights = task.solve(kept)
             wrong = kept & (weights[: len(kept)] * may < 0)
             if not wrong.any():
-                return self._line(weights, np.bincount(group, weights=weight))
+                return self._line(weights, np.bincount(group, weights=weight).astype(np.float64))
             kept &= ~wrong  # a slope of the wrong sign is none at all
 
     def _signs(self, signs: IntArray) -> IntArray:

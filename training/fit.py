@@ -1,4 +1,4 @@
-"""The learner: a shrunk line, boosted trees on top of it, and a calibrator, as one LightGBM text. The only LightGBM.
+"""The learner: a shrunk line, boosted trees on top of it, and a calibrator, as one LightGBM text.
 
     customers in K folds --each held out once--> number of trees, held-out raw scores --> calibrator
     all rows --line + that many trees--> booster text

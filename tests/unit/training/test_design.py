@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-import training.design as design
 from churn.errors import DataError
+from training import design
 from training.design import Design
 from training.logistic import fit_levelled
 from training.rows import Columns, InfiniteFeatures, Rows, refuse_infinite
