@@ -1,0 +1,197 @@
+"""What else a model says besides one probability: when, how long, how much, and how sure. Part of a bundle.
+
+    raw log-odds, probability --Curve--> P(silent) at several horizons, days to the next event
+                              --Remaining--> days of activity that are left
+                              --Band--> the interval of the probability
+    packed vector             --Value--> money within the horizon (churn/outlook_value.py)
+
+Horizons never cross: below the definition's own they are shares of those who came by then, above it shares of those
+who stayed silent. Nothing beyond what was watched is made up: there a number is NaN, which means "later than".
+Reads arrays; knows no model, no customer and no file. Start reading at `Outlook`; why so: docs/adr/0018.
+"""
+
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from churn.outlook_value import Value
+
+FloatArray = NDArray[np.float64]
+Row = tuple[float, ...]
+
+QUANTILES = (0.05, 0.5, 0.95)  # earliest, expected, latest
+SMALLEST = 1e-9  # of a chance of silence, so that its logarithm exists
+
+
+class Part(BaseModel):
+    """Numbers of a bundle: frozen, finite, and a misspelt key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Curve(Part):
+    """How silence thins out day by day, given the chance of silence through the definition's own horizon.
+
+    Args:
+        days: ends of the horizons it knows, ascending; the own one among them.
+        own_days: the definition's horizon.
+        knots: raw log-odds, ascending.
+        shares: a row a knot, a number a day: below `own_days` the share of those who come by then among those who come
+            by `own_days`, rising; above it the share of those still silent then among those silent through `own_days`,
+            falling; 1 at `own_days`.
+        kinds: the calibrator that held-out log loss chose for the step to each day.
+    """
+
+    days: Row = Field(min_length=1)
+    own_days: float = Field(gt=0)
+    knots: Row = Field(min_length=1)
+    shares: tuple[Row, ...]
+    kinds: tuple[str, ...]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        shares = np.array(self.shares)
+        if shares.shape != (len(self.knots), len(self.days)) or len(self.kinds) != len(self.days):
+            raise ValueError("a curve needs a share for every knot and day, and a calibrator for every day")
+        if np.any(np.diff((0.0, *self.days)) <= 0) or np.any(np.diff(self.knots) <= 0):
+            raise ValueError("days and knots of a curve must rise")
+        if self.own_days not in self.days or np.any((shares < 0) | (shares > 1)):
+            raise ValueError("a curve needs the own horizon, and shares in [0, 1]")
+        own = self.days.index(self.own_days)
+        if np.any(np.diff(shares[:, : own + 1], axis=1) < 0) or np.any(np.diff(shares[:, own:], axis=1) > 0):
+            raise ValueError("shares must rise up to the own horizon and fall after it: horizons would cross")
+        return self
+
+    def silent(self, raw: FloatArray, own: FloatArray) -> FloatArray:
+        """The chance of silence through each of `days`.
+
+        Args:
+            raw: the model's raw log-odds. Shape (n,).
+            own: the chance of silence through the own horizon. Shape (n,).
+
+        Returns:
+            Falling along the days, `own` itself at the own horizon. Shape (n, k).
+        """
+        knots, shares = self._table
+        place = np.clip(np.searchsorted(knots, raw, side="right") - 1, 0, max(len(knots) - 2, 0))
+        after = np.minimum(place + 1, len(knots) - 1)
+        width = np.where(after > place, knots[after] - knots[place], 1.0)
+        part = np.clip((raw - knots[place]) / width, 0.0, 1.0)[:, None]
+        share = np.minimum(shares[place] * (1 - part) + shares[after] * part, 1.0)
+        own_place = self.days.index(self.own_days)
+        below = np.maximum(1 - (1 - own[:, None]) * share[:, :own_place], own[:, None])  # in spite of rounding
+        above = own[:, None] * share[:, own_place + 1 :]
+        return np.concatenate([below, own[:, None], above], axis=1)
+
+    def days_until(self, silent: FloatArray, quantile: float) -> FloatArray:
+        """Days by which the next event has come with this chance; NaN: later than the last of `days`.
+
+        Args:
+            silent: as `silent` gives it. Shape (n, k).
+            quantile: in (0, 1).
+
+        Returns:
+            Straight lines of log-silence between the days, so the hazard is even within a step. Shape (n,).
+        """
+        ends = np.array((0.0, *self.days))
+        falling = np.log(np.maximum(np.hstack([np.ones((len(silent), 1)), silent]), SMALLEST))
+        wanted = np.log(1 - quantile)
+        step = (falling > wanted).sum(axis=1)  # the first end at which silence is that rare
+        rows, beyond = np.arange(len(silent)), step >= len(ends)
+        right = np.minimum(step, len(ends) - 1)
+        top, bottom = falling[rows, right - 1], falling[rows, right]
+        part = np.where(top > bottom, (top - wanted) / np.maximum(top - bottom, SMALLEST), 1.0)
+        days = ends[right - 1] + np.clip(part, 0.0, 1.0) * (ends[right] - ends[right - 1])
+        return np.where(beyond, np.nan, days)
+
+    @cached_property
+    def _table(self) -> tuple[FloatArray, FloatArray]:
+        return np.array(self.knots), np.array(self.shares)
+
+
+class Remaining(Part):
+    """Days from the cutoff to the last event before the first lapse, by score.
+
+    Args:
+        knots: raw log-odds, ascending.
+        quantiles: a row a knot: days at each of QUANTILES, `beyond_days` where later than that.
+        beyond_days: nothing later was watched to its end.
+    """
+
+    knots: Row = Field(min_length=1)
+    quantiles: tuple[tuple[float, float, float], ...]
+    beyond_days: float = Field(gt=0)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        table = np.array(self.quantiles)
+        if len(table) != len(self.knots) or np.any(np.diff(self.knots) <= 0):
+            raise ValueError("remaining days need quantiles for every knot, and rising knots")
+        if np.any(np.diff(table, axis=1) < 0) or np.any((table < 0) | (table > self.beyond_days)):
+            raise ValueError("quantiles of remaining days must rise, within what was watched")
+        return self
+
+    def days(self, raw: FloatArray) -> FloatArray:
+        """Days at each of QUANTILES; NaN: later than `beyond_days`. Shape (n, 3)."""
+        knots, table = np.array(self.knots), np.array(self.quantiles)
+        found = np.column_stack([np.interp(raw, knots, column) for column in table.T])
+        return np.where(found >= self.beyond_days, np.nan, found)
+
+
+class Band(Part):
+    """How far the true rate of those who are told a probability may lie from it, in 9 of 10 future cohorts.
+
+    Args:
+        knots: log-odds of the probability, ascending.
+        halves: half widths there, in log-odds.
+        cohorts: cohorts of the log's past it was learned from.
+        independent: how many of them that is worth, since neighbouring horizons overlap.
+    """
+
+    knots: Row = Field(min_length=1)
+    halves: Row
+    cohorts: int = Field(ge=1)
+    independent: float = Field(ge=1)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if len(self.halves) != len(self.knots) or np.any(np.diff(self.knots) <= 0) or min(self.halves) < 0:
+            raise ValueError("a band needs a half width of at least 0 for every knot, and rising knots")
+        return self
+
+    def interval(self, probability: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Low and high end, around each probability. Each of shape (n,)."""
+        odds = np.log(probability / (1 - probability))
+        half = np.interp(odds, self.knots, self.halves)
+        return 1 / (1 + np.exp(half - odds)), 1 / (1 + np.exp(-half - odds))
+
+
+class Outlook(Part):
+    """What a model says beyond its probability; parts that could not be learned are named with the reason.
+
+    Args:
+        horizons_days: horizons that answers tell; the own one among them.
+        curve, remaining, band, value: None where `missing` says why.
+        missing: part to a code: `short_past`, `too_few`, `no_amounts`, `subscription`, `no_churn`, `unwatched`.
+        left_out: horizon in days to a code, for those asked for and not told.
+    """
+
+    horizons_days: tuple[int, ...] = Field(min_length=1)
+    curve: Curve | None = None
+    remaining: Remaining | None = None
+    band: Band | None = None
+    value: Value | None = None
+    missing: dict[str, str] = {}
+    left_out: dict[str, str] = {}
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        for part in ("curve", "remaining", "band", "value"):
+            if (getattr(self, part) is None) != (part in self.missing):
+                raise ValueError(f"{part} is neither there nor said to be missing, or both")
+        if self.curve and not set(self.horizons_days) <= set(self.curve.days):
+            raise ValueError("a horizon that is told is not on the curve")
+        return self

@@ -1,0 +1,1 @@
+"""What a model learns to say beyond its probability. Start reading at learn.py."""
