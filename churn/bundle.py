@@ -22,6 +22,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, Val
 from churn.calibration import Calibrator
 from churn.errors import DataError
 from churn.grade import Grade, Learner
+from churn.outlook import Outlook
 
 FloatArray = NDArray[np.float64]
 
@@ -31,7 +32,10 @@ BANDS = ("low", "medium", "high")
 LABELS = {"churn": "churned", "reactivation": "reactivated"}
 EXACT = 2**53  # the last integer up to which float64 tells all codes apart
 NOT_IDENTITY = ("trained_at", "metrics", "grade")  # none changes an answer; training twice must give one hash
-LATER = {"learner": "lightgbm"}  # fields that older bundles lack, with what they meant: their hash stays as it was
+LATER = {
+    "learner": "lightgbm",
+    "outlook": None,
+}  # fields that older bundles lack, with what they meant: their hash stays as it was
 
 
 class BundleError(DataError):
@@ -104,6 +108,9 @@ class Bundle(BaseModel):
     """What the trees stand for: a learner of all features, BG/NBD or the recency rule."""
     grade: Grade | None = None
     """How much better than the recency rule its back-test was; None where nobody said."""
+
+    outlook: Outlook | None = None
+    """What it says beside the probability: horizons, next event, days left, value, interval."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -147,6 +147,12 @@ SCORES = Table(
         Column("feature_set_hash", "str", "which features, in which order", nullable=True),
         Column("known_at", INSTANT, "the features know what had reached us before this instant", nullable=True),
         Column("vector", "str", "the packed feature vector: base64 of little-endian float64", nullable=True),
+        Column("probability_low", "float64", "low end of the interval of the probability", nullable=True),
+        Column("probability_high", "float64", "high end of it", nullable=True),
+        Column("next_event_expected", "str", "local day by which the next event is as likely as later", nullable=True),
+        Column("remaining_active_days", "float64", "expected days to the last event before a lapse", nullable=True),
+        Column("value_expected_amount", "float64", "expected spend within the horizon if they come", nullable=True),
+        Column("value_at_risk", "float64", "probability x value, in the business's currency", nullable=True),
     ),
     key=("customer_id", "model", "cutoff", "horizon_days"),
 )

@@ -149,6 +149,7 @@ def scorer_of(settings: Settings, champions: Mapping[str, champion.Champion]) ->
         max_age=timedelta(hours=settings.serving.max_feature_age_hours),
         definition_id=settings.definition.id,
         stopped=Stops(settings.folder),
+        calendar=settings.lifecycle.calendar,
     )
 
 

@@ -5,7 +5,7 @@ log and the golden wire file follow from the structs here. Later versions only a
 server. Start reading at `Score`.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 import msgspec
@@ -48,6 +48,39 @@ class WireReason(msgspec.Struct, frozen=True):
     share: Annotated[float, Meta(description="Part of everything that moved the score, 0 to 1.")]
 
 
+class WireHorizon(msgspec.Struct, frozen=True):
+    """The probability at one horizon; of several none crosses another."""
+
+    days: Annotated[int, Meta(description="Days of the horizon.")]
+    probability: Annotated[float, Meta(description="Of the outcome within it, 0 to 1.")]
+
+
+class WireNextEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """When the next qualifying event is to be expected, as days of the business."""
+
+    expected: Annotated[date | None, Meta(description="As likely by then as later; null: later than `later_than`.")]
+    earliest: Annotated[date | None, Meta(description="1 in 20 comes by then.")]
+    latest: Annotated[date | None, Meta(description="19 in 20 come by then; null: later than `later_than`.")]
+    later_than: Annotated[date | None, Meta(description="Nothing was watched beyond; set where a day is null.")]
+
+
+class WireDays(msgspec.Struct, frozen=True, kw_only=True):
+    """Days from `features_as_of` to the last qualifying event before the customer lapses."""
+
+    expected: Annotated[float | None, Meta(description="As likely fewer as more; null: more than `more_than`.")]
+    low: Annotated[float | None, Meta(description="1 in 20 has fewer.")]
+    high: Annotated[float | None, Meta(description="19 in 20 have fewer; null: more than `more_than`.")]
+    more_than: Annotated[float | None, Meta(description="Nothing was watched beyond; set where a number is null.")]
+
+
+class WireValue(msgspec.Struct, frozen=True, kw_only=True):
+    """What the customer spends within the horizon if they come, in the business's currency."""
+
+    expected_amount: Annotated[float, Meta(description="In the mean of such customers.")]
+    low_amount: Annotated[float, Meta(description="1 in 20 spends less.")]
+    high_amount: Annotated[float, Meta(description="1 in 20 spends more.")]
+
+
 class Abstention(msgspec.Struct, frozen=True):
     """Why there is no number, and how to get one."""
 
@@ -75,7 +108,9 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     )
     action: Annotated[None, Meta(description="What to do; null with `action_code`.")] = None
     action_code: Annotated[str | None, Meta(description="Why there is no action.")] = NOT_CONFIGURED
-    value: Annotated[None, Meta(description="What the customer is worth; null with `value_code`.")] = None
+    value: Annotated[
+        WireValue | None, Meta(description="Spend within the horizon if they come; null with `value_code`.")
+    ] = None
     value_code: Annotated[str | None, Meta(description="Why there is no value.")] = NOT_CONFIGURED
     features_as_of: Annotated[datetime | None, Meta(description="The cutoff: first instant of the future.")] = None
     features_age_hours: Annotated[float | None, Meta(description="Hours from `features_as_of` to `scored_at`.")] = None
@@ -95,6 +130,27 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     from_last_good: Annotated[
         bool, Meta(description="The store did not answer: the features are those it gave before.")
     ] = False
+    probability_low: Annotated[float | None, Meta(description="Low end of the calibration band; docs/outlook.md.")] = (
+        None
+    )
+    probability_high: Annotated[
+        float | None,
+        Meta(description="High end: of customers told this probability the true rate lies within in 9 of 10 cohorts."),
+    ] = None
+    interval_code: Annotated[str | None, Meta(description="Why there is no interval.")] = None
+    horizons: Annotated[list[WireHorizon], Meta(description="Probabilities at several horizons, ascending.")] = []
+    next_event: Annotated[
+        WireNextEvent | None, Meta(description="When they are expected next; null with `next_event_code`.")
+    ] = None
+    next_event_code: Annotated[str | None, Meta(description="Why there is no date, and no further horizons.")] = None
+    remaining_active_days: Annotated[
+        WireDays | None, Meta(description="Active days that are left; null with `remaining_active_days_code`.")
+    ] = None
+    remaining_active_days_code: Annotated[str | None, Meta(description="Why there are none.")] = None
+    value_at_risk: Annotated[
+        float | None,
+        Meta(description="probability x value: money that leaves with them or, of reactivation, that comes back."),
+    ] = None
 
 
 class ScoreAnswer(msgspec.Struct, frozen=True):

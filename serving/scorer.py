@@ -10,16 +10,18 @@ reading at `Scorer.score`.
 import uuid
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
 from msgspec import structs
 
 from churn.bundle import FloatArray
+from churn.calendar import Calendar
 from churn.clock import Clock
 from churn.explanation import Explained
 from features.online import OnlineRow
+from serving import outlook
 from serving.abstentions import abstention
 from serving.champion import Champion
 from serving.schemas import Abstention, Score, WireReason
@@ -65,6 +67,11 @@ class Answer:
             "definition_id": score.definition_id, "snapshot_hash": score.snapshot_hash,
             "feature_set_hash": score.feature_set_hash, "known_at": score.known_at,
             "vector": None if self.vector is None else packed(self.vector),
+            "probability_low": score.probability_low, "probability_high": score.probability_high,
+            "next_event_expected": _date(score.next_event.expected if score.next_event else None),
+            "remaining_active_days": score.remaining_active_days and score.remaining_active_days.expected,
+            "value_expected_amount": score.value and score.value.expected_amount,
+            "value_at_risk": score.value_at_risk,
         }  # fmt: skip
 
 
@@ -79,6 +86,7 @@ class Scorer:
         max_age: features older than this are not scored.
         definition_id: of the settings; a score has its model's.
         stopped: versions that may not answer.
+        calendar: whose days dates are.
     """
 
     champions: Mapping[str, Champion]
@@ -87,6 +95,7 @@ class Scorer:
     max_age: timedelta
     definition_id: str
     stopped: Container[str] = frozenset()
+    calendar: Calendar = Calendar()
 
     def score(
         self,
@@ -169,7 +178,8 @@ class Scorer:
         reasons: list[list[Explained]] = [[] for _ in rows]
         if top:
             reasons = champion.explainer.explain(champion.trees.contributions(prepared), vectors, top=top)
-        numbers = zip(rows, probabilities.tolist(), percentiles.tolist(), bands, reasons, strict=True)
+        further = outlook.told(bundle, raw, probabilities, vectors, [row.as_of for row in rows], self.calendar)
+        numbers = zip(rows, probabilities.tolist(), percentiles.tolist(), bands, reasons, further, strict=True)
         return [
             Score(
                 **self._facts(row.customer_id, row, now),
@@ -186,8 +196,9 @@ class Scorer:
                 model_hash=champion.model_hash,
                 snapshot_hash=bundle.snapshot_hash,
                 definition_id=bundle.definition_id,
+                **more,
             )
-            for row, probability, percentile, band, told in numbers
+            for row, probability, percentile, band, told, more in numbers
         ]
 
     def _silent(self, customer_id: str, row: OnlineRow | None, now: datetime, why: Abstention | None) -> Score:
@@ -215,6 +226,10 @@ class Scorer:
             "known_at": row.known_at,
             "feature_set_hash": row.feature_set_hash,
         }
+
+
+def _date(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
 
 
 def _worded(reason: Explained, language: str) -> WireReason:

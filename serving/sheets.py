@@ -24,6 +24,8 @@ FACTS = {
     "horizon_days": "Int64", "model_version": "str", "score_id": "str",
 }  # fmt: skip
 
+FURTHER = SCORES.names[SCORES.names.index("vector") + 1 :]  # after the reasons, so that older readers find theirs
+
 
 class UnknownSheet(SettingsError):
     """A file is asked for that is neither CSV nor Parquet."""
@@ -127,7 +129,7 @@ def sheet_for(path: Path) -> type[PeopleCsv] | type[PeopleParquet]:
 def columns(top: int) -> dict[str, str]:
     """Columns of the sheet, in order, with their dtypes."""
     reasons = [name for number in range(1, top + 1) for name in (f"reason_{number}_code", f"reason_{number}")]
-    return {**FACTS, **dict.fromkeys(("abstention", *reasons), "str")}
+    return {**FACTS, **dict.fromkeys(("abstention", *reasons), "str")} | {name: SCORES[name].dtype for name in FURTHER}
 
 
 def line(answer: Answer, top: int) -> dict[str, Any]:
@@ -139,4 +141,5 @@ def line(answer: Answer, top: int) -> dict[str, Any]:
         reason = score.reasons[number - 1] if number <= len(score.reasons) else None
         row[f"reason_{number}_code"] = reason.code if reason else None
         row[f"reason_{number}"] = reason.text if reason else None
-    return row
+    logged = answer.log_row()
+    return row | {name: logged[name] for name in FURTHER}

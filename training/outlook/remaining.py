@@ -18,6 +18,7 @@ from training.rows import Rows
 
 ROWS_A_GROUP, MOST_GROUPS = 200, 20
 FEWEST_WATCHED = 0.1  # of all rows were watched so long at least
+DIGITS = 3
 MOST_LAG = 0.99  # of the lapsed lapsed within so many days after their last event
 
 
@@ -42,7 +43,7 @@ def fit_remaining(scored: Scored, held: Rows, gap_days: int) -> Remaining:
     seen = lapse <= until  # false where no lapse was seen
     if not seen.any():
         raise CannotTell("unwatched")
-    beyond = until - float(np.quantile((lapse - active)[seen], MOST_LAG))
+    beyond = round(until - float(np.quantile((lapse - active)[seen], MOST_LAG)), DIGITS)
     if beyond <= 0:
         raise CannotTell("unwatched")
     as_long = (len(watched) - np.searchsorted(watched, lapse[seen], side="left")) / len(watched)
@@ -60,5 +61,5 @@ def _quantiles(active: FloatArray, weight: FloatArray, beyond: float) -> tuple[f
     order = np.argsort(active, kind="stable")
     share = np.cumsum(weight[order]) / len(active)
     days = np.append(np.minimum(active[order], beyond), beyond)
-    early, middle, late = (float(days[np.searchsorted(share, one)]) for one in QUANTILES)
-    return round(early, 3), round(middle, 3), min(round(late, 3), beyond)
+    early, middle, late = (round(float(days[np.searchsorted(share, one)]), DIGITS) for one in QUANTILES)
+    return early, middle, late
