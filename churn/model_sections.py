@@ -3,7 +3,7 @@
 Start reading at `Training`; churn/settings.py reads them beside those of churn/sections.py.
 """
 
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -21,6 +21,9 @@ class Training(Section):
     min_history_days: int = Field(default=90, ge=0, description="history before the first cutoff")
     min_rows: int = Field(default=200, ge=1, description="fewer rows: abstain")
     min_positives: int = Field(default=30, ge=1, description="fewer of either outcome: abstain")
+    horizons_days: tuple[Annotated[int, Field(ge=1, le=3650)], ...] = Field(
+        default=(30, 60, 90, 180), description="further horizons that answers tell, as far as the log has watched them"
+    )
     seed: int = Field(default=7, description="of everything random")
     threads: int = Field(default=2, ge=1, description="threads of the learner")
 

@@ -28,6 +28,8 @@ from training.baseline import rivals
 from training.btyd.rival import Known
 from training.evaluate import METRICS, Result, abstention, cohort_name, day_name, pooled, result_rows
 from training.fit import Fitted, fit
+from training.outlook.learn import learn_outlook
+from training.outlook.scored import Scored
 from training.plan import Boost
 from training.rows import Columns, Rows, TooFewRows
 from training.sampling import sampled
@@ -126,7 +128,10 @@ def _refit(
     rows = _enough(whole, model, "newest", settings, engine)
     progress(f"{model}: fitting again to {len(whole.cutoffs)} cutoffs up to {whole.cutoffs[-1].date()}")
     fitted = _fitted(model, rows, whole, settings, progress, engine, trees=judged.fitted.trees)
-    again = _bundle(model, fitted, rows, whole, settings).model_copy(update={"metrics": bundle.metrics})
+    scored, horizons_days = Scored.of(model, rows, fitted), settings.training.horizons_days
+    outlook = learn_outlook(scored, settings.lifecycle, horizons_days=horizons_days)
+    beside = {"metrics": bundle.metrics, "outlook": outlook}
+    again = _bundle(model, fitted, rows, whole, settings).model_copy(update=beside)
     sibling = Judged(bundle, judged.booster)
     return replace(
         judged,

@@ -1,9 +1,11 @@
 """Training rows with held-out scores: what an outlook is learned from."""
 
 from dataclasses import dataclass
+from typing import Self
 
 from churn.calibration import Calibrator
 from churn.events import FloatArray
+from training.fit import Fitted
 from training.rows import IntArray, Rows
 
 
@@ -26,3 +28,8 @@ class Scored:
     raw: FloatArray
     fold: IntArray
     calibrator: Calibrator
+
+    @classmethod
+    def of(cls, model: str, rows: Rows, fitted: Fitted) -> Self:
+        """The rows that a model was fitted to, with the scores of those it held out by turns."""
+        return cls(model, rows, fitted.held_rows, fitted.held.raw, fitted.held.fold, fitted.calibrator)
