@@ -177,7 +177,7 @@ def locked() -> dict[str, set[str]]:
     return found
 
 
-@pytest.mark.parametrize("name", ["all.lock", "bootstrap.lock", "spark.lock"])
+@pytest.mark.parametrize("name", ["all.lock", "benchmarks.lock", "bootstrap.lock", "spark.lock"])
 def test_locks_pin_by_hash_and_name_no_host(name: str) -> None:
     text = (ROOT / "requirements" / name).read_text()
     assert "://" not in text
