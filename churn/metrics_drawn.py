@@ -9,6 +9,7 @@ Reads arrays and returns one number a draw; knows nothing of how weights are dra
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +32,7 @@ class Levels:
     happened: FloatArray
     others: FloatArray
 
-    @property
+    @cached_property
     def _found(self) -> tuple[FloatArray, FloatArray]:
         """Of those at or above each level, highest first: with the outcome, and all. Shape (levels, draws) each."""
         found = np.cumsum(self.happened[::-1], axis=0)

@@ -84,11 +84,17 @@ def train(config: Config = DEFAULT, model: Model = None, cutoff: CutoffDay = Non
 
 
 @app.command()
-def backtest(config: Config = DEFAULT, cutoff: CutoffDay = None, json: Json = False) -> None:
-    """Judge the learner and its rivals at a cutoff, by what had matured before it."""
-    from cli import training as room
+def backtest(
+    config: Config = DEFAULT,
+    cutoff: CutoffDay = None,
+    cutoffs: Annotated[int | None, typer.Option(min=1, max=24, help="Last mature cutoffs, a fold each.")] = None,
+    kept_out: Annotated[bool, typer.Option(help="Train once more without a fifth of the customers.")] = True,
+    json: Json = False,
+) -> None:
+    """Judge the learner and its rivals at past cutoffs, each by what had matured before it; write the report."""
+    from cli import backtest as room
 
-    show(room.backtest(load(config), cutoff), json)
+    show(room.backtest(load(config), cutoff, cutoffs, kept_out=kept_out), json)
 
 
 @app.command()

@@ -123,6 +123,7 @@ def _models(settings: Settings) -> tuple[Store, ...]:
             "retrainings", "what each did; lock and journal of the one under way: counts, nobody's row", ("retrain/*",),
             "for ever",
         ),
+        Store("back-tests", "their reports: figures of groups, nobody's row", ("backtest/**/*",), "for ever"),
         Store(
             "serving", "copies of the champions, counts of requests", ("serving/**/*",), "while it serves",
             back_up=False, anew="churn serve",

@@ -1,4 +1,4 @@
-"""`churn train | backtest | promote | rollback | history`: snapshots to models to a champion."""
+"""`churn train | promote | rollback | history`: snapshots to models to a champion."""
 
 import json
 from datetime import date
@@ -19,17 +19,6 @@ if TYPE_CHECKING:
 
 MODELS = ("churn", "reactivation")
 COLUMNS = ("model", "learner", "cutoff", "n", "base_rate", "roc_auc", "pr_auc", "log_loss", "brier", "ece", "lift_10")
-
-
-def backtest(settings: "Settings", cutoff: str | None) -> Outcome:
-    """Judge the learner and its rivals at a cutoff, by what had matured before it."""
-    from features.engines import engine_of
-    from training.backtest import backtest as judge
-    from training.folding import freeze_fold
-
-    with engine_of(settings) as engine:
-        fold = freeze_fold(settings, cutoff=_day(cutoff), progress=_say, engine=engine)
-        return _results(judge(fold.train, fold.test, settings, progress=_say, engine=engine), [])
 
 
 def train(
@@ -61,7 +50,7 @@ def train(
     with step("opening the model registry"):
         registry = MlflowRegistry(settings)
     with engine_of(settings) as engine, registry.together("train"):
-        fold = fold or freeze_fold(settings, cutoff=_day(cutoff), whole=True, progress=_say, engine=engine)
+        fold = fold or freeze_fold(settings, cutoff=as_day(cutoff), whole=True, progress=_say, engine=engine)
         for one in _models(model):
             try:
                 found, sentence = _taken_up(one, fold, settings, registry, newest) or _trained(
@@ -77,7 +66,7 @@ def train(
         for other in refused[1:]:
             say(other.problem)
         raise refused[0]
-    return _results(results, told)
+    return results_of(results, told)
 
 
 def _trained(
@@ -179,7 +168,8 @@ def history(settings: "Settings") -> Outcome:
     return Outcome(text=table(rows, ("at", "act", "name", "version", "model_hash")), as_json=rows)
 
 
-def _results(results: list[dict[str, Any]], told: list[str]) -> Outcome:
+def results_of(results: list[dict[str, Any]], told: list[str]) -> Outcome:
+    """Rows of a back-test or a training as a table, with the reasons of those that abstained."""
     abstained = sorted(
         {f"{one['model']} at {one['cutoff']}: {one['abstained']}" for one in results if one["abstained"]}
     )
@@ -204,7 +194,8 @@ def _say(sentence: str) -> None:
     say(f"  {sentence}")
 
 
-def _day(cutoff: str | None) -> date | None:
+def as_day(cutoff: str | None) -> date | None:
+    """A day as it was typed. Raises SettingsError."""
     try:
         return date.fromisoformat(cutoff) if cutoff else None
     except ValueError as error:

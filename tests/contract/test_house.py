@@ -27,6 +27,7 @@ SPEAKS = {  # vendor: the files that may import it
     "dask": ["features/distributed.py", "training/distributed.py"],
     "distributed": ["features/distributed.py", "training/distributed.py"],
     "duckdb": ["features/*", "monitoring/*"],
+    "empulse": ["training/expected_profit.py"],
     "evidently": ["monitoring/report.py"],
     "feast": ["features/store_*.py"],
     "holidays": ["features/public_holidays.py"],

@@ -9,16 +9,13 @@ import pytest
 
 from churn.bundle import Bundle
 from tests.unit.training import made
-from training.backtest import backtest
 from training.baseline import LEARNERS
 from training.card import markdown, page
 from training.challenger import Challenger, train
-from training.evaluate import METRICS
 from training.explain import groups, importances
 from training.gate import Check, Rival, judge, paired_difference, parity_check
 from training.keep import keep
 from training.promote import NothingBefore, NotPromoted, history, promote, rollback
-from training.rows import TooFewRows
 from training.versions import MemoryRegistry, NoChallenger
 
 PROVEN = Check("parity", "passed", "proven")
@@ -41,26 +38,6 @@ def test_the_bundle_says_what_it_stands_on(shop: tuple[Challenger, made.Settings
     assert set(bundle.reasons) == set(bundle.features)
     shares = np.mean(np.array(bundle.band(challenger.fitted.held_out)) == "high")
     assert shares == pytest.approx(0.10, abs=0.01)
-
-
-def test_a_backtest_has_a_row_for_every_learner(shop: tuple[Challenger, made.Settings]) -> None:
-    challenger, settings = shop
-    results = backtest(challenger.train, challenger.test, settings, models=["churn"])
-    assert [one["learner"] for one in results] == list(LEARNERS)
-    assert all(one[name] is not None for one in results for name in METRICS)
-    assert {one["cutoff"] for one in results} == {"2023-11-01"}
-    assert json.loads(json.dumps(results)) == results
-
-
-def test_a_cohort_that_is_too_small_abstains_with_its_reason(shop: tuple[Challenger, made.Settings]) -> None:
-    challenger, settings = shop
-    strict = settings.model_copy(update={"training": settings.training.model_copy(update={"min_rows": 10**6})})
-    results = backtest(challenger.train, challenger.test, strict, models=["churn"])
-    assert {one["learner"] for one in results} == set(LEARNERS)
-    assert all("fewer than 1000000" in one["abstained"] and one["roc_auc"] is None for one in results)
-    with pytest.raises(TooFewRows) as caught:
-        train("churn", challenger.train, challenger.test, strict, progress=lambda _text: None)
-    assert "churn definition preview" in caught.value.mend
 
 
 def test_promote_writes_the_champion_and_rollback_takes_it_back(shop: tuple[Challenger, made.Settings]) -> None:

@@ -1,0 +1,173 @@
+"""The page of a back-test, `report.html`: who won, how sure that is, and where it does not hold. One file, no script.
+
+Reads what report.json holds. Both languages are in it. Start reading at `page`.
+"""
+
+from collections.abc import Mapping
+from html import escape
+from string import Template
+from typing import Any
+
+from features.input_style import STYLE
+from features.input_words import both
+from training.report import tables
+from training.report.jury import OURS
+from training.report.pictures import calibration, gains
+from training.report.words import LEARNERS, MODELS, VERDICTS
+
+Entry = Mapping[str, Any]
+MORE_STYLE = """
+small{display:block;color:var(--quiet);font-size:11px} td:last-child{white-space:normal;text-align:left}
+.ahead{color:var(--fine)} .behind{color:var(--error);font-weight:600} .within{color:var(--quiet)}
+.whisker{width:120px;height:14px} .verdict{background:var(--card);border-radius:8px;padding:12px 18px;margin:12px 0}
+h2{border-top:1px solid var(--line);padding-top:24px} h3{margin:24px 0 6px} .grid figure{max-width:420px}
+@media (max-width:640px){main{padding:16px 12px 32px} th,td{padding:4px 8px}}
+"""
+DOCUMENT = Template("""<!doctype html>
+<html lang="$language"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
+<title>$title</title><style>$style</style></head>
+<body><main>
+<div class="language"><label><input type="radio" name="language" id="en"$en> English</label>
+<label><input type="radio" name="language" id="zh"$zh> 中文</label></div>
+<header class="advice"><h1>$heading</h1><p class="quiet">$definition</p></header>
+$summary
+<details open><summary>$how</summary>$protocol</details>
+$models
+<footer>$footer</footer>
+</main></body></html>
+""")
+
+
+def page(document: Entry) -> str:
+    """The page."""
+    language, business = document["language"], document["business"]["name"]
+    definition = document["definition"]
+    return DOCUMENT.substitute(
+        language=language,
+        en=" checked" if language == "en" else "",
+        zh=" checked" if language == "zh" else "",
+        title=escape(f"{business}: back-test"),
+        style=STYLE + MORE_STYLE,
+        heading=escape(business) + both(": back-test", "：回测"),
+        definition=both(
+            f"Horizon {definition['horizon_days']} days, gap {definition['gap_days']}; "
+            f"definition {document['definition_id']}.",
+            f"结果期 {definition['horizon_days']} 天，间隔 {definition['gap_days']} 天；定义 "
+            f"{document['definition_id']}。",
+        ),
+        summary="".join(f'<div class="verdict">{_says(model)}</div>' for model in document["models"]),
+        how=both("How this was judged", "评判方式"),
+        protocol="".join(
+            f"<p>{both(en, zh)}</p>"
+            for en, zh in zip(document["protocol"]["en"], document["protocol"]["zh"], strict=True)
+        ),
+        models="".join(_model(model) for model in document["models"]),
+        footer=both(
+            "What each number means: docs/backtest.md. report.json holds the same numbers. Made by churn backtest.",
+            "各数字含义见 docs/backtest.md；report.json 含相同数字。由 churn backtest 生成。",
+        ),
+    )
+
+
+def _says(model: Entry) -> str:
+    """The outcome in a sentence or two, also where a rival won."""
+    title = f"<b>{both(*MODELS[model['model']])}</b>"
+    entry = model.get("pooled")
+    if entry is None or entry["abstained"] or OURS not in entry["learners"]:
+        why = (
+            "; ".join(sorted(set(model["without_numbers"].values()))) or (entry or {}).get("abstained") or "no figures"
+        )
+        return f"{title}: {both(f'no answer: {why}.', f'无法评判：{why}。')}"
+    sentences = [_against(entry, verdict) for verdict in ("behind", "within", "ahead")]
+    ours = entry["learners"][OURS]
+    first = both(
+        f"log loss {ours['log_loss']['value']:.4f}, ROC AUC {ours['roc_auc']['value']:.3f}, ECE "
+        f"{ours['ece']['value']:.3f} "
+        f"on {entry['n']:,} rows of {entry['customers']:,} customers.",
+        f"对数损失 {ours['log_loss']['value']:.4f}，ROC AUC {ours['roc_auc']['value']:.3f}，ECE "
+        f"{ours['ece']['value']:.3f}，"
+        f"共 {entry['n']:,} 行、{entry['customers']:,} 位客户。",
+    )
+    return f"{title}: {first} {' '.join(one for one in sentences if one)}"
+
+
+def _against(entry: Entry, verdict: str) -> str:
+    found = [code for code, one in entry["against"].items() if one["log_loss"]["verdict"] == verdict]
+    if not found:
+        return ""
+    names = [LEARNERS.get(code, (code, code)) for code in found]
+    en, zh = VERDICTS[verdict]
+    told = both(f"{', '.join(one[0] for one in names)}: {en}.", f"{'、'.join(one[1] for one in names)}：{zh}。")
+    return f'<span class="{verdict}">{told}</span>'
+
+
+def _model(model: Entry) -> str:
+    head = f"<h2>{both(*MODELS[model['model']])} <small>{escape(model['cohort'])}</small></h2>"
+    missing = "".join(f"<p>{escape(day)}: {escape(why)}</p>" for day, why in model["without_numbers"].items())
+    entry = model.get("pooled")
+    if entry is None:
+        return head + missing
+    if entry["abstained"]:
+        return f"{head}{missing}<p>{escape(entry['abstained'])}</p>"
+    return "".join(
+        [
+            head,
+            missing,
+            tables.learners(entry, model["learners"]),
+            _pictures(entry),
+            _titled("Brier score in parts", "Brier 分数的分解", tables.figures_of(entry, tables.PARTS, 4)),
+            _money(entry),
+            _titled("Month by month", "逐月", tables.months(model["months"])),
+            _titled("Customers it had seen, and had not", "见过与未见过的客户", tables.customers(model["customers"])),
+            _titled("Part by part", "分部分", tables.slices(model["slices"])),
+            _fairness(model["fairness"]),
+        ]
+    )
+
+
+def _titled(en: str, zh: str, content: str) -> str:
+    return f"<h3>{both(en, zh)}</h3>{content}"
+
+
+def _pictures(entry: Entry) -> str:
+    told = calibration(
+        entry["calibration"][OURS],
+        both("Calibration (ten bins of equal mass)", "校准（十个等量箱）"),
+        both("across: probability told", "横轴：所报概率"),
+        both("up: share that came true, 95%", "纵轴：实际比例，95%"),
+    )
+    labels = {code: LEARNERS.get(code, (code, code))[0] for code in entry["gains"]}
+    curves = {code: entry["gains"][code] for code in sorted(entry["gains"], key=lambda one: one != OURS)}
+    found = gains(
+        curves,
+        labels,
+        both("Cumulative gains", "累计增益"),
+        both("across: share of customers reached", "横轴：触达客户比例"),
+        both("up: share of outcomes found", "纵轴：找到的结果比例"),
+    )
+    return f'<div class="grid">{told}{found}</div>'
+
+
+def _money(entry: Entry) -> str:
+    if "profit" not in entry["learners"][OURS]:
+        return ""
+    return _titled("Profit per customer", "每位客户的利润", tables.figures_of(entry, tables.MONEY, 2))
+
+
+def _fairness(entry: Entry) -> str:
+    if not entry["attributes"]:
+        return ""
+    named = [
+        both(
+            f"{one['attribute']} {one['group']}: {one['measure'].replace('_', ' ')} is {one['value']:.2f} times that "
+            "of "
+            f"{one['against']}.",
+            f"{one['attribute']} {one['group']}：{one['measure']} 为 {one['against']} 的 {one['value']:.2f} 倍。",
+        )
+        for one in entry["named"]
+    ]
+    told = "".join(f'<p class="behind">{one}</p>' for one in named) or "<p>" + both(
+        "No group is treated differently beyond four fifths and chance.", "没有群体的差别超出五分之四规则与偶然。"
+    ) + "</p>"  # fmt: skip
+    shown = "".join(tables.groups(one) for one in entry["attributes"])
+    return _titled("Groups of customers treated alike?", "各群体是否被同等对待？", told + shown)
