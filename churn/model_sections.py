@@ -3,13 +3,15 @@
 Start reading at `Training`; churn/settings.py reads them beside those of churn/sections.py.
 """
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from churn.definition import Section
 
 POSTGRES = ("postgresql+psycopg", "postgresql", "postgres")
+
+Way = Literal["rising", "falling"]
 
 
 class Training(Section):
@@ -26,6 +28,9 @@ class Training(Section):
     )
     seed: int = Field(default=7, description="of everything random")
     threads: int = Field(default=2, ge=1, description="threads of the learner")
+    monotone: dict[str, Way] = Field(
+        default={}, description="features with which the risk of losing a customer must rise, or fall"
+    )
 
 
 class Fairness(Section):

@@ -118,6 +118,7 @@ def _models(settings: Settings) -> tuple[Store, ...]:
             "models", f"MLflow: versions, cards, pictures; no rows{where}",
             ("mlflow.db*", "mlflow.lock", "mlruns/**/*"), "for ever",
         ),
+        Store("tuning", "recipes that were tried and found; no rows", ("tuned/*",), "for ever"),
         Store("champions", "who serves, and who served when", ("champion/*",), "for ever"),
         Store(
             "retrainings", "what each did; lock and journal of the one under way: counts, nobody's row", ("retrain/*",),

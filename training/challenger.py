@@ -18,7 +18,6 @@ from typing import Any, Literal
 import numpy as np
 
 from churn.bundle import BANDS, LABELS, Bundle, Text, model_hash
-from churn.calendar import DAY_US, to_us
 from churn.definition import Lifecycle
 from churn.events import FloatArray
 from churn.settings import Settings
@@ -27,12 +26,12 @@ from features.snapshots import Snapshot
 from training.baseline import rivals
 from training.btyd.rival import Known
 from training.evaluate import METRICS, Result, abstention, cohort_name, day_name, pooled, result_rows
-from training.fit import Fitted, fit
+from training.fit import Fitted
+from training.learning import enough, fit_snapshot, recipe_for
 from training.outlook.learn import learn_outlook
 from training.outlook.scored import Scored
-from training.plan import Boost
-from training.rows import Columns, Rows, TooFewRows
-from training.sampling import sampled
+from training.recipe import Recipe
+from training.rows import Rows
 from training.versions import Judged
 
 Model = Literal["churn", "reactivation"]
@@ -86,6 +85,7 @@ def train(
     settings: Settings,
     *,
     whole: Snapshot | None = None,
+    recipe: Recipe | None = None,
     progress: Callable[[str], None],
     engine: Engine = HERE,
 ) -> Challenger:
@@ -97,6 +97,7 @@ def train(
         test: test cutoffs, labels as known now.
         settings: floors, seed and threads; whose model it is.
         whole: the newest mature cutoffs, labels as known now; None: the judged model is all that is wanted.
+        recipe: the learner's parameters; those that tuning found, else the fixed ones, where None.
         progress: told what is going on.
         engine: where the trees grow; on a cluster all rows grow them, and a sample of [cluster] sample_rows does the
             rest and judges.
@@ -104,10 +105,11 @@ def train(
     Raises:
         TooFewRows: the cohort is too small, or one outcome too rare.
     """
-    learn = _enough(train, model, "training", settings, engine)
-    judge = _enough(test, model, "test", settings, engine)
+    learn = enough(train, model, "training", settings, engine)
+    judge = enough(test, model, "test", settings, engine)
     progress(f"{model}: fitting")
-    fitted = _fitted(model, learn, train, settings, progress, engine)
+    recipe = recipe or recipe_for(model, train, settings)
+    fitted = fit_snapshot(model, learn, train, settings, recipe, progress, engine)
     bundle = _bundle(model, fitted, learn, train, settings)
     probabilities = {"lightgbm": bundle.probability(fitted.raw(bundle.prepare(judge.X)))}
     known = Known.of(test, test.cutoffs[0], settings.definition, seed=settings.training.seed)
@@ -117,17 +119,22 @@ def train(
     told = {one: {key: pooled(results, one)[key] for key in ("n", "base_rate", *METRICS)} for one in probabilities}
     bundle = bundle.model_copy(update={"metrics": told})
     found = Challenger(model, bundle, fitted.booster, results, fitted.params, train, test, judge, probabilities, fitted)
-    return found if whole is None else _refit(found, whole, settings, progress, engine)
+    return found if whole is None else _refit(found, whole, settings, recipe, progress, engine)
 
 
 def _refit(
-    judged: Challenger, whole: Snapshot, settings: Settings, progress: Callable[[str], None], engine: Engine
+    judged: Challenger,
+    whole: Snapshot,
+    settings: Settings,
+    recipe: Recipe,
+    progress: Callable[[str], None],
+    engine: Engine,
 ) -> Challenger:
     """The same recipe and number of trees on the newest mature outcomes; its own held-out customers calibrate it."""
     model, bundle = judged.model, judged.bundle
-    rows = _enough(whole, model, "newest", settings, engine)
+    rows = enough(whole, model, "newest", settings, engine)
     progress(f"{model}: fitting again to {len(whole.cutoffs)} cutoffs up to {whole.cutoffs[-1].date()}")
-    fitted = _fitted(model, rows, whole, settings, progress, engine, trees=judged.fitted.trees)
+    fitted = fit_snapshot(model, rows, whole, settings, recipe, progress, engine, trees=judged.fitted.trees)
     scored, horizons_days = Scored.of(model, rows, fitted), settings.training.horizons_days
     outlook = learn_outlook(scored, settings.lifecycle, horizons_days=horizons_days)
     beside = {"metrics": bundle.metrics, "outlook": outlook}
@@ -142,51 +149,6 @@ def _refit(
         whole=whole,
         judged=sibling,
     )
-
-
-def _fitted(
-    model: Model,
-    rows: Rows,
-    snapshot: Snapshot,
-    settings: Settings,
-    progress: Callable[[str], None],
-    engine: Engine,
-    *,
-    trees: int | None = None,
-) -> Fitted:
-    return fit(
-        rows,
-        whole_from_us=to_us(snapshot.log_begins) + settings.definition.lookback_days * DAY_US,
-        seed=settings.training.seed,
-        threads=settings.training.threads,
-        trees=trees,
-        boost=_boost(engine, snapshot, model),
-        progress=lambda text: progress(f"{model}: {text}"),
-    )
-
-
-def _enough(snapshot: Snapshot, model: str, role: str, settings: Settings, engine: Engine) -> Rows:
-    """The rows of a model. Raises TooFewRows."""
-    rows, floors = _rows(snapshot, model, settings, engine), settings.training
-    why = rows.why_too_few(min_rows=floors.min_rows, min_positives=floors.min_positives)
-    if why:
-        raise TooFewRows(model, role, why)
-    return rows
-
-
-def _rows(snapshot: Snapshot, model: str, settings: Settings, engine: Engine) -> Rows:
-    """The rows of a model: all of them here, at most a sample where a cluster holds the rest."""
-    if engine is HERE:
-        return Rows.of(snapshot.frame, Columns.of(snapshot.manifest), model)
-    return sampled(snapshot, model, most_rows=settings.cluster.sample_rows, seed=settings.training.seed)
-
-
-def _boost(engine: Engine, snapshot: Snapshot, model: str) -> Boost | None:
-    if engine is HERE:
-        return None
-    from training.distributed import boost_on
-
-    return boost_on(engine, snapshot, model)
 
 
 def judge_all(model: str, rows: Rows, probabilities: dict[str, FloatArray], settings: Settings) -> list[Result]:

@@ -1,0 +1,97 @@
+"""The rows of a model out of a snapshot, and the learner fitted to them as the settings want it.
+
+Start reading at `fit_snapshot`.
+"""
+
+from collections.abc import Callable
+
+from churn.calendar import DAY_US, to_us
+from churn.settings import Settings
+from features.parts import HERE, Engine
+from features.snapshots import Snapshot
+from training.fit import Fitted, fit
+from training.monotone import signs_of
+from training.plan import Boost
+from training.recipe import Recipe
+from training.rows import Columns, Rows, TooFewRows
+from training.sampling import sampled
+from training.tuned import read_tuned
+
+
+def fit_snapshot(
+    model: str,
+    rows: Rows,
+    snapshot: Snapshot,
+    settings: Settings,
+    recipe: Recipe,
+    progress: Callable[[str], None],
+    engine: Engine,
+    *,
+    trees: int | None = None,
+) -> Fitted:
+    """Fit the learner to rows of a snapshot.
+
+    Args:
+        model: churn or reactivation.
+        rows: of `enough`.
+        snapshot: that they are of.
+        settings: seed, threads, and which features must rise or fall.
+        recipe: the parameters.
+        progress: told what is going on.
+        engine: where the trees grow.
+        trees: so many; as many as suit held-out customers best where None.
+
+    Raises:
+        UnknownMonotone: [training] monotone names a feature that there is not.
+    """
+    return fit(
+        rows,
+        whole_from_us=whole_from_us(snapshot, settings),
+        seed=settings.training.seed,
+        threads=settings.training.threads,
+        recipe=recipe,
+        signs=signs_of(rows.columns, settings.training.monotone, model),
+        trees=trees,
+        boost=_boost(engine, snapshot, model),
+        progress=lambda text: progress(f"{model}: {text}"),
+    )
+
+
+def recipe_for(model: str, train: Snapshot, settings: Settings) -> Recipe:
+    """The recipe that tuning found, where it knew nothing that the training labels do not; else the fixed one."""
+    tuned = read_tuned(settings.folder, model)
+    fits = tuned is not None and tuned.fits(settings.definition.id, known_until=train.observed_until)
+    return tuned.recipe if tuned is not None and fits else Recipe()
+
+
+def whole_from_us(snapshot: Snapshot, settings: Settings) -> int:
+    """From when on a lookback lies within the log, microseconds since 1970 UTC."""
+    return to_us(snapshot.log_begins) + settings.definition.lookback_days * DAY_US
+
+
+def enough(snapshot: Snapshot, model: str, role: str, settings: Settings, engine: Engine = HERE) -> Rows:
+    """The rows of a model.
+
+    Raises:
+        TooFewRows: there are too few, or one outcome is too rare.
+    """
+    rows, floors = _rows(snapshot, model, settings, engine), settings.training
+    why = rows.why_too_few(min_rows=floors.min_rows, min_positives=floors.min_positives)
+    if why:
+        raise TooFewRows(model, role, why)
+    return rows
+
+
+def _rows(snapshot: Snapshot, model: str, settings: Settings, engine: Engine) -> Rows:
+    """The rows of a model: all of them here, at most a sample where a cluster holds the rest."""
+    if engine is HERE:
+        return Rows.of(snapshot.frame, Columns.of(snapshot.manifest), model)
+    return sampled(snapshot, model, most_rows=settings.cluster.sample_rows, seed=settings.training.seed)
+
+
+def _boost(engine: Engine, snapshot: Snapshot, model: str) -> Boost | None:
+    if engine is HERE:
+        return None
+    from training.distributed import boost_on
+
+    return boost_on(engine, snapshot, model)
