@@ -5,7 +5,9 @@
 
 The spread of these deviations about nought (a bias counts as spread) and the error of the calibrator add up; Student's
 t with as many degrees of freedom as the past has horizons that do not overlap makes 9 in 10 of it, so that a short
-past gives a wide interval. The line stands in for the whole model: what moves from month to month moves both.
+past gives a wide interval. Who learned from few months misses the level by more than who learned from many: early
+deviations are scaled down to what the whole past would have left. The line stands in for the whole model, since what
+moves from month to month moves both.
 Start reading at `fit_band`; how well it holds: docs/outlook.md.
 
 Source: DerSimonian, Laird (1986), Controlled Clinical Trials 7(3), for spread less sampling variance; Liang, Zeger
@@ -61,19 +63,19 @@ def fit_band(scored: Scored, held: Rows, lifecycle: Lifecycle) -> Band:
     """
     waits_us = (lifecycle.definition.gap_days + lifecycle.definition.horizon_days) * DAY_US
     found, cutoffs = forward(scored.rows, waits_us)
-    independent = (cutoffs[-1] - cutoffs[0]) / waits_us + 1 if len(cutoffs) else 0.0
-    if len(cutoffs) < FEWEST_COHORTS or independent < FEWEST_INDEPENDENT:
+    worth = independent(cutoffs, waits_us)
+    if len(cutoffs) < FEWEST_COHORTS or worth < FEWEST_INDEPENDENT:
         raise CannotTell("short_past")
-    spread = _spread(found, independent)
+    spread = _spread(found, worth)
     knots = found.at.mean(axis=0)
     keep = np.append(True, np.diff(np.maximum.accumulate(knots)) > 1e-6)
     error = _error(scored, held, knots)
-    half = student.ppf(0.5 + COVERS / 2, df=independent) * np.sqrt(spread + error)
+    half = student.ppf(0.5 + COVERS / 2, df=worth) * np.sqrt(spread + error)
     return Band(
         knots=tuple(knots[keep].round(6).tolist()),
         halves=tuple(half[keep].round(6).tolist()),
         cohorts=len(cutoffs),
-        independent=round(float(independent), 2),
+        independent=round(worth, 2),
     )
 
 
@@ -89,10 +91,21 @@ def forward(rows: Rows, waits_us: int) -> tuple[Deviations, IntArray]:
             continue
         line = fit_line(numeric[past], rows.outcome[past], penalty=PENALTY)
         told = fit_platt(line.raw(numeric[past]), rows.outcome[past]).probability(line.raw(numeric[here]))
-        found.append(_by_fifths(told, rows.outcome[here]))
+        less = _missed(rows.cutoff_us, waits_us) / _missed(rows.cutoff_us[past], waits_us)
+        found.append(_by_fifths(told, rows.outcome[here]) * np.array([[1.0], [np.sqrt(less)], [less]]))
         judged.append(cutoff)
     laid = np.array(found).reshape(-1, 3, BINS)
     return Deviations(laid[:, 0], laid[:, 1], laid[:, 2]), np.array(judged, dtype=np.int64)
+
+
+def independent(cutoff_us: IntArray, waits_us: int) -> float:
+    """How many horizons that do not overlap cutoffs are worth."""
+    return float((cutoff_us.max() - cutoff_us.min()) / waits_us + 1) if len(cutoff_us) else 0.0
+
+
+def _missed(cutoff_us: IntArray, waits_us: int) -> float:
+    """Variance of a new month's level about the mean of these, in units of that between months."""
+    return 1 + 1 / independent(cutoff_us, waits_us)
 
 
 def _enough(outcome: FloatArray) -> bool:
@@ -109,12 +122,12 @@ def _by_fifths(told: FloatArray, outcome: FloatArray) -> FloatArray:
     return np.array([at, np.log(rate / (1 - rate)) - at, 1 / (size * mean * (1 - mean))])
 
 
-def _spread(found: Deviations, independent: float) -> FloatArray:
+def _spread(found: Deviations, worth: float) -> FloatArray:
     """Variance of deviations between cohorts, about nought, less chance; each fifth borrows from all. Shape (bins,)."""
     own = np.maximum((found.off**2 - found.noise).mean(axis=0), 0.0)
     weight = 1 / (found.noise.mean(axis=0) + own.mean())
     pooled = float((own * weight).sum() / weight.sum())
-    return np.asarray((independent * own + BORROWED * pooled) / (independent + BORROWED))
+    return np.asarray((worth * own + BORROWED * pooled) / (worth + BORROWED))
 
 
 def _error(scored: Scored, held: Rows, at: FloatArray) -> FloatArray:

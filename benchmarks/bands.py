@@ -1,0 +1,268 @@
+"""Does what answers promise beside the probability hold? Intervals, dates, days and values against what came.
+
+Run: python benchmarks/bands.py [--quick] [--json] [--log CHURN_TOML] [--own]
+
+A log is asked every month. For every cutoff with a past that had matured by then the learner of `churn train` is
+fitted to that past (at most [training] max_cutoffs of it), learns its outlook as known at that cutoff, and is held to
+what came. Without --log it is a simulated shop of another seed than the demo's, where the true chances are known:
+the interval is held to their mean by fifths of the probability; on a real log to the rate that came, with binomial
+noise allowed for. Coverage is that of cohorts x fifths; its interval takes the fifths of a cohort together. Final test
+cutoffs of the real logs are left out (docs/adr/0018). --own also fits a model for every horizon and compares.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import t as student
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from benchmarks.simulator_ceiling import firsts
+from churn.calendar import DAY_US, from_us, to_us
+from churn.cutoffs import cutoffs_back, earliest_cutoff
+from churn.events import FloatArray
+from churn.metrics import log_loss
+from churn.outlook import QUANTILES, Outlook
+from churn.settings import Settings, load
+from cli.opened import open_log
+from features.simulated_export import write_sources
+from features.simulation import Simulation, SimulationSettings, simulate
+from features.snapshots import Snapshot, freeze
+from features.sources import ingest
+from training.fit import Fitted, fit
+from training.outlook.learn import learn_outlook
+from training.outlook.scored import Scored
+from training.plan import numbered
+from training.rows import Columns, Rows
+
+ROOT = Path(__file__).resolve().parents[1]
+BINS = 5
+LAST_BEFORE_TESTS = {"cdnow": "1997-09-30", "mathoverflow": "2015-06-30", "online-retail-ii": "2011-03-01"}
+VALUE = ("value_coverage", "value_told_over_spent", "value_error_over_that_of_the_mean")
+SEED, CUSTOMERS, QUICK_CUSTOMERS = 11, 8_000, 2_000
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One cutoff: its rows, and what a model from its past said of them.
+
+    Args:
+        rows: what came included. raw, probability: of the model. outlook: as learned at the cutoff.
+        truth: true chances of the outcome; None where nobody knows them.
+        learned: the rows the model learned from. fitted: the model.
+    """
+
+    rows: Rows
+    raw: FloatArray
+    probability: FloatArray
+    outlook: Outlook
+    truth: FloatArray | None
+    learned: Rows
+    fitted: Fitted
+
+
+def as_known(rows: Rows, at_us: int, gap_days: int) -> Rows:
+    """Rows with what came after an instant left out."""
+    after, since = dict(rows.after), (at_us - rows.cutoff_us) / DAY_US
+    days, lapse = after["next_event_days"], after["lapse_days"]
+    after["next_event_days"] = np.where(days < since - gap_days, days, np.nan)
+    after["followed_days"] = since - gap_days
+    after["lapse_days"] = np.where(lapse <= since, lapse, np.nan)
+    return replace(rows, after=after)
+
+
+def rolled(
+    snapshot: Snapshot, model: str, settings: Settings, truth: pd.Series | None, *, step: int
+) -> Iterator[Asked]:
+    """Every cutoff, or every so many-th, whose past is long enough, one after the other."""
+    rows = Rows.of(snapshot.frame, Columns.of(snapshot.manifest), model)
+    definition, training = settings.definition, settings.training
+    waits_us = (definition.gap_days + definition.horizon_days) * DAY_US
+    cutoffs = np.unique(rows.cutoff_us)
+    for at in cutoffs[::-step][::-1]:
+        past = cutoffs[cutoffs + waits_us <= at + DAY_US // 2][-training.max_cutoffs :]
+        if len(past) < min(training.max_cutoffs, 8):
+            continue
+        learn = as_known(rows.take(np.isin(rows.cutoff_us, past)), int(at), definition.gap_days)
+        whole_from_us = to_us(snapshot.log_begins) + definition.lookback_days * DAY_US
+        fitted = fit(learn, whole_from_us=whole_from_us, seed=training.seed, threads=1)
+        scored = Scored.of(model, learn, fitted)
+        outlook = learn_outlook(scored, settings.lifecycle, horizons_days=training.horizons_days)
+        assert outlook is not None
+        here = rows.take(rows.cutoff_us == at)
+        raw = fitted.raw(numbered(here, fitted.categories))
+        true = None
+        if truth is not None:
+            silent = truth.loc[pd.MultiIndex.from_arrays([here.customer, here.cutoff_us])].to_numpy()
+            true = silent if model == "churn" else 1 - silent
+        yield Asked(here, raw, fitted.calibrator.probability(raw), outlook, true, learn, fitted)
+        print(f"{from_us(int(at)):%Y-%m-%d} {len(learn)} rows learned, {len(here)} asked", file=sys.stderr)
+
+
+def band_held(one: Asked) -> list[bool]:
+    """Whether the rate of each fifth lies in its interval."""
+    assert one.outlook.band is not None
+    low, high = one.outlook.band.interval(one.probability)
+    held = []
+    for part in np.array_split(np.argsort(one.probability, kind="stable"), BINS):
+        told, below, above = one.probability[part].mean(), low[part].mean(), high[part].mean()
+        if one.truth is not None:
+            held.append(bool(below <= one.truth[part].mean() <= above))
+            continue
+        noise = student.ppf(0.95, 1e6) ** 2 * told * (1 - told) / len(part)
+        rate = one.rows.outcome[part].mean()
+        reach = np.sqrt((told - below if rate < told else above - told) ** 2 + noise)
+        held.append(bool(abs(rate - told) <= reach))
+    return held
+
+
+def dates_held(one: Asked, silent: FloatArray) -> list[float]:
+    """Of the customers watched so long, how many came before each of QUANTILES."""
+    assert one.outlook.curve is not None
+    came, shares = np.nan_to_num(one.rows.after["next_event_days"], nan=np.inf), []
+    for quantile in QUANTILES:
+        days = np.nan_to_num(one.outlook.curve.days_until(silent, quantile), nan=np.inf)
+        watched = days <= one.rows.after["followed_days"]
+        shares.append(float((came[watched] < days[watched]).mean()) if watched.any() else np.nan)
+    return shares
+
+
+def days_held(one: Asked, lag_days: float) -> float:
+    """Share whose days of activity lay in the interval, of those who were watched long enough to say."""
+    assert one.outlook.remaining is not None
+    found = one.outlook.remaining.days(one.raw)
+    after, most = one.rows.after, one.outlook.remaining.beyond_days
+    if float(after["followed_days"].min()) < most + lag_days:
+        return np.nan
+    active = np.where(np.isnan(after["lapse_days"]), np.inf, after["active_days"])
+    return float(((active >= found[:, 0]) & (active <= np.nan_to_num(found[:, 2], nan=np.inf))).mean())
+
+
+def value_held(one: Asked, model: str) -> tuple[float, float, float]:
+    """Share of spend in its interval, mean told over mean spent, and mean error over that of telling the mean."""
+    assert one.outlook.value is not None
+    spend = one.rows.after["spend_amount"]
+    mine = (one.rows.outcome == (0.0 if model == "churn" else 1.0)) & (spend > 0)
+    told, spent = one.outlook.value.amounts(one.rows.X[mine]), spend[mine]
+    error, plain = np.abs(told.expected - spent).mean(), np.abs(spent.mean() - spent).mean()
+    inside = ((spent >= told.low) & (spent <= told.high)).mean()
+    return float(inside), float(told.expected.mean() / spent.mean()), float(error / plain)
+
+
+def own_models(one: Asked, silent: FloatArray, settings: Settings) -> dict[str, float]:
+    """Log loss at each further horizon less that of a model fitted to that horizon, on the rows watched so long."""
+    curve, found = one.outlook.curve, {}
+    assert curve is not None
+    for day in one.outlook.horizons_days:
+        known = one.learned.after["followed_days"] >= day
+        stays = np.nan_to_num(one.learned.after["next_event_days"], nan=np.inf) >= day
+        here = (np.nan_to_num(one.rows.after["next_event_days"], nan=np.inf) >= day).astype(np.float64)
+        if day == settings.definition.horizon_days or (one.rows.after["followed_days"] < day).any():
+            continue
+        learn = replace(one.learned.take(known), outcome=stays[known].astype(np.float64))
+        own = fit(learn, whole_from_us=0, seed=settings.training.seed, threads=1)
+        told = own.calibrator.probability(own.raw(numbered(one.rows, own.categories)))
+        ours = silent[:, curve.days.index(day)]
+        found[f"horizon_{day}_log_loss_above_own_model"] = log_loss(here, ours) - log_loss(here, told)
+    return found
+
+
+def figures(asked: Iterator[Asked], model: str, settings: Settings, *, own: bool) -> dict[str, Any]:
+    """Everything that is measured, over all cutoffs."""
+    bands, customers, dates, days, values, above = [], [], [], [], [], list[dict[str, float]]()
+    for one in asked:
+        if one.outlook.band:
+            bands.append(band_held(one))
+            if one.truth is not None:
+                low, high = one.outlook.band.interval(one.probability)
+                customers.append(float(((one.truth >= low) & (one.truth <= high)).mean()))
+        if one.outlook.curve:
+            silent = one.outlook.curve.silent(one.raw, one.probability if model == "churn" else 1 - one.probability)
+            dates.append(dates_held(one, silent))
+            above += [own_models(one, silent, settings)] if own and not len(dates) % 4 else []
+        if one.outlook.remaining:
+            days.append(days_held(one, float(settings.definition.horizon_days) + 2))
+        if one.outlook.value:
+            values.append(value_held(one, model))
+    told: dict[str, Any] = {}
+    if bands:
+        each = np.array(bands, dtype=np.float64).mean(axis=1)
+        reach = student.ppf(0.975, len(each) - 1) * each.std(ddof=1) / np.sqrt(len(each)) if len(each) > 1 else np.nan
+        told |= {"band_cohorts": len(each), "band_coverage": each.mean()}
+        told |= {"band_coverage_low": each.mean() - reach, "band_coverage_high": each.mean() + reach}
+    told |= {"band_coverage_per_customer": np.mean(customers)} if customers else {}
+    if dates:
+        told |= dict(zip((f"came_before_{one:.0%}" for one in QUANTILES), np.nanmean(dates, axis=0), strict=True))
+    told |= {"active_days_coverage": np.nanmean(days)} if not np.isnan(days).all() else {}
+    if values:
+        told |= dict(zip(VALUE, np.mean(values, axis=0), strict=True))
+    told |= pd.DataFrame(above).mean().to_dict() if above else {}
+    return {f"{model}_{name}": round(float(value), 4) for name, value in told.items()}
+
+
+def of_simulation(folder: Path, customers: int) -> tuple[Settings, Snapshot, pd.Series]:
+    """A simulated shop's settings, the snapshot of its months and the true chances of silence."""
+    text = (ROOT / "churn.toml").read_text(encoding="utf-8")
+    (folder / "churn.toml").write_text(text, encoding="utf-8")
+    settings = load(folder / "churn.toml", {})
+    simulation: Simulation = simulate(SimulationSettings(customers=customers, seed=SEED))
+    write_sources(simulation.events, folder / "artifacts" / "demo-source", timezone=settings.business.timezone)
+    ingest(settings, environ={})
+    log = open_log(settings)
+    at = [log.lifecycle.calendar.midnight(day) for day in firsts(log)]
+    mature = [one for one in at if log.lifecycle.is_mature(one, log.manifest.observed_until)]
+    snapshot = freeze(log.events, log.features, log.lifecycle, mature, observed_until=log.manifest.observed_until,
+                      log_hash=log.manifest.log_hash, folder=settings.folder)  # fmt: skip
+    days = [log.lifecycle.calendar.day_of(one) for one in mature]
+    known = simulation.true_outcome_probability(days, horizon_days=settings.definition.horizon_days)
+    index = pd.MultiIndex.from_arrays([known["customer_id"], known["cutoff"].map(to_us)])
+    return settings, snapshot, pd.Series(known["silent_probability"].to_numpy(), index=index)
+
+
+def of_log(config: Path) -> tuple[Settings, Snapshot]:
+    """An ingested log's settings and the snapshot of its months before the final tests."""
+    settings = load(config)
+    log = open_log(settings)
+    last = date.fromisoformat(LAST_BEFORE_TESTS[settings.business.slug])
+    calendar = log.lifecycle.calendar
+    first = earliest_cutoff(log.manifest.first_event_at, calendar, settings.training)
+    every = settings.training.every_days
+    at = cutoffs_back(calendar.midnight(last), every_days=every, calendar=calendar, first=first)
+    return settings, freeze(log.parts, log.features, log.lifecycle, at, observed_until=log.manifest.observed_until,
+                            log_hash=log.manifest.log_hash, folder=settings.folder)  # fmt: skip
+
+
+def main() -> None:
+    """Measure and print."""
+    options = argparse.ArgumentParser()
+    options.add_argument("--quick", action="store_true", help="a smaller shop")
+    options.add_argument("--json", action="store_true")
+    options.add_argument("--own", action="store_true", help="compare with a model for every horizon")
+    options.add_argument("--step", type=int, default=1, help="ask at every so many-th cutoff")
+    options.add_argument("--model", choices=("churn", "reactivation"), help="this one alone")
+    options.add_argument("--log", type=Path, help="churn.toml of an ingested log; a simulated shop where none is given")
+    given = options.parse_args()
+    told: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        if given.log:
+            (settings, snapshot), truth = of_log(given.log), None
+        else:
+            size = QUICK_CUSTOMERS if given.quick else CUSTOMERS
+            settings, snapshot, truth = of_simulation(Path(scratch), size)
+        for model in (given.model,) if given.model else ("churn", "reactivation"):
+            asked = rolled(snapshot, model, settings, truth, step=given.step)
+            told |= figures(asked, model, settings, own=given.own)
+    lines = "\n".join(f"{name:58} {value}" for name, value in told.items())
+    print(json.dumps({"figures": told}) if given.json else lines)
+
+
+if __name__ == "__main__":
+    main()
