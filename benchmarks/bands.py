@@ -204,7 +204,7 @@ def figures(asked: Iterator[Asked], model: str, settings: Settings, *, own: bool
     told |= {"active_days_coverage": np.nanmean(days)} if not np.isnan(days).all() else {}
     if values:
         told |= dict(zip(VALUE, np.mean(values, axis=0), strict=True))
-    told |= pd.DataFrame(above).mean().to_dict() if above else {}
+    told |= {str(name): value for name, value in pd.DataFrame(above).mean().items()}
     return {f"{model}_{name}": round(float(value), 4) for name, value in told.items()}
 
 
