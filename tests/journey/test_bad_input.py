@@ -114,7 +114,6 @@ OUT_OF_ORDER = {  # before anything was ingested: exit code and the command that
     ("features", "parity"): (10, "churn ingest"),
     ("train",): (10, "churn ingest"),
     ("backtest",): (10, "churn ingest"),
-    ("retrain",): (10, "churn ingest"),
     ("promote",): (10, "churn train"),
     ("rollback",): (13, "churn promote"),
     ("serve",): (13, "churn train"),

@@ -1,0 +1,214 @@
+"""Retraining killed by the system at every stage: the next run goes on, ends right, and nothing is half-promoted."""
+
+import importlib
+import json
+import os
+import signal
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from churn.settings import load
+from cli.journal import JOURNAL
+from cli.steps import Step, steps
+from features.current_file import read_manifest
+from serving import champion
+from tests.command_line import churn
+from tests.unit.training import made
+from training.promote import history
+from training.registry import MlflowRegistry
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning"),  # of Python 3.12
+]
+
+CUSTOMERS = 900
+TOML = """
+[business]
+slug = "made"
+clock = "log"
+[definition]
+horizon_days = 30
+lookback_days = 180
+lapse = { rule = "silence", days = 45 }
+[training]
+max_cutoffs = 3
+test_cutoffs = 1
+min_rows = 100
+min_positives = 20
+threads = 1
+[[source]]
+path = "orders.csv"
+customer_id = "customer_id"
+event_type = "'order'"
+event_timestamp = "at"
+amount = "amount"
+"""
+NAMES = [step.name for step in steps(made.settings(Path()))]
+WITHIN = {  # what is done within a step: the module, what is killed after it, and the step
+    "run logged, no version": ("training.registry_runs", "Runs.log_model", "train"),
+    "one model registered": ("cli.training", "_trained", "train"),
+    "alias moved": ("training.registry", "MlflowRegistry.crown", "promote"),
+    "rows computed": ("features.store", "FeatureStore.apply", "materialise"),
+    "batch half-written": ("serving.batch", "score_piece", "score --all"),
+}
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A business whose champion was promoted, and which has newer data than that since."""
+    folder = tmp_path_factory.mktemp("retrain")
+    (folder / "churn.toml").write_text(TOML, encoding="utf-8")
+    write(folder, until="2023-11-15")
+    assert retrained(folder / "churn.toml")["code"] in (0, 15)
+    write(folder, until="2024-01-01")
+    return folder / "churn.toml"
+
+
+def write(folder: Path, until: str) -> None:
+    log = made.log(CUSTOMERS).rename(columns={"event_timestamp": "at"})
+    log[log["at"] < pd.Timestamp(until, tz="UTC")].to_csv(folder / "orders.csv", index=False)
+
+
+def forked(work: Callable[[], Any]) -> tuple[int, Any]:
+    """Work in a process of its own, which need not import anything: how it ended, and what it gave.
+
+    This process opens no database and starts no thread, so that its children find everything as if they were the first.
+    """
+    out, into = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            os.write(into, json.dumps(work()).encode())
+            code = 0
+        except BaseException:  # noqa: BLE001  # a child ends here, whatever it was
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+    os.close(into)
+    with os.fdopen(out, "rb") as result:
+        said = result.read()
+    _, status = os.waitpid(pid, 0)
+    return status, json.loads(said) if said else None
+
+
+def retrained(config: Path) -> dict[str, Any]:
+    """Retrain: the exit code, and what it says for machines."""
+
+    def work() -> dict[str, Any]:
+        said = churn("retrain", "--json", config=config)
+        return {"code": said.code, "err": said.err[-4000:], "summary": json.loads(said.out)["summary"]}
+
+    status, result = forked(work)
+    assert status == 0
+    return dict(result)
+
+
+def dying(config: Path, arm: Callable[[], None]) -> bool:
+    """Retrain in a process that is to kill itself; whether it did."""
+
+    def work() -> None:
+        arm()
+        churn("retrain", config=config)
+
+    status, _ = forked(work)
+    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+
+
+def kill() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def before_step(name: str) -> None:
+    """Die when a step begins."""
+    room = importlib.import_module("cli.steps")
+    do = room._done
+
+    def done(step: Step, *rest: Any) -> Any:
+        if step.name == name:
+            kill()
+        return do(step, *rest)
+
+    room._done = done  # type: ignore[attr-defined]
+
+
+def before_note(name: str) -> None:
+    """Die when a step is done, and nobody knows yet."""
+    from cli.journal import Journal
+
+    write_down = Journal.note
+
+    def note(journal: Journal, step: str, *rest: Any) -> Any:
+        if step == name:
+            kill()
+        return write_down(journal, step, *rest)
+
+    Journal.note = note  # type: ignore[method-assign]
+
+
+def after(module: str, path: str) -> None:
+    """Die when a function has done its work."""
+    place: Any = importlib.import_module(module)
+    *owners, name = path.split(".")
+    for owner in owners:
+        place = getattr(place, owner)
+    work = getattr(place, name)
+
+    def worked(*args: Any, **named: Any) -> Any:
+        work(*args, **named)
+        kill()
+
+    setattr(place, name, worked)
+
+
+def served(config: Path) -> int:
+    """The version that serves, which alias, record and history agree upon; a service would start with it."""
+    settings = load(config)
+    status, version = forked(lambda: champion.fetch(settings)["churn"].version)
+    assert status == 0
+    record = json.loads((settings.folder / "champion" / "churn.json").read_text(encoding="utf-8"))
+    assert version == f"churn-made/{record['version']}"
+    last = [act for act in history(settings) if act["name"] == "churn-made" and act["act"] == "promote"][-1]
+    assert last["version"] == record["version"]
+    return int(record["version"])
+
+
+def test_killed_at_every_stage(config: Path) -> None:
+    settings = load(config)
+    first = served(config)
+    for name in NAMES:
+        assert dying(config, lambda name=name: before_step(name)), name  # type: ignore[misc]
+        assert served(config) == (first if NAMES.index(name) <= NAMES.index("promote") else first + 1)
+        for what, (module, path, step) in WITHIN.items():
+            if step == name:
+                assert dying(config, lambda module=module, path=path: after(module, path)), what  # type: ignore[misc]
+        assert dying(config, lambda name=name: before_note(name)), name  # type: ignore[misc]
+        assert (settings.folder / JOURNAL).exists()
+    ended_right(config, first + 1)
+    status, code = forked(lambda: churn("reproduce", config=config).code)
+    assert (status, code) == (0, 0), "the model is what an undisturbed training makes"
+
+
+def ended_right(config: Path, version: int) -> None:
+    """The run ends, and everything is of the version that serves now."""
+    settings, said = load(config), retrained(config)
+    assert said["code"] in (0, 15), said
+    summary = said["summary"]
+    assert len(summary["runs"]) > 2 * len(NAMES)
+    assert summary["models"]["churn"]["is_new"]
+    assert summary["scores"]["churn"]["psi"] is not None
+    assert served(config) == version
+    name = settings.model_name("churn")
+    assert forked(lambda: MlflowRegistry(settings).latest(name)) == (0, version), "no version is registered twice"
+    assert not (settings.folder / JOURNAL).exists()
+    record = json.loads((settings.folder / "champion" / "churn.json").read_text(encoding="utf-8"))
+    assert read_manifest(settings.folder / "features")["feature_set"]["hash"] == record["feature_set_hash"]
+    batch = max((settings.folder / "scores" / "batch").glob("*.parquet"), key=lambda path: path.stat().st_mtime)
+    scores = pd.read_parquet(batch)
+    assert set(scores.loc[scores["model"] == "churn", "model_hash"].dropna()) == {record["model_hash"]}
