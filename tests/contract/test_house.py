@@ -41,6 +41,7 @@ SPEAKS = {  # vendor: the files that may import it
     ],
     "mlflow": ["training/registry*.py", "training/pyfunc_model.py", "serving/champion.py"],
     "numba": ["churn/treeshap.py"],
+    "optuna": ["training/tune.py"],
     "sqlalchemy": ["features/*"],
     "typer": ["cli/*"],
 }
