@@ -76,14 +76,6 @@ def snapshot_hindsight(config: Config = DEFAULT, cutoff: CutoffDay = None, json:
 
 
 @app.command()
-def train(config: Config = DEFAULT, model: Model = None, cutoff: CutoffDay = None, json: Json = False) -> None:
-    """Train a challenger for each model and log it to MLflow; nothing serves before `promote`."""
-    from cli import training as room
-
-    show(room.train(load(config), model, cutoff), json)
-
-
-@app.command()
 def backtest(
     config: Config = DEFAULT,
     cutoff: CutoffDay = None,

@@ -1,4 +1,4 @@
-"""Commands about models: `churn leaks | retrain | mlflow | reproduce`. Each calls one room; imports no pandas.
+"""Commands about models: `churn train | leaks | retrain | mlflow | reproduce`. Each calls one room; imports no pandas.
 
 Start reading at `register`.
 """
@@ -7,15 +7,35 @@ from typing import Annotated
 
 import typer
 
-from cli.options import DEFAULT, Config, CutoffDay, Json, load, show
+from cli.options import DEFAULT, Config, CutoffDay, Json, Model, load, show
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
+    app.command()(train)
     app.command()(leaks)
     app.command()(retrain)
     app.command()(mlflow)
     app.command()(reproduce)
+
+
+def train(
+    config: Config = DEFAULT,
+    model: Model = None,
+    cutoff: CutoffDay = None,
+    tune: Annotated[bool, typer.Option("--tune", help="First search for a better recipe than the fixed one.")] = False,
+    trials: Annotated[int, typer.Option(min=2, max=1000, help="With --tune: recipes to try for each model.")] = 40,
+    minutes: Annotated[float | None, typer.Option(min=0, help="With --tune: start no trial later than this.")] = None,
+    tuned: Annotated[bool, typer.Option(help="Use the recipe that tuning found, where there is one.")] = True,
+    json: Json = False,
+) -> None:
+    """Train a challenger for each model and log it to MLflow; nothing serves before `promote`."""
+    from cli import training, tuning
+
+    if tune:
+        show(tuning.tune(load(config), model, cutoff, trials=trials, minutes=minutes), json)
+    else:
+        show(training.train(load(config), model, cutoff, tuned=tuned), json)
 
 
 def leaks(config: Config = DEFAULT, cutoff: CutoffDay = None, json: Json = False) -> None:

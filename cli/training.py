@@ -28,6 +28,7 @@ def train(
     *,
     fold: "FrozenFold | None" = None,
     newest: "Mapping[str, int] | None" = None,
+    tuned: bool = True,
 ) -> Outcome:
     """Train a challenger for each model and register it; a cohort too small is told, not fatal, unless all are.
 
@@ -38,6 +39,7 @@ def train(
         fold: what was frozen before; frozen here where None.
         newest: the newest versions before a run that broke off: what it registered since then from this fold is
             taken up, not trained again.
+        tuned: with the recipe that tuning found, where there is one; else with the fixed one.
     """
     from features.engines import engine_of
     from training.folding import freeze_fold
@@ -50,11 +52,11 @@ def train(
     with step("opening the model registry"):
         registry = MlflowRegistry(settings)
     with engine_of(settings) as engine, registry.together("train"):
-        fold = fold or freeze_fold(settings, cutoff=as_day(cutoff), whole=True, progress=_say, engine=engine)
-        for one in _models(model):
+        fold = fold or freeze_fold(settings, cutoff=as_day(cutoff), whole=True, progress=say_step, engine=engine)
+        for one in models_of(model):
             try:
                 found, sentence = _taken_up(one, fold, settings, registry, newest) or _trained(
-                    one, fold, settings, registry, engine
+                    one, fold, settings, registry, engine, tuned=tuned
                 )
             except TooFewRows as error:
                 refused.append(error)
@@ -70,14 +72,27 @@ def train(
 
 
 def _trained(
-    model: str, fold: "FrozenFold", settings: "Settings", registry: "MlflowRegistry", engine: "Engine"
+    model: str,
+    fold: "FrozenFold",
+    settings: "Settings",
+    registry: "MlflowRegistry",
+    engine: "Engine",
+    *,
+    tuned: bool,
 ) -> tuple[list[dict[str, Any]], str]:
     """Train and register one model; its results, and what to say of it."""
     from training.challenger import train as fit
     from training.keep import keep
+    from training.learning import recipe_for
+    from training.recipe import Recipe
 
     asked: Any = model  # it is one of MODELS
-    challenger = fit(asked, fold.train, fold.test, settings, whole=fold.whole, progress=_say, engine=engine)
+    recipe = recipe_for(model, fold.train, settings) if tuned else Recipe()
+    if recipe != Recipe():
+        say_step(f"{model}: with the recipe that tuning found")
+    challenger = fit(
+        asked, fold.train, fold.test, settings, whole=fold.whole, recipe=recipe, progress=say_step, engine=engine
+    )
     with step(f"{model}: registering, with card and pictures"):
         version = keep(challenger, registry, settings)
     return challenger.results, f"Registered {version.name} version {version.version}, hash {version.hash[:12]}."
@@ -118,7 +133,7 @@ def promote(settings: "Settings", model: str | None) -> Outcome:
     refused: list[ChurnError] = []
     done: list[dict[str, Any]] = []
     told: list[str] = []
-    for one in _models(model):
+    for one in models_of(model):
         version = newest_or_none(one, registry, settings)
         if version is None:
             told.append(f"No {one} model was trained.")
@@ -136,7 +151,7 @@ def promote(settings: "Settings", model: str | None) -> Outcome:
     if refused and not done:
         raise refused[0]
     if not done:
-        raise NoChallenger(settings.model_name(_models(model)[0]))
+        raise NoChallenger(settings.model_name(models_of(model)[0]))
     return Outcome(text="\n".join(told), as_json=done, exit_code=refused[0].exit_code if refused else 0)
 
 
@@ -148,7 +163,7 @@ def rollback(settings: "Settings", model: str | None) -> Outcome:
     from training.registry import MlflowRegistry
 
     registry, missing, done = MlflowRegistry(settings), [], []
-    for one in _models(model):
+    for one in models_of(model):
         try:
             done.append(take_back(one, registry, settings).record)
             lift(settings.folder, one)
@@ -184,13 +199,15 @@ def _certificate(settings: "Settings", version: "Version") -> dict[str, Any] | N
     return read_certificate(settings.folder, bundle.feature_set_hash, bundle.definition_id, settings.store.online)
 
 
-def _models(model: str | None) -> tuple[str, ...]:
+def models_of(model: str | None) -> tuple[str, ...]:
+    """The models asked for: the one named, or both."""
     if model is not None and model not in MODELS:
         raise SettingsError(f"There is no model {model!r}.", mend="ask for --model churn or --model reactivation.")
     return (model,) if model else MODELS
 
 
-def _say(sentence: str) -> None:
+def say_step(sentence: str) -> None:
+    """Say what is going on within a command."""
     say(f"  {sentence}")
 
 

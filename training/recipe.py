@@ -22,6 +22,8 @@ class Recipe:
         held_out_rows: rows that stopping and calibration look at, at most; whole customers, by hash.
         calibration_cutoffs: of a log younger than its lookback so many of the newest cutoffs calibrate.
         calibration_rows: fewer such rows, or a tenth of that of either outcome, are not enough.
+        repeat_power: a row counts by how many rows its customer has, to the power of minus this; 0: all count alike.
+        half_life_days: a row counts half of one that is so much newer; 0: all count alike.
         season_days: cutoffs must span so many days before a feature that all customers share may be used.
     """
 

@@ -34,6 +34,8 @@ SPACE: dict[str, Callable[[optuna.Trial], Any]] = {
     "min_data_in_leaf": lambda trial: trial.suggest_int("min_data_in_leaf", 50, 800, log=True),
     "feature_fraction": lambda trial: trial.suggest_float("feature_fraction", 0.1, 0.8),
     "bagging_fraction": lambda trial: trial.suggest_float("bagging_fraction", 0.5, 1.0),
+    "repeat_power": lambda trial: trial.suggest_categorical("repeat_power", [0.0, 0.5, 1.0]),
+    "half_life_days": lambda trial: trial.suggest_categorical("half_life_days", [0.0, 180.0, 365.0]),
     "lambda_l2": lambda trial: trial.suggest_float("lambda_l2", 1.0, 200.0, log=True),
 }
 
@@ -72,11 +74,12 @@ def tune(model: str, train: Snapshot, settings: Settings, budget: Budget, *, pro
     study = _study(model, train, settings)
     _search(study, folds, judge, budget, training.seed, progress)
     best = _recipe(study.best_trial.params)
-    found = {"searched": {"fixed": study.trials[_first(study)].value, "best": study.best_value}}
+    found: dict[str, dict[str, float | None]] = {
+        "searched": {"fixed": study.trials[_first(study)].value, "best": study.best_value}
+    }
     won = best != Recipe()
     if won:
-        won, told = _won(best, folds, judge)
-        found["kept_apart"] = told
+        won, found["kept_apart"] = _won(best, folds, judge)
     count = sum(trial.state in DONE for trial in study.trials)
     recipe = best if won else Recipe()
     tuned = Tuned(model, recipe, settings.definition.id, train.observed_until, train.hash, count, found, used=won)
@@ -136,13 +139,17 @@ def _tried(study: optuna.Study, folds: TuningFolds, judge: Judge) -> str:
     return f"log loss {np.mean(losses):.5f}"
 
 
-def _won(best: Recipe, folds: TuningFolds, judge: Judge) -> tuple[bool, dict[str, float]]:
+def _won(best: Recipe, folds: TuningFolds, judge: Judge) -> tuple[bool, dict[str, float | None]]:
     """Whether the best recipe beats the fixed one by more than a standard error where neither was searched for."""
     fold = folds.kept_apart
     fixed, found = judge.losses(Recipe(), fold), judge.losses(best, fold)
     mean, error = gain(fixed, found, fold.judge.customer)
-    told = {"fixed": float(fixed.mean()), "best": float(found.mean()), "gain": mean, "standard_error": error}
-    return mean > error, told
+    return mean > error, {
+        "fixed": float(fixed.mean()),
+        "best": float(found.mean()),
+        "gain": mean,
+        "standard_error": error,
+    }
 
 
 def _recipe(drawn: dict[str, Any]) -> Recipe:

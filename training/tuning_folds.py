@@ -33,10 +33,10 @@ class NothingToTuneOn(ImmatureError):
 
     def __init__(self, model: str, folds: int) -> None:
         super().__init__(
-            f"The {model} model cannot be tuned: {folds} of its training cutoffs can judge a recipe by what had matured "
-            f"before them, and it takes 2, each with {ENOUGH} rows of either outcome.",
-            mend="train with the fixed recipe (without --tune), or give a longer log, a smaller [training] every_days or "
-            "more max_cutoffs.",
+            f"The {model} model cannot be tuned: {folds} of its training cutoffs can judge a recipe by what had "
+            f"matured before them, and it takes 2, each with {ENOUGH} rows of either outcome.",
+            mend="train with the fixed recipe (without --tune), or give a longer log, a smaller [training] every_days "
+            "or more max_cutoffs.",
         )
 
 
