@@ -2,7 +2,8 @@
 
 In the first year of a log (while its lookback reaches before its beginning) features are cut short and outcomes drift
 with the log's age, so those cutoffs say little of tomorrow's level. Cutoffs with a whole lookback calibrate; a log too
-young to have them is calibrated by its newest. A log old enough is calibrated by all its cutoffs, over all seasons.
+young to have a few of them, since one month is no level, is calibrated by its newest. A log old enough is calibrated by
+all its cutoffs, over all seasons.
 Reads held-out scores only; knows no learner. Start reading at `calibrate`.
 """
 
@@ -49,11 +50,10 @@ def calibrate(held_out: HeldOut, recipe: Recipe, *, whole_from_us: int) -> Choic
 
 
 def _chosen(held_out: HeldOut, recipe: Recipe, whole_from_us: int) -> BoolArray:
-    """Cutoffs with a whole lookback, else the newest, else all: the first of these that are enough. Shape (m,)."""
+    """Cutoffs with a whole lookback, or the newest where those are fewer; all, where they are too few. Shape (m,)."""
     newest = np.unique(held_out.cutoff_us)[-recipe.calibration_cutoffs :][0]
-    for first in (whole_from_us, newest):
-        rows = held_out.cutoff_us >= first
-        rarer = min(held_out.outcome[rows].sum(), (1 - held_out.outcome[rows]).sum())
-        if rows.sum() >= recipe.calibration_rows and rarer >= recipe.calibration_rows / 10:
-            return np.asarray(rows)
+    rows = held_out.cutoff_us >= min(whole_from_us, int(newest))
+    rarer = min(held_out.outcome[rows].sum(), (1 - held_out.outcome[rows]).sum())
+    if rows.sum() >= recipe.calibration_rows and rarer >= recipe.calibration_rows / 10:
+        return np.asarray(rows)
     return np.ones(len(held_out.raw), dtype=np.bool_)

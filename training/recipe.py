@@ -20,7 +20,7 @@ class Recipe:
         patience: trees without gain on held-out customers before boosting stops.
         folds: customer folds for stopping and calibration.
         held_out_rows: rows that stopping and calibration look at, at most; whole customers, by hash.
-        calibration_cutoffs: of a log younger than its lookback so many of the newest cutoffs calibrate.
+        calibration_cutoffs: so many of the newest cutoffs calibrate where fewer have a whole lookback.
         calibration_rows: fewer such rows, or a tenth of that of either outcome, are not enough.
         repeat_power: a row counts by how many rows its customer has, to the power of minus this; 0: all count alike.
         half_life_days: a row counts half of one that is so much newer; 0: all count alike.

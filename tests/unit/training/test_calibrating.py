@@ -40,5 +40,10 @@ def test_cutoffs_with_a_whole_lookback_calibrate_else_the_newest(whole_from: int
     assert _level(levels, whole_from) == pytest.approx(expected, abs=0.15)
 
 
+def test_a_single_cutoff_with_a_whole_lookback_is_no_level() -> None:
+    """The newest three calibrate, not the one that happens to see a year."""
+    assert _level([-0.5] * 9 + [1.0, 1.0, -2.0], whole_from=11) == pytest.approx(0.0, abs=0.15)
+
+
 def test_too_few_rows_let_all_calibrate() -> None:
     assert _level([-0.5] * 8 + [1.0] * 4, whole_from=11, rows=200) == pytest.approx(0.0, abs=0.25)
