@@ -12,7 +12,7 @@ Source: the letters are those of Microsoft Dynamics 365 Customer Insights, which
 without an interval and serves its C; https://learn.microsoft.com/dynamics365/customer-insights/data/predict-transactional-churn
 """
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -59,9 +59,16 @@ class Grade(BaseModel):
         place = int(language == "zh")
         told = SENTENCES[self.letter][place]
         who = LEARNERS[learner][place]
+        if learner == "recency_rule":
+            return f"{told}(由{who}给出)" if place else f"{told} (answered by {who})"
         if place:
             return f"{told}(由{who}给出;预测误差比规则少{self.skill:.0%},95%区间{self.low:.0%}至{self.high:.0%})"
         return (
             f"{told} (answered by {who}; {self.skill:.0%} less error than the rule, "
             f"95% interval {self.low:.0%} to {self.high:.0%})"
         )
+
+    def as_json(self, learner: Learner) -> dict[str, Any]:
+        """The grade, who answers, and both sentences."""
+        told = {"learner": learner, **self.model_dump()}
+        return told | {language: self.sentence(learner, language) for language in ("en", "zh")}

@@ -12,8 +12,6 @@ from churn.bundle import Bundle
 from churn.cohort import MODELS
 from churn.errors import DataError, NoChampion
 
-LEARNER = "lightgbm"
-
 
 class BrokenChampion(DataError):
     """A champion's file cannot be read."""
@@ -46,7 +44,7 @@ class Champion:
     @property
     def backtest(self) -> dict[str, float]:
         """What the back-test promised of it: roc_auc, log_loss, base_rate, n ...; empty where nobody wrote it down."""
-        told = self.bundle.metrics.get(LEARNER, self.bundle.metrics)
+        told = self.bundle.metrics.get(self.bundle.learner, self.bundle.metrics)
         if not isinstance(told, Mapping):
             return {}
         return {name: float(value) for name, value in told.items() if isinstance(value, int | float)}

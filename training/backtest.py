@@ -116,6 +116,8 @@ def _kept_out(challenger: Challenger, settings: Settings, wanted: bool, progress
     """Train without a fifth of the customers, and judge on both sides; or why not."""
     if not wanted:
         return "nobody was kept out of training in this run"
+    if "lightgbm" not in challenger.probabilities:
+        return "the learner that is tried so has too few rows"
     model, floors, seed = challenger.model, settings.training, settings.training.seed
     learn, test = _rows(challenger.train, model), challenger.test_rows
     out = fold_of(learn.customer, KEPT_OUT_OF, seed=seed + 17) == 0

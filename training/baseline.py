@@ -85,10 +85,8 @@ def _less_certain(calibrator: Calibrator, days: FloatArray) -> Calibrator:
     inner = told[(told > edge) & (told < 1 - edge)]
     low = min(1 / (int((told <= edge).sum()) + 2), float(inner.min(initial=0.5)))
     high = max(1 - 1 / (int((told >= 1 - edge).sum()) + 2), float(inner.max(initial=0.5)))
-    knots = tuple(
-        (at, min(max(p, low if p <= edge else p), high if p >= 1 - edge else p)) for at, p in calibrator.knots
-    )
-    return Calibrator(kind="isotonic", knots=knots)
+    drawn_in = tuple((at, low if p <= edge else high if p >= 1 - edge else p) for at, p in calibrator.knots)
+    return Calibrator(kind="isotonic", knots=drawn_in)
 
 
 def _days(rows: Rows, column: str) -> FloatArray:

@@ -95,10 +95,38 @@ def _learned(challenger: Challenger) -> list[str]:
             f"{len(challenger.bundle.features)} features (set {challenger.bundle.feature_set_hash})."
         ),
         (
-            "The learner is a ridge logistic regression written as step trees, with "
-            f"{challenger.bundle.trees} boosted trees on top of it (LightGBM, no class weights), and a calibrator "
-            f"of kind {challenger.bundle.calibrator.kind}. Model hash {challenger.hash}."
+            f"The learner is {_learner(challenger)}, and a calibrator of kind {challenger.bundle.calibrator.kind}. "
+            f"Model hash {challenger.hash}."
         ),
+        *_grade(challenger),
+    ]
+
+
+def _learner(challenger: Challenger) -> str:
+    return {
+        "lightgbm": (
+            f"a ridge logistic regression written as step trees, with {challenger.bundle.trees} boosted trees on top "
+            "of it (LightGBM, no class weights)"
+        ),
+        "bg_nbd": "the modified BG/NBD model of when customers come and leave, written as trees",
+        "recency_rule": "the recency rule, an isotonic fit of days since the last qualifying event, written as a tree",
+    }[challenger.bundle.learner]
+
+
+def _grade(challenger: Challenger) -> list[str]:
+    """The grade in both languages, and what the ladder saw."""
+    bundle, ladder = challenger.bundle, challenger.params.get("ladder")
+    if bundle.grade is None or ladder is None:
+        return []
+    seen = "; ".join(
+        f"{rung['learner']}: {rung['why_not']}"
+        if rung["why_not"]
+        else f"{rung['learner']} skill {rung['skill']:.3f}, surely {rung['low']:.3f} to {rung['high']:.3f}"
+        for rung in ladder["rungs"]
+    )
+    return [
+        f"Grade: {bundle.grade.sentence(bundle.learner)}. {bundle.grade.sentence(bundle.learner, 'zh')}。",
+        f"Chosen on training rows, by {ladder['judged_on']} ({ladder['customers']} customers): {seen}.",
     ]
 
 
@@ -152,7 +180,7 @@ def _bins(challenger: Challenger) -> Table:
 
 
 def _found(challenger: Challenger) -> CalibrationError:
-    return ece(challenger.test_rows.outcome, challenger.probabilities["lightgbm"])
+    return ece(challenger.test_rows.outcome, challenger.probabilities[challenger.bundle.learner])
 
 
 def _reads(challenger: Challenger, found: Sequence[Importance]) -> list[str]:

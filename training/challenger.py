@@ -23,13 +23,15 @@ from churn.events import FloatArray
 from churn.settings import Settings
 from features.parts import HERE, Engine
 from features.snapshots import Snapshot
-from training.baseline import rivals
+from training.baseline import Rivals, rivals
 from training.btyd.rival import Known
 from training.evaluate import METRICS, Result, abstention, cohort_name, day_name, pooled, result_rows
 from training.fit import Fitted
-from training.learning import enough, fit_snapshot, recipe_for
+from training.learners import Lesson, enough, graded
+from training.learning import recipe_for
 from training.outlook.learn import learn_outlook
 from training.outlook.scored import Scored
+from training.plan import numbered
 from training.recipe import Recipe
 from training.rows import Rows
 from training.versions import Judged
@@ -107,19 +109,40 @@ def train(
     """
     learn = enough(train, model, "training", settings, engine)
     judge = enough(test, model, "test", settings, engine)
-    progress(f"{model}: fitting")
-    recipe = recipe or recipe_for(model, train, settings)
-    fitted = fit_snapshot(model, learn, train, settings, recipe, progress, engine)
-    bundle = _bundle(model, fitted, learn, train, settings)
-    probabilities = {"lightgbm": bundle.probability(fitted.raw(bundle.prepare(judge.X)))}
     known = Known.of(test, test.cutoffs[0], settings.definition, seed=settings.training.seed)
+    recipe = recipe or recipe_for(model, train, settings)
+    lesson = Lesson(model, learn, train, known, settings, recipe, engine, progress)
+    choice = lesson.choose()
+    fitted = lesson.fit(choice.learner)
+    bundle = _bundle(model, fitted, learn, train, settings).model_copy(update={"learner": choice.learner})
     others = rivals(learn, model, known)
-    probabilities |= others.probabilities(judge)
-    results = judge_all(model, judge, probabilities, settings) + silent(model, judge, others.abstained, settings)
+    probabilities, quiet = _all_probabilities(lesson, judge, bundle, fitted, others)
+    results = judge_all(model, judge, probabilities, settings) + silent(model, judge, quiet, settings)
     told = {one: {key: pooled(results, one)[key] for key in ("n", "base_rate", *METRICS)} for one in probabilities}
-    bundle = bundle.model_copy(update={"metrics": told})
-    found = Challenger(model, bundle, fitted.booster, results, fitted.params, train, test, judge, probabilities, fitted)
+    mine, rule = probabilities[choice.learner], others.fitted["recency_rule"].probability(judge)
+    grade = graded(choice.learner, judge, mine, rule, seed=settings.training.seed)
+    progress(f"{model}: {grade.sentence(choice.learner)}")
+    bundle = bundle.model_copy(update={"metrics": told, "grade": grade})
+    params = {**fitted.params, "ladder": choice.as_json(), "grade": grade.as_json(choice.learner)}
+    found = Challenger(model, bundle, fitted.booster, results, params, train, test, judge, probabilities, fitted)
     return found if whole is None else _refit(found, whole, settings, recipe, progress, engine)
+
+
+def _all_probabilities(
+    lesson: Lesson, judge: Rows, bundle: Bundle, fitted: Fitted, others: Rivals
+) -> tuple[dict[str, FloatArray], dict[str, str]]:
+    """Of each learner on the test rows, and why others have none; LightGBM is judged also where it may not serve."""
+    probabilities = others.probabilities(judge)
+    silent = {name: why for name, why in others.abstained.items() if name != bundle.learner}
+    served = bundle.probability(fitted.raw(bundle.prepare(judge.X)))
+    if bundle.learner == "lightgbm":
+        return {"lightgbm": served, **probabilities}, silent
+    probabilities[bundle.learner] = served
+    if lesson.too_little:
+        return probabilities, {"lightgbm": lesson.too_little, **silent}
+    tried = lesson.fit("lightgbm")
+    told = tried.calibrator.probability(tried.raw(numbered(judge, tried.categories)))
+    return {"lightgbm": told, **probabilities}, silent
 
 
 def _refit(
@@ -134,26 +157,31 @@ def _refit(
     model, bundle = judged.model, judged.bundle
     rows = enough(whole, model, "newest", settings, engine)
     progress(f"{model}: fitting again to {len(whole.cutoffs)} cutoffs up to {whole.cutoffs[-1].date()}")
-    fitted = fit_snapshot(model, rows, whole, settings, recipe, progress, engine, trees=judged.fitted.trees)
+    known = Known.of(whole, whole.cutoffs[-1], settings.definition, seed=settings.training.seed)
+    again = Lesson(model, rows, whole, known, settings, recipe, engine, progress)
+    fitted = again.fit(bundle.learner, trees=judged.fitted.trees)
     scored, horizons_days = Scored.of(model, rows, fitted), settings.training.horizons_days
     outlook = learn_outlook(scored, settings.lifecycle, horizons_days=horizons_days)
-    beside = {"metrics": bundle.metrics, "outlook": outlook}
-    again = _bundle(model, fitted, rows, whole, settings).model_copy(update=beside)
-    sibling = Judged(bundle, judged.booster)
+    kept = {"metrics": bundle.metrics, "grade": bundle.grade, "learner": bundle.learner, "outlook": outlook}
     return replace(
         judged,
-        bundle=again,
+        bundle=_bundle(model, fitted, rows, whole, settings).model_copy(update=kept),
         booster=fitted.booster,
-        params=fitted.params,
+        params=fitted.params | {key: judged.params[key] for key in ("ladder", "grade")},
         fitted=fitted,
         whole=whole,
-        judged=sibling,
+        judged=Judged(bundle, judged.booster),
     )
 
 
 def judge_all(model: str, rows: Rows, probabilities: dict[str, FloatArray], settings: Settings) -> list[Result]:
-    """Results of all learners on test rows, with the floors of these settings."""
+    """Results of all learners on test rows, with the floors of these settings.
+
+    Where all rows together lie below the floors there is little data altogether: every number is given, with its n.
+    """
     floors = {"min_rows": settings.training.min_rows, "min_positives": settings.training.min_positives}
+    if rows.why_too_few(**floors):
+        floors = {"min_rows": 2, "min_positives": 1}
     key = {"model": model, "cohort": cohort_name(model, settings.lifecycle)}
     return result_rows(key, rows, probabilities, settings.lifecycle.calendar, **floors)
 

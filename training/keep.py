@@ -16,7 +16,7 @@ from training.versions import Files, Registry, Version
 def keep(challenger: Challenger, registry: Registry, settings: Settings) -> Version:
     """Register a challenger; it does not serve before it is promoted."""
     found = importances(challenger.fitted, challenger.bundle, challenger.test_rows)
-    drawn = pictures(challenger.test_rows.outcome, challenger.probabilities, found)
+    drawn = pictures(challenger.test_rows.outcome, challenger.probabilities, found, challenger.bundle.learner)
     texts = {"card.md": markdown(challenger, found), "card.html": page(challenger, found, drawn)}
     facts = {
         "whole_snapshot": str(_below(challenger.learned, settings)),

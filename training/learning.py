@@ -13,7 +13,7 @@ from training.fit import Fitted, fit
 from training.monotone import signs_of
 from training.plan import Boost
 from training.recipe import Recipe
-from training.rows import Columns, Rows, TooFewRows
+from training.rows import Columns, Rows
 from training.sampling import sampled
 from training.tuned import read_tuned
 
@@ -69,20 +69,7 @@ def whole_from_us(snapshot: Snapshot, settings: Settings) -> int:
     return to_us(snapshot.log_begins) + settings.definition.lookback_days * DAY_US
 
 
-def enough(snapshot: Snapshot, model: str, role: str, settings: Settings, engine: Engine = HERE) -> Rows:
-    """The rows of a model.
-
-    Raises:
-        TooFewRows: there are too few, or one outcome is too rare.
-    """
-    rows, floors = _rows(snapshot, model, settings, engine), settings.training
-    why = rows.why_too_few(min_rows=floors.min_rows, min_positives=floors.min_positives)
-    if why:
-        raise TooFewRows(model, role, why)
-    return rows
-
-
-def _rows(snapshot: Snapshot, model: str, settings: Settings, engine: Engine) -> Rows:
+def rows_of(snapshot: Snapshot, model: str, settings: Settings, engine: Engine = HERE) -> Rows:
     """The rows of a model: all of them here, at most a sample where a cluster holds the rest."""
     if engine is HERE:
         return Rows.of(snapshot.frame, Columns.of(snapshot.manifest), model)

@@ -14,7 +14,7 @@ TOP = 15
 
 
 def pictures(
-    outcome: FloatArray, probabilities: Mapping[str, FloatArray], found: Sequence[Importance]
+    outcome: FloatArray, probabilities: Mapping[str, FloatArray], found: Sequence[Importance], learner: str = "lightgbm"
 ) -> dict[str, bytes]:
     """File name to PNG: calibration.png, lift.png, importance.png.
 
@@ -22,11 +22,12 @@ def pictures(
         outcome: of the test rows. Shape (n,).
         probabilities: of each learner on them.
         found: what the model looks at.
+        learner: which of them may serve.
     """
     from matplotlib.figure import Figure
 
     return {
-        "calibration.png": _png(_calibration(Figure(figsize=(5, 4)), outcome, probabilities["lightgbm"])),
+        "calibration.png": _png(_calibration(Figure(figsize=(5, 4)), outcome, probabilities[learner])),
         "lift.png": _png(_lift(Figure(figsize=(5, 4)), outcome, probabilities)),
         "importance.png": _png(_importance(Figure(figsize=(7, 4.5)), found)),
     }

@@ -29,8 +29,8 @@ class TooFewRows(DataError):
     def __init__(self, model: str, role: str, why: str) -> None:
         super().__init__(
             f"The {model} model cannot be trained: its {role} rows have {why}.",
-            mend="give a longer log, more cutoffs ([training] max_cutoffs, every_days), or lower [training] min_rows "
-            "and min_positives knowing what that costs; `churn definition preview` counts both.",
+            mend="give a longer log, more cutoffs ([training] max_cutoffs, every_days), or lower [training] "
+            "min_customers knowing what that costs; `churn definition preview` counts rows and outcomes.",
         )
         self.why = why
 

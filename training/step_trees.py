@@ -6,7 +6,7 @@ Why: on short logs a strongly shrunk line beats boosted trees, on long ones tree
 Writes text; imports no LightGBM. Start reading at `trees_of`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -79,6 +79,29 @@ def trees_of(line: Line, X: FloatArray) -> list[str]:
     if not steps:
         steps = [Steps(0, np.zeros(0), np.zeros(1), [len(X)], 0.0, 1)]
     return [_block(one, constant if position == 0 else 0.0) for position, one in enumerate(steps)]
+
+
+def tree_of(steps: Steps) -> str:
+    """One step function as a tree."""
+    return _block(steps, 0.0)
+
+
+def model_text(names: Sequence[str], blocks: Sequence[str]) -> str:
+    """A whole model in LightGBM's text, from trees and the names of all features."""
+    numbered = [f"Tree={number}\n{block.rstrip()}\n\n\n" for number, block in enumerate(blocks)]
+    head = {
+        "version": "v4",
+        "num_class": "1",
+        "num_tree_per_iteration": "1",
+        "label_index": "0",
+        "max_feature_idx": str(len(names) - 1),
+        "objective": "binary sigmoid:1",
+        "feature_names": " ".join(names),
+        "feature_infos": " ".join(["[-inf:inf]"] * len(names)),
+        "tree_sizes": " ".join(str(len(block.encode())) for block in numbered),
+    }
+    told = "\n".join(f"{key}={value}" for key, value in head.items())
+    return f"tree\n{told}\n\n{''.join(numbered)}end of trees\n\nparameters:\nend of parameters\n"
 
 
 def _matters(line: Line) -> np.ndarray:

@@ -73,6 +73,11 @@ class Trial:
             params=dict(challenger.params),
         )
 
+    @property
+    def learner(self) -> str:
+        """Which learner would have served."""
+        return str(self.params["ladder"]["learner"])
+
 
 @dataclass(frozen=True)
 class Study:
@@ -119,9 +124,14 @@ class Study:
         return np.concatenate([trial.seen for trial in self.trials])
 
     @property
+    def served(self) -> FloatArray:
+        """Of the learner that would have served in each trial, in the order of `rows`. Shape (n,)."""
+        return np.concatenate([trial.probabilities[trial.learner] for trial in self.trials])
+
+    @property
     def flagged(self) -> BoolArray:
         """Rows that lie in band high. Shape (n,)."""
-        return np.concatenate([trial.probabilities["lightgbm"] >= trial.high for trial in self.trials])
+        return np.concatenate([trial.probabilities[trial.learner] >= trial.high for trial in self.trials])
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ SPEAKS = {  # vendor: the files that may import it
     "feast": ["features/store_*.py"],
     "holidays": ["features/public_holidays.py"],
     "lightgbm": [
+        "training/btyd/distil.py",  # writes BG/NBD as trees
         "training/boosting.py",
         "training/distributed.py",
         "training/fit.py",

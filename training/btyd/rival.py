@@ -15,6 +15,7 @@ from churn.calendar import DAY_US, to_us
 from churn.calibration import Calibrator
 from churn.definition import ChurnDefinition, Subscription
 from churn.events import FloatArray
+from churn.outcomes import OneOutcome
 from features.snapshots import Snapshot
 from training.btyd import bg_nbd, pareto_nbd
 from training.btyd.fitting import NotFound
@@ -111,7 +112,9 @@ def fit_btyd(family: Family, model: str, rows: Rows, known: Known) -> Btyd | Abs
         known: the histories to learn from.
     """
     fitted = fit_raw(family, model, rows.columns, known)
-    return fitted if isinstance(fitted, Abstains) else replace(fitted, calibrator=_calibrator(fitted, rows, known))
+    if isinstance(fitted, Abstains):
+        return fitted
+    return replace(fitted, calibrator=calibrator_of(fitted.raw(rows.X), rows, known))
 
 
 def fit_raw(family: Family, model: str, columns: Columns, known: Known) -> Btyd | Abstains:
@@ -130,8 +133,11 @@ def fit_raw(family: Family, model: str, columns: Columns, known: Known) -> Btyd 
     return Btyd(family, model, found.parameters, places, definition.gap_days, definition.horizon_days)
 
 
-def _calibrator(fitted: Btyd, rows: Rows, known: Known) -> Calibrator:
+def calibrator_of(raw: FloatArray, rows: Rows, known: Known) -> Calibrator:
+    """The calibrator of log-odds that were not fitted to these outcomes; none where an outcome is missing in a fold."""
     recipe = Recipe()
-    fold = fold_of(rows.customer, recipe.folds, seed=known.seed)
-    held_out = HeldOut(fitted.raw(rows.X), rows.outcome, fold, rows.cutoff_us)
-    return calibrate(held_out, recipe, whole_from_us=known.whole_from_us).calibrator
+    held_out = HeldOut(raw, rows.outcome, fold_of(rows.customer, recipe.folds, seed=known.seed), rows.cutoff_us)
+    try:
+        return calibrate(held_out, recipe, whole_from_us=known.whole_from_us).calibrator
+    except OneOutcome:
+        return Calibrator()

@@ -55,7 +55,7 @@ def _flagged(study: Study, settings: Settings) -> BoolArray:
     share = settings.fairness.flagged_share
     if share is None:
         return study.flagged
-    scores = pd.Series(study.probability(OURS))
+    scores = pd.Series(study.served)
     place = scores.groupby(study.rows.cutoff_us).rank(method="first", ascending=False, pct=True)
     return np.asarray(place.to_numpy() <= share, dtype=bool)
 

@@ -75,3 +75,8 @@ def jury(rows: Rows, probabilities: Mapping[str, FloatArray], settings: Settings
     stakes = Stakes.of(settings.costs) if model == "churn" else None
     draws = Draws.of(rows.customer, seed=training.seed)
     return Jury(rows, probabilities, draws, stakes, training.min_rows, training.min_positives)
+
+
+def ours_of(entry: Mapping[str, Any]) -> str:
+    """Whose pictures are shown: our model's, or of a log too small for it the best learner's."""
+    return OURS if OURS in entry["learners"] else str(entry["best"])

@@ -11,7 +11,7 @@ from typing import Any
 from features.input_style import STYLE
 from features.input_words import both
 from training.report import tables
-from training.report.jury import OURS
+from training.report.jury import OURS, ours_of
 from training.report.pictures import calibration, gains
 from training.report.words import LEARNERS, MODELS, VERDICTS
 
@@ -77,7 +77,7 @@ def _says(model: Entry) -> str:
         why = (
             "; ".join(sorted(set(model["without_numbers"].values()))) or (entry or {}).get("abstained") or "no figures"
         )
-        return f"{title}: {both(f'no answer: {why}.', f'无法评判：{why}。')}"
+        return f"{title}: {both(f'no answer: {why}.', f'无法评判：{why}。')} {_grade(model)}"
     sentences = [_against(entry, verdict) for verdict in ("behind", "within", "ahead")]
     ours = entry["learners"][OURS]
     first = both(
@@ -88,7 +88,13 @@ def _says(model: Entry) -> str:
         f"{ours['ece']['value']:.3f}，"
         f"共 {entry['n']:,} 行、{entry['customers']:,} 位客户。",
     )
-    return f"{title}: {first} {' '.join(one for one in sentences if one)}"
+    return f"{title}: {first} {' '.join(one for one in sentences if one)} {_grade(model)}"
+
+
+def _grade(model: Entry) -> str:
+    """Who would have served in the newest fold, and its grade."""
+    grade = model["folds"][-1]["params"].get("grade") if model["folds"] else None
+    return both(f"Grade: {grade['en']}.", f"评级：{grade['zh']}。") if grade else ""
 
 
 def _against(entry: Entry, verdict: str) -> str:
@@ -131,7 +137,7 @@ def _titled(en: str, zh: str, content: str) -> str:
 
 def _pictures(entry: Entry) -> str:
     told = calibration(
-        entry["calibration"][OURS],
+        entry["calibration"][ours_of(entry)],
         both("Calibration (ten bins of equal mass)", "校准（十个等量箱）"),
         both("across: probability told", "横轴：所报概率"),
         both("up: share that came true, 95%", "纵轴：实际比例，95%"),
@@ -149,7 +155,7 @@ def _pictures(entry: Entry) -> str:
 
 
 def _money(entry: Entry) -> str:
-    if "profit" not in entry["learners"][OURS]:
+    if "profit" not in entry["learners"][ours_of(entry)]:
         return ""
     return _titled("Profit per customer", "每位客户的利润", tables.figures_of(entry, tables.MONEY, 2))
 

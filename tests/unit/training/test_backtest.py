@@ -61,7 +61,7 @@ def test_each_fold_learned_from_what_had_matured_by_its_own_cutoff(shop: Shop) -
 
 def test_a_cohort_that_is_too_small_abstains_with_its_reason(shop: Shop) -> None:
     _, folds, settings = shop
-    strict = settings.model_copy(update={"training": settings.training.model_copy(update={"min_rows": 10**6})})
+    strict = settings.model_copy(update={"training": settings.training.model_copy(update={"min_customers": 10**6})})
     (study,) = backtest(folds[1:], strict, models=["churn"])
     rows = results(study, folds[1:], strict)
     assert {one["learner"] for one in rows} == set(LEARNERS)

@@ -29,3 +29,12 @@ def test_for_reactivation_a_longer_silence_never_makes_a_return_likelier() -> No
     rule = RecencyRule.fit(_rows([100.0, 100.0, 200.0, 200.0, 300.0], [1, 0, 0, 0, 1]), "reactivation")
     told = rule.probability(_rows([100.0, 200.0, 300.0], [0, 0, 0]))
     assert (np.diff(told) <= 0).all()
+
+
+def test_the_recency_rule_is_as_certain_as_its_rows_allow() -> None:
+    days = [1.0] * 8 + [20.0, 20.0] + [30.0] * 18
+    rule = RecencyRule.fit(_rows(days, [0.0] * 8 + [0, 1] + [1.0] * 18), "churn")
+    told = rule.probability(_rows([1.0, 20.0, 300.0], [0, 0, 0]))
+    assert told.tolist() == [1 / 10, 0.5, 19 / 20]
+    once = RecencyRule.fit(_rows([1.0, 2.0], [0.0, 1.0]), "churn").probability(_rows([1.0, 2.0], [0, 0]))
+    assert np.allclose(once, [1 / 3, 2 / 3])

@@ -153,7 +153,7 @@ def test_the_card_tells_what_a_person_asks(shop: tuple[Challenger, made.Settings
     assert len(bins) == 10
     assert sum(n for _, n, _, _ in bins) == len(challenger.test_rows.outcome)
     error = sum(n * abs(told - happened) for _, n, told, happened in bins) / len(challenger.test_rows.outcome)
-    (result,) = (one for one in challenger.results if one["learner"] == "lightgbm")
+    (result,) = (one for one in challenger.results if one["learner"] == challenger.bundle.learner)
     assert error == pytest.approx(result["ece"], abs=2e-4)
     opened = page(challenger, found, {"calibration.png": b"png"})
     assert "http" not in opened

@@ -1,0 +1,137 @@
+"""One lesson, three learners: what each is given, which of them may serve, and how good that one turned out.
+
+    rows + what is known --choose (training/ladder.py)--> rule | BG/NBD | LightGBM --fit--> trees and calibrator
+
+Every learner gives the same kind of model, so that nobody after this asks which it was. Start reading at `Lesson`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from churn.calendar import from_us
+from churn.events import FloatArray
+from churn.grade import Grade, Learner
+from churn.settings import Settings
+from features.parts import HERE, Engine
+from features.snapshots import Snapshot
+from training.btyd.rival import Abstains, Known
+from training.fit import Fitted
+from training.ladder import Choice, choose, too_thin
+from training.learning import fit_snapshot, rows_of
+from training.recipe import Recipe
+from training.rows import Rows, TooFewRows
+from training.simple import fit_counting, fit_rule
+from training.skill import skill_interval, surprise
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """Everything a learner may learn from.
+
+    Args:
+        model: churn or reactivation.
+        rows: mature rows.
+        snapshot: that they are from.
+        known: what counting models learn from.
+        settings: floors, seed and threads.
+        recipe: LightGBM's.
+        engine: where trees of all features grow.
+        progress: told what is going on.
+    """
+
+    model: str
+    rows: Rows
+    snapshot: Snapshot
+    known: Known
+    settings: Settings
+    recipe: Recipe
+    engine: Engine
+    progress: Callable[[str], None]
+
+    @property
+    def too_little(self) -> str | None:
+        """Why LightGBM is not tried, or None."""
+        floors = self.settings.training
+        few = self.rows.why_too_few(min_rows=floors.min_rows, min_positives=floors.min_positives)
+        return few or too_thin(self.rows, floors.seed)
+
+    def choose(self) -> Choice:
+        """Who may serve."""
+        training, definition = self.settings.training, self.settings.definition
+        return choose(
+            self.rows,
+            self.model,
+            self.settings.lifecycle,
+            lambda at: Known.of(self.snapshot, from_us(at), definition, seed=training.seed),
+            boost=lambda some: replace(self, rows=some, engine=HERE, progress=lambda _text: None).boosted(),
+            seed=training.seed,
+            why_not=self.too_little,
+        )
+
+    def fit(self, learner: Learner, *, trees: int | None = None) -> Fitted:
+        """Learn it.
+
+        Args:
+            learner: of three.
+            trees: so many boosted ones; as many as suit held-out customers best where None.
+
+        Raises:
+            CannotCount: BG/NBD was chosen and finds no parameters on these rows.
+        """
+        self.progress(f"{self.model}: fitting {learner}")
+        if learner == "recency_rule":
+            return fit_rule(self.rows, self.model, seed=self.settings.training.seed)
+        if learner == "bg_nbd":
+            counted = fit_counting(self.rows, self.model, self.known)
+            if isinstance(counted, Abstains):
+                raise CannotCount(self.model, counted.why)
+            return counted
+        return self.boosted(trees)
+
+    def boosted(self, trees: int | None = None) -> Fitted:
+        """LightGBM."""
+        asked = (self.model, self.rows, self.snapshot, self.settings, self.recipe, self.progress, self.engine)
+        return fit_snapshot(*asked, trees=trees)
+
+
+class CannotCount(TooFewRows):
+    """BG/NBD was chosen on earlier customers and has no parameters on these."""
+
+    def __init__(self, model: str, why: str) -> None:
+        super().__init__(model, "newest", f"nothing to count visits by ({why})")
+
+
+def enough(snapshot: Snapshot, model: str, role: str, settings: Settings, engine: Engine) -> Rows:
+    """The rows of a model to learn from or to judge by.
+
+    Raises:
+        TooFewRows: fewer customers than [training] min_customers, or one outcome only.
+    """
+    rows, least = rows_of(snapshot, model, settings, engine), settings.training.min_customers
+    customers = len(set(rows.customer))
+    if role != "test" and customers < least:
+        raise TooFewRows(model, role, f"{customers} customers, fewer than {least}")
+    why = rows.why_too_few(min_rows=2, min_positives=1)
+    if why:
+        raise TooFewRows(model, role, why)
+    return rows
+
+
+def graded(learner: Learner, rows: Rows, ours: FloatArray, rule: FloatArray, *, seed: int) -> Grade:
+    """The grade of a learner on test rows.
+
+    Args:
+        learner: whose.
+        rows: the test rows.
+        ours: its probabilities of them. Shape (n,).
+        rule: those of the recency rule. Shape (n,).
+        seed: of the draws.
+    """
+    mine, theirs = surprise(rows, ours), surprise(rows, rule)
+    customers: Sequence[Any] = rows.customer.tolist()
+    low, high = skill_interval(theirs, mine, customers, seed=seed)
+    skill = 1 - float(np.sum(mine) / max(float(np.sum(theirs)), 1e-12))
+    return Grade.of(skill, low, high, customers=len(set(customers)), learner=learner)
