@@ -13,7 +13,7 @@ from training.fit import Fitted, fit
 from training.monotone import signs_of
 from training.plan import Boost
 from training.recipe import Recipe
-from training.rows import Columns, Rows
+from training.rows import Columns, Rows, TooFewRows
 from training.sampling import sampled
 from training.tuned import read_tuned
 
@@ -67,6 +67,19 @@ def recipe_for(model: str, train: Snapshot, settings: Settings) -> Recipe:
 def whole_from_us(snapshot: Snapshot, settings: Settings) -> int:
     """From when on a lookback lies within the log, microseconds since 1970 UTC."""
     return to_us(snapshot.log_begins) + settings.definition.lookback_days * DAY_US
+
+
+def enough(snapshot: Snapshot, model: str, role: str, settings: Settings, engine: Engine = HERE) -> Rows:
+    """The rows of a model, enough of them for LightGBM.
+
+    Raises:
+        TooFewRows: there are too few, or one outcome is too rare.
+    """
+    rows, floors = rows_of(snapshot, model, settings, engine), settings.training
+    why = rows.why_too_few(min_rows=floors.min_rows, min_positives=floors.min_positives)
+    if why:
+        raise TooFewRows(model, role, why)
+    return rows
 
 
 def rows_of(snapshot: Snapshot, model: str, settings: Settings, engine: Engine = HERE) -> Rows:
