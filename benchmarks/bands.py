@@ -128,8 +128,7 @@ def dates_held(one: Asked, silent: FloatArray) -> list[float]:
     """Of the customers watched so long, how many came before each of QUANTILES."""
     assert one.outlook.curve is not None
     came, shares = np.nan_to_num(one.rows.after["next_event_days"], nan=np.inf), []
-    for quantile in QUANTILES:
-        days = np.nan_to_num(one.outlook.curve.days_until(silent, quantile), nan=np.inf)
+    for days in np.nan_to_num(one.outlook.curve.days_until(silent), nan=np.inf).T:
         watched = days <= one.rows.after["followed_days"]
         shares.append(float((came[watched] < days[watched]).mean()) if watched.any() else np.nan)
     return shares

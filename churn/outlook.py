@@ -86,26 +86,31 @@ class Curve(Part):
         above = own[:, None] * share[:, own_place + 1 :]
         return np.concatenate([below, own[:, None], above], axis=1)
 
-    def days_until(self, silent: FloatArray, quantile: float) -> FloatArray:
-        """Days by which the next event has come with this chance; NaN: later than the last of `days`.
+    def days_until(self, silent: FloatArray, quantiles: Row = QUANTILES) -> FloatArray:
+        """Days by which the next event has come with these chances; NaN: later than the last of `days`.
 
         Args:
             silent: as `silent` gives it. Shape (n, k).
-            quantile: in (0, 1).
+            quantiles: in (0, 1). Shape (q,).
 
         Returns:
-            Straight lines of log-silence between the days, so the hazard is even within a step. Shape (n,).
+            Straight lines of log-silence between the days, so the hazard is even within a step. Shape (n, q).
         """
-        ends = np.array((0.0, *self.days))
-        falling = np.log(np.maximum(np.hstack([np.ones((len(silent), 1)), silent]), SMALLEST))
-        wanted = np.log(1 - quantile)
-        step = (falling > wanted).sum(axis=1)  # the first end at which silence is that rare
-        rows, beyond = np.arange(len(silent)), step >= len(ends)
+        ends, wanted = self._ends, np.log1p(-np.array(quantiles))
+        falling = np.zeros((len(silent), len(ends)))
+        np.log(np.maximum(silent, SMALLEST), out=falling[:, 1:])
+        step = (falling[:, None, :] > wanted[:, None]).sum(axis=2)  # the first end at which silence is that rare
         right = np.minimum(step, len(ends) - 1)
+        rows = np.arange(len(silent))[:, None]
         top, bottom = falling[rows, right - 1], falling[rows, right]
-        part = np.where(top > bottom, (top - wanted) / np.maximum(top - bottom, SMALLEST), 1.0)
-        days = ends[right - 1] + np.clip(part, 0.0, 1.0) * (ends[right] - ends[right - 1])
-        return np.where(beyond, np.nan, days)
+        part = np.minimum((top - wanted) / np.maximum(top - bottom, SMALLEST), 1.0)
+        days = ends[right - 1] + part * (ends[right] - ends[right - 1])
+        days[step == len(ends)] = np.nan
+        return np.asarray(days)
+
+    @cached_property
+    def _ends(self) -> FloatArray:
+        return np.array((0.0, *self.days))
 
     @cached_property
     def _table(self) -> tuple[FloatArray, FloatArray]:
@@ -136,9 +141,17 @@ class Remaining(Part):
 
     def days(self, raw: FloatArray) -> FloatArray:
         """Days at each of QUANTILES; NaN: later than `beyond_days`. Shape (n, 3)."""
-        knots, table = np.array(self.knots), np.array(self.quantiles)
-        found = np.column_stack([np.interp(raw, knots, column) for column in table.T])
-        return np.where(found >= self.beyond_days, np.nan, found)
+        knots, early, middle, late = self._table
+        found = np.empty((len(raw), 3))
+        for place, column in enumerate((early, middle, late)):
+            found[:, place] = np.interp(raw, knots, column)
+        found[found >= self.beyond_days] = np.nan
+        return found
+
+    @cached_property
+    def _table(self) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+        early, middle, late = np.array(self.quantiles).T.copy()
+        return np.array(self.knots), early, middle, late
 
 
 class Band(Part):
@@ -165,8 +178,12 @@ class Band(Part):
     def interval(self, probability: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Low and high end, around each probability. Each of shape (n,)."""
         odds = np.log(probability / (1 - probability))
-        half = np.interp(odds, self.knots, self.halves)
+        half = np.interp(odds, *self._table)
         return 1 / (1 + np.exp(half - odds)), 1 / (1 + np.exp(-half - odds))
+
+    @cached_property
+    def _table(self) -> tuple[FloatArray, FloatArray]:
+        return np.array(self.knots), np.array(self.halves)
 
 
 class Outlook(Part):

@@ -69,7 +69,12 @@ class Value(BaseModel):
     def amounts(self, vectors: FloatArray) -> Amounts:
         """What these customers are expected to spend within the horizon if they come, and between which amounts."""
         at = self.log_amount(vectors)
-        return Amounts(*(np.interp(at, self.knots, one) for one in (self.expected, self.low, self.high)))
+        knots, expected, low, high = self._table
+        return Amounts(np.interp(at, knots, expected), np.interp(at, knots, low), np.interp(at, knots, high))
+
+    @cached_property
+    def _table(self) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+        return np.array(self.knots), np.array(self.expected), np.array(self.low), np.array(self.high)
 
     @cached_property
     def _line(self) -> tuple[FloatArray, FloatArray, NDArray[np.intp]]:

@@ -11,11 +11,9 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-import numpy as np
-
 from churn.bundle import Bundle, FloatArray
 from churn.calendar import Calendar
-from churn.outlook import QUANTILES, Curve, Outlook
+from churn.outlook import Curve, Outlook
 from serving.schemas import NOT_CONFIGURED, WireDays, WireHorizon, WireNextEvent, WireValue
 
 NO_OUTLOOK = "no_outlook"
@@ -77,7 +75,7 @@ def _horizons(
     places = [curve.days.index(day) for day in outlook.horizons_days]
     own = places[outlook.horizons_days.index(bundle.horizon_days)]
     asked[:, own] = probability  # what is served, to the last bit
-    days = np.column_stack([curve.days_until(silent, one) for one in QUANTILES])
+    days = curve.days_until(silent)
     each = zip(as_of, days.tolist(), strict=True)
     return {
         "horizons": [

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from churn.outlook import QUANTILES, Curve
+from churn.outlook import Curve
 from serving.scorer import Scorer
 from tests import tiny_service
 from tests.outlooks import an_outlook
@@ -49,7 +49,7 @@ def test_early_is_before_late_and_nothing_lies_beyond_what_was_watched(
     curve: Curve, raw: list[float], own: float
 ) -> None:
     silent = curve.silent(np.array(raw), np.full(len(raw), own))
-    days = np.column_stack([curve.days_until(silent, one) for one in QUANTILES])
+    days = curve.days_until(silent)
     filled = np.nan_to_num(days, nan=1e6)
     assert (np.diff(filled, axis=1) >= 0).all()
     assert (filled >= 0).all()
@@ -62,7 +62,7 @@ def test_longer_silence_is_read_off_between_the_days(raw: list[float]) -> None:
     curve = an_outlook().curve
     assert curve is not None
     silent = curve.silent(np.array(raw), np.full(len(raw), 0.4))
-    at_half = curve.days_until(silent, 0.6)  # the own horizon's chance is 0.4: by 90 days exactly
+    at_half = curve.days_until(silent, (0.6,))  # the own horizon's chance is 0.4: by 90 days exactly
     np.testing.assert_allclose(at_half, 90.0)
 
 
