@@ -72,3 +72,9 @@ class Grade(BaseModel):
         """The grade, who answers, and both sentences."""
         told = {"learner": learner, **self.model_dump()}
         return told | {language: self.sentence(learner, language) for language in ("en", "zh")}
+
+
+def in_answer(learner: Learner, grade: Grade | None, language: str) -> dict[str, Any]:
+    """What a score says of the model behind it: learner, grade, grade_text."""
+    letter, text = (grade.letter, grade.sentence(learner, language)) if grade else (None, None)
+    return {"learner": learner, "grade": letter, "grade_text": text}

@@ -242,4 +242,6 @@ def _described(champion: Champion | None) -> dict[str, Any] | None:
         "feature_set_hash": bundle.feature_set_hash,
         "horizon_days": bundle.horizon_days,
         "gap_days": bundle.gap_days,
+        "learner": bundle.learner,
+        "grade": bundle.grade.letter if bundle.grade else None,
     }

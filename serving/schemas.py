@@ -151,6 +151,14 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
         float | None,
         Meta(description="probability x value: money that leaves with them or, of reactivation, that comes back."),
     ] = None
+    learner: Annotated[
+        str | None, Meta(description="What kind of model answers: `lightgbm`, `bg_nbd` or `recency_rule`.")
+    ] = None
+    grade: Annotated[
+        str | None,
+        Meta(description="`A`, `B`, `C` or `none` (no better than a rule), by its back-test."),
+    ] = None
+    grade_text: Annotated[str | None, Meta(description="The grade in words, in the language asked for.")] = None
 
 
 class ScoreAnswer(msgspec.Struct, frozen=True):

@@ -20,6 +20,7 @@ from churn.bundle import FloatArray
 from churn.calendar import Calendar
 from churn.clock import Clock
 from churn.explanation import Explained
+from churn.grade import in_answer
 from features.online import OnlineRow
 from serving import outlook
 from serving.abstentions import abstention
@@ -178,6 +179,7 @@ class Scorer:
         reasons: list[list[Explained]] = [[] for _ in rows]
         if top:
             reasons = champion.explainer.explain(champion.trees.contributions(prepared), vectors, top=top)
+        graded = in_answer(bundle.learner, bundle.grade, language)
         further = outlook.told(bundle, raw, probabilities, vectors, [row.as_of for row in rows], self.calendar)
         numbers = zip(rows, probabilities.tolist(), percentiles.tolist(), bands, reasons, further, strict=True)
         return [
@@ -196,6 +198,7 @@ class Scorer:
                 model_hash=champion.model_hash,
                 snapshot_hash=bundle.snapshot_hash,
                 definition_id=bundle.definition_id,
+                **graded,
                 **more,
             )
             for row, probability, percentile, band, told, more in numbers

@@ -112,6 +112,10 @@ def test_a_small_shop_is_served(small: tuple[Learner, Challenger]) -> None:
     assert [score.abstention for score in scores] == [None] * len(rows)
     told = np.array([score.probability for score in scores])
     np.testing.assert_allclose(told, challenger.probabilities[learner], atol=2e-5)
+    assert {(score.learner, score.grade) for score in scores} == {
+        (learner, bundle.grade.letter if bundle.grade else "")
+    }
+    assert all("rule of thumb" in (score.grade_text or "") for score in scores)
     assert {score.band for score in scores} <= {"low", "medium", "high"}
     assert all(0 <= (score.percentile or 0.0) <= 100 for score in scores)
     assert any(score.reasons for score in scores)
