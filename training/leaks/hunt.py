@@ -117,26 +117,19 @@ def hunt(
     qualifying = lifecycle.definition.qualifying_kinds
     found = list(of_recording(seen, qualifying, until_us=to_us(observed_until), seed=seed))
     apart: dict[str, Adversarial] = {}
-    best: dict[str, tuple[tuple[str, float], ...]] = {}
     for model, rows in seen.evidence.items():
         progress(f"{model}: {len(rows):,} rows")
         found += of_features(model, rows, qualifying=qualifying, seed=seed)
-        if frozen is not None:
-            found += not_as_known(rows, frozen, model)
-        best[model] = _best(rows, seed)
+        found += not_as_known(rows, frozen, model) if frozen is not None else ()
         told = adversarial(rows, seed=seed) if tell_apart else None
         apart |= {model: told} if told else {}
     return Hunt(
         suspicions=tuple(sorted(found, key=lambda one: (LEVELS.index(one.level), one.check, one.kind, one.model))),
         apart=apart,
-        best=best,
+        best={model: _best(rows, seed) for model, rows in seen.evidence.items()},
         rows={model: len(rows) for model, rows in seen.evidence.items()},
         untold=tuple(_untold(seen.evidence, frozen, seed)),
-        key={
-            "log_hash": log_hash,
-            "feature_set_hash": features.hash,
-            "definition_id": lifecycle.definition.id,
-        },
+        key={"log_hash": log_hash, "feature_set_hash": features.hash, "definition_id": lifecycle.definition.id},
         cutoffs=seen.cutoffs,
         observed_until=observed_until,
         share=seen.share,

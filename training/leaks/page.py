@@ -33,10 +33,37 @@ DOCUMENT = Template("""<!doctype html>
 """)
 
 
+WORDS: Final = {
+    "alone": ("What tells most alone", "单项最有预测力的特征"),
+    "alone_note": (
+        "ROC AUC of each feature alone, cross-fitted over customers, with no shape assumed; 0.5 is chance.",
+        "各特征单独的 ROC AUC，按客户交叉拟合，不假设形状；0.5 为随机。",
+    ),
+    "folds": ("Are training and test rows of one world?", "训练行与测试行是否同属一个世界？"),
+    "folds_note": (
+        (
+            "How well test rows are told from training rows, without looking at outcomes. 0.5: not at all. The strongest "
+            "feature is taken away each time. Tenure and days since a dated campaign tell the day itself; look at what "
+            "else is named."
+        ),
+        (
+            "不看结果时，测试行与训练行可被区分的程度，0.5 为完全不可区分。每一步去掉最强的特征。"
+            "客户时长与距某次活动的天数本身就暴露日期，请留意其他特征。"
+        ),
+    ),
+    "limits": ("What was not checked", "未检查的内容"),
+    "footer": (
+        "What each check can and cannot catch: docs/leaks.md. Made by churn leaks; report.json has the numbers.",
+        "各项检查能发现与不能发现的问题见 docs/leaks.md。由 churn leaks 生成；report.json 含相同数字。",
+    ),
+}
+
+
 def page(found: Hunt, settings: Settings) -> str:
     """The page of a hunt."""
     business = settings.business
     return DOCUMENT.substitute(
+        {name: both(*words) for name, words in WORDS.items()},
         language=business.language,
         en=" checked" if business.language == "en" else "",
         zh=" checked" if business.language == "zh" else "",
@@ -52,27 +79,9 @@ def page(found: Hunt, settings: Settings) -> str:
             f"读取日志的 {found.share:.0%}，日志截至 {found.observed_until:%Y-%m-%d}。",
         ),
         findings=_findings(found.suspicions),
-        alone=both("What tells most alone", "单项最有预测力的特征"),
-        alone_note=both(
-            "ROC AUC of each feature alone, cross-fitted over customers, with no shape assumed; 0.5 is chance.",
-            "各特征单独的 ROC AUC，按客户交叉拟合，不假设形状；0.5 为随机。",
-        ),
         best="".join(_best(model, ones) for model, ones in found.best.items()),
-        folds=both("Are training and test rows of one world?", "训练行与测试行是否同属一个世界？"),
-        folds_note=both(
-            "How well test rows are told from training rows, without looking at outcomes. 0.5: not at all. The "
-            "strongest feature is taken away each time. Tenure and days since a dated campaign tell the day itself; "
-            "look at what else is named.",
-            "不看结果时，测试行与训练行可被区分的程度，0.5 为完全不可区分。每一步去掉最强的特征。"
-            "客户时长与距某次活动的天数本身就暴露日期，请留意其他特征。",
-        ),
         apart="".join(_apart(model, one) for model, one in found.apart.items()),
-        limits=both("What was not checked", "未检查的内容"),
         untold="<ul>" + "".join(f"<li>{escape(one)}</li>" for one in found.untold) + "</ul>" if found.untold else "–",
-        footer=both(
-            "What each check can and cannot catch: docs/leaks.md. Made by churn leaks; report.json has the numbers.",
-            "各项检查能发现与不能发现的问题见 docs/leaks.md。由 churn leaks 生成；report.json 含相同数字。",
-        ),
     )
 
 
