@@ -42,8 +42,8 @@ WORDS: Final = {
     "folds": ("Are training and test rows of one world?", "训练行与测试行是否同属一个世界？"),
     "folds_note": (
         (
-            "How well test rows are told from training rows, without looking at outcomes. 0.5: not at all. The strongest "
-            "feature is taken away each time. Tenure and days since a dated campaign tell the day itself; look at what "
+            "How well test rows are told from training rows, without looking at outcomes. 0.5: not at all. The "
+            "strongest feature is taken away each time. Tenure and days since a dated campaign tell the day; look at what "
             "else is named."
         ),
         (
