@@ -43,8 +43,8 @@ WORDS: Final = {
     "folds_note": (
         (
             "How well test rows are told from training rows, without looking at outcomes. 0.5: not at all. The "
-            "strongest feature is taken away each time. Tenure and days since a dated campaign tell the day; look at what "
-            "else is named."
+            "strongest feature is taken away each time. Tenure and days since a dated campaign tell the day; look at "
+            "what else is named."
         ),
         (
             "不看结果时，测试行与训练行可被区分的程度，0.5 为完全不可区分。每一步去掉最强的特征。"
