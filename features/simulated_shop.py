@@ -33,6 +33,11 @@ def loyalty(state: State) -> FloatArray:
     return single(1 - np.exp(-(state.orders - 1).clip(0) / 3.0))
 
 
+def channel_risk(shop: Shop) -> FloatArray:
+    """Log hazard of falling dormant that each customer's channel adds. Shape (customers,)."""
+    return single(_CHANNEL_RISK[shop.channel])
+
+
 def contact(shop: Shop, state: State, actions: ActionArray) -> None:
     """Let today's contacts work on a writable state: lift orders, make up for an issue, or annoy."""
     state.lift[:] = np.maximum(state.lift, _LIFT[shop.response, actions])

@@ -17,6 +17,7 @@ import pandas as pd
 
 from features.simulated_calendar import shop_calendar
 from features.simulated_campaigns import Contacts, campaign_of_the_day
+from features.simulated_causes import CAUSES, CHANCE, LEAST, Lapses, causes_of_the_day
 from features.simulated_customers import ACTION_NAMES, RESPONSE_NAMES, Shop, State, open_shop
 from features.simulated_day import Sighting, step
 from features.simulated_export import write_sources
@@ -71,6 +72,8 @@ class Simulation:
         shop: the customers' characters, and the calendar.
         states: the hidden state at the beginning of each local month, by first day.
         observed_until: the log is complete up to here, aware UTC.
+        causes: why customers truly fell dormant. Columns: customer_id, lapsed_at (UTC, the day's beginning), cause
+            (`features.simulated_causes.CAUSES`, or chance), excess (log hazard above the usual).
     """
 
     events: pd.DataFrame
@@ -79,6 +82,7 @@ class Simulation:
     shop: Shop
     states: dict[date, State] = field(repr=False)
     observed_until: datetime
+    causes: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def true_outcome_probability(
         self, cutoffs: Sequence[date], *, horizon_days: int = 90, paths: int = 4
@@ -111,6 +115,7 @@ def simulate(settings: SimulationSettings | None = None) -> Simulation:
     shop, state = open_shop(calendar, settings.customers, settings.days, settings.seed)
     seen: list[tuple[int, list[Sighting]]] = []
     contacts: list[tuple[int, Contacts]] = []
+    causes: list[Lapses] = []
     states: dict[date, State] = {}
     for day in range(settings.days):
         today = settings.first + timedelta(days=day)
@@ -119,12 +124,15 @@ def simulate(settings: SimulationSettings | None = None) -> Simulation:
         planned = campaign_of_the_day(shop, state)
         if planned.campaign:
             contacts.append((day, planned))
+        before = state
         state, sightings = step(shop, state, planned.actions, campaign=planned.campaign)
         seen.append((day, sightings))
+        causes.append(causes_of_the_day(shop, before, state))
     end = _instant(shop, settings.days)
     states[settings.first + timedelta(days=settings.days)] = state
     events = event_frame(seen, calendar, customers=settings.customers, until=end, seed=settings.seed)
-    return Simulation(events, _campaigns(shop, contacts), _truth(shop, states), shop, states, end.to_pydatetime())
+    truth, why = _truth(shop, states), _causes(shop, causes)
+    return Simulation(events, _campaigns(shop, contacts), truth, shop, states, end.to_pydatetime(), why)
 
 
 def write_demo_log(folder: Path, settings: SimulationSettings | None = None) -> dict[str, Path]:
@@ -179,6 +187,21 @@ def _truth(shop: Shop, states: dict[date, State]) -> pd.DataFrame:
         part.insert(1, "cutoff", _instant(shop, state.day))
         parts.append(part)
     return pd.concat(parts, ignore_index=True)
+
+
+def _causes(shop: Shop, days: list[Lapses]) -> pd.DataFrame:
+    """Why customers fell dormant, in order of time."""
+    counts = [len(one.who) for one in days]
+    instants = np.repeat(shop.calendar.midnight_us[: len(days)], counts).astype("datetime64[us]")
+    who, cause, excess = (np.concatenate(parts) for parts in zip(*days, strict=True))
+    return pd.DataFrame(
+        {
+            "customer_id": customer_ids(shop.customers)[who],
+            "lapsed_at": pd.DatetimeIndex(instants, tz="UTC"),
+            "cause": np.where(excess >= LEAST, np.array(CAUSES, dtype=object)[cause], CHANCE),
+            "excess": excess,
+        }
+    )
 
 
 def _instant(shop: Shop, day: int) -> pd.Timestamp:

@@ -1,14 +1,19 @@
-"""What the model looks at: mean size of each feature's exact contribution, and of each group of reasons.
+"""What the model looks at: mean size of each feature's exact contribution, its direction, and each group of reasons.
 
-Contributions are exact (path-dependent TreeSHAP) and in log-odds. Reads test rows; returns numbers.
+Contributions are exact (path-dependent TreeSHAP) and in log-odds; they sum to the raw score. Gain is what the boosted
+trees won by splitting on a feature; the line below them has none. Reads test rows; returns numbers.
+Start reading at `importances`.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
+import lightgbm
 import numpy as np
 
 from churn.bundle import Bundle
+from churn.events import FloatArray
 from training.fit import Fitted
 from training.rows import Rows
 
@@ -17,22 +22,79 @@ SAMPLE = 2000  # rows are plenty for a mean
 
 @dataclass(frozen=True)
 class Importance:
-    """How much a feature moves scores: mean absolute contribution in log-odds, and its part of the whole."""
+    """How much a feature moves scores.
+
+    Args:
+        feature: its name.
+        log_odds: mean absolute contribution. share: its part of the whole.
+        direction: rank correlation of value and contribution, in [-1, 1]: above 0, more of it goes with a higher chance
+            of the outcome; None where its values are codes or never differ.
+        gain: its part of what the boosted trees gained.
+    """
 
     feature: str
     log_odds: float
     share: float
+    direction: float | None = None
+    gain: float = 0.0
+
+
+@dataclass(frozen=True)
+class Trees:
+    """A model's trees, ready to score and to explain.
+
+    Args:
+        text: LightGBM's.
+    """
+
+    text: str
+
+    @cached_property
+    def _booster(self) -> lightgbm.Booster:
+        return lightgbm.Booster(model_str=self.text)
+
+    def raw(self, X: FloatArray) -> FloatArray:
+        """Raw log-odds of prepared rows. Shape (n,)."""
+        return np.asarray(self._booster.predict(X, raw_score=True, num_threads=1), dtype=np.float64)
+
+    def contributions(self, X: FloatArray) -> FloatArray:
+        """Exact contributions of each feature to the raw log-odds, then the base value. Shape (n, f + 1)."""
+        return np.asarray(self._booster.predict(X, pred_contrib=True, num_threads=1), dtype=np.float64)
+
+    def gain(self) -> FloatArray:
+        """Each feature's part of what the boosted trees gained. Shape (f,)."""
+        gain = np.asarray(self._booster.feature_importance("gain"), dtype=np.float64)
+        return gain / (float(gain.sum()) or 1.0)
 
 
 def importances(fitted: Fitted, bundle: Bundle, rows: Rows) -> list[Importance]:
     """Every feature that moves a score, the strongest first."""
     step = max(1, len(rows) // SAMPLE)
-    moved = np.abs(fitted.contributions(bundle.prepare(rows.X[::step])))[:, :-1].mean(axis=0)
+    X = bundle.prepare(rows.X[::step])
+    trees = Trees(fitted.booster)
+    return of_contributions(trees.contributions(X)[:, :-1], X, bundle, trees.gain())
+
+
+def of_contributions(contributions: FloatArray, X: FloatArray, bundle: Bundle, gain: FloatArray) -> list[Importance]:
+    """Every feature that moves a score, the strongest first.
+
+    Args:
+        contributions: of each feature, without the base value. Shape (n, f).
+        X: prepared rows. Shape (n, f).
+        bundle: names the features.
+        gain: of each feature. Shape (f,).
+    """
+    moved = np.abs(contributions).mean(axis=0)
     total = float(moved.sum()) or 1.0
-    order = np.argsort(-moved, kind="stable")
     return [
-        Importance(bundle.features[place], float(moved[place]), float(moved[place]) / total)
-        for place in order
+        Importance(
+            bundle.features[place],
+            float(moved[place]),
+            float(moved[place]) / total,
+            None if bundle.features[place] in bundle.categories else _direction(X[:, place], contributions[:, place]),
+            float(gain[place]),
+        )
+        for place in np.argsort(-moved, kind="stable")
         if moved[place] > 0
     ]
 
@@ -44,3 +106,18 @@ def groups(found: list[Importance], reasons: Mapping[str, str]) -> dict[str, flo
         code = reasons.get(one.feature, "other")
         shares[code] = shares.get(code, 0.0) + one.share
     return dict(sorted(shares.items(), key=lambda item: -item[1]))
+
+
+def _direction(values: FloatArray, contributions: FloatArray) -> float | None:
+    """Spearman's rank correlation over the rows where the value is known."""
+    known = ~np.isnan(values)
+    one, other = (_ranks(column[known]) for column in (values, contributions))
+    if len(one) < 2 or not one.std() or not other.std():
+        return None
+    return float(np.corrcoef(one, other)[0, 1])
+
+
+def _ranks(values: FloatArray) -> FloatArray:
+    """Ranks, ties shared."""
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[place])

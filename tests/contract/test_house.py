@@ -35,6 +35,7 @@ SPEAKS = {  # vendor: the files that may import it
         "training/btyd/distil.py",  # writes BG/NBD as trees
         "training/boosting.py",
         "training/distributed.py",
+        "training/explain.py",
         "training/fit.py",
         "training/leaks/classifier.py",  # tells folds apart; it makes no model that serves
         "training/pyfunc_model.py",

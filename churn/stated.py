@@ -1,0 +1,144 @@
+"""What customers said made them unhappy, in surveys, complaints, tickets and returns: reasons stated, not modelled.
+
+    stated(events, cutoff)   per customer: code of `churn.reasons.CAUSES`, the words used, where, when; newest first
+    open_cases(events, ...)  complaints or tickets that nothing has solved yet: how many, and how old the oldest is
+
+Stated reasons stand beside modelled ones and are never merged with them: the one is what somebody said, the other
+what a score rests on. Knows only what the cutoff knows. Reads events; knows no model. Start reading at `stated`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+
+from churn.calendar import DAY_US, from_us
+from churn.events import Events, before
+from churn.reasons import CAUSES
+
+SOURCES: Final = ("survey", "review", "complaint", "support_ticket", "return", "refund", "cancellation", "cancel")
+NO_REASON: Final = (
+    "resolved",
+    "solved",
+    "closed",
+    "answered",
+    "replied",
+    "question",
+)  # what was done, not what was wrong
+SAID: Final[Mapping[str, str]] = {  # words of shops, beside the codes of the taxonomy themselves
+    "answered_late": "ignored_feedback",
+    "no_answer": "ignored_feedback",
+    "late_delivery": "service",
+    "rude_service": "service",
+    "slow_service": "service",
+    "wrong_item": "service",
+    "defect": "product",
+    "defective": "product",
+    "quality": "product",
+    "not_as_described": "over_promising",
+    "too_expensive": "price",
+    "expensive": "price",
+    "switched": "competitor",
+    "moved": "life_event",
+}
+SPEAK_OF: Final[Mapping[str, tuple[str, ...]]] = {  # stated cause: the groups of reasons in which a model can see it
+    "after_sale_neglect": ("service", "campaigns", "satisfaction"),
+    "over_promising": ("satisfaction", "returns", "service"),
+    "impersonal": ("campaigns", "engagement"),
+    "ignored_feedback": ("service", "satisfaction"),
+    "inconsistent_messages": ("campaigns", "service"),
+    "price": ("price", "value"),
+    "product": ("returns", "satisfaction", "service", "breadth"),
+    "service": ("service", "satisfaction", "returns"),
+    "competitor": ("engagement", "price"),
+    "life_event": (),
+}
+WITHIN_DAYS: Final = 365
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """A reason that a customer stated.
+
+    Args:
+        code: of `CAUSES`; None where the words are not in the taxonomy.
+        said: the reason code as it was recorded.
+        source: the kind of event. at: when it happened.
+    """
+
+    code: str | None
+    said: str
+    source: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCases:
+    """Cases that nothing has solved yet: how many, and the age of the oldest; null where none is open."""
+
+    count: int
+    oldest_days: float | None
+
+
+def cause_of(said: str) -> str | None:
+    """The cause that a reason code states; None where the taxonomy has none for it."""
+    word = said.strip().lower()
+    return word if word in CAUSES else SAID.get(word)
+
+
+def stated(events: Events, cutoff_us: int, *, within_days: int = WITHIN_DAYS) -> dict[str, list[Stated]]:
+    """What each customer stated, newest first; customers who stated nothing are left out.
+
+    Args:
+        events: a log, or the events of some customers.
+        cutoff_us: the first instant of the future, microseconds since 1970 UTC.
+        within_days: what lies further back is left out.
+    """
+    known = before(events, cutoff_us)
+    rows = (
+        known.is_kind(*SOURCES) & (known.reason_code.codes >= 0) & (known.time_us >= cutoff_us - within_days * DAY_US)
+    )
+    rows &= ~known.reason_code.is_any(NO_REASON)
+    told: dict[str, list[Stated]] = {}
+    for place in np.flatnonzero(rows)[::-1]:  # events lie in order of time within a customer
+        said = known.reason_code.levels[known.reason_code.codes[place]]
+        source = known.kind.levels[known.kind.codes[place]]
+        one = Stated(cause_of(said), said, source, from_us(int(known.time_us[place])))
+        told.setdefault(str(known.customers[known.customer[place]]), []).append(one)
+    return told
+
+
+def open_cases(
+    events: Events, cutoff_us: int, *, kind: str = "complaint", within_days: int = WITHIN_DAYS
+) -> dict[str, OpenCases] | None:
+    """Cases of each customer that no later event of theirs has solved; customers without any are left out.
+
+    A case is solved by `<kind>_solved`, or by a row of the kind itself whose reason code says so.
+
+    Args:
+        events: a log, or the events of some customers.
+        cutoff_us: the first instant of the future.
+        kind: complaint or support_ticket.
+        within_days: older cases are left out.
+
+    Returns:
+        None where the log never says that a case is solved: then nobody knows which are open.
+    """
+    known = before(events, cutoff_us)
+    says = known.reason_code.is_any(("resolved", "solved", "closed"))
+    solves = known.is_kind(f"{kind}_solved") | (known.is_kind(kind) & says)
+    if f"{kind}_solved" not in events.kinds and not solves.any():
+        return None
+    asks = known.is_kind(kind) & ~known.reason_code.is_any(("resolved", "solved", "closed", "answered", "replied"))
+    last = np.full(len(known.customers), np.iinfo(np.int64).min)
+    np.maximum.at(last, known.customer[solves], known.time_us[solves])
+    still = asks & (known.time_us > last[known.customer]) & (known.time_us >= cutoff_us - within_days * DAY_US)
+    found: dict[str, OpenCases] = {}
+    for place in np.flatnonzero(still):
+        name = str(known.customers[known.customer[place]])
+        age = (cutoff_us - int(known.time_us[place])) / DAY_US
+        so_far = found.get(name)
+        found[name] = OpenCases(1, age) if so_far is None else OpenCases(so_far.count + 1, so_far.oldest_days)
+    return found

@@ -1,0 +1,1 @@
+"""How far the reasons of a model can be trusted. Start reading at `training.reasons.report`."""
