@@ -44,14 +44,14 @@ SAID: Final[Mapping[str, str]] = {  # words of shops, beside the codes of the ta
     "moved": "life_event",
 }
 SPEAK_OF: Final[Mapping[str, tuple[str, ...]]] = {  # stated cause: the groups of reasons in which a model can see it
-    "after_sale_neglect": ("service", "campaigns", "satisfaction"),
-    "over_promising": ("satisfaction", "returns", "service"),
+    "after_sale_neglect": ("campaigns", "service"),
+    "over_promising": ("satisfaction", "returns"),
     "impersonal": ("campaigns", "engagement"),
-    "ignored_feedback": ("service", "satisfaction"),
-    "inconsistent_messages": ("campaigns", "service"),
+    "ignored_feedback": ("service",),
+    "inconsistent_messages": ("campaigns",),
     "price": ("price", "value"),
-    "product": ("returns", "satisfaction", "service", "breadth"),
-    "service": ("service", "satisfaction", "returns"),
+    "product": ("returns", "satisfaction", "breadth"),
+    "service": ("service",),
     "competitor": ("engagement", "price"),
     "life_event": (),
 }

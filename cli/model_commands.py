@@ -1,4 +1,4 @@
-"""Commands about models: `churn train | leaks | retrain | mlflow | reproduce`. Each calls one room; imports no pandas.
+"""Commands about models: `churn train | leaks | explain | retrain | mlflow | reproduce`. Imports no pandas.
 
 Start reading at `register`.
 """
@@ -14,6 +14,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     app.command()(train)
     app.command()(leaks)
+    app.command()(explain)
     app.command()(retrain)
     app.command()(mlflow)
     app.command()(reproduce)
@@ -45,6 +46,13 @@ def leaks(config: Config = DEFAULT, cutoff: CutoffDay = None, json: Json = False
     result = room.leaks(load(config), cutoff)
     show(result, json)
     raise typer.Exit(result.exit_code)
+
+
+def explain(config: Config = DEFAULT, model: Model = None, json: Json = False) -> None:
+    """What does a model look at, and how far can its reasons be trusted? Page and JSON of the newest version."""
+    from cli import explain as room
+
+    show(room.explain(load(config), model), json)
 
 
 def retrain(

@@ -92,4 +92,5 @@ def _excess_first(shop: Shop, before: State, after: State, who: npt.NDArray[np.i
     wrong = (before.satisfied - after.satisfied)[who] > 0.2  # an order gone wrong takes a quarter at once
     everybody = np.arange(shop.customers)
     usual = first_terms(shop, everybody, np.full(shop.customers, USUALLY_WRONG)).mean(axis=0)
-    return first_terms(shop, who, wrong.astype(np.float64)) - usual
+    excess: Matrix = first_terms(shop, who, wrong.astype(np.float64)) - usual
+    return excess

@@ -16,10 +16,11 @@ from typing import Any, Final
 import numpy as np
 
 from churn.events import FloatArray
+from churn.explanation import LEAST_SHARE
 from training.reasons.counted import Share
-from training.reasons.grouped import Groups, IntArray, strongest
+from training.reasons.grouped import Groups, IntArray, raising, strongest
 
-CUSTOMERS: Final = 400
+CUSTOMERS: Final = 1_000
 DRAWS: Final = 16
 LEAST: Final = 0.95
 Score = Callable[[FloatArray], FloatArray]
@@ -31,11 +32,14 @@ class Deletion:
 
     Args:
         beats_random: the share, a random other group drawn for each customer.
+        told_beats_random: the same for the group that a customer's reasons begin with: the strongest that raises the
+            chance, where it is worth telling.
         most: the share for whom no other group moves it more.
         move_top: mean move of the raw score, log-odds; move_random: of a random other group.
     """
 
     beats_random: Share
+    told_beats_random: Share
     most: Share
     move_top: float
     move_random: float
@@ -49,6 +53,7 @@ class Deletion:
         """For machines."""
         return {
             "beats_random": self.beats_random.as_json(),
+            "told_beats_random": self.told_beats_random.as_json(),
             "moves_most": self.most.as_json(),
             "move_top": self.move_top,
             "move_random": self.move_random,
@@ -79,10 +84,21 @@ def deletion(
     mine = moves[every, top]
     return Deletion(
         Share.of(mine > moves[every, other]),
+        _told(sums[rows], moves, random),
         Share.of(mine >= moves.max(axis=1)),
         float(mine.mean()),
         float(moves[every, other].mean()),
     )
+
+
+def _told(sums: FloatArray, moves: FloatArray, random: np.random.Generator) -> Share:
+    """The same count for the groups that are told first."""
+    shares = np.abs(sums) / np.maximum(np.abs(sums).sum(axis=1, keepdims=True), 1e-12)
+    first = raising(np.where(shares >= LEAST_SHARE, sums, -np.inf))
+    rows = np.flatnonzero(first >= 0)
+    other = random.integers(0, sums.shape[1] - 1, len(rows))
+    other += other >= first[rows]
+    return Share.of(moves[rows, first[rows]] > moves[rows, other])
 
 
 def moved(score: Score, X: FloatArray, rows: IntArray, lent: IntArray, groups: Groups) -> FloatArray:

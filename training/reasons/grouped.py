@@ -48,7 +48,7 @@ class Groups:
 
 def strongest(sums: FloatArray) -> IntArray:
     """The group that moved each score most, either way. Shape (n,)."""
-    return np.abs(sums).argmax(axis=1)
+    return np.asarray(np.abs(sums).argmax(axis=1))
 
 
 def raising(sums: FloatArray, among: BoolArray | None = None) -> IntArray:
@@ -60,4 +60,4 @@ def raising(sums: FloatArray, among: BoolArray | None = None) -> IntArray:
     """
     allowed = sums if among is None else np.where(among, sums, -np.inf)
     top = allowed.argmax(axis=1)
-    return np.where(allowed[np.arange(len(sums)), top] > 0, top, -1)
+    return np.asarray(np.where(allowed[np.arange(len(sums)), top] > 0, top, -1))
