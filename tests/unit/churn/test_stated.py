@@ -24,7 +24,8 @@ def log(*rows: tuple[str, str, float, str | None], late_days: float = 0.0) -> Ev
 
 def test_each_customer_is_told_newest_first_with_source_and_words() -> None:
     told = stated(
-        log(("a", "complaint", 5, "answered_late"), ("a", "return", 9, "defect"), ("b", "survey", 3, "Price")), CUTOFF_US
+        log(("a", "complaint", 5, "answered_late"), ("a", "return", 9, "defect"), ("b", "survey", 3, "Price")),
+        CUTOFF_US,
     )
     assert [(one.code, one.said, one.source) for one in told["a"]] == [
         ("ignored_feedback", "answered_late", "complaint"),
@@ -69,7 +70,9 @@ def test_open_cases_are_those_since_the_last_solution() -> None:
 
 def test_a_ticket_may_be_solved_by_a_row_of_its_own() -> None:
     events = log(
-        ("a", "support_ticket", 9, "defect"), ("b", "support_ticket", 9, "defect"), ("b", "support_ticket", 4, "resolved")
+        ("a", "support_ticket", 9, "defect"),
+        ("b", "support_ticket", 9, "defect"),
+        ("b", "support_ticket", 4, "resolved"),
     )
     assert open_cases(events, CUTOFF_US, kind="support_ticket") == {"a": OpenCases(1, 9.0)}
 

@@ -3,20 +3,22 @@
 import json
 from pathlib import Path
 
+import lightgbm
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from churn.bundle import Bundle
 from churn.calendar import DAY_US, to_us
-from churn.events import Events, FloatArray
+from churn.events import Events
 from churn.stated import SPEAK_OF, cause_of, stated
+from churn.treeshap import TreeShap
 from features.parts import InMemory
 from tests.unit.training import made
 from training.challenger import Challenger, train
 from training.explain import Trees, groups, importances, of_contributions
+from training.fit import _merged
 from training.logistic import fit_line
 from training.reasons.counted import Share
 from training.reasons.deletion import deletion, lenders, moved
@@ -27,7 +29,7 @@ from training.reasons.pictures import reason_pictures
 from training.reasons.report import Asked, report_of, said_before
 from training.reasons.stability import drawn, few
 from training.rows import Columns, Rows
-
+from training.step_trees import trees_of
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +58,32 @@ def test_contributions_add_up_to_the_raw_score(asked: Asked) -> None:
     assert sums.sum(axis=1) + asked.contributions[:, -1] == pytest.approx(raw, abs=1e-9)
 
 
+@pytest.fixture(scope="module")
+def text() -> str:
+    """A line as trees, with boosted trees on top of it, in one text."""
+    random = np.random.default_rng(8)
+    X = random.normal(size=(800, 3)) * 20
+    X[random.random((800, 3)) < 0.2] = np.nan
+    outcome = (np.nan_to_num(X[:, 0]) + random.normal(size=800) * 10 > 0).astype(float)
+    grown = lightgbm.train({"objective": "binary", "num_leaves": 7, "verbose": -1}, lightgbm.Dataset(X, outcome), 20)
+    return _merged(trees_of(fit_line(X, outcome, penalty=1.0), X), str(grown.model_to_string()))
+
+
+@given(
+    st.lists(
+        st.lists(st.one_of(st.floats(-1e6, 1e6), st.just(float("nan"))), min_size=3, max_size=3), min_size=1, max_size=8
+    )
+)
+@settings(max_examples=40, deadline=None)
+def test_any_row_adds_up_in_both_readers_of_the_trees(text: str, rows: list[list[float]]) -> None:
+    X = np.array(rows)
+    trees, served = Trees(text), TreeShap.from_text(text)
+    raw = trees.raw(X)
+    assert trees.contributions(X).sum(axis=1) == pytest.approx(raw, abs=1e-8)
+    assert served.contributions(X).sum(axis=1) == pytest.approx(raw, abs=1e-8)
+    assert served.raw(X) == pytest.approx(raw, abs=1e-8)
+
+
 def test_the_top_group_moves_the_score_more_than_a_random_one(asked: Asked) -> None:
     mine = Groups.of(asked.bundle)
     found = deletion(asked.trees.raw, asked.X, mine.sums(asked.contributions), asked.rows.cutoff_us, mine, seed=7)
@@ -72,7 +100,7 @@ def test_deletion_knows_a_right_order_from_a_wrong_one() -> None:
     right = deletion(score, X, contributions, cutoffs, four(), seed=1)  # type: ignore[arg-type]
     wrong = deletion(score, X, contributions[:, ::-1], cutoffs, four(), seed=1)  # type: ignore[arg-type]
     assert right.passed
-    assert right.beats_random.share > 0.97
+    assert right.beats_random.share > 0.95
     assert not wrong.passed
     assert wrong.beats_random.share < 0.3
     assert right.told_beats_random.n < right.beats_random.n, "who has nothing that raises is told no reason first"
@@ -99,7 +127,7 @@ def test_hits_are_counted_beside_random_and_commonest() -> None:
     mine = Groups(("service", "price", "silence"), (np.array([0]), np.array([1]), np.array([2])))
     sums = np.array([[0.5, 0.1, 0.9], [0.1, 0.5, 0.9], [0.1, 0.5, 0.2], [-0.1, -0.5, -0.2]])
     found = hit_rates(sums, mine, ["anger", "sales", "anger", "anger"], CAUSE_GROUPS)
-    assert found.top.hits == 1, "the strongest is silence, then price twice: wrong for the third, right size only"
+    assert found.top.hits == 0, "silence twice, then price twice, and each time it was something else"
     assert (found.top_raising.hits, found.top_cause.hits) == (0, 2)
     assert found.random == pytest.approx(1 / 3)
     assert found.random_cause == pytest.approx(1 / 2)
