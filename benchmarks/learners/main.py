@@ -28,7 +28,7 @@ from benchmarks.learners.peers import AUTOML_SECONDS, PEERS, Task, installed
 from benchmarks.learners.stopwatch import Spent, watched
 from benchmarks.learners.table import goals, markdown
 from churn.cohort import MODELS
-from training import challenger
+from training import challenger, learning
 from training.rows import Columns, Rows
 
 ROWS, QUICK_ROWS, QUICK_SECONDS = 1_000_000, 100_000, 10
@@ -102,7 +102,7 @@ def _judged(case: Case, model: str, seconds: float) -> Judged:
     _say(f"{case.log} {model}, {'newest cutoffs' if case.cutoff == LAST else case.cutoff}")
     own, seed = Spent(), case.settings.training.seed
     one_thread = case.settings.model_copy(update={"training": case.settings.training.model_copy(update={"threads": 1})})
-    with watched(challenger, "fit", own):
+    with watched(learning, "fit", own):
         ours = challenger.train(model, case.train, case.test, one_thread, progress=lambda _text: None)  # type: ignore[arg-type]
     cpu_s, probabilities = {"lightgbm": own.cpu_s}, dict(ours.probabilities)
     rows = Rows.of(case.train.frame, Columns.of(case.train.manifest), model)
