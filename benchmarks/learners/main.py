@@ -31,7 +31,7 @@ from churn.cohort import MODELS
 from training import challenger, learning
 from training.rows import Columns, Rows
 
-ROWS, QUICK_ROWS, QUICK_SECONDS = 1_000_000, 100_000, 10
+ROWS, QUICK_ROWS, QUICK_SECONDS = 1_000_000, 100_000, 30
 Cells = dict[tuple[str, str], list[Standing]]
 
 
@@ -68,7 +68,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--logs", nargs="+", choices=[*FINAL, SIMULATOR])
     parser.add_argument("--cutoffs", nargs="+", help="test cutoffs, each a fold; only with one log")
     parser.add_argument("--shop", nargs=2, type=int, metavar=("CUSTOMERS", "SEED"), help="of the simulator")
-    parser.add_argument("--seconds", type=float, help=f"of the AutoML; {AUTOML_SECONDS}")
+    parser.add_argument("--seconds", type=float, help=f"an AutoML may take; {AUTOML_SECONDS}")
     parser.add_argument("--only", choices=["quality", "overhead"])
     parser.add_argument("--folder", type=Path, help="where to work, and what to keep; a temporary one if none")
     parser.add_argument("--table", type=Path)
