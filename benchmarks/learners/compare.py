@@ -49,9 +49,10 @@ class Standing:
         return [name for name, is_better in better.items() if is_better]
 
     @property
-    def is_beaten(self) -> bool:
-        """Whether ours is better by more than one standard error in both."""
-        return self.auc_behind > self.auc_error and self.loss_behind > self.loss_error
+    def keeps_up(self) -> list[str]:
+        """What it is not behind ours in by more than one standard error."""
+        near = {"roc_auc": self.auc_behind <= self.auc_error, "log_loss": self.loss_behind <= self.loss_error}
+        return [name for name, is_near in near.items() if is_near]
 
 
 def standings(folds: Sequence[Judged], *, seed: int, draws: int = DRAWS) -> list[Standing]:

@@ -32,10 +32,10 @@ def goals(cells: Cells) -> dict[str, Any]:
         if one.learner != OURS and one.wins
     ]
     near = [
-        f"{log} {model}: {one.learner} is not behind by more than one standard error in both"
+        f"{log} {model}: {one.learner} is within one standard error of ours in {' and '.join(one.keeps_up)}"
         for (log, model), found in cells.items()
         for one in found
-        if one.learner in CLASSICS and not one.is_beaten
+        if one.learner in CLASSICS and one.keeps_up
     ]
     return {"rivals_that_won": won, "classics_not_beaten": near}
 
