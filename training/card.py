@@ -19,10 +19,10 @@ Table = tuple[Sequence[str], Sequence[Sequence[str]]]
 Part = tuple[str, Sequence[str], Table | None]  # heading, paragraphs, table
 
 
-def markdown(challenger: Challenger, found: Sequence[Importance]) -> str:
-    """The card as Markdown."""
+def markdown(challenger: Challenger, found: Sequence[Importance], more: Sequence[Part] = ()) -> str:
+    """The card as Markdown; `more` are parts that others add."""
     lines = [f"# {_title(challenger)}", ""]
-    for heading, paragraphs, table in _parts(challenger, found):
+    for heading, paragraphs, table in _parts(challenger, found, more):
         lines += [f"## {heading}", ""]
         lines += [line for paragraph in paragraphs for line in (paragraph, "")]
         if table:
@@ -31,10 +31,12 @@ def markdown(challenger: Challenger, found: Sequence[Importance]) -> str:
     return "\n".join(lines)
 
 
-def page(challenger: Challenger, found: Sequence[Importance], pictures: Mapping[str, bytes]) -> str:
+def page(
+    challenger: Challenger, found: Sequence[Importance], pictures: Mapping[str, bytes], more: Sequence[Part] = ()
+) -> str:
     """The card as one HTML page that opens off-line."""
     body = [f"<h1>{html.escape(_title(challenger))}</h1>"]
-    for heading, paragraphs, table in _parts(challenger, found):
+    for heading, paragraphs, table in _parts(challenger, found, more):
         body.append(f"<h2>{html.escape(heading)}</h2>")
         body += [f"<p>{html.escape(paragraph)}</p>" for paragraph in paragraphs]
         if table:
@@ -54,13 +56,14 @@ def _title(challenger: Challenger) -> str:
     return f"Model card: {challenger.model} of {challenger.bundle.business}"
 
 
-def _parts(challenger: Challenger, found: Sequence[Importance]) -> list[Part]:
+def _parts(challenger: Challenger, found: Sequence[Importance], more: Sequence[Part]) -> list[Part]:
     return [
         ("What it answers", _what(challenger), None),
         ("What it learned from", _learned(challenger), None),
         ("How it was judged", _protocol(challenger), _metrics(challenger)),
         ("Do its probabilities mean what they say", _calibration(challenger), _bins(challenger)),
         ("What it looks at", _reads(challenger, found), _top(challenger, found)),
+        *more,
         ("Where not to trust it", _limits(), None),
     ]
 

@@ -10,6 +10,7 @@ from training.challenger import Challenger
 from training.explain import importances
 from training.manifest import MANIFEST, manifest, tags
 from training.plots import pictures
+from training.report.card_part import fairness_part
 from training.versions import Files, Registry, Version
 
 
@@ -17,7 +18,8 @@ def keep(challenger: Challenger, registry: Registry, settings: Settings) -> Vers
     """Register a challenger; it does not serve before it is promoted."""
     found = importances(challenger.fitted, challenger.bundle, challenger.test_rows)
     drawn = pictures(challenger.test_rows.outcome, challenger.probabilities, found, challenger.bundle.learner)
-    texts = {"card.md": markdown(challenger, found), "card.html": page(challenger, found, drawn)}
+    more = fairness_part(challenger, settings)
+    texts = {"card.md": markdown(challenger, found, more), "card.html": page(challenger, found, drawn, more)}
     facts = {
         "whole_snapshot": str(_below(challenger.learned, settings)),
         "train_snapshot": str(_below(challenger.train, settings)),

@@ -46,12 +46,12 @@ def judged_study(study: Study, attributes: pd.DataFrame | None, settings: Settin
         "slices": [
             {"dimension": one.dimension, "name": one.name, **mine.on(one.mask)} for one in slices(rows, attributes)
         ],
-        "fairness": fairness(mine, attributes, _flagged(study, settings), settings),
+        "fairness": fairness(mine, attributes, flagged_rows(study, settings), settings),
     }
 
 
-def _flagged(study: Study, settings: Settings) -> BoolArray:
-    """Who would be flagged: band high, or the top share of each cutoff."""
+def flagged_rows(study: Study, settings: Settings) -> BoolArray:
+    """Who would be flagged: band high, or the top share of each cutoff. Shape (n,)."""
     share = settings.fairness.flagged_share
     if share is None:
         return study.flagged
