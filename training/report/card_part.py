@@ -41,9 +41,9 @@ def fairness_part(challenger: Challenger, settings: Settings) -> "list[Part]":
 def _says(found: Entry) -> list[str]:
     told = [
         (
-            f"Flagged: {found['flag']}, {found['flagged_share']:.1%} of the test rows. These attributes are no features "
-            "unless [fairness] as_features says so. Ratios are those to the largest group, with 95% intervals; four fifths "
-            "to five fourths is a yardstick, not a law (29 CFR 1607.4(D))."
+            f"Flagged: {found['flag']}, {found['flagged_share']:.1%} of the test rows. These attributes are no "
+            "features unless [fairness] as_features says so. Ratios are those to the largest group, with 95% "
+            "intervals; four fifths to five fourths is a yardstick, not a law (29 CFR 1607.4(D))."
         )
     ]
     named = [
