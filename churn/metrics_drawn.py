@@ -107,6 +107,18 @@ class Bins:
         """As `churn.metrics.ece`, in these bins. Shape (draws,)."""
         return _ratio(np.abs(self.told - self.happened).sum(axis=0), self.n.sum(axis=0))
 
+    def ece_by_chance(self, exact: "Bins") -> FloatArray:
+        """What a perfectly calibrated model would show: the distances between each draw and the rows as they are.
+
+        Args:
+            exact: the same bins with all weights 1, one draw.
+
+        Source: Bröcker, Smith (2007), Weather and Forecasting 22(3), consistency bars, by the draws at hand.
+        """
+        drawn, there = ((one.told - one.happened) / one.n.sum(axis=0) for one in (self, exact))
+        chance: FloatArray = np.abs(drawn - there).sum(axis=0)
+        return chance
+
     def reliability(self) -> FloatArray:
         """Mean squared distance between told and happened, bin by bin. Shape (draws,)."""
         return _ratio(((self.told - self.happened) ** 2 / np.maximum(self.n, NOTHING)).sum(axis=0), self.n.sum(axis=0))
@@ -152,11 +164,16 @@ def brier_parts(happened: FloatArray, probabilities: FloatArray, bin_of: NDArray
     Source: Murphy (1973), J. Applied Meteorology 12(4); Stephenson, Coelho, Jolliffe (2008), Weather and Forecasting
     23(4), for what is left within bins.
     """
-    ones = np.ones(len(happened))
-    bins = Bins(_summed(bin_of, ones), _summed(bin_of, probabilities), _summed(bin_of, happened))
+    bins = exact_bins(happened, probabilities, bin_of)
     reliable, resolved, unsure = (float(one[0]) for one in (bins.reliability(), bins.resolution(), bins.uncertainty()))
     score = float(np.mean((probabilities - happened) ** 2))
     return BrierParts(reliable, resolved, unsure, within=score - reliable + resolved - unsure)
+
+
+def exact_bins(happened: FloatArray, probabilities: FloatArray, bin_of: NDArray[np.int64]) -> Bins:
+    """Rows by bin, all weights 1: one draw, the rows as they are."""
+    of_all = (np.ones(len(happened)), probabilities, happened)
+    return Bins(*(np.bincount(bin_of, weights=one).astype(np.float64)[:, None] for one in of_all))
 
 
 def equal_mass(probabilities: FloatArray, bins: int = 10) -> NDArray[np.int64]:
@@ -166,10 +183,6 @@ def equal_mass(probabilities: FloatArray, bins: int = 10) -> NDArray[np.int64]:
     for place, rows in enumerate(np.array_split(order, min(bins, len(order)))):
         bin_of[rows] = place
     return bin_of
-
-
-def _summed(bin_of: NDArray[np.int64], values: FloatArray) -> FloatArray:
-    return np.bincount(bin_of, weights=values).astype(np.float64)[:, None]
 
 
 def _before(cumulated: FloatArray) -> FloatArray:

@@ -1,8 +1,8 @@
 """Demographic attributes for the simulated shop, on request: one without any influence, one whose group is wronged.
 
 Nothing in the shop's dynamics knows them. `gender` is drawn at random: the control. `origin` is drawn at random too,
-but of those from abroad a share of what they do can go unrecorded, as by a till that does not know their cards: then they
-look as if they were leaving when they are not. A report on fairness has to name the second and leave the first alone.
+but of those from abroad a share of what they do can go unrecorded, as by a till that knows no foreign cards: then
+they look as if they were leaving when they are not. A report on fairness has to name the second, and not the first.
 Reads a log, returns another; the log of the demo stays as it is. Start reading at `with_demographics`.
 """
 

@@ -31,7 +31,7 @@ class Trial:
         probabilities: of each learner that has numbers. Shape (n,) each.
         abstained: reason of each learner that has none.
         seen: rows whose customer was among those learned from. Shape (n,).
-        high: probability from which a customer lies in band high.
+        bands: probability from which a customer lies in each band.
         params: what the learner used and found.
     """
 
@@ -47,7 +47,7 @@ class Trial:
     probabilities: dict[str, FloatArray]
     abstained: dict[str, str]
     seen: BoolArray
-    high: float
+    bands: dict[str, float]
     params: dict[str, Any]
 
     @classmethod
@@ -69,7 +69,7 @@ class Trial:
             probabilities=dict(challenger.probabilities),
             abstained=_reasons(challenger.results),
             seen=np.isin(rows.customer.astype(str), learned.to_numpy(dtype=str)),
-            high=(challenger.judged.bundle if challenger.judged else challenger.bundle).bands["high"],
+            bands=dict((challenger.judged.bundle if challenger.judged else challenger.bundle).bands),
             params=dict(challenger.params),
         )
 
@@ -128,10 +128,10 @@ class Study:
         """Of the learner that would have served in each trial, in the order of `rows`. Shape (n,)."""
         return np.concatenate([trial.probabilities[trial.learner] for trial in self.trials])
 
-    @property
-    def flagged(self) -> BoolArray:
-        """Rows that lie in band high. Shape (n,)."""
-        return np.concatenate([trial.probabilities[trial.learner] >= trial.high for trial in self.trials])
+    def in_band(self, lowest: str) -> BoolArray:
+        """Rows that lie in a band or a higher one, by the bands of their own fold. Shape (n,)."""
+        trials = self.trials
+        return np.concatenate([one.probabilities[one.learner] >= one.bands[lowest] for one in trials])
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from churn.settings import Settings
 from training.challenger import Challenger
 from training.report.document import attributes_of
 from training.report.fairness import MEASURES, fairness
-from training.report.judging import flagged_rows
+from training.report.judging import flags_of
 from training.report.jury import OURS, Entry, jury
 from training.slices import aligned
 from training.study import Study, Trial
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from training.card import Part
 
 HEADING = "Whether groups of customers are treated alike"
-HEAD = ("attribute", "group", "n", "flagged", "false positives", "false negatives", "ratio flagged", "ROC AUC", "ECE")
+HEAD = ("attribute", "group", "n", "flag", "flagged", "false positives", "false negatives", "ratio flagged", "ROC AUC")
 
 
 def fairness_part(challenger: Challenger, settings: Settings) -> "list[Part]":
@@ -31,36 +31,41 @@ def fairness_part(challenger: Challenger, settings: Settings) -> "list[Part]":
     if attributes is None:
         return []
     mine = jury(study.rows, {OURS: study.probability(OURS)}, settings, study.model)
-    found = fairness(mine, aligned(attributes, study.rows), flagged_rows(study, settings), settings)
+    found = fairness(mine, aligned(attributes, study.rows), flags_of(study, settings), settings)
     rows = [
-        [one["attribute"], *_group(group)] for one in found["attributes"] for group in one["groups"]
-    ]  # a list a group
+        [one["attribute"], *cells]
+        for one in found["attributes"]
+        for group in one["groups"]
+        for cells in _group(group, list(found["flags"]))
+    ]
     return [(HEADING, _says(found), (HEAD, rows))]
 
 
 def _says(found: Entry) -> list[str]:
-    told = [
-        (
-            f"Flagged: {found['flag']}, {found['flagged_share']:.1%} of the test rows. These attributes are no "
-            "features unless [fairness] as_features says so. Ratios are those to the largest group, with 95% "
-            "intervals; four fifths to five fourths is a yardstick, not a law (29 CFR 1607.4(D))."
-        )
-    ]
+    flagged = ", ".join(f"{flag} ({share:.0%} of the test rows)" for flag, share in found["flags"].items())
+    told = (
+        f"Flagged: {flagged}. These attributes are no features unless [fairness] as_features says so. Ratios are those "
+        "to the largest group, with 95% intervals; four fifths to five fourths is a yardstick, not a law."
+    )
     named = [
-        f"{one['attribute']} {one['group']}: {one['measure'].replace('_', ' ')} {one['value']:.2f} times that of "
-        f"{one['against']}"
+        f"{one['attribute']} {one['group']}: {one['measure'].replace('_', ' ')} ({one['flag']}) {one['value']:.2f} "
+        f"times that of {one['against']}"
         for one in found["named"]
     ]
-    return [*told, "Named: " + "; ".join(named) + "." if named else "No group is named."]
+    return [told, "Named: " + "; ".join(named) + "." if named else "No group is named."]
 
 
-def _group(group: Entry) -> list[str]:
+def _group(group: Entry, flags: list[str]) -> list[list[str]]:
+    """A row a flag; one that says why where the group is too small."""
     if group["abstained"]:
-        return [group["group"], str(group["n"]), str(group["abstained"]), *[""] * (len(HEAD) - 4)]
-    rates = [_told(group["rates"][measure]) for measure in MEASURES]
-    ratio = _told(group["ratios"]["flagged_share"], 2) if "ratios" in group else "reference"
-    ours = group["learners"][OURS]
-    return [group["group"], str(group["n"]), *rates, ratio, _told(ours["roc_auc"]), _told(ours["ece"])]
+        return [[group["group"], str(group["n"]), str(group["abstained"]), *[""] * (len(HEAD) - 4)]]
+    auc = _told(group["learners"][OURS]["roc_auc"])
+    rows = []
+    for flag in flags:
+        rates = [_told(group["rates"][flag][measure]) for measure in MEASURES]
+        ratio = _told(group["ratios"][flag]["flagged_share"], 2) if "ratios" in group else "-"
+        rows.append([group["group"], str(group["n"]), flag, *rates, ratio, auc])
+    return rows
 
 
 def _told(one: Entry, places: int = 3) -> str:

@@ -51,7 +51,7 @@ class Draws:
             draws: how many; fewer where customers are very many.
         """
         codes, ids = pd.factorize(np.asarray(customers, dtype=object))
-        many = max(FEWEST, min(draws, MOST_WEIGHTS // max(len(ids), 1)))
+        many = min(draws, max(FEWEST, MOST_WEIGHTS // max(len(ids), 1)))
         weights = np.random.default_rng([seed, 505]).poisson(1.0, (len(ids), many)).astype(np.float32)
         return cls(codes.astype(np.int64), weights)
 

@@ -9,6 +9,8 @@ law; Hardt, Price, Srebro (2016), NeurIPS (error rates); Dunn (1961), J. Am. Sta
 Start reading at `fairness`.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -17,61 +19,60 @@ from churn.settings import Settings
 from training.report.draws import Draws
 from training.report.figures import figure
 from training.report.jury import Entry, Jury
-from training.rows import Rows
 from training.slices import groups_of
 
 LOW, HIGH = 0.8, 1.25  # four fifths, and the other way round
+ENOUGH = 0.95  # of the draws must tell a ratio
 MEASURES = ("flagged_share", "false_positive_rate", "false_negative_rate")
 
 
-def fairness(jury: Jury, attributes: pd.DataFrame | None, flagged: BoolArray, settings: Settings) -> Entry:
+def fairness(jury: Jury, attributes: pd.DataFrame | None, flags: Mapping[str, BoolArray], settings: Settings) -> Entry:
     """The groups of each attribute that `[fairness]` names.
 
     Args:
         jury: the judged rows.
         attributes: beside the rows.
-        flagged: rows that would be acted on. Shape (n,).
+        flags: rows that would be acted on, by what they are flagged by. Shape (n,) each.
         settings: which attributes.
     """
     names = settings.fairness.attributes
     if not names or attributes is None:
         return {"attributes": [], "named": [], "why": "no [fairness] attributes are set"}
-    share = settings.fairness.flagged_share
-    told = [_attribute(jury, name, groups_of(attributes[name]), flagged) for name in names]
+    tables = len(names) * len(flags) * len(MEASURES)
+    told = [_attribute(jury, name, groups_of(attributes[name]), flags, tables) for name in names]
     return {
-        "flag": "band high" if share is None else f"the top {share:.0%} of each cutoff",
-        "flagged_share": float(flagged.mean()),
+        "flags": {flag: float(rows.mean()) for flag, rows in flags.items()},
         "attributes": told,
         "named": [finding for one in told for finding in one["named"]],
     }
 
 
-def _attribute(jury: Jury, name: str, groups: np.ndarray, flagged: BoolArray) -> Entry:
+def _attribute(jury: Jury, name: str, groups: np.ndarray, flags: Mapping[str, BoolArray], tables: int) -> Entry:
     masks = {str(group): groups == group for group in sorted(set(groups))}
     reference = max(masks, key=lambda group: int(masks[group].sum()))
-    rates = {group: _rates(jury.rows.take(mask), flagged[mask], jury.draws.take(mask)) for group, mask in masks.items()}
     judged = {group: jury.on(mask) for group, mask in masks.items()}
-    others = [group for group in masks if group != reference and not judged[group]["abstained"]]
-    comparisons = max(len(others) * len(MEASURES), 1)
-    told, named = [], []
-    for group, mask in masks.items():
-        entry = {"group": group, "share_of_rows": float(mask.mean()), **judged[group]}
-        if not judged[group]["abstained"]:
-            entry["rates"] = {one: figure(*rates[group][one], one) for one in rates[group]}
-        if group in others and not judged[reference]["abstained"]:
-            entry["ratios"] = {m: _ratio(rates[group][m], rates[reference][m], comparisons) for m in MEASURES}
-            named += [
-                {"attribute": name, "group": group, "against": reference, "measure": measure, **found}
-                for measure, found in entry["ratios"].items()
-                if found["named"]
-            ]
-        told.append(entry)
-    return {"attribute": name, "reference": reference, "comparisons": comparisons, "groups": told, "named": named}
+    speak = [group for group in masks if not judged[group]["abstained"]]
+    others = [group for group in speak if group != reference and reference in speak]
+    comparisons = max(len(others) * tables, 1)
+    told = {group: {"group": group, "share_of_rows": float(masks[group].mean()), **judged[group]} for group in masks}
+    named = []
+    for flag, flagged in flags.items():
+        rates = {group: _rates(jury, masks[group], flagged) for group in speak}
+        for group in speak:
+            shown = {one: figure(*rates[group][one], one) for one in rates[group]}
+            told[group].setdefault("rates", {})[flag] = shown
+        for group in others:
+            ratios = {one: _ratio(rates[group][one], rates[reference][one], comparisons) for one in MEASURES}
+            told[group].setdefault("ratios", {})[flag] = ratios
+            key = {"attribute": name, "group": group, "against": reference, "flag": flag}
+            named += [{**key, "measure": one, **found} for one, found in ratios.items() if found["named"]]
+    about = {"attribute": name, "reference": reference, "comparisons": comparisons}
+    return {**about, "groups": list(told.values()), "named": named}
 
 
-def _rates(rows: Rows, flagged: BoolArray, draws: Draws) -> dict[str, tuple[float, FloatArray]]:
+def _rates(jury: Jury, mask: BoolArray, flagged: BoolArray) -> dict[str, tuple[float, FloatArray]]:
     """Each rate and its draws: of all, of those for whom it did not come true, of those for whom it did."""
-    flag, happened = flagged.astype(np.float64), rows.outcome
+    draws, flag, happened = jury.draws.take(mask), flagged[mask].astype(np.float64), jury.rows.outcome[mask]
     parts = {
         "flagged_share": (flag, np.ones(len(flag))),
         "false_positive_rate": (flag * (1 - happened), 1 - happened),
@@ -93,9 +94,11 @@ def _ratio(ours: tuple[float, FloatArray], theirs: tuple[float, FloatArray], com
     if not theirs[0]:
         return {"value": None, "low": None, "high": None, "named": False}
     value = ours[0] / theirs[0]
-    drawn = np.log(np.maximum(ours[1], 1e-9)) - np.log(np.maximum(theirs[1], 1e-9))
-    error = float(np.nanstd(drawn))
-    centre, wide = float(np.log(max(value, 1e-9))), _normal_quantile(1 - 0.025 / comparisons)
+    usable = (ours[1] > 0) & (theirs[1] > 0)
+    if not value or usable.mean() < ENOUGH:  # too rare an event to tell a ratio
+        return {"value": value, "low": None, "high": None, "named": False}
+    error = float(np.std(np.log(ours[1][usable] / theirs[1][usable])))
+    centre, wide = float(np.log(value)), _normal_quantile(1 - 0.025 / comparisons)
     sure = abs(centre) > wide * error
     low, high = (float(np.exp(centre + side * 1.96 * error)) for side in (-1, 1))
     return {"value": value, "low": low, "high": high, "named": bool(sure and not LOW <= value <= HIGH)}

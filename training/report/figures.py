@@ -11,7 +11,7 @@ import numpy as np
 
 from churn.events import FloatArray
 from churn.metrics import SMALLEST, ece, max_profit
-from churn.metrics_drawn import Bins, Levels, brier_parts, equal_mass
+from churn.metrics_drawn import Bins, Levels, brier_parts, equal_mass, exact_bins
 from churn.metrics_profit import Stakes, contact_profits
 from training.evaluate import judged
 from training.expected_profit import accept_ratios, expected_max_profit
@@ -43,7 +43,10 @@ class Judgement:
 
     def figures(self) -> dict[str, Figure]:
         """Each figure with its 95% interval, null where the draws tell none."""
-        return {name: figure(value, self.draws[name], name) for name, value in self.values.items()}
+        told = {name: figure(value, self.draws[name], name) for name, value in self.values.items()}
+        if told["ece"]["low"] is not None and told["ece"]["value"] <= told["ece_by_chance"]["high"]:
+            told["ece"]["low"] = told["reliability"]["low"] = 0.0  # no more than perfect calibration would show
+        return told
 
 
 def judge(
@@ -67,11 +70,13 @@ def judge(
         OneOutcome: everybody has the same outcome.
     """
     levels, bins = draws.levels(outcome, probability), draws.bins(outcome, probability)
-    parts = brier_parts(outcome, probability, equal_mass(probability))
+    bin_of = equal_mass(probability)
+    parts = brier_parts(outcome, probability, bin_of)
+    chance = bins.ece_by_chance(exact_bins(outcome, probability, bin_of))
     values = {name: value for name, value in judged(outcome, probability).items() if name not in ("n", "base_rate")}
     values |= {"reliability": parts.reliability, "resolution": parts.resolution, "uncertainty": parts.uncertainty}
-    values["within_bins"] = parts.within
-    drawn = _drawn(outcome, probability, draws, levels, bins)
+    values |= {"within_bins": parts.within, "ece_by_chance": float(np.nanmean(chance))}
+    drawn = _drawn(outcome, probability, draws, levels, bins) | {"ece_by_chance": chance}
     if stakes is not None:
         values |= _profits(outcome, probability, stakes)
         if whole:

@@ -46,18 +46,18 @@ def judged_study(study: Study, attributes: pd.DataFrame | None, settings: Settin
         "slices": [
             {"dimension": one.dimension, "name": one.name, **mine.on(one.mask)} for one in slices(rows, attributes)
         ],
-        "fairness": fairness(mine, attributes, flagged_rows(study, settings), settings),
+        "fairness": fairness(mine, attributes, flags_of(study, settings), settings),
     }
 
 
-def flagged_rows(study: Study, settings: Settings) -> BoolArray:
-    """Who would be flagged: band high, or the top share of each cutoff. Shape (n,)."""
+def flags_of(study: Study, settings: Settings) -> dict[str, BoolArray]:
+    """Who would be flagged, by what: bands, or the top share of each cutoff. Shape (n,) each."""
     share = settings.fairness.flagged_share
     if share is None:
-        return study.flagged
+        return {"band high": study.in_band("high"), "band high or medium": study.in_band("medium")}
     scores = pd.Series(study.served)
     place = scores.groupby(study.rows.cutoff_us).rank(method="first", ascending=False, pct=True)
-    return np.asarray(place.to_numpy() <= share, dtype=bool)
+    return {f"top {share:.0%} of each cutoff": np.asarray(place.to_numpy() <= share, dtype=bool)}
 
 
 def _fold(study: Study, place: int) -> Entry:

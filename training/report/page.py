@@ -13,7 +13,7 @@ from features.input_words import both
 from training.report import tables
 from training.report.jury import OURS, ours_of
 from training.report.pictures import calibration, gains
-from training.report.words import LEARNERS, MODELS, VERDICTS
+from training.report.words import FIGURES, LEARNERS, MODELS, VERDICTS
 
 Entry = Mapping[str, Any]
 MORE_STYLE = """
@@ -163,17 +163,17 @@ def _money(entry: Entry) -> str:
 def _fairness(entry: Entry) -> str:
     if not entry["attributes"]:
         return ""
-    named = [
-        both(
-            f"{one['attribute']} {one['group']}: {one['measure'].replace('_', ' ')} is {one['value']:.2f} times that "
-            "of "
-            f"{one['against']}.",
-            f"{one['attribute']} {one['group']}：{one['measure']} 为 {one['against']} 的 {one['value']:.2f} 倍。",
-        )
-        for one in entry["named"]
-    ]
+    named = [_named(one) for one in entry["named"]]
     told = "".join(f'<p class="behind">{one}</p>' for one in named) or "<p>" + both(
         "No group is treated differently beyond four fifths and chance.", "没有群体的差别超出五分之四规则与偶然。"
     ) + "</p>"  # fmt: skip
-    shown = "".join(tables.groups(one) for one in entry["attributes"])
+    shown = "".join(tables.groups(one, flag) for one in entry["attributes"] for flag in entry["flags"])
     return _titled("Groups of customers treated alike?", "各群体是否被同等对待？", told + shown)
+
+
+def _named(one: Entry) -> str:
+    who, measure, ratio = f"{one['attribute']} {one['group']} ({one['flag']})", one["measure"], f"{one['value']:.2f}"
+    return both(
+        f"{who}: {FIGURES[measure][0]} {ratio} times that of {one['against']}.",
+        f"{who}：{FIGURES[measure][1]}为 {one['against']} 的 {ratio} 倍。",
+    )

@@ -9,7 +9,7 @@ from training.report.jury import OURS
 from training.report.pictures import whisker
 from training.report.words import CELLS, SHORT, dimension, figure, learner, name
 
-SHOWN = ("log_loss", "roc_auc", "pr_auc", "brier", "ece", "lift_10")
+SHOWN = ("log_loss", "roc_auc", "pr_auc", "brier", "ece", "ece_by_chance", "lift_10")
 PARTS = ("brier", "reliability", "resolution", "uncertainty", "within_bins")
 MONEY = ("profit", "max_profit", "expected_max_profit")
 RATES = ("flagged_share", "false_positive_rate", "false_negative_rate", "base_rate")
@@ -51,7 +51,7 @@ def learners(entry: Entry, without: Entry) -> str:
             [learner(code) + mark, *(number(figures[one], 4 if one in PARTS else 3) for one in SHOWN), *verdicts]
         )
     rows += [
-        [learner(code), f'<span class="quiet">{escape(str(why))}</span>', *[""] * 7]
+        [learner(code), f'<span class="quiet">{escape(str(why))}</span>', *[""] * len(SHOWN), ""]
         for code, why in without.items()
         if why
     ]
@@ -151,24 +151,23 @@ def _memory(gain: Entry | None) -> str:
     ) + "</p>"  # fmt: skip
 
 
-def groups(attribute: Entry) -> str:
-    """The groups of one attribute: rates, ratios, figures."""
+def groups(attribute: Entry, flag: str) -> str:
+    """The groups of one attribute by one flag: rates, ratios, figures."""
     head = [escape(attribute["attribute"]), both("rows", "行数"), *(figure(one) for one in RATES),
             both("ratio flagged", "标记比"), both("ratio of false positives", "误报比"),
             both("ratio of false negatives", "漏报比"), "ROC AUC", "ECE"]  # fmt: skip
     rows = []
     for one in attribute["groups"]:
-        title = name(one["group"]) + (
-            " " + both("(reference)", "（参照）") if one["group"] == attribute["reference"] else ""
-        )
+        reference = " " + both("(reference)", "（参照）") if one["group"] == attribute["reference"] else ""
+        title, n = name(one["group"]) + reference, f"{one['n']:,}"
         if one["abstained"]:
-            rows.append([title, f"{one['n']:,}", f'<span class="quiet">{escape(one["abstained"])}</span>', *[""] * 8])
+            rows.append([title, n, f'<span class="quiet">{escape(one["abstained"])}</span>', *[""] * 8])
             continue
-        ratios = [_ratio(one.get("ratios", {}).get(measure)) for measure in RATES[:3]]
-        ours = one["learners"][OURS]
-        rates = [number(one["rates"][rate]) for rate in RATES]
-        rows.append([title, f"{one['n']:,}", *rates, *ratios, number(ours["roc_auc"]), number(ours["ece"])])
-    return f"<section>{table(head, rows)}</section>"
+        found = one.get("ratios", {}).get(flag, {})
+        ours, ratios = one["learners"][OURS], [_ratio(found.get(measure)) for measure in RATES[:3]]
+        rates = [number(one["rates"][flag][rate]) for rate in RATES]
+        rows.append([title, n, *rates, *ratios, number(ours["roc_auc"]), number(ours["ece"])])
+    return f"<h3>{escape(attribute['attribute'])} · {escape(flag)}</h3><section>{table(head, rows)}</section>"
 
 
 def _ratio(one: Entry | None) -> str:

@@ -23,6 +23,7 @@ FIGURES: Final = {
     "uncertainty": ("uncertainty", "不确定性"),
     "within_bins": ("within bins", "箱内余项"),
     "ece": ("ECE", "ECE"),
+    "ece_by_chance": ("ECE by chance", "偶然 ECE"),
     "lift_10": ("top-decile lift", "前 10% 提升"),
     "profit": ("profit", "利润"),
     "max_profit": ("maximum profit", "最大利润"),
