@@ -30,7 +30,7 @@ def fairness_part(challenger: Challenger, settings: Settings) -> "list[Part]":
     attributes = attributes_of([study], settings)
     if attributes is None:
         return []
-    mine = jury(study.rows, {OURS: study.probability(OURS)}, settings, study.model)
+    mine = jury(study.rows, {OURS: study.served}, settings, study.model)
     found = fairness(mine, aligned(attributes, study.rows), flags_of(study, settings), settings)
     rows = [
         [one["attribute"], *cells]

@@ -5,7 +5,7 @@ from html import escape
 from typing import Any
 
 from features.input_words import both, table
-from training.report.jury import OURS
+from training.report.jury import OURS, ours_of
 from training.report.pictures import whisker
 from training.report.words import CELLS, SHORT, dimension, figure, learner, name
 
@@ -164,7 +164,7 @@ def groups(attribute: Entry, flag: str) -> str:
             rows.append([title, n, f'<span class="quiet">{escape(one["abstained"])}</span>', *[""] * 8])
             continue
         found = one.get("ratios", {}).get(flag, {})
-        ours, ratios = one["learners"][OURS], [_ratio(found.get(measure)) for measure in RATES[:3]]
+        ours, ratios = one["learners"][ours_of(one)], [_ratio(found.get(measure)) for measure in RATES[:3]]
         rates = [number(one["rates"][flag][rate]) for rate in RATES]
         rows.append([title, n, *rates, *ratios, number(ours["roc_auc"]), number(ours["ece"])])
     return f"<h3>{escape(attribute['attribute'])} · {escape(flag)}</h3><section>{table(head, rows)}</section>"
