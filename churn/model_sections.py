@@ -1,4 +1,4 @@
-"""The sections of churn.toml about models: how they are trained, what their mistakes cost.
+"""The sections of churn.toml about models: how they are trained, what their mistakes cost, which of them may serve.
 
 Start reading at `Training`; churn/settings.py reads them beside those of churn/sections.py.
 """
@@ -87,3 +87,41 @@ class ModelRegistry(Section):
         if not parted or scheme not in POSTGRES:
             raise ValueError("begins neither with postgresql:// nor with sqlite:////, an absolute path")
         return f"{POSTGRES[0]}://{rest}"
+
+
+class Gate(Section):
+    """`[gate]`: what a challenger is held to before it serves, and what sends a champion back; see docs/gate.md."""
+
+    who: str | None = Field(
+        default=None, description="who promotes, for the history; unset: git's user, or the account"
+    )
+    signing_key_file: str | None = Field(
+        default=None, description="file with a secret that signs the history; unset: lines are chained, not signed"
+    )
+    confidence: float = Field(default=0.95, ge=0.5, lt=1, description="of the intervals that decide")
+    min_gain_ratio: float = Field(
+        default=0.01, ge=0, le=0.5, description="share of the champion's log loss to save, beyond doubt, to replace it"
+    )
+    max_age_days: int = Field(
+        default=180, ge=1, description="a champion that knows nothing of so many days yields to one that is no worse"
+    )
+    max_ece: float = Field(default=0.08, gt=0, le=1, description="calibration error that may not be clearly passed")
+    max_level_error: float = Field(
+        default=0.08, gt=0, le=1, description="how far the mean probability may clearly lie from the rate"
+    )
+    max_segment_loss_ratio: float = Field(
+        default=0.02, ge=0, le=1, description="share of log loss by which no segment may clearly be worse"
+    )
+    max_trees: int = Field(default=5000, ge=1, description="trees of a model, those of its line among them")
+    max_model_mb: float = Field(default=50.0, gt=0, description="booster and bundle together")
+    max_latency_ms: float = Field(default=25.0, gt=0, description="CPU of one score and its reasons, 99 in 100")
+    watch_days: int = Field(
+        default=30, ge=0, description="days that a new champion is watched once its first outcomes are known; 0: never"
+    )
+    watch_psi: float = Field(default=0.5, gt=0, description="shift of its scores, on sound data, that sends it back")
+    watch_abstained_ratio: float = Field(
+        default=0.5, gt=0, le=1, description="share of its customers without a number that sends it back"
+    )
+    watch_failed_ratio: float = Field(
+        default=0.05, gt=0, le=1, description="share of scoring requests answered 5xx that sends it back"
+    )

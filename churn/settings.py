@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from churn.calendar import Calendar
 from churn.definition import ChurnDefinition, Lifecycle, Section, StageRules
 from churn.errors import SettingsError
-from churn.model_sections import Costs, Fairness, ModelRegistry, Training
+from churn.model_sections import Costs, Fairness, Gate, ModelRegistry, Training
 from churn.sections import (
     Business,
     Cluster,
@@ -55,6 +55,7 @@ class Settings(BaseModel):
     costs: Costs = Costs()
     fairness: Fairness = Fairness()
     registry: ModelRegistry = ModelRegistry()
+    gate: Gate = Gate()
     store: Store = Store()
     live: Live = Live()
     serving: Serving = Serving()

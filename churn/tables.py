@@ -124,6 +124,7 @@ OUTCOMES = Table(
 )  # labels all of them: what a snapshot knows of the time after its cutoffs
 
 ERASED_LINE = '{"erased":true'  # how a line of the score log begins whose row is gone; its score_id stays
+SHADOW_LINE = "shadow"  # key of a line of the score log that nobody was told: a challenger's, in shadow
 SCORES = Table(
     "SCORES",
     (

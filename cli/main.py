@@ -17,7 +17,7 @@ from cli.event_commands import events_app
 from cli.feature_commands import features_app
 from cli.keeping_commands import register as register_keeping
 from cli.model_commands import register as register_models
-from cli.options import DEFAULT, Config, CutoffDay, Json, Model, load, show
+from cli.options import DEFAULT, Config, CutoffDay, Json, load, show
 
 app = typer.Typer(
     cls=Edge,
@@ -87,30 +87,6 @@ def backtest(
     from cli import backtest as room
 
     show(room.backtest(load(config), cutoff, cutoffs, kept_out=kept_out), json)
-
-
-@app.command()
-def promote(config: Config = DEFAULT, model: Model = None, json: Json = False) -> None:
-    """Let the newest challenger serve, if it passes the gate."""
-    from cli import training as room
-
-    show(room.promote(load(config), model), json)
-
-
-@app.command()
-def rollback(config: Config = DEFAULT, model: Model = None, json: Json = False) -> None:
-    """Let the champion before this one serve again."""
-    from cli import training as room
-
-    show(room.rollback(load(config), model), json)
-
-
-@app.command()
-def history(config: Config = DEFAULT, json: Json = False) -> None:
-    """Who served when: promotions and rollbacks."""
-    from cli import training as room
-
-    show(room.history(load(config)), json)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""Commands about models: `churn train | leaks | explain | retrain | mlflow | reproduce`. Imports no pandas.
+"""Commands about models: who serves, training, leaks, reasons, MLflow. Each calls one room; imports no pandas.
 
 Start reading at `register`.
 """
@@ -13,6 +13,10 @@ from cli.options import DEFAULT, Config, CutoffDay, Json, Model, load, show
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     app.command()(train)
+    app.command()(promote)
+    app.command()(rollback)
+    app.command()(history)
+    app.command()(shadow)
     app.command()(leaks)
     app.command()(explain)
     app.command()(retrain)
@@ -89,3 +93,52 @@ def reproduce(
     from cli import registry as room
 
     show(room.reproduce(load(config), model, version), json)
+
+
+def promote(
+    config: Config = DEFAULT,
+    model: Model = None,
+    in_shadow: Annotated[
+        bool, typer.Option("--shadow", help="Let it score beside the champion, logged and never answered with.")
+    ] = False,
+    afresh: Annotated[
+        bool, typer.Option("--afresh", help="Judge it as if nobody served: the champion is no measure.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Let the newest challenger serve, if it passes the gate."""
+    from cli import champions, shadows
+
+    settings = load(config)
+    show(shadows.begin(settings, model) if in_shadow else champions.promote(settings, model, is_afresh=afresh), json)
+
+
+def rollback(config: Config = DEFAULT, model: Model = None, json: Json = False) -> None:
+    """Let the champion before this one serve again."""
+    from cli import champions as room
+
+    show(room.rollback(load(config), model), json)
+
+
+def history(
+    config: Config = DEFAULT,
+    verify: Annotated[bool, typer.Option("--verify", help="Hold it to its chain of hashes.")] = False,
+    json: Json = False,
+) -> None:
+    """Who served when, let by whom and why: promotions, rollbacks, returns, refusals, shadows."""
+    from cli import champions as room
+
+    show(room.history(load(config), is_verified=verify), json)
+
+
+def shadow(
+    config: Config = DEFAULT,
+    model: Model = None,
+    stop: Annotated[bool, typer.Option("--stop", help="Let it score no more.")] = False,
+    json: Json = False,
+) -> None:
+    """How a challenger in shadow does beside the champion: agreement, cost, and outcomes once they are known."""
+    from cli import shadows as room
+
+    settings = load(config)
+    show(room.end(settings, model) if stop else room.report(settings, model), json)

@@ -16,12 +16,14 @@ DEFAULT = Path("churn.toml")
 
 
 def load(config: Path) -> Any:  # Settings; importing it here costs pandas
-    """The settings of a file; stores that an older version wrote are brought up to date first."""
+    """The settings of a file; what an older version wrote, or a kill cut short, is brought up to date first."""
     from churn import settings
+    from cli.champions import heal
     from cli.versions import bring_up_to_date
 
     loaded = settings.load(config)
     bring_up_to_date(loaded.folder)
+    heal(loaded)
     return loaded
 
 

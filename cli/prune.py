@@ -115,13 +115,15 @@ def _needed(settings: "Settings") -> set[Path]:
 
 def _of_versions(settings: "Settings") -> list[str]:
     from churn.cohort import MODELS
+    from training.history import SERVED
     from training.promote import history, newest_or_none
     from training.registry import MlflowRegistry
     from training.versions import NoChallenger
 
     registry = MlflowRegistry(settings)
     versions = [one for model in MODELS if (one := newest_or_none(model, registry, settings))]
-    for name, number in sorted({(act["name"], int(act["version"])) for act in history(settings)}):
+    served = [act for act in history(settings) if act["act"] in SERVED]
+    for name, number in sorted({(act["name"], int(act["version"])) for act in served}):
         try:
             versions.append(registry.get(name, number))
         except NoChallenger:  # a person deleted it

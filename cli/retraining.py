@@ -103,7 +103,7 @@ def promote(settings: Settings, newest: Newest | None) -> Outcome:
         NotPromoted: none may, and none was promoted before.
     """
     from churn.cohort import MODELS
-    from cli import training
+    from cli import champions as room
 
     done: list[dict[str, Any]] = []
     if newest is not None:
@@ -111,7 +111,7 @@ def promote(settings: Settings, newest: Newest | None) -> Outcome:
         done = [one for one in ours if serve(settings, [one])]
     waiting = [model for model in MODELS if model not in {one["model"] for one in done}]
     if not done:
-        return training.promote(settings, None)
+        return room.promote(settings, None)
     told = [f"{one['name']} version {one['version']} serves since the run that broke off." for one in done]
     outcomes = [_promoted(settings, model) for model in waiting if settings.model_name(model) in challengers(settings)]
     return Outcome(
@@ -122,24 +122,25 @@ def promote(settings: Settings, newest: Newest | None) -> Outcome:
 
 
 def _promoted(settings: Settings, model: str) -> Outcome:
-    from cli import training
+    from cli import champions as room
     from training.promote import NotPromoted
 
     try:
-        return training.promote(settings, model)
+        return room.promote(settings, model)
     except NotPromoted as error:
         return Outcome(str(error), [], error.exit_code)
 
 
 def serve(settings: Settings, promoted: Any) -> bool:
     """Whether these promotions are complete: record, alias and history say the same."""
+    from training.history import SERVED
     from training.promote import history
     from training.registry import MlflowRegistry
 
     if not isinstance(promoted, list):  # refused: nothing was to be changed
         return True
     registry, written = MlflowRegistry(settings), champions(settings)
-    last = {act["name"]: int(act["version"]) for act in history(settings) if act["act"] in ("promote", "rollback")}
+    last = {act["name"]: int(act["version"]) for act in history(settings) if act["act"] in SERVED}
     return all(
         written.get(one["model"], {}).get("version")
         == one["version"]

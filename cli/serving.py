@@ -56,27 +56,30 @@ def score(settings: "Settings", *, everyone: bool, ids: str | None, out: Path | 
     """
     if not everyone and not (ids or "").replace(",", "").strip():
         raise NobodyNamed
-    from serving import champion
+    from serving import champion, shadow
     from serving.app import scorer_of
 
     with step("fetch the champions"):
-        held = champion.fetch(settings)
+        held, beside = champion.fetch(settings), shadow.fetch(settings)
         scorer = scorer_of(settings, champion.read(settings.folder, held))
-    return _everyone(settings, scorer, out, held) if everyone else _some(settings, scorer, str(ids))
+    return _everyone(settings, scorer, out, held, beside) if everyone else _some(settings, scorer, str(ids), beside)
 
 
 def _everyone(
-    settings: "Settings", scorer: Any, out: Path | None, held: Any = None
-) -> Outcome:  # Scorer, {model: Held}
+    settings: "Settings", scorer: Any, out: Path | None, held: Any = None, beside: Any = None
+) -> Outcome:  # Scorer, {model: Held} twice
     from functools import partial
 
     from features.engines import engine_of
     from serving.batch import score_everyone
-    from serving.elsewhere import scorer_again
+    from serving.elsewhere import scorer_again, shadows_again
 
     elsewhere = None if settings.cluster.engine == "local" else partial(scorer_again, settings, held)
     with engine_of(settings) as engine:
-        report = score_everyone(settings, scorer, out=out, progress=progress, engine=engine, elsewhere=elsewhere)
+        report = score_everyone(
+            settings, scorer, out=out, progress=progress, engine=engine, elsewhere=elsewhere,
+            shadows=partial(shadows_again, settings, beside) if beside else None,
+        )  # fmt: skip
     rows = [
         {"model": model, "answer": answer, "customers": count}
         for model, by in report.answers.items()
@@ -104,11 +107,12 @@ def _stages(counts: "Mapping[Stage, int]") -> str:
     return table(rows)
 
 
-def _some(settings: "Settings", scorer: Any, ids: str) -> Outcome:  # serving.scorer.Scorer
+def _some(settings: "Settings", scorer: Any, ids: str, beside: Any) -> Outcome:  # Scorer, {model: Held}
     import msgspec
 
     from features.erasure.forgotten import is_forgotten
     from features.store import OnlineStore
+    from serving.elsewhere import shadows_again
     from serving.score_log import ScoreLog
 
     customer_ids = [one.strip() for one in ids.split(",") if one.strip()]
@@ -118,7 +122,8 @@ def _some(settings: "Settings", scorer: Any, ids: str) -> Outcome:  # serving.sc
     told = scorer.score(customer_ids, found, language=language, top=top)
     answers = [answer.erased() if answer.score.customer_id in gone else answer for answer in told]
     log = ScoreLog(settings.folder)
-    log.append([answer.log_row() for answer in answers]).result()
+    in_shadow = shadows_again(settings, beside).rows(answers)
+    log.append([*(answer.log_row() for answer in answers), *in_shadow]).result()
     log.close()
     scores = [msgspec.to_builtins(answer.score) for answer in answers]
     rows = [one | {"abstention": (one["abstention"] or {}).get("code")} for one in scores]
@@ -154,15 +159,18 @@ def _check(settings: "Settings", host: str) -> None:
     from cli.app import keys_of
     from features.store_config import may_be_registered
     from features.store_errors import NothingMaterialised
-    from serving import champion
+    from serving import champion, shadow
     from serving.now import clock_of
 
     keys_of(settings).check_host(host)
     with step("fetch the champions"):
         held = champion.fetch(settings)
         champion.read(settings.folder, held)
-        champion.appoint(settings.folder, held)
+        beside = shadow.fetch(settings)
+        champion.appoint(settings.folder, held, beside)
     say("  " + ", ".join(one.version for one in held.values()))
+    if beside:
+        say("  in shadow: " + ", ".join(one.version for one in beside.values()))
     if not may_be_registered(settings):
         raise NothingMaterialised(settings.business.slug)
     clock_of(settings)

@@ -1,10 +1,10 @@
-"""`churn train | promote | rollback | history`: snapshots to models to a champion."""
+"""`churn train`: snapshots to models that may serve; who serves: cli/champions.py."""
 
 import json
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from churn.errors import ChurnError, SettingsError
+from churn.errors import SettingsError
 from cli.console import say, step, table
 from cli.outcome import Outcome
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from features.parts import Engine
     from training.folding import FrozenFold
     from training.registry import MlflowRegistry
-    from training.versions import Version
 
 MODELS = ("churn", "reactivation")
 COLUMNS = ("model", "learner", "cutoff", "n", "base_rate", "roc_auc", "pr_auc", "log_loss", "brier", "ece", "lift_10")
@@ -121,82 +120,12 @@ def _taken_up(
     return version.facts["results"], f"{name} version {number} was registered by the run that broke off."
 
 
-def promote(settings: "Settings", model: str | None) -> Outcome:
-    """Let the newest challengers serve, if they pass the gate; refused where none may."""
-    from monitoring.stops import lift
-    from training.promote import NotPromoted, newest_or_none
-    from training.promote import promote as crown
-    from training.registry import MlflowRegistry
-    from training.versions import NoChallenger
-
-    registry = MlflowRegistry(settings)
-    refused: list[ChurnError] = []
-    done: list[dict[str, Any]] = []
-    told: list[str] = []
-    for one in models_of(model):
-        version = newest_or_none(one, registry, settings)
-        if version is None:
-            told.append(f"No {one} model was trained.")
-            continue
-        try:
-            record = crown(one, registry, settings, parity=_certificate(settings, version)).record
-        except NotPromoted as error:
-            refused.append(error)
-            told.append(str(error))
-            continue
-        lift(settings.folder, one)
-        done.append(record)
-        told.append(f"{record['name']} version {record['version']} serves now.")
-        told += [f"  {check['name']}: {check['state']}, {check['why']}" for check in record["gate"]["checks"]]
-    if refused and not done:
-        raise refused[0]
-    if not done:
-        raise NoChallenger(settings.model_name(models_of(model)[0]))
-    return Outcome(text="\n".join(told), as_json=done, exit_code=refused[0].exit_code if refused else 0)
-
-
-def rollback(settings: "Settings", model: str | None) -> Outcome:
-    """Let the champion before this one serve again, of each model that has one."""
-    from monitoring.stops import lift
-    from training.promote import NothingBefore
-    from training.promote import rollback as take_back
-    from training.registry import MlflowRegistry
-
-    registry, missing, done = MlflowRegistry(settings), [], []
-    for one in models_of(model):
-        try:
-            done.append(take_back(one, registry, settings).record)
-            lift(settings.folder, one)
-        except NothingBefore as error:
-            missing.append(error)
-    if not done:
-        raise missing[0]
-    text = [f"{one['name']} version {one['version']} serves again." for one in done]
-    return Outcome(text="\n".join(text), as_json=done)
-
-
-def history(settings: "Settings") -> Outcome:
-    """Who served when: promotions and rollbacks."""
-    from training.promote import history as told
-
-    rows = told(settings)
-    return Outcome(text=table(rows, ("at", "act", "name", "version", "model_hash")), as_json=rows)
-
-
 def results_of(results: list[dict[str, Any]], told: list[str]) -> Outcome:
     """Rows of a back-test or a training as a table, with the reasons of those that abstained."""
     abstained = sorted(
         {f"{one['model']} at {one['cutoff']}: {one['abstained']}" for one in results if one["abstained"]}
     )
     return Outcome(text="\n".join([table(results, COLUMNS), *abstained, *told]), as_json=results)
-
-
-def _certificate(settings: "Settings", version: "Version") -> dict[str, Any] | None:
-    """The parity certificate of this feature set, definition and store, where one was made."""
-    from features.parity import read_certificate
-
-    bundle = version.bundle
-    return read_certificate(settings.folder, bundle.feature_set_hash, bundle.definition_id, settings.store.online)
 
 
 def models_of(model: str | None) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ import pandas as pd
 
 from churn.errors import DataError
 from churn.stages import Stage, by_stage
-from churn.tables import ERASED_LINE, INSTANT, SCORES
+from churn.tables import ERASED_LINE, INSTANT, SCORES, SHADOW_LINE
 from features.current_file import MANIFEST_FILE, ROWS_FILE, NoCurrent
 from features.snapshots import MANIFEST_FILE as SNAPSHOT_MANIFEST
 from features.snapshots import NoSnapshot, read_snapshot
@@ -137,8 +137,8 @@ def read_scores(folder: Path) -> Scores:
     log, batch = folder / "scores" / "log", folder / "scores" / "batch"
     lines = {path: _lines(path) for path in sorted(log.glob("*.jsonl"))}
     unreadable = sum(bad for _, bad in lines.values())
-    parts = [_typed(path, pd.DataFrame(rows)) for path, (rows, _) in lines.items()]
-    parts += [_typed(path, pd.read_parquet(path)) for path in sorted(batch.glob("*.parquet"))]
+    parts = [typed(path, pd.DataFrame(rows)) for path, (rows, _) in lines.items()]
+    parts += [typed(path, pd.read_parquet(path)) for path in sorted(batch.glob("*.parquet"))]
     parts = [part for part in parts if len(part)]
     every = pd.concat(parts, ignore_index=True) if parts else SCORES.empty()[KEPT]
     number = every["probability"].notna()
@@ -149,7 +149,7 @@ def read_scores(folder: Path) -> Scores:
     )
 
 
-def _lines(path: Path) -> tuple[list[dict[str, Any]], int]:
+def _lines(path: Path, *, in_shadow: bool = False) -> tuple[list[dict[str, Any]], int]:
     rows, bad = [], 0
     with path.open(encoding="utf-8", errors="replace") as lines:
         for line in lines:
@@ -160,11 +160,12 @@ def _lines(path: Path) -> tuple[list[dict[str, Any]], int]:
             except json.JSONDecodeError:
                 bad += 1
                 continue
-            rows.append({name: row.get(name) for name in KEPT} if "score_id" in row else row)
+            if bool(row.get(SHADOW_LINE)) == in_shadow:
+                rows.append({name: row.get(name) for name in KEPT} if "score_id" in row else row)
     return rows, bad
 
 
-def _typed(path: Path, frame: pd.DataFrame) -> pd.DataFrame:
+def typed(path: Path, frame: pd.DataFrame) -> pd.DataFrame:
     """The columns of SCORES in their types; texts as plain objects."""
     if frame.empty:
         return SCORES.empty()[KEPT]

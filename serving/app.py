@@ -28,7 +28,8 @@ from churn.errors import ChurnError
 from churn.settings import Settings
 from features.erasure.forgotten import is_forgotten
 from features.online import RowStore
-from serving import champion, pages
+from serving import champion, pages, shadow
+from serving.described import described
 from serving.guard import error_response
 from serving.lookup import Lookup
 from serving.metrics import CONTENT_TYPE, Metrics
@@ -37,6 +38,7 @@ from serving.refusals import InvalidRequest, MalformedJson, NotReady, Refusal, U
 from serving.schemas import Language, ScoreAnswer, ScoreRequest
 from serving.score_log import ScoreLog
 from serving.scorer import Answer, Scorer
+from serving.shadow import Shadows
 
 AT_ONCE = 4  # so many customers are answered without leaving the event loop; more would make others wait
 SCOPES = {"/v1/score": "score", "/metrics": "read", "/": "read", "/docs": "read", "/openapi.json": "read"}
@@ -55,6 +57,7 @@ class Counter:
     lookup: Lookup
     log: ScoreLog
     forgotten: Callable[[Sequence[str]], set[str]] = lambda _: set()
+    shadows: Shadows | None = None
 
     def answers(self, customer_ids: Sequence[str], language: str, top: int) -> list[Answer]:
         """Read the rows of these customers, as far as the store answers, and score them."""
@@ -86,6 +89,8 @@ class Desk:
         counter, self._counter = self._counter, None
         if counter:
             counter.lookup.close()
+            if counter.shadows:
+                counter.shadows.close()
             counter.log.close()
 
     @property
@@ -111,6 +116,8 @@ class Desk:
         else:
             answers = await anyio.to_thread.run_sync(counter.answers, *told)
         await asyncio.wrap_future(counter.log.append([answer.log_row() for answer in answers]))
+        if counter.shadows:
+            counter.shadows.offer(answers, counter.log)
         self.metrics.answers(answer.score for answer in answers)
         self.metrics.store(answers=counter.lookup.failure is None)
         by_id = {answer.score.customer_id: answer.score for answer in answers}
@@ -118,7 +125,7 @@ class Desk:
 
     async def ready(self, _: Request) -> Response:
         """Answer `/readyz`: whether customers can be scored, and with which champions."""
-        champions = champion.described(self.counter.scorer.champions)
+        champions = described(self.counter.scorer.champions)
         self.counter.lookup.check()
         return Response(encode({"status": "ready", "champions": champions}), media_type=JSON)
 
@@ -133,7 +140,8 @@ def counter_of(settings: Settings, store: RowStore) -> Counter:
     limits = settings.serving
     lookup = Lookup(store, timeout_s=limits.store_timeout_ms / 1000, last_good_rows=limits.last_good_rows)
     gone = partial(is_forgotten, settings.folder)
-    return Counter(scorer_of(settings, champions), lookup, ScoreLog(settings.folder), gone)
+    beside = Shadows(settings.folder, shadow.load(settings.folder), gone)
+    return Counter(scorer_of(settings, champions), lookup, ScoreLog(settings.folder), gone, beside)
 
 
 def scorer_of(settings: Settings, champions: Mapping[str, champion.Champion]) -> Scorer:

@@ -27,7 +27,9 @@ from features.current_file import BESIDE, ROWS_FILE, read_manifest
 from features.online import rows_of
 from features.parts import HERE, Engine
 from features.snapshot_file import row_groups
+from serving.score_log import Row, ScoreLog
 from serving.scorer import Answer, Scorer
+from serving.shadow import Shadows
 from serving.sheets import Lines, Scores, Sheet, lines, sheet_for
 
 FOLDER = Path("scores") / "batch"
@@ -61,6 +63,7 @@ def score_everyone(
     progress: Progress | None = None,
     engine: Engine = HERE,
     elsewhere: Callable[[], Scorer] | None = None,
+    shadows: Callable[[], Shadows] | None = None,
 ) -> BatchReport:
     """Score every customer's row of now.
 
@@ -71,6 +74,7 @@ def score_everyone(
         progress: told customers done and in all.
         engine: where the pieces are scored.
         elsewhere: makes that scorer where they are; needed on a cluster.
+        shadows: makes, likewise, the challengers that score beside it, into the score log.
 
     Raises:
         NoCurrent: nothing was materialised yet.
@@ -78,16 +82,16 @@ def score_everyone(
     folder, manifest = settings.folder / FOLDER, read_manifest(settings.folder / "features")
     stamp = _stamp(manifest["as_of"])
     targets = [folder / f"{stamp}.parquet", folder / f"{stamp}.csv", *([out.absolute()] if out else [])]
-    kinds = [sheet_for(target) for target in targets[1:]]
-    pieces = pieces_of(settings.folder / "features" / ROWS_FILE)
+    kinds, pieces = [sheet_for(target) for target in targets[1:]], pieces_of(settings.folder / "features" / ROWS_FILE)
     work = partial(
         score_piece, features=manifest["feature_set"], scorer=elsewhere or (lambda: scorer),
-        language=settings.business.language, top=settings.serving.top_reasons,
+        language=settings.business.language, top=settings.serving.top_reasons, shadows=shadows,
     )  # fmt: skip
     everybody, answers, stages = sum(piece.rows for piece in pieces), Counter[tuple[str, str]](), Counter[str]()
 
     def run(drafts: list[Path]) -> None:
         with ExitStack() as stack:
+            log = stack.enter_context(closing(ScoreLog(settings.folder)))  # no file before its first line
             sheets: list[Sheet] = [stack.enter_context(closing(Scores(drafts[0])))]
             for kind, draft in zip(kinds, drafts[1:], strict=True):
                 sheets.append(stack.enter_context(closing(kind(draft, settings.serving.top_reasons))))
@@ -95,6 +99,7 @@ def score_everyone(
             for scored in engine.map(work, pieces):
                 answers.update(scored.answers)
                 stages.update(scored.stages)
+                _log(scored.in_shadow, log)
                 for sheet in sheets:
                     sheet.write(scored.lines)
                 done += len(scored.lines.scores)
@@ -117,11 +122,12 @@ class Piece:
 
 @dataclass(frozen=True)
 class Scored:
-    """What a piece gave: lines for the sheets, customers by model and answer, and by stage."""
+    """What a piece gave: lines for the sheets, customers by model and answer, and by stage; what a shadow said."""
 
     lines: Lines
     answers: Counter[tuple[str, str]]
     stages: Counter[str]
+    in_shadow: list[Row]
 
 
 def pieces_of(path: Path) -> list[Piece]:
@@ -136,7 +142,13 @@ def pieces_of(path: Path) -> list[Piece]:
 
 
 def score_piece(
-    piece: Piece, *, features: Mapping[str, Any], scorer: Callable[[], Scorer], language: str, top: int
+    piece: Piece,
+    *,
+    features: Mapping[str, Any],
+    scorer: Callable[[], Scorer],
+    language: str,
+    top: int,
+    shadows: Callable[[], Shadows] | None = None,
 ) -> Scored:
     """Score a piece block by block; what an engine maps over the pieces."""
     (group,) = row_groups(piece.path, features["names"], *BESIDE, groups=[piece.group])
@@ -144,7 +156,13 @@ def score_piece(
     for first in range(0, len(frame), BLOCK):
         rows = list(rows_of(frame.iloc[first : first + BLOCK], features["names"], features["hash"]))
         answers += judge.score([row.customer_id for row in rows], rows, language=language, top=top)
-    return Scored(lines(answers, top), Counter(map(_answer, answers)), Counter(frame["stage"]))
+    in_shadow = shadows().rows(answers) if shadows else []
+    return Scored(lines(answers, top), Counter(map(_answer, answers)), Counter(frame["stage"]), in_shadow)
+
+
+def _log(in_shadow: list[Row], log: ScoreLog) -> None:
+    if in_shadow:
+        log.append(in_shadow).result()
 
 
 def _write_together(targets: list[Path], run: Callable[[list[Path]], None]) -> None:

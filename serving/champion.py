@@ -31,7 +31,7 @@ from features.registry_place import may_exist, reach, shown
 
 ALIAS = "champion"
 MODELS = tuple(LABELS)  # churn, reactivation
-CHAMPIONS = Path("serving") / "champions.json"
+CHAMPIONS, SHADOWS = Path("serving") / "champions.json", Path("serving") / "shadows.json"
 COPIES = Path("serving") / "models"
 BOOSTER, BUNDLE = "booster.txt", "bundle.json"
 NODES = 4  # quadrature points: within 3e-6 log-odds of exact, and the fastest
@@ -90,10 +90,12 @@ def fetch(settings: Settings) -> dict[str, Held]:
     return held
 
 
-def appoint(folder: Path, held: Mapping[str, Held]) -> None:
-    """Let the workers of the service load these; older copies go."""
-    write_json(folder / CHAMPIONS, {model: asdict(one) for model, one in held.items()})
-    wanted = {one.model_hash for one in held.values()}
+def appoint(folder: Path, held: Mapping[str, Held], beside: Mapping[str, Held] | None = None) -> None:
+    """Let the workers of the service load these, and those that score beside them; older copies go."""
+    beside = beside or {}
+    for file, models in ((CHAMPIONS, held), (SHADOWS, beside)):
+        write_json(folder / file, {model: asdict(one) for model, one in models.items()})
+    wanted = {one.model_hash for one in (*held.values(), *beside.values())}
     for copy in (folder / COPIES).iterdir():
         if copy.name not in wanted:
             shutil.rmtree(copy, ignore_errors=True)
@@ -153,18 +155,27 @@ def _texts(folder: Path, version: str, expected: str) -> tuple[str, str]:
 
 def _fetch(settings: Settings, model: str) -> Held | None:
     """Copy one champion; None where the alias is not set."""
-    name, folder = settings.model_name(model), settings.folder
+    name = settings.model_name(model)
     version = _aliased(settings.registry_uri, name)
     if version is None:
         return None
-    held = _promoted(folder / "champion" / f"{model}.json", f"{name}/{version.version}")
+    held = _promoted(settings.folder / "champion" / f"{model}.json", f"{name}/{version.version}")
+    copy_of(settings, held)
+    return held
+
+
+def copy_of(settings: Settings, held: Held) -> None:
+    """Copy a version from the registry, held to its hash.
+
+    Raises:
+        BrokenModel: its files are missing, or others.
+    """
     with tempfile.TemporaryDirectory() as scratch:
-        downloaded = _download(settings.registry_uri, version, scratch)
+        downloaded = _download(settings.registry_uri, held, scratch)
         booster, bundle = _texts(downloaded, held.version, held.model_hash)
-    with whole_folder(folder / COPIES / held.model_hash) as copy:
+    with whole_folder(settings.folder / COPIES / held.model_hash) as copy:
         (copy / BOOSTER).write_text(booster, encoding="utf-8")
         (copy / BUNDLE).write_text(bundle, encoding="utf-8")
-    return held
 
 
 def _promoted(record: Path, version: str) -> Held:
@@ -198,17 +209,17 @@ def _aliased(uri: str, name: str) -> Any:  # ModelVersion
         raise BrokenModel(name, f"the registry does not answer ({shown(str(error))})") from error
 
 
-def _download(uri: str, version: Any, scratch: str) -> Path:  # ModelVersion
+def _download(uri: str, held: Held, scratch: str) -> Path:
     """The files of a version, downloaded from where they lie; a `models:/` address would ask MLflow's own default."""
     from mlflow.artifacts import download_artifacts
     from mlflow.exceptions import MlflowException
 
     try:
         with _quiet():
-            place = _client(uri).get_model_version_download_uri(version.name, version.version)
+            place = _client(uri).get_model_version_download_uri(*held.version.rsplit("/", 1))
             return Path(download_artifacts(artifact_uri=place, dst_path=scratch, tracking_uri=uri))
     except (MlflowException, OSError) as error:
-        raise BrokenModel(f"{version.name}/{version.version}", f"its files cannot be read ({error})") from error
+        raise BrokenModel(held.version, f"its files cannot be read ({error})") from error
 
 
 def _client(uri: str) -> Any:  # MlflowClient
@@ -223,25 +234,3 @@ def _quiet() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
-
-
-def described(champions: Mapping[str, Champion]) -> dict[str, dict[str, Any] | None]:
-    """Both models as `/readyz` lists them; null where there is no champion."""
-    return {model: _described(champions.get(model)) for model in MODELS}
-
-
-def _described(champion: Champion | None) -> dict[str, Any] | None:
-    if champion is None:
-        return None
-    bundle = champion.bundle
-    return {
-        "version": champion.version,
-        "model_hash": champion.model_hash,
-        "trained_at": bundle.trained_at.isoformat(),
-        "definition_id": bundle.definition_id,
-        "feature_set_hash": bundle.feature_set_hash,
-        "horizon_days": bundle.horizon_days,
-        "gap_days": bundle.gap_days,
-        "learner": bundle.learner,
-        "grade": bundle.grade.letter if bundle.grade else None,
-    }

@@ -9,8 +9,10 @@ from churn.settings import Settings
 from serving import champion
 from serving.app import scorer_of
 from serving.scorer import Scorer
+from serving.shadow import Shadows
 
 _kept: dict[str, Scorer] = {}  # the newest one, by all that it was made from
+_shadows: dict[str, Shadows] = {}
 
 
 def scorer_again(settings: Settings, held: Mapping[str, champion.Held]) -> Scorer:
@@ -29,3 +31,17 @@ def scorer_again(settings: Settings, held: Mapping[str, champion.Held]) -> Score
         _kept.clear()
         _kept[key] = made
     return _kept[key]
+
+
+def shadows_again(settings: Settings, held: Mapping[str, champion.Held]) -> Shadows:
+    """The challengers that score in shadow, from the copies in the artifacts; nobody where none does.
+
+    Raises:
+        BrokenModel: a copy has changed since.
+    """
+    key = f"{settings.folder} {sorted(map(str, held.values()))}"
+    if key not in _shadows:
+        made = Shadows(settings.folder, champion.read(settings.folder, held))
+        _shadows.clear()
+        _shadows[key] = made
+    return _shadows[key]

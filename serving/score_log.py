@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from churn.tables import ERASED_LINE, INSTANT, SCORES
+from churn.tables import ERASED_LINE, INSTANT, SCORES, SHADOW_LINE
 from serving.refusals import ScoreLogUnavailable
 
 FOLDER = Path("scores") / "log"
@@ -30,6 +30,7 @@ SEGMENT_BYTES = 256 * 2**20  # a new segment after so many
 DTYPES: dict[str, Any] = {"float64": np.dtype(np.float64), "Int64": pd.Int64Dtype()}  # texts stay Python's
 ENCODER = msgspec.json.Encoder()
 GONE = ERASED_LINE.encode()
+SHADOW = SHADOW_LINE  # a line that nobody was told: what a challenger in shadow would have said
 
 Row = dict[str, Any]  # a row of SCORES: texts, numbers, instants
 
@@ -143,6 +144,8 @@ class ScoreLog:
 def read(folder: Path) -> pd.DataFrame:
     """The whole score log of a business as SCORES, segment by segment; a torn last line is left out.
 
+    So is what a challenger said in shadow: nobody was told it.
+
     Args:
         folder: the artifacts of the business.
     """
@@ -150,7 +153,7 @@ def read(folder: Path) -> pd.DataFrame:
     for segment in sorted((folder / FOLDER).glob("*.jsonl")):
         whole, _, _ = segment.read_bytes().rpartition(b"\n")
         rows += [msgspec.json.decode(line) for line in whole.splitlines() if line and not line.startswith(GONE)]
-    return frame_of(rows)
+    return frame_of([row for row in rows if not row.get(SHADOW)])
 
 
 def frame_of(rows: Sequence[Row]) -> pd.DataFrame:

@@ -1,32 +1,32 @@
 """Who serves: `promote` lets the newest challenger serve if it passes the gate, `rollback` the champion before.
 
-Both set the registry's alias and write `champion/<model>.json`, from which monitoring learns who serves, and add a
-line to `champion/history.jsonl`. Start reading at `promote`.
+Every act is done as a whole or not at all (training/crowning.py) and stands in the history (training/history.py), which
+says who did it and why; so does a refusal. `send_back` is the rollback that the watch asks for. Start reading at
+`promote`.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from churn.errors import ChurnError
 from churn.settings import Settings
-from features.atomic import write_json
-from features.snapshots import read_snapshot
-from features.tombstones import standing
-from training.fit import raw_scores
-from training.gate import PARITY, Rival, Verdict, judge, parity_check
-from training.rows import Columns, Rows
-from training.versions import Judged, NoChallenger, Registry, Version
+from training import history as records
+from training.asking import RETURNED, gate
+from training.crowning import alone, crown, heal, keep
+from training.gate_verdict import PARITY, Check, Verdict
+from training.versions import NoChallenger, Registry, Version
 
-HISTORY = "history.jsonl"
-
-
-MENDS = {  # by whether parity is all that it lacks
-    True: "prove its features with `churn features parity`, then `churn promote`",
-    False: "give it more history or better features and train again",
+AGAINST = "against_champion"
+BETTER = "give it more history or better features and train again"
+MENDS = {  # by what alone it lacks
+    PARITY: "prove its features with `churn features parity`, then `churn promote`",
+    AGAINST: "nothing is broken: who serves is as good; train again when there is something new to learn. Where the "
+    "champion cannot be compared, bring its features back, or let the challenger be judged as if nobody served: "
+    "`churn promote --afresh`",
+    RETURNED: "find out why it failed and train again; to try it once more all the same: `churn promote --afresh`",
 }
 
 
@@ -36,9 +36,10 @@ class NotPromoted(ChurnError):
     exit_code = 10
 
     def __init__(self, version: Version, verdict: Verdict) -> None:
+        mend = "; ".join(dict.fromkeys(MENDS.get(name, BETTER) for name in verdict.failed))
         super().__init__(
             f"{version.name} version {version.version} may not serve: " + "; ".join(verdict.reasons) + ".",
-            mend=MENDS[verdict.failed == [PARITY]] + "; who served before goes on serving.",
+            mend=f"{mend}; who served before goes on serving.",
         )
         self.verdict = verdict
 
@@ -64,7 +65,14 @@ class Promotion:
 
 
 def promote(
-    model: str, registry: Registry, settings: Settings, *, parity: Mapping[str, Any] | None = None
+    model: str,
+    registry: Registry,
+    settings: Settings,
+    *,
+    parity: Mapping[str, Any] | None = None,
+    leaks: Check | None = None,
+    is_afresh: bool = False,
+    as_of: datetime | None = None,
 ) -> Promotion:
     """Let the newest challenger of a model serve, if it passes the gate.
 
@@ -74,56 +82,61 @@ def promote(
         settings: whose model.
         parity: the certificate that on-line rows equal off-line rows; without one nobody is promoted. It is
             attached to the version in the registry.
+        leaks: what a hunt for leaks says; None: what the newest one on disk says.
+        is_afresh: a person said that the champion is no measure, or that a model sent back may try again.
+        as_of: what time it is by the business's clock; now where None.
 
     Raises:
         NoChallenger: nothing was trained.
         NotPromoted: the gate refused it; the alias stays where it was.
+        PromotionUnderWay: another process is changing who serves.
+        ImmatureTest, NoSnapshot, ChangedSnapshot: what it should be judged on is not there.
     """
-    version = registry.newest(settings.model_name(model))
-    if parity is not None:
-        registry.certify(version.name, version.version, parity)
-    verdict = gate(version, registry, settings, parity=parity)
-    if not verdict.passed:
-        raise NotPromoted(version, verdict)
-    return _serve(version, registry, settings, "promote", verdict.as_json())
+    with alone(settings):
+        heal(registry, settings)
+        version = registry.newest(settings.model_name(model))
+        if parity is not None:
+            registry.certify(version.name, version.version, parity)
+        verdict = gate(version, registry, settings, parity=parity, leaks=leaks, is_afresh=is_afresh)
+        if not verdict.passed:
+            _refuse(version, verdict, registry, settings, as_of)
+        now = registry.champion(version.name)
+        line = records.compose(
+            "promote", version, settings, verdict=verdict.as_json(), why=_why(verdict), instead_of=now, as_of=as_of
+        )
+        return _serve(version, registry, settings, line)
 
 
-def gate(
-    version: Version, registry: Registry, settings: Settings, *, parity: Mapping[str, Any] | None = None
-) -> Verdict:
-    """Hold a version to the gate, on the test rows it was judged on."""
-    snapshot = read_snapshot(standing(settings.folder / version.facts["test_snapshot"]))
-    rows = Rows.of(snapshot.frame, Columns.of(snapshot.manifest), version.bundle.model)
-    serving = registry.champion(version.name)
-    rival: Rival | str | None = None
-    if serving is not None and serving != version.version:
-        rival = _rival(registry.get(version.name, serving), version, snapshot.cutoffs[0], rows)
-    metrics: Any = version.bundle.metrics
-    proven = parity_check(parity, version.bundle.feature_set_hash, version.bundle.definition_id)
-    return judge(metrics, rows, _probability(version.sibling, rows), rival, proven, seed=settings.training.seed)
-
-
-def rollback(model: str, registry: Registry, settings: Settings) -> Promotion:
+def rollback(model: str, registry: Registry, settings: Settings, *, as_of: datetime | None = None) -> Promotion:
     """Let the champion before the present one serve again.
 
     Raises:
-        NothingBefore: there was none.
+        NothingBefore: there was none. PromotionUnderWay: another process is changing who serves.
     """
-    name = settings.model_name(model)
-    now = registry.champion(name)
-    before = _before([one for one in history(settings) if one["name"] == name])
-    if now is None or not before:
-        raise NothingBefore(name)
-    checks = [{"name": "rollback", "state": "passed", "why": f"version {now} was taken back"}]
-    return _serve(registry.get(name, before[-1]), registry, settings, "rollback", {"passed": True, "checks": checks})
+    return _take_back("rollback", model, registry, settings, why=("a person took it back", "人工退回"), as_of=as_of)
+
+
+def send_back(
+    model: str, registry: Registry, settings: Settings, *, why: tuple[str, str], as_of: datetime | None = None
+) -> Promotion:
+    """The same, because the watch found a floor broken.
+
+    Args:
+        model: churn or reactivation.
+        registry: where the versions are.
+        settings: whose model.
+        why: the floor and the number, in English and Chinese.
+        as_of: what time it is by the business's clock.
+
+    Raises:
+        NothingBefore: there was none. PromotionUnderWay: another process is changing who serves.
+    """
+    return _take_back("return", model, registry, settings, why=why, as_of=as_of)
 
 
 def history(settings: Settings) -> list[dict[str, Any]]:
-    """Promotions and rollbacks, oldest first: at, act, model, name, version, model_hash."""
-    path = settings.folder / "champion" / HISTORY
-    if not path.exists():
-        return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    """Every act, oldest first; what a line holds: `training.history.compose`."""
+    return records.read(settings)
 
 
 def newest_or_none(model: str, registry: Registry, settings: Settings) -> Version | None:
@@ -134,39 +147,56 @@ def newest_or_none(model: str, registry: Registry, settings: Settings) -> Versio
         return None
 
 
-def _before(acts: list[dict[str, Any]]) -> list[int]:
-    """The champions that a rollback can still go back to, oldest first; each rollback uses one up."""
+def before(acts: Sequence[Mapping[str, Any]]) -> list[int]:
+    """The champions that a rollback can still go back to, oldest first; each rollback or return uses one up.
+
+    Args:
+        acts: the history of one name.
+    """
     reigns: list[int] = []
     for act in acts:
         if act["act"] == "promote":
             reigns += [int(act["version"])] if int(act["version"]) not in reigns[-1:] else []
-        else:
+        elif act["act"] in records.SERVED and reigns:
             reigns.pop()
     return reigns[:-1]
 
 
-def _rival(champion: Version, challenger: Version, first_test: datetime, rows: Rows) -> Rival | str:
-    """The champion as a rival on the challenger's rows, or why the two cannot be compared.
-
-    It is judged as it serves where it knew nothing of the test's outcomes, else by its sibling.
-    """
-    ours, theirs = challenger.bundle, champion.bundle
-    if ours.definition_id != theirs.definition_id:
-        return f"version {champion.version} answers another question (definition {theirs.definition_id})"
-    if ours.feature_set_hash != theirs.feature_set_hash:
-        return f"version {champion.version} reads other features (set {theirs.feature_set_hash})"
-    known_until = champion.facts.get("known_until")
-    serves = known_until is not None and datetime.fromisoformat(known_until) <= first_test
-    judged = Judged(champion.bundle, champion.booster) if serves else champion.sibling
-    return Rival(f"version {champion.version}", _probability(judged, rows))
-
-
-def _probability(judged: Judged, rows: Rows) -> Any:
-    return judged.bundle.probability(raw_scores(judged.booster, judged.bundle.prepare(rows.X)))
+def _take_back(
+    act: str, model: str, registry: Registry, settings: Settings, *, why: tuple[str, str], as_of: datetime | None
+) -> Promotion:
+    name = settings.model_name(model)
+    with alone(settings):
+        heal(registry, settings)
+        now = registry.champion(name)
+        earlier = before([one for one in history(settings) if one["name"] == name])
+        if now is None or not earlier:
+            raise NothingBefore(name)
+        version = registry.get(name, earlier[-1])
+        told = Check(act, "passed", f"version {now} was taken back: {why[0]}", f"版本 {now} 被退回：{why[1]}")
+        line = records.compose(
+            act, version, settings, verdict=Verdict((told,), act).as_json(), why=why, instead_of=now, as_of=as_of
+        )
+        return _serve(version, registry, settings, line)
 
 
-def _serve(version: Version, registry: Registry, settings: Settings, act: str, verdict: dict[str, Any]) -> Promotion:
-    bundle, folder = version.bundle, settings.folder / "champion"
+def _refuse(version: Version, verdict: Verdict, registry: Registry, settings: Settings, as_of: datetime | None) -> None:
+    """Write down that the gate refused a version, and say so."""
+    line = records.compose("refused", version, settings, verdict=verdict.as_json(), why=_why(verdict), as_of=as_of)
+    records.append(settings, line)
+    keep(registry, line)
+    raise NotPromoted(version, verdict)
+
+
+def _why(verdict: Verdict) -> tuple[str, str]:
+    """A verdict in one sentence of each language."""
+    told = [one for one in verdict.checks if one.state == ("passed" if verdict.passed else "failed")]
+    told = [one for one in told if one.name == AGAINST] or told if verdict.passed else told
+    return "; ".join(one.why for one in told), "；".join(one.why_zh for one in told)
+
+
+def _serve(version: Version, registry: Registry, settings: Settings, line: records.Line) -> Promotion:
+    bundle = version.bundle
     record = {
         "model": bundle.model,
         "name": version.name,
@@ -179,16 +209,12 @@ def _serve(version: Version, registry: Registry, settings: Settings, act: str, v
         "definition_id": bundle.definition_id,
         "feature_set_hash": bundle.feature_set_hash,
         "metrics": bundle.metrics,
-        "gate": verdict,
+        "gate": line["verdict"],
+        "act": line["act"],
+        "as_of": line["as_of"],
+        "who": line["who"],
+        "history_hash": line["hash"],
         "bundle": json.loads(bundle.to_json()),
     }
-    registry.crown(version.name, version.version)
-    write_json(folder / f"{bundle.model}.json", record)
-    kept = ("model", "name", "version", "model_hash")
-    _remember(folder / HISTORY, {"at": record["promoted_at"], "act": act} | {key: record[key] for key in kept})
-    return Promotion(version, verdict, record)
-
-
-def _remember(path: Path, line: dict[str, Any]) -> None:
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line, sort_keys=True) + "\n")
+    crown(record, line, registry, settings)
+    return Promotion(version, line["verdict"], record)

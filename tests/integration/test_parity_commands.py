@@ -78,7 +78,7 @@ def codes(scores: list[Any]) -> set[str | None]:
 
 def test_the_certificate_from_the_first_promotion_on(config: Path) -> None:
     refused(churn("promote", *CHURN, config=config), 10, "churn features parity", "churn promote")
-    assert not (folder(config) / "champion").exists()
+    assert not list((folder(config) / "champion").glob("*.json"))
     proof = told(churn("features", "parity", "--customers", "60", "--json", config=config))
     assert (proof["rows"], proof["count"], proof["mismatches"]) == ("staged", 60, 0)
     assert (proof["learned"]["count"], proof["learned"]["mismatches"]) == (60, 0)
@@ -119,7 +119,8 @@ def test_a_challengers_other_features_are_proven_while_the_champion_serves(confi
     assert staged["passed"]
     assert live["passed"]
     assert [one["probability"] for one in scored(config)] == [one["probability"] for one in before]
-    (record,) = told(churn("promote", *CHURN, "--json", config=config))
+    refused(churn("promote", *CHURN, config=config), 10, "--afresh")  # another set of features makes it no better
+    (record,) = told(churn("promote", *CHURN, "--afresh", "--json", config=config))
     assert record["feature_set_hash"] == staged["feature_set_hash"]
     assert "feature_set_changed" in codes(scored(config))
     assert churn("features", "materialise", config=config).code == 0
@@ -139,11 +140,17 @@ def test_a_model_that_learned_what_the_log_no_longer_gives_gets_no_certificate(c
 
 def test_a_retraining_leaves_the_champions_own_features_on_line(config: Path) -> None:
     with_kinds(config, "visit", "complaint")
-    done = told(churn("retrain", "--json", config=config))
+    said = churn("retrain", "--json", config=config)
+    assert said.code == 15, "it is as good as who serves"
+    done = json.loads(said.out)
     assert {"train", "prove", "promote", "materialise", "score --all"} <= set(done)
+    assert "feature_set_changed" not in codes(scored(config))
     proofs = done["prove"] if isinstance(done["prove"], list) else [done["prove"]]
     assert all(one["passed"] for one in proofs)
-    assert {one["feature_set_hash"] for one in done["promote"]} == {done["materialise"]["feature_set_hash"]}
+    promoted = told(churn("promote", "--afresh", "--json", config=config))
+    assert {one["feature_set_hash"] for one in promoted} == {proofs[0]["feature_set_hash"]}
+    assert "feature_set_changed" in codes(scored(config))
+    assert churn("features", "materialise", config=config).code == 0
     assert "feature_set_changed" not in codes(scored(config))
     assert churn("rollback", *CHURN, config=config).code == 0  # asks for no certificate
 

@@ -10,6 +10,7 @@ import pytest
 from churn.errors import NoChampion
 from churn.settings import Settings
 from serving import champion
+from serving.described import described
 from tests import tiny_service
 
 ROOT = Path(__file__).parents[3]
@@ -44,7 +45,7 @@ def test_one_champion_is_enough(registry: Settings) -> None:
     loaded = champion.load(registry.folder, registry.business.slug)
     assert loaded["churn"].model_hash == tiny_service.champion("churn").model_hash
     assert loaded["churn"].bundle == tiny_service.champion("churn").bundle
-    assert champion.described(loaded)["reactivation"] is None
+    assert described(loaded)["reactivation"] is None
 
 
 def test_the_copy_is_read_without_mlflow_and_without_lightgbm(registry: Settings) -> None:

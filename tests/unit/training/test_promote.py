@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 
 from churn.bundle import Bundle
+from churn.calibration import Calibrator
 from tests.unit.training import made
 from training.baseline import LEARNERS
 from training.card import markdown, page
 from training.challenger import Challenger, train
 from training.explain import groups, importances
-from training.gate import Check, Rival, judge, paired_difference, parity_check
+from training.gate_verdict import parity_check
 from training.keep import keep
+from training.paired import paired_difference
 from training.promote import NothingBefore, NotPromoted, history, promote, rollback
 from training.versions import MemoryRegistry, NoChallenger
-
-PROVEN = Check("parity", "passed", "proven")
 
 
 @pytest.fixture(scope="module")
@@ -54,47 +54,57 @@ def test_promote_writes_the_champion_and_rollback_takes_it_back(shop: tuple[Chal
     assert written == json.loads(json.dumps(record))
     assert (settings.folder / written["snapshot_path"] / "manifest.json").exists()
     assert written["model_hash"] == challenger.hash
-    assert [check["state"] for check in written["gate"]["checks"]] == [
-        "passed",
-        "passed",
-        "not_required",
-        "passed",
-    ]
+    states = {check["name"]: check["state"] for check in written["gate"]["checks"]}
+    assert set(states.values()) == {"passed", "not_required"}
+    assert [name for name, state in states.items() if state == "not_required"] == ["against_champion", "leaks"]
+    assert all(check["why"] and check["why_zh"] for check in written["gate"]["checks"])
     with pytest.raises(NothingBefore) as nothing:
         rollback("churn", registry, settings)
     assert "churn promote" in nothing.value.mend
     keep(challenger, registry, settings)
-    assert promote("churn", registry, settings, parity=proof).version.version == 2
+    assert promote("churn", registry, settings, parity=proof, is_afresh=True).version.version == 2
     assert rollback("churn", registry, settings).version.version == 1
     assert registry.champion("churn-made") == 1
     with pytest.raises(NothingBefore):
         rollback("churn", registry, settings)
     assert [one["act"] for one in history(settings)] == ["promote", "promote", "rollback"]
+    assert [one["instead_of"] for one in history(settings)] == [None, 1, 2]
 
 
 def test_a_model_that_does_not_beat_the_rule_is_refused(shop: tuple[Challenger, made.Settings]) -> None:
     challenger, settings = shop
     registry = MemoryRegistry()
-    told = dict(challenger.bundle.metrics)
-    told["lightgbm"] = {**told["lightgbm"], "log_loss": told["recency_rule"]["log_loss"] + 0.01}  # type: ignore[dict-item, index, operator]
-    keep(replace(challenger, bundle=challenger.bundle.model_copy(update={"metrics": told})), registry, settings)
+    upside_down = Calibrator(kind="platt", params={"a": 0.0, "b": 0.0})
+    keep(
+        replace(challenger, bundle=challenger.bundle.model_copy(update={"calibrator": upside_down}), judged=None),
+        registry, settings,
+    )  # fmt: skip
     with pytest.raises(NotPromoted) as refused:
         promote("churn", registry, settings, parity=made.certificate(challenger.bundle))
     assert "does not beat the recency rule" in refused.value.problem
     assert "goes on serving" in refused.value.mend
     assert refused.value.exit_code == 10
     assert registry.champion("churn-made") is None
+    assert history(settings)[-1]["act"] == "refused"
 
 
-def test_a_challenger_clearly_worse_than_the_champion_is_refused(shop: tuple[Challenger, made.Settings]) -> None:
-    challenger, _ = shop
-    rows, ours = challenger.test_rows, challenger.probabilities["lightgbm"]
-    better = np.clip(0.5 * ours + 0.5 * rows.outcome, 0.01, 0.99)
-    worse = judge(challenger.bundle.metrics, rows, ours, Rival("version 1", better), PROVEN, seed=7)  # type: ignore[arg-type]
-    assert not worse.passed
-    assert "clearly worse" in worse.reasons[0]
-    same = judge(challenger.bundle.metrics, rows, ours, Rival("version 1", ours), PROVEN, seed=7)  # type: ignore[arg-type]
-    assert same.passed
+def test_an_equal_challenger_is_refused_and_the_refusal_stands_in_the_history(
+    shop: tuple[Challenger, made.Settings],
+) -> None:
+    challenger, settings = shop
+    registry, proof = MemoryRegistry(), made.certificate(challenger.bundle)
+    keep(challenger, registry, settings)
+    promote("churn", registry, settings, parity=proof)
+    keep(challenger, registry, settings)
+    with pytest.raises(NotPromoted) as refused:
+        promote("churn", registry, settings, parity=proof)
+    assert "not better by" in refused.value.problem
+    assert "nothing is broken" in refused.value.mend
+    assert registry.champion("churn-made") == 1
+    line = history(settings)[-1]
+    assert (line["act"], line["version"], line["verdict"]["rule"]) == ("refused", 2, "replace")
+    assert "未能确定" in line["why_zh"]
+    assert registry.tags["churn-made", 2]["last_refused"].endswith(line["hash"][:12])
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,12 @@ from churn.cutoffs import newest_mature
 from churn.events import Events
 from features.snapshots import freeze
 from tests.unit.training import made
+from training.asking import gate
 from training.card import markdown
 from training.challenger import Challenger, train
 from training.explain import importances
 from training.keep import keep
 from training.learned import learned_from
-from training.promote import gate
 from training.rows import TooFewRows
 from training.versions import MemoryRegistry
 
@@ -62,7 +62,7 @@ def test_a_registry_keeps_both_and_the_gate_asks_the_sibling(shop: Shop) -> None
     assert version.learned_snapshot == f"snapshots/{refit.learned.hash[:12]}"
     registry.crown(version.name, 1)
     again = keep(refit, registry, settings)
-    told = {check.name: check.why for check in gate(again, registry, settings).checks}["not_worse_than_champion"]
+    told = {check.name: check.why for check in gate(again, registry, settings).checks}["against_champion"]
     assert "[+0.0000, +0.0000]" in told  # sibling with sibling: the champion saw the test's outcomes
     old = keep(judged, registry, settings)
     assert old.sibling.booster == judged.booster

@@ -1,0 +1,152 @@
+"""`churn promote | rollback | history | shadow`: who serves, who scores beside it, and who said so."""
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from churn.errors import ChurnError
+from cli.console import say, table
+from cli.outcome import Outcome
+from cli.training import MODELS, models_of
+
+if TYPE_CHECKING:
+    from churn.settings import Settings
+    from training.versions import Version
+
+COLUMNS = ("at", "act", "name", "version", "instead_of", "who", "model_hash", "why")
+UNDER_WAY = "under-way"  # training/crowning.py, which costs more to import than to look
+WIDEST = 60  # characters of a reason in the table; all of it in --json
+
+
+def promote(settings: "Settings", model: str | None, *, is_afresh: bool = False) -> Outcome:
+    """Let the newest challengers serve, if they pass the gate; refused where none may."""
+    from monitoring.stops import lift
+    from training.promote import NotPromoted, newest_or_none
+    from training.promote import promote as crown
+    from training.registry import MlflowRegistry
+    from training.shadow import path_of
+    from training.versions import NoChallenger
+
+    registry, as_of = MlflowRegistry(settings), now_of(settings)
+    refused, done, told = list[ChurnError](), list[dict[str, Any]](), list[str]()
+    for one in models_of(model):
+        version = newest_or_none(one, registry, settings)
+        if version is None:
+            told.append(f"No {one} model was trained.")
+            continue
+        proof = _certificate(settings, version)
+        try:
+            record = crown(one, registry, settings, parity=proof, is_afresh=is_afresh, as_of=as_of).record
+        except NotPromoted as error:
+            refused.append(error)
+            told.append(str(error))
+            continue
+        lift(settings.folder, one)
+        path_of(settings, one).unlink(missing_ok=True)
+        done.append(record)
+        told += [f"{record['name']} version {record['version']} serves now.", *_checks(record, settings)]
+    if refused and not done:
+        raise refused[0]
+    if not done:
+        raise NoChallenger(settings.model_name(models_of(model)[0]))
+    return Outcome(text="\n".join(told), as_json=done, exit_code=refused[0].exit_code if refused else 0)
+
+
+def rollback(settings: "Settings", model: str | None) -> Outcome:
+    """Let the champion before this one serve again, of each model that has one."""
+    from monitoring.stops import lift
+    from training.promote import NothingBefore
+    from training.promote import rollback as take_back
+    from training.registry import MlflowRegistry
+
+    registry, missing, done = MlflowRegistry(settings), [], []
+    for one in models_of(model):
+        try:
+            done.append(take_back(one, registry, settings, as_of=now_of(settings)).record)
+            lift(settings.folder, one)
+        except NothingBefore as error:
+            missing.append(error)
+    if not done:
+        raise missing[0]
+    text = [f"{one['name']} version {one['version']} serves again." for one in done]
+    return Outcome(text="\n".join(text), as_json=done)
+
+
+def history(settings: "Settings", *, is_verified: bool = False) -> Outcome:
+    """Who served when, let by whom and why; held to its chain where that is asked for.
+
+    Raises:
+        TamperedHistory: it is not what was written.
+    """
+    from training.history import TamperedHistory, faults, path_of, read
+
+    rows = read(settings)
+    short = "why_zh" if settings.business.language == "zh" else "why"
+    shown = [
+        {name: row.get(name) for name in COLUMNS}
+        | {"model_hash": row["model_hash"][:12], "why": _cut(str(row.get(short) or ""))}
+        for row in rows
+    ]
+    text = table(shown, COLUMNS) if rows else "Nobody was promoted yet."
+    if not is_verified:
+        return Outcome(text=text, as_json=rows)
+    found = faults(rows, settings, _kept(settings))
+    if found:
+        raise TamperedHistory(path_of(settings), found)
+    return Outcome(f"{text}\n\nThe chain of {len(rows)} lines holds.", {"lines": rows, "faults": []})
+
+
+def heal(settings: "Settings") -> None:
+    """Finish or forget a change of who serves that was cut short; silent where there is none."""
+    if not (settings.folder / "champion" / UNDER_WAY).exists():
+        return
+    from training.crowning import PromotionUnderWay, alone
+    from training.crowning import heal as finish
+    from training.registry import MlflowRegistry
+
+    try:
+        with alone(settings):
+            said = finish(MlflowRegistry(settings), settings)
+    except PromotionUnderWay:  # nothing was cut short: it is being done
+        return
+    if said:
+        say(said)
+
+
+def now_of(settings: "Settings") -> datetime | None:
+    """What time it is by the business's clock; None where there is no log to tell."""
+    from churn.clock import clock
+    from features.log import NoLog, read_log_manifest
+
+    try:
+        observed_until = read_log_manifest(settings.folder).observed_until
+    except NoLog:
+        return None
+    return clock(settings.business.clock, observed_until).now()
+
+
+def _checks(record: dict[str, Any], settings: "Settings") -> list[str]:
+    said = "why_zh" if settings.business.language == "zh" else "why"
+    return [f"  {check['name']}: {check['state']}, {check[said]}" for check in record["gate"]["checks"]]
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= WIDEST else text[: WIDEST - 1] + "…"
+
+
+def _kept(settings: "Settings") -> dict[str, str]:
+    """The hash of the act after which each champion serves, from champion/<model>.json and from the registry."""
+    found = {}
+    for model in MODELS:
+        path = settings.folder / "champion" / f"{model}.json"
+        if path.exists():
+            found[model] = str(json.loads(path.read_text(encoding="utf-8")).get("history_hash") or "")
+    return found
+
+
+def _certificate(settings: "Settings", version: "Version") -> dict[str, Any] | None:
+    """The parity certificate of this feature set, definition and store, where one was made."""
+    from features.parity import read_certificate
+
+    bundle = version.bundle
+    return read_certificate(settings.folder, bundle.feature_set_hash, bundle.definition_id, settings.store.online)

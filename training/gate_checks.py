@@ -1,0 +1,226 @@
+"""The conditions of the gate, each from means and their draws to a sentence in English and Chinese.
+
+Every comparison shares one set of draws of whole customers (training/paired.py). Segments share the doubt: with m of
+them each is held to a 1 / m of it (Bonferroni). Start reading at `Seen`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from churn.events import BoolArray, FloatArray
+from churn.metrics import log_loss, roc_auc
+from churn.metrics_profit import contact_profits
+from churn.model_sections import Gate
+from training.evidence import Evidence, Footprint, Rival, Unlike
+from training.gate_verdict import Check, check, failed, skipped
+from training.paired import Means, losses
+
+BINS = 10
+FEWEST_ROWS, FEWEST_RARER = 100, 15  # fewer in a segment say nothing
+RIVAL_ZH = {"recency_rule": "沉默天数规则", "base_rate": "平均比率"}
+Columns = dict[str, tuple[FloatArray, BoolArray]]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the checks look at: the evidence, the limits, and the mean of each column with its draws."""
+
+    evidence: Evidence
+    limits: Gate
+    names: list[str]
+    means: Means
+
+    @property
+    def alpha(self) -> float:
+        """The doubt that is allowed."""
+        return 1 - self.limits.confidence
+
+    @property
+    def champion(self) -> Rival | None:
+        """The champion, where it can be asked about the same rows and is another one."""
+        evidence = self.evidence
+        if evidence.is_champion or evidence.is_afresh or not isinstance(evidence.champion, Rival):
+            return None
+        return evidence.champion
+
+    def of(self, name: str, *, share: int = 1) -> tuple[float, float, float]:
+        """Mean, lower and upper edge of a column, of which so many share the doubt."""
+        place = self.names.index(name)
+        return float(self.means.value[place]), *self.means.interval(place, self.alpha / share)
+
+    def loss_of(self, probability: FloatArray, rows: BoolArray | None = None) -> float:
+        """Mean log loss of some rows."""
+        found = losses(self.evidence.rows.outcome, probability)
+        return float(found.mean() if rows is None else found[rows].mean())
+
+
+def columns_of(evidence: Evidence) -> Columns:
+    """The columns that the checks need: differences to the rivals, overall and by segment, and the gaps of bins."""
+    outcome, ours = evidence.rows.outcome, evidence.probability
+    everybody, mine = np.ones(len(outcome), dtype=bool), losses(outcome, ours)
+    columns: Columns = {"level": (ours - outcome, everybody)}
+    theirs = {name: mine - losses(outcome, told) for name, told in evidence.rivals.items()}
+    if isinstance(evidence.champion, Rival):
+        told = evidence.champion.probability
+        theirs["champion"] = mine - losses(outcome, told)
+        if evidence.stakes is not None:
+            gained = contact_profits(outcome, ours, evidence.stakes) - contact_profits(outcome, told, evidence.stakes)
+            columns["profit"] = (gained, everybody)
+    for rival, difference in theirs.items():
+        columns[f"loss {rival}"] = (difference, everybody)
+        columns |= {f"{name} {rival}": (difference, rows) for name, rows in told_apart(evidence).items()}
+    for number, rows in enumerate(np.array_split(np.argsort(ours, kind="stable"), min(BINS, len(ours)))):
+        columns[f"bin {number}"] = (ours - outcome, np.isin(np.arange(len(ours)), rows))
+    return columns
+
+
+def told_apart(evidence: Evidence) -> dict[str, BoolArray]:
+    """The segments that are large enough to say something of."""
+    outcome, found = evidence.rows.outcome, dict[str, BoolArray]()
+    for name, rows in evidence.segments.items():
+        happened = int(outcome[rows].sum())
+        if rows.sum() >= FEWEST_ROWS and min(happened, int(rows.sum()) - happened) >= FEWEST_RARER:
+            found[name] = rows
+    return found
+
+
+def beats(seen: Seen) -> Iterator[Check]:
+    """It must rank and say better than the rule and the base rate; the rule itself need not beat itself."""
+    evidence = seen.evidence
+    outcome, ours = evidence.rows.outcome, evidence.probability
+    for rival, theirs in evidence.rivals.items():
+        name, zh = f"beats_{rival}", RIVAL_ZH.get(rival, rival)
+        if evidence.learner == rival or (evidence.learner == "recency_rule" and rival == "base_rate"):
+            yield skipped(name, f"it is the {evidence.learner.replace('_', ' ')} itself", "它就是该规则本身")
+            continue
+        loss, bar = log_loss(outcome, ours), log_loss(outcome, theirs)
+        auc, auc_bar = roc_auc(outcome, ours), roc_auc(outcome, theirs)
+        better = loss < bar and auc > auc_bar
+        told = f"log_loss {loss:.4f} against {bar:.4f}, roc_auc {auc:.4f} against {auc_bar:.4f}"
+        why = f"it {'beats' if better else 'does not beat'} the {rival.replace('_', ' ')}: {told}"
+        yield check(name, better, why, f"{'优于' if better else '未优于'}{zh}：{told.replace(' against ', ' 对 ')}")
+
+
+def against_champion(seen: Seen, rule: str) -> Iterator[Check]:
+    """Better than the champion beyond doubt, or, where that one is old, no worse; and no dearer."""
+    champion = seen.champion
+    if champion is None:
+        yield _no_champion(seen, rule)
+        return
+    difference, low, high = seen.of("loss champion")
+    theirs = seen.loss_of(champion.probability)
+    bar = seen.limits.min_gain_ratio * theirs
+    told = (
+        f"log loss {theirs + difference:.4f} against {theirs:.4f} of {champion.name} on the same "
+        f"{len(seen.evidence.rows)} rows; {seen.limits.confidence:.0%} of the difference lies in "
+        f"[{low:+.4f}, {high:+.4f}]"
+    )
+    zh = (
+        f"同样 {len(seen.evidence.rows)} 行上对数损失 {theirs + difference:.4f}，现任（{champion.name}）{theirs:.4f}；"
+        f"差值的 {seen.limits.confidence:.0%} 区间 [{low:+.4f}, {high:+.4f}]"
+    )
+    if rule == "renew":
+        fine = low <= 0 and difference <= bar
+        words = ("no sign of being worse than an old champion", "没有比过时的现任更差的迹象")
+        words = words if fine else ("worse than the champion, old as it is", "比过时的现任更差")
+    else:
+        fine = high < -bar
+        words = (f"better by more than {bar:.4f} beyond doubt", f"确定地好过 {bar:.4f} 以上")
+        words = words if fine else (f"not better by {bar:.4f} beyond doubt", f"未能确定地好过 {bar:.4f}")
+        words = ("clearly worse", "明显更差") if low > 0 else words
+    yield check("against_champion", fine, f"{words[0]}: {told}", f"{words[1]}：{zh}")
+    yield _profit(seen)
+
+
+def _no_champion(seen: Seen, rule: str) -> Check:
+    champion: Rival | Unlike | None = seen.evidence.champion
+    if rule == "again":
+        return skipped("against_champion", "it serves already", "它已在服务")
+    if champion is None:
+        return skipped("against_champion", "nobody serves yet", "尚无现任模型")
+    if rule == "afresh":
+        why = "a person let it be judged as if nobody served"
+        return skipped("against_champion", why, "有人决定按无现任处理")
+    why, zh = getattr(champion, "why", ""), getattr(champion, "why_zh", "")
+    if rule == "first":
+        return skipped("against_champion", why, zh)
+    return failed("against_champion", f"it cannot be compared: {why}", f"无法比较：{zh}")
+
+
+def _profit(seen: Seen) -> Check:
+    if "profit" not in seen.names:
+        why = "what a contact is worth is not set ([costs]), or not asked of this model"
+        return skipped("profit", why, "未设置 [costs]，或此模型不计利润")
+    gained, low, high = seen.of("profit")
+    told = f"{gained:+.4f} a customer, {seen.limits.confidence:.0%} of it in [{low:+.4f}, {high:+.4f}]"
+    word, zh = ("clearly less profit", "利润明显更少") if high < 0 else ("no clear loss of profit", "利润没有明显减少")
+    return check("profit", high >= 0, f"{word}: {told}", f"{zh}：每位客户 {told.split(' a customer', maxsplit=1)[0]}")
+
+
+def calibration(seen: Seen) -> Iterator[Check]:
+    """Do probabilities mean what they say? As well as the base rate, whose level moves too, they need to.
+
+    The interval of the error is the basic one: draws only ever add to an absolute gap, so its mean is too high.
+    """
+    outcome, base = seen.evidence.rows.outcome, seen.evidence.rivals.get("base_rate")
+    moved = 0.0 if base is None else abs(float(outcome.mean() - base.mean()))
+    bins = [place for place, name in enumerate(seen.names) if name.startswith("bin ")]
+    found = float(np.abs(seen.means.value[bins]).mean())
+    drawn = np.abs(seen.means.drawn[:, bins]).mean(axis=1)
+    low, high = (max(0.0, 2 * found - float(np.quantile(drawn, edge))) for edge in (1 - seen.alpha / 2, seen.alpha / 2))
+    allowed = max(seen.limits.max_ece, moved)
+    told = f"ECE {found:.4f} in [{low:.4f}, {high:.4f}], allowed {allowed:.4f} (the rate itself moved by {moved:.4f})"
+    zh = f"ECE {found:.4f}，区间 [{low:.4f}, {high:.4f}]，允许 {allowed:.4f}（比率自身变化 {moved:.4f}）"
+    yield check("calibration", low <= allowed, told, zh)
+    level, low, high = seen.of("level")
+    allowed = max(seen.limits.max_level_error, moved)
+    beyond = low > allowed or high < -allowed
+    told = f"mean probability less rate {level:+.4f} in [{low:+.4f}, {high:+.4f}], allowed {allowed:.4f}"
+    zh = f"平均概率减实际比率 {level:+.4f}，区间 [{low:+.4f}, {high:+.4f}]，允许 {allowed:.4f}"
+    yield check("level", not beyond, told, zh)
+
+
+def segments(seen: Seen) -> Iterator[Check]:
+    """In no segment clearly worse than champion and rule, by more than a share of their log loss."""
+    evidence, named = seen.evidence, told_apart(seen.evidence)
+    against = {"champion": seen.champion.probability} if seen.champion else {}
+    if evidence.learner != "recency_rule" or not against:
+        against |= {name: told for name, told in evidence.rivals.items() if evidence.learner != name}
+    tests = [(segment, rival) for segment in named for rival in against]
+    if not tests:
+        yield skipped("segments", "no segment has rows enough to tell", "没有足够大的客群可供比较")
+        return
+    worse = []
+    for segment, rival in tests:
+        difference, low, _ = seen.of(f"{segment} {rival}", share=len(tests))
+        theirs = seen.loss_of(against[rival], named[segment])
+        if low > seen.limits.max_segment_loss_ratio * theirs:
+            worse.append(f"{segment}: {theirs + difference:.4f} against {theirs:.4f} of the {rival.replace('_', ' ')}")
+    told = "; ".join(worse) or f"{len(named)} segments, none clearly worse"
+    zh = f"客群明显更差：{'; '.join(worse)}" if worse else f"{len(named)} 个客群，均无明显变差"
+    yield check("segments", not worse, f"clearly worse in {told}" if worse else told, zh)
+
+
+def footprint(seen: Seen) -> Iterator[Check]:
+    """Small and quick enough to be served."""
+    found: Footprint | None = seen.evidence.footprint
+    if found is None:
+        yield skipped("footprint", "not measured", "未测量")
+        return
+    limits, size_mb = seen.limits, found.size_bytes / 1e6
+    fine = (
+        found.trees <= limits.max_trees
+        and size_mb <= limits.max_model_mb
+        and found.latency_p99_ms <= limits.max_latency_ms
+    )
+    told = (
+        f"{found.trees} trees (at most {limits.max_trees}), {size_mb:.2f} MB (at most {limits.max_model_mb:g}), "
+        f"one score p99 {found.latency_p99_ms:.2f} ms of CPU (at most {limits.max_latency_ms:g})"
+    )
+    zh = (
+        f"{found.trees} 棵树（上限 {limits.max_trees}），{size_mb:.2f} MB（上限 {limits.max_model_mb:g}），"
+        f"单次评分 p99 {found.latency_p99_ms:.2f} 毫秒 CPU（上限 {limits.max_latency_ms:g}）"
+    )
+    yield check("footprint", fine, told, zh)

@@ -1,0 +1,183 @@
+"""Who served when, let by whom, and why: one line an act, each with the hash of the line before it.
+
+    champion/history.jsonl    promote, rollback, return (by itself), refused, shadow, shadow_ended
+
+A line names who did it, from which commit, with which snapshots and by which verdict. Whoever changes, drops or adds a
+line breaks the chain; whoever makes the chain anew meets the hash that `champion/<model>.json` and the registry keep,
+and, where `[gate] signing_key_file` is set, a signature. Start reading at `compose` and `faults`.
+"""
+
+import getpass
+import hashlib
+import hmac
+import json
+import shutil
+import socket
+import subprocess
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from churn.errors import DataError, SettingsError
+from churn.settings import Settings
+from features.atomic import flush, write_text
+from features.provenance import made_by
+from training.versions import Version
+
+HISTORY = "history.jsonl"
+SERVED = {"promote", "rollback", "return"}  # acts after which another version may serve
+Line = dict[str, Any]
+
+
+class TamperedHistory(DataError):
+    """The history of champions is not what was written."""
+
+    def __init__(self, path: Path, found: Sequence[str]) -> None:
+        super().__init__(
+            f"The history in {path} is not what was written: " + "; ".join(found) + ".",
+            mend="put it back from a backup, and ask who changed it; the registry keeps every line beside its version.",
+        )
+
+
+class NoSigningKey(SettingsError):
+    """The file with the key that signs the history cannot be read."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"There is no key in {path}.",
+            mend="write one, readable by whoever promotes alone (`openssl rand -hex 32 > FILE`), or unset [gate] "
+            "signing_key_file.",
+        )
+
+
+def read(settings: Settings) -> list[Line]:
+    """Every line, oldest first."""
+    path = path_of(settings)
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+
+
+def path_of(settings: Settings) -> Path:
+    """Where the history lies."""
+    return settings.folder / "champion" / HISTORY
+
+
+def compose(
+    act: str,
+    version: Version,
+    settings: Settings,
+    *,
+    verdict: Mapping[str, Any],
+    why: tuple[str, str] = ("", ""),
+    instead_of: int | None = None,
+    as_of: datetime | None = None,
+) -> Line:
+    """The next line of the history.
+
+    Args:
+        act: what is done.
+        version: with which model.
+        settings: whose; who does it, and the key that signs.
+        verdict: of the gate, or of the watch.
+        why: the reason in English and Chinese, where there is one beside the verdict.
+        instead_of: the version that serves no more.
+        as_of: what time it is by the business's clock; now where None.
+    """
+    lines, bundle, now = read(settings), version.bundle, datetime.now(UTC)
+    snapshots = {one: version.facts.get(f"{one}_snapshot") for one in ("whole", "train", "test")}
+    line: Line = {
+        "at": now.isoformat(timespec="seconds"),
+        "as_of": (as_of or now).isoformat(),
+        "act": act,
+        "model": bundle.model,
+        "name": version.name,
+        "version": version.version,
+        "model_hash": version.hash,
+        "instead_of": instead_of,
+        "who": who(settings),
+        "commit": made_by(),
+        "snapshot_hash": bundle.snapshot_hash,
+        "snapshots": {role: folder for role, folder in snapshots.items() if folder},
+        "verdict": dict(verdict),
+        "why": why[0],
+        "why_zh": why[1],
+        "before": hash_of(lines[-1]) if lines else "",
+    }
+    line["hash"] = hash_of(line)
+    key = _key(settings)
+    return line | ({"signature": _signature(line["hash"], key)} if key else {})
+
+
+def append(settings: Settings, line: Line) -> None:
+    """Write a line, once: the file is replaced as a whole, so that no kill leaves half a line."""
+    lines = read(settings)
+    if lines and lines[-1].get("hash") == line["hash"]:
+        return
+    path = path_of(settings)
+    before = path.read_text(encoding="utf-8") if path.exists() else ""
+    write_text(path, before + json.dumps(line, sort_keys=True, ensure_ascii=False) + "\n")
+    flush(path)
+
+
+def hash_of(line: Mapping[str, Any]) -> str:
+    """The hash of all that a line says."""
+    said = {key: line[key] for key in line if key not in ("hash", "signature")}
+    return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def faults(lines: Sequence[Line], settings: Settings, kept: Mapping[str, str]) -> list[str]:
+    """What is wrong with a history; empty where nothing is.
+
+    Args:
+        lines: the history. Lines of versions before the chain have no hash: they hang on the first that has one.
+        settings: whose key signs.
+        kept: the hash of each model's last serving act, as it is kept elsewhere; a history must end there.
+    """
+    key, found = _key(settings), list[str]()
+    for number, line in enumerate(lines, start=1):
+        if "hash" not in line:
+            if any("hash" in one for one in lines[: number - 1]):
+                found.append(f"line {number} has no hash")
+            continue
+        if line["hash"] != hash_of(line):
+            found.append(f"line {number} was changed")
+        if line["before"] != (hash_of(lines[number - 2]) if number > 1 else ""):
+            found.append(f"the line before line {number} was changed, or lines are missing there")
+        if key and not hmac.compare_digest(str(line.get("signature")), _signature(line["hash"], key)):
+            found.append(f"line {number} is not signed with the key")
+    for model, last in kept.items():
+        mine = [one.get("hash") for one in lines if one["model"] == model and one["act"] in SERVED]
+        if last and last not in mine[-1:]:
+            found.append(f"it does not end with the act after which the {model} champion serves")
+    return found
+
+
+def who(settings: Settings) -> str:
+    """Who acts: as the settings say, or git, or the account; and on which machine."""
+    name = settings.gate.who or _git_user(settings.root) or getpass.getuser()
+    return f"{name} on {socket.gethostname()}"
+
+
+def _git_user(folder: Path) -> str | None:
+    git = shutil.which("git")
+    if git is None:
+        return None
+    command = [git, "-C", str(folder), "config", "user.name"]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() or None
+
+
+def _key(settings: Settings) -> bytes | None:
+    if settings.gate.signing_key_file is None:
+        return None
+    path = settings.root / settings.gate.signing_key_file
+    try:
+        key = path.read_bytes().strip()
+    except OSError as error:
+        raise NoSigningKey(path) from error
+    if not key:
+        raise NoSigningKey(path)
+    return key
+
+
+def _signature(text: str, key: bytes) -> str:
+    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
