@@ -13,13 +13,22 @@ if TYPE_CHECKING:
 
 
 def monitor(settings: "Settings") -> Outcome:
-    """Judge the champions; the exit code is the worst: keep 0, retrain 20, watch 21, stop 22, cannot tell 23."""
+    """Judge the champions; the exit code is the worst: keep 0, retrain 20, watch 21, stop 22, cannot tell 23.
+
+    A new champion that broke a floor of the watch goes back; a verdict that was keep is watch then.
+    """
+    from cli.watch import watch
     from monitoring.monitor import monitor as judge_all
+    from monitoring.verdict import EXIT_CODES
 
     result = judge_all(settings, progress=lambda what: say(f"  {what} ..."))
     lines = [f"Verdict: {result.content['verdict']}", *_verdicts(result.verdicts), *_ledgers(result.ledgers)]
     lines += ["", f"The page: {result.page}"]
-    return Outcome("\n".join(lines), result.content, result.content["exit_code"])
+    sent_back = watch(settings, result.findings, result.now) if result.now else []
+    said = "why_zh" if settings.business.language == "zh" else "why"
+    lines += [f"Sent back: {one['from']}; {one['to']} serves again. {one[said]}" for one in sent_back]
+    code = result.content["exit_code"] or (EXIT_CODES["watch"] if sent_back else 0)
+    return Outcome("\n".join(lines), result.content | {"sent_back": sent_back}, code)
 
 
 def _verdicts(verdicts: "Sequence[Verdict]") -> list[str]:

@@ -50,12 +50,15 @@ class Result:
         ledgers: of every model version that ever answered.
         content: `verdict.json`.
         page: the front page.
+        findings: what the verdicts rest on. now: the instant judged.
     """
 
     verdicts: tuple[Verdict, ...]
     ledgers: tuple[Realised, ...]
     content: dict[str, Any]
     page: Path
+    findings: tuple[Findings, ...] = ()
+    now: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,7 @@ def monitor(settings: Settings, *, progress: Say) -> Result:
         stages=seen.current.stages,
     )
     write_text(target / "report.html", front)
-    return Result(verdicts, seen.ledgers, content, target / "report.html")
+    return Result(verdicts, seen.ledgers, content, target / "report.html", seen.findings, seen.now)
 
 
 def look(settings: Settings, *, progress: Say) -> Look:

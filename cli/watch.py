@@ -1,0 +1,82 @@
+"""The watch over new champions: what broke a floor goes back to the champion before it, by itself, once a promotion.
+
+Monitoring says whether a floor is broken, training takes the alias back; they meet here. `churn monitor` and `churn
+retrain` ask. Start reading at `watch`.
+"""
+
+import json
+import urllib.request
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from churn.settings import Settings
+    from monitoring.verdict import Findings
+
+SHORT_S = 2.0
+COUNTED = "churn_request_seconds_count{"
+
+
+def watch(settings: "Settings", findings: "Sequence[Findings]", now: datetime) -> list[dict[str, Any]]:
+    """Send back the new champions that broke a floor; what was done, a line of the history each.
+
+    Only a champion whose last act was its promotion is watched, so that none goes back twice and none flaps.
+    """
+    from training.history import SERVED, read
+
+    lines, done = [one for one in read(settings) if one["act"] in SERVED], list[dict[str, Any]]()
+    for found in findings:
+        mine = [one for one in lines if one["model"] == found.champion.model]
+        if mine and mine[-1]["act"] == "promote" and "as_of" in mine[-1]:
+            line = _judged(settings, found, mine, now)
+            done += [line] if line else []
+    return done
+
+
+def _judged(
+    settings: "Settings", found: "Findings", lines: list[dict[str, Any]], now: datetime
+) -> dict[str, Any] | None:
+    from monitoring.stops import lift
+    from monitoring.watch import Seen, abstained_in, breach
+    from training.promote import before, send_back
+    from training.registry import MlflowRegistry
+
+    champion, since = found.champion, datetime.fromisoformat(lines[-1]["as_of"])
+    if not before(lines):  # nobody to go back to
+        return None
+    seen = Seen(
+        champion=champion, promoted_at=since, now=now, realised=found.realised, score=found.score,
+        is_sound=not found.faults, min_rows=found.min_rows,
+        abstained=abstained_in(settings.folder, champion, since), failed=failed_requests(settings, champion.version),
+    )  # fmt: skip
+    broken = breach(seen, settings.gate)
+    if broken is None:
+        return None
+    record = send_back(
+        champion.model, MlflowRegistry(settings), settings, why=(broken.why, broken.why_zh), as_of=now
+    ).record
+    lift(settings.folder, champion.model)
+    return {
+        "model": champion.model, "from": champion.version, "to": f"{record['name']}/{record['version']}",
+        "code": broken.code, "why": broken.why, "why_zh": broken.why_zh,
+    }  # fmt: skip
+
+
+def failed_requests(settings: "Settings", version: str) -> tuple[int, int]:
+    """Of the scoring requests of a service that runs here, how many were answered 5xx, and how many there were.
+
+    (0, 0) where none runs, it serves another version, or its meters need a key: then its own alarms must tell.
+    """
+    try:
+        port = int(json.loads((settings.folder / "serving" / "service.json").read_text(encoding="utf-8"))["port"])
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=SHORT_S) as answer:
+            lines = answer.read().decode().splitlines()
+    except (OSError, ValueError, KeyError):  # none runs, or it says nothing to us
+        return 0, 0
+    if not any(f'version="{version}"' in line for line in lines):  # it still serves the champion before
+        return 0, 0
+    counts = [line for line in lines if line.startswith(COUNTED) and 'route="/v1/score"' in line]
+    failed = sum(float(line.rsplit(" ", 1)[1]) for line in counts if 'status="5' in line)
+    return int(failed), int(sum(float(line.rsplit(" ", 1)[1]) for line in counts))
