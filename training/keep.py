@@ -31,6 +31,7 @@ def keep(challenger: Challenger, registry: Registry, settings: Settings) -> Vers
     }
     name = settings.model_name(challenger.model)
     told = manifest(challenger, settings)
+    facts["tuned"] = told["tuned"]
     texts[MANIFEST] = json.dumps(told, ensure_ascii=False, indent=2)
     files = Files(texts, drawn, tags(told), told["snapshots"])
     return registry.register(name, challenger.bundle, challenger.booster, facts, files, challenger.judged)

@@ -10,6 +10,7 @@ import platform
 import shutil
 import subprocess
 from collections.abc import Mapping
+from dataclasses import asdict
 from functools import lru_cache
 from importlib.metadata import distributions
 from pathlib import Path
@@ -19,10 +20,12 @@ from churn.settings import Settings
 from features.provenance import made_by
 from features.snapshots import Snapshot
 from training.challenger import Challenger
+from training.learning import recipe_for
+from training.tuned import read_tuned
 
 ROOT = Path(__file__).parents[1]
 LOCK = ROOT / "requirements" / "all.lock"
-SECTIONS = ("definition", "stages", "features", "training", "costs", "cluster")  # what a model depends on
+SECTIONS = ("definition", "stages", "features", "training", "costs", "cluster", "fairness")  # what a model depends on
 MANIFEST = "manifest.json"
 
 
@@ -31,7 +34,8 @@ def manifest(challenger: Challenger, settings: Settings) -> dict[str, Any]:
 
     Returns:
         model_hash; snapshots by role (hash, path, rows, cutoffs, observed_until, log_hash); settings (the sections that
-        a model depends on); seed, params; environment (see `environment`).
+        a model depends on); seed; recipe, the learner's parameters, and how they were found (`tuned`; null: they are
+        the fixed ones); params; environment (see `environment`).
     """
     return {
         "model": challenger.model,
@@ -40,6 +44,8 @@ def manifest(challenger: Challenger, settings: Settings) -> dict[str, Any]:
         "settings": json.loads(settings.model_dump_json(include=set(SECTIONS))),
         "business": settings.business.model_dump(include={"slug", "timezone", "clock"}),
         "seed": settings.training.seed,
+        "recipe": asdict(recipe_for(challenger.model, challenger.train, settings)),
+        "tuned": tuned(challenger, settings),
         "params": json.loads(json.dumps(challenger.params, default=str)),
         "environment": environment(),
     }
@@ -49,6 +55,14 @@ def snapshots(challenger: Challenger, settings: Settings) -> dict[str, dict[str,
     """The snapshots of a challenger by role: whole (where there is one), train, test."""
     roles = {"whole": challenger.whole, "train": challenger.train, "test": challenger.test}
     return {role: _told(one, settings) for role, one in roles.items() if one is not None}
+
+
+def tuned(challenger: Challenger, settings: Settings) -> dict[str, Any] | None:
+    """How the recipe of a challenger was found: trials, and log losses of the best and the fixed; None: it is fixed."""
+    found, train = read_tuned(settings.folder, challenger.model), challenger.train
+    if found is None or not found.fits(settings.definition.id, known_until=train.observed_until):
+        return None
+    return {"trials": found.trials, "snapshot_hash": found.snapshot_hash, "found": found.found}
 
 
 def tags(told: Mapping[str, Any]) -> dict[str, str]:

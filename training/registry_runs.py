@@ -3,6 +3,7 @@
     train ...                 parent: one `churn train`
       churn-<slug>            a model: parameters, data sets (by hash, no copy), card, manifest; the logged model
         at 2025-10-01         a cutoff it was judged at: the figures of every learner
+        tuning                where its recipe was searched for: trials, and what they found
 
 Start reading at `Runs`.
 """
@@ -66,6 +67,8 @@ class Runs:
                 _write(Path(draft), files)
                 self.client.log_artifacts(run, draft)
             self._folds(run, facts.get("results", []))
+            if facts.get("tuned"):
+                self._tuning(run, facts["tuned"])
             yield run
 
     def log_model(self, version: Version, run: str) -> Any:  # mlflow.models.model.ModelInfo
@@ -96,6 +99,8 @@ class Runs:
             "definition_id": bundle.definition_id,
             "feature_set_hash": bundle.feature_set_hash,
             "snapshot_hash": bundle.snapshot_hash,
+            "learner": bundle.learner,
+            "grade": "" if bundle.grade is None else bundle.grade.letter,
             **files.tags,
         }
 
@@ -111,6 +116,18 @@ class Runs:
             }
             with self._run(f"at {cutoff}", parent, {"cutoff": cutoff}) as run:
                 self.client.log_batch(run, metrics=_metrics(figures))
+
+    def _tuning(self, parent: str, tuned: Mapping[str, Any]) -> None:
+        """A child for the search that found the recipe: trials, and the figures of best and fixed."""
+        parts = {where: told for where, told in tuned["found"].items() if isinstance(told, Mapping)}
+        figures = {
+            f"{where}_{name}": float(value)
+            for where, told in parts.items()
+            for name, value in told.items()
+            if isinstance(value, int | float)
+        }
+        with self._run("tuning", parent, {"snapshot_hash": tuned["snapshot_hash"]}) as run:
+            self.client.log_batch(run, metrics=_metrics({"trials": tuned["trials"], **figures}))
 
     @contextmanager
     def _run(self, name: str, parent: str | None, tags: Mapping[str, Any]) -> Iterator[str]:

@@ -16,6 +16,7 @@ from features.snapshots import Snapshot, read_snapshot
 from features.tombstones import standing
 from training.challenger import Model, train
 from training.manifest import MANIFEST, SECTIONS, environment
+from training.recipe import Recipe
 from training.versions import Registry
 
 
@@ -99,7 +100,17 @@ def reproduce(
     then = _settings(settings, told)
     read = {role: _snapshot(role, one, settings) for role, one in told["snapshots"].items()}
     model = cast("Model", told["model"])
-    made = train(model, read["train"], read["test"], then, whole=read.get("whole"), progress=progress, engine=engine)
+    recipe = Recipe(**told["recipe"]) if "recipe" in told else None
+    made = train(
+        model,
+        read["train"],
+        read["test"],
+        then,
+        whole=read.get("whole"),
+        recipe=recipe,
+        progress=progress,
+        engine=engine,
+    )
     differ = _differ(told["environment"])
     if made.hash != told["model_hash"]:
         raise NotReproduced(name, version, found=made.hash, wanted=told["model_hash"], differ=differ)

@@ -78,6 +78,7 @@ def test_a_registry_keeps_versions_and_one_champion(
     if kind != "memory":
         assert MlflowRegistry(settings).champion(name) == 1  # a second process sees the same
         _is_certified(settings, name, proof)
+        _is_told(settings, name, challenger)
         _runs_anywhere(challenger, settings, name)
 
 
@@ -112,6 +113,26 @@ def _is_certified(settings: made.Settings, name: str, proof: dict[str, Any]) -> 
     (path,) = _artifacts(settings).rglob("parity.json")
     assert version.run_id in path.parts
     assert json.loads(path.read_text(encoding="utf-8")) == proof
+
+
+def _is_told(settings: made.Settings, name: str, challenger: Challenger) -> None:
+    """A run for the model with its cutoffs below, its snapshots as data sets, and tags to find it by."""
+    import mlflow
+
+    client = mlflow.MlflowClient(settings.registry_uri, settings.registry_uri)
+    version = client.get_model_version(name, "2")
+    run = client.get_run(version.run_id)
+    assert run.info.status == "FINISHED"
+    data = {one.tags[0].value: one.dataset for one in run.inputs.dataset_inputs}
+    assert data["train"].digest == challenger.train.hash[:36]
+    assert json.loads(data["test"].profile)["hash"] == challenger.test.hash
+    below = client.search_runs([run.info.experiment_id], f"tags.mlflow.parentRunId = '{version.run_id}'")
+    told = {one["learner"]: one["roc_auc"] for one in challenger.results if one["cutoff"] == "2023-11-01"}
+    (fold,) = below
+    assert fold.info.run_name == "at 2023-11-01"
+    assert fold.data.metrics["logistic_roc_auc"] == told["logistic"]
+    assert {"commit", "dirty", "lock_hash", "packages_hash", "who", "seed", "learner", "grade"} <= set(version.tags)
+    assert version.tags["train_snapshot"] == challenger.train.hash
 
 
 def _runs_anywhere(challenger: Challenger, settings: made.Settings, name: str) -> None:
@@ -159,3 +180,32 @@ def test_the_copied_model_calibrates_as_the_kernel_does(kind: str) -> None:
     calibrator = FITS[kind](raw, outcome)  # type: ignore[index]
     told = _calibrated(json.loads(calibrator.model_dump_json()), np.append(raw, [-60.0, 60.0]))
     np.testing.assert_allclose(told, calibrator.probability(np.append(raw, [-60.0, 60.0])), rtol=1e-12)
+
+
+def test_a_model_is_made_again_from_its_manifest(shop: tuple[Challenger, made.Settings]) -> None:
+    from training.manifest import MANIFEST
+    from training.reproduce import NoManifest, NotReproduced, SnapshotOfAnother, reproduce
+
+    challenger, settings = shop
+    registry, name = MemoryRegistry(), settings.model_name("churn")
+    keep(challenger, registry, settings)
+    told = json.loads(registry.annotation(name, 1, MANIFEST) or "")
+    assert told["environment"]["packages"]["lightgbm"]
+    assert told["snapshots"]["test"]["hash"] == challenger.test.hash
+    other = settings.model_copy(update={"training": settings.training.model_copy(update={"seed": 8})})
+    assert reproduce(name, 1, registry, other).model_hash == challenger.hash  # the seed of the manifest counts
+    told["seed"] = told["settings"]["training"]["seed"] = 8
+    told["environment"]["packages"]["lightgbm"] = "0.1"
+    registry.annotate(name, 1, texts={MANIFEST: json.dumps(told)})
+    with pytest.raises(NotReproduced) as differs:
+        reproduce(name, 1, registry, settings)
+    assert "lightgbm: 0.1 then" in differs.value.mend
+    told["snapshots"]["train"]["hash"] = "f" * 64
+    registry.annotate(name, 1, texts={MANIFEST: json.dumps(told)})
+    with pytest.raises(SnapshotOfAnother) as another:
+        reproduce(name, 1, registry, settings)
+    assert "backup" in another.value.mend
+    registry.texts.pop((name, 1, MANIFEST))
+    with pytest.raises(NoManifest) as older:
+        reproduce(name, 1, registry, settings)
+    assert "churn train" in older.value.mend

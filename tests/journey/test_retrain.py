@@ -12,7 +12,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from churn.settings import load
+from churn.errors import NoChampion
+from churn.settings import Settings, load
 from cli.journal import JOURNAL
 from cli.steps import Step, steps
 from features.current_file import read_manifest
@@ -59,15 +60,12 @@ WITHIN = {  # what is done within a step: the module, what is killed after it, a
 }
 
 
-@pytest.fixture(scope="module")
-def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A business whose champion was promoted, and which has newer data than that since."""
-    folder = tmp_path_factory.mktemp("retrain")
-    (folder / "churn.toml").write_text(TOML, encoding="utf-8")
-    write(folder, until="2023-11-15")
-    assert retrained(folder / "churn.toml")["code"] in (0, 15)
-    write(folder, until="2024-01-01")
-    return folder / "churn.toml"
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """A business that has never been trained."""
+    (tmp_path / "churn.toml").write_text(TOML, encoding="utf-8")
+    write(tmp_path, until="2023-11-15")
+    return tmp_path / "churn.toml"
 
 
 def write(folder: Path, until: str) -> None:
@@ -167,45 +165,71 @@ def after(module: str, path: str) -> None:
     setattr(place, name, worked)
 
 
-def served(config: Path) -> int:
+def served(config: Path) -> int | None:
     """The version that serves, which alias, record and history agree upon; a service would start with it."""
     settings = load(config)
-    status, version = forked(lambda: champion.fetch(settings)["churn"].version)
+    status, held = forked(lambda: {model: one.version for model, one in _fetched(settings).items()})
     assert status == 0
-    record = json.loads((settings.folder / "champion" / "churn.json").read_text(encoding="utf-8"))
-    assert version == f"churn-made/{record['version']}"
-    last = [act for act in history(settings) if act["name"] == "churn-made" and act["act"] == "promote"][-1]
-    assert last["version"] == record["version"]
-    return int(record["version"])
+    record = settings.folder / "champion" / "churn.json"
+    if "churn" not in held:
+        assert not record.exists()
+        return None
+    version = int(json.loads(record.read_text(encoding="utf-8"))["version"])
+    acts = [act for act in history(settings) if act["name"] == "churn-made" and act["act"] == "promote"]
+    assert (held["churn"], acts[-1]["version"]) == (f"churn-made/{version}", version)
+    return version
 
 
-def test_killed_at_every_stage(config: Path) -> None:
+def _fetched(settings: Settings) -> dict[str, champion.Held]:
+    try:
+        return champion.fetch(settings)
+    except NoChampion:
+        return {}
+
+
+@pytest.mark.parametrize(
+    "stages", [(before_note,), pytest.param((before_step, before_note), marks=pytest.mark.nightly)]
+)
+def test_killed_at_every_stage(stages: tuple[Callable[[str], None], ...], config: Path) -> None:
+    """Each run goes on where the one before was killed, and is killed a little later."""
     settings = load(config)
-    first = served(config)
     for name in NAMES:
-        assert dying(config, lambda name=name: before_step(name)), name  # type: ignore[misc]
-        assert served(config) == (first if NAMES.index(name) <= NAMES.index("promote") else first + 1)
+        assert served(config) == (None if NAMES.index(name) <= NAMES.index("promote") else 1)
         for what, (module, path, step) in WITHIN.items():
             if step == name:
                 assert dying(config, lambda module=module, path=path: after(module, path)), what  # type: ignore[misc]
-        assert dying(config, lambda name=name: before_note(name)), name  # type: ignore[misc]
+        for stage in stages:
+            assert dying(config, lambda stage=stage, name=name: stage(name)), name  # type: ignore[misc]
         assert (settings.folder / JOURNAL).exists()
-    ended_right(config, first + 1)
+    ended_right(config, runs=len(stages) * len(NAMES) + len(WITHIN) + 1)
     status, code = forked(lambda: churn("reproduce", config=config).code)
     assert (status, code) == (0, 0), "the model is what an undisturbed training makes"
 
 
-def ended_right(config: Path, version: int) -> None:
+def test_what_changed_since_the_kill_is_done_again(config: Path) -> None:
+    """A champion serves, newer events come, a run is killed, and newer ones still: who serves is told by all alike."""
+    assert retrained(config)["code"] in (0, 15)
+    write(config.parent, until="2023-12-15")
+    assert dying(config, lambda: after("training.registry", "MlflowRegistry.nominate"))
+    assert served(config) == 1
+    write(config.parent, until="2024-01-01")
+    said = retrained(config)
+    assert "by a run that broke off" not in said["err"]
+    assert served(config) == said["summary"]["models"]["churn"]["now"]
+    assert {one["step"] for one in said["summary"]["steps"]} >= set(NAMES) - {"prove", "promote"}
+
+
+def ended_right(config: Path, runs: int) -> None:
     """The run ends, and everything is of the version that serves now."""
     settings, said = load(config), retrained(config)
     assert said["code"] in (0, 15), said
     summary = said["summary"]
-    assert len(summary["runs"]) > 2 * len(NAMES)
+    assert len(summary["runs"]) == runs
     assert summary["models"]["churn"]["is_new"]
-    assert summary["scores"]["churn"]["psi"] is not None
-    assert served(config) == version
+    assert summary["scores"]["churn"]["now"]["versions"] == ["churn-made/1"]
+    assert served(config) == 1
     name = settings.model_name("churn")
-    assert forked(lambda: MlflowRegistry(settings).latest(name)) == (0, version), "no version is registered twice"
+    assert forked(lambda: MlflowRegistry(settings).latest(name)) == (0, 1), "no version is registered twice"
     assert not (settings.folder / JOURNAL).exists()
     record = json.loads((settings.folder / "champion" / "churn.json").read_text(encoding="utf-8"))
     assert read_manifest(settings.folder / "features")["feature_set"]["hash"] == record["feature_set_hash"]
