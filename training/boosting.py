@@ -86,30 +86,51 @@ def cross_fit(
     Returns:
         The number of trees, and raw scores by models that had not seen the customer. Shape (m,).
     """
-    curves, grown = [], []
-    for number in range(task.recipe.folds):
-        inside, outside = sample[fold == number], sample[fold != number]
-        fitted = task.line(outside)
-        learn = task.dataset(outside, task.start(outside, fitted))
-        told: dict[str, Any] = {}
-        watching: dict[str, Any] = {}
-        held_out = task.design.raw(fitted.line, inside)
-        if trees is None:
-            watching = {
-                "valid_sets": [task.dataset(inside, held_out + _levels(task, inside, outside, fitted), learn)],
-                "valid_names": ["held_out"],
-                "callbacks": _callbacks(task.recipe, told, number, watch),
-            }
-        booster = lightgbm.train(dict(task.params), learn, trees or task.recipe.max_trees, **watching)
-        curves.append(told.get("held_out", {}).get("binary_logloss", []))
-        grown.append((inside, held_out, booster))
-    shortest = min(len(curve) for curve in curves)
-    best = trees or int(np.mean([curve[:shortest] for curve in curves], axis=0).argmin()) + 1
+    grown = [
+        grow(task, sample[fold == one], sample[fold != one], trees, one, watch) for one in range(task.recipe.folds)
+    ]
+    shortest = min(len(one.curve) for one in grown)
+    best = trees or int(np.mean([one.curve[:shortest] for one in grown], axis=0).argmin()) + 1
     raw = np.empty(len(sample))
-    for number, (inside, held_out, booster) in enumerate(grown):
-        told_by_trees = booster.predict(task.rows.X[inside], raw_score=True, num_iteration=best)
-        raw[fold == number] = held_out + told_by_trees
+    for number, one in enumerate(grown):
+        inside = sample[fold == number]
+        told_by_trees = one.booster.predict(task.rows.X[inside], raw_score=True, num_iteration=best)
+        raw[fold == number] = task.design.raw(one.fitted.line, inside) + told_by_trees
     return best, raw
+
+
+@dataclass(frozen=True)
+class Grown:
+    """A line and trees on top of it, and the loss of held-out customers tree by tree where they were watched."""
+
+    fitted: Levelled
+    booster: Any
+    curve: list[float]
+
+    def raw(self, task: Task, X: FloatArray) -> FloatArray:
+        """Raw log-odds of prepared rows, at the mean level. Shape (n,)."""
+        line = self.fitted.line.raw(np.where(task.rows.columns.is_category, np.nan, X))
+        raw: FloatArray = line + self.booster.predict(X, raw_score=True)
+        return raw
+
+
+def grow(
+    task: Task, inside: IntArray, outside: IntArray, trees: int | None, number: int, watch: Watch = lambda *_: None
+) -> Grown:
+    """Fit a line and trees to some rows; others say when to stop, where the number of trees is not given."""
+    fitted = task.line(outside)
+    learn = task.dataset(outside, task.start(outside, fitted))
+    told: dict[str, Any] = {}
+    watching: dict[str, Any] = {}
+    if trees is None:
+        start = task.design.raw(fitted.line, inside) + _levels(task, inside, outside, fitted)
+        watching = {
+            "valid_sets": [task.dataset(inside, start, learn)],
+            "valid_names": ["held_out"],
+            "callbacks": _callbacks(task.recipe, told, number, watch),
+        }
+    booster = lightgbm.train(dict(task.params), learn, trees or task.recipe.max_trees, **watching)
+    return Grown(fitted, booster, told.get("held_out", {}).get("binary_logloss", []))
 
 
 def boost(task: Task, fitted: Levelled, trees: int) -> str:

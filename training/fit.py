@@ -8,7 +8,7 @@ that fit a model and in those that stop or calibrate it (docs/adr/0003). Same ro
 Start reading at `fit`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -25,6 +25,7 @@ from training.design import Design
 from training.plan import Boost, Plan, known_codes, numbered
 from training.recipe import Recipe
 from training.rows import IntArray, Rows, fold_of, refuse_infinite
+from training.selection import survivors
 from training.step_trees import trees_of
 from training.weights import row_weights
 
@@ -44,6 +45,7 @@ class Fitted:
         held_out: calibrated probabilities of rows the models behind them had not seen. Shape (m,).
         held: raw scores of the same rows; held_rows: where these lie in the training rows. Shape (m,).
         params: what was used and found, for the manifest.
+        read: the features that the model may read; the others are null to it.
     """
 
     booster: str
@@ -54,6 +56,7 @@ class Fitted:
     held: HeldOut
     held_rows: IntArray
     params: dict[str, Any]
+    read: tuple[str, ...] = ()
 
     def raw(self, X: FloatArray) -> FloatArray:
         """Raw log-odds of prepared rows. Shape (n,)."""
@@ -79,6 +82,8 @@ def fit(
     recipe: Recipe | None = None,
     signs: IntArray | None = None,
     trees: int | None = None,
+    select: bool = False,
+    only: Sequence[str] | None = None,
     boost: Boost | None = None,
     progress: Progress = lambda _text: None,
 ) -> Fitted:
@@ -92,6 +97,8 @@ def fit(
         recipe: the fixed parameters.
         signs: 1 where a score may not fall with a feature, -1 where it may not rise, 0 where it is free. Shape (f,).
         trees: so many; as many as suit held-out customers best where None.
+        select: leave out features that do not survive the folds.
+        only: the features that may be used; None: all, or those that survive.
         boost: grows the trees from more rows than these; from these where None.
         progress: told what is going on.
 
@@ -101,8 +108,14 @@ def fit(
     """
     recipe = recipe or Recipe()
     categories, usable = known_codes(rows), usable_features(rows, recipe)
-    task = task_of(rows, recipe, categories, usable, signs=signs, seed=seed, threads=threads)
+    if only is not None:
+        usable &= np.isin(rows.columns.names, only)
     sample, fold = held_out_sample(rows, recipe, seed)
+    task = task_of(rows, recipe, categories, usable, signs=signs, seed=seed, threads=threads)
+    if select and only is None:
+        usable &= survivors(task, sample, fold, seed=seed)
+        task = task_of(rows, recipe, categories, usable, signs=signs, seed=seed, threads=threads)
+        progress(f"{int(usable.sum())} of {len(usable)} features survive the folds")
     progress(f"{len(rows)} rows, {len(sample)} of them held out by turns")
     trees, raw = cross_fit(task, sample, fold, trees)
     held_out = HeldOut(raw, rows.outcome[sample], fold, rows.cutoff_us[sample])
@@ -121,6 +134,7 @@ def fit(
         held=held_out,
         held_rows=sample,
         params={**asdict(recipe), "seed": seed, "trees": trees, "calibrator": chosen.calibrator.kind},
+        read=tuple(np.array(rows.columns.names, dtype=object)[usable]),
     )
 
 
