@@ -29,6 +29,7 @@ class Training(Section):
     )
     seed: int = Field(default=7, description="of everything random")
     threads: int = Field(default=2, ge=1, description="threads of the learner")
+    select_features: bool = Field(default=False, description="leave out features that do no good in most folds")
     monotone: dict[str, Way] = Field(
         default={}, description="features with which the risk of losing a customer must rise, or fall"
     )

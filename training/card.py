@@ -95,7 +95,8 @@ def _learned(challenger: Challenger) -> list[str]:
         (
             f"Snapshot {learned.hash}: {len(cutoffs)} cutoffs from {cutoffs[0]} to {cutoffs[-1]}, labels as known at "
             f"{learned.observed_until.date()}; base rate {challenger.bundle.base_rate:.4f}; "
-            f"{len(challenger.bundle.features)} features (set {challenger.bundle.feature_set_hash})."
+            f"{len(challenger.bundle.features)} features (set {challenger.bundle.feature_set_hash})"
+            f"{_left_out(challenger)}."
         ),
         (
             f"The learner is {_learner(challenger)}, and a calibrator of kind {challenger.bundle.calibrator.kind}. "
@@ -103,6 +104,13 @@ def _learned(challenger: Challenger) -> list[str]:
         ),
         *_grade(challenger),
     ]
+
+
+def _left_out(challenger: Challenger) -> str:
+    out = sorted(set(challenger.bundle.features) - set(challenger.fitted.read))
+    if not challenger.fitted.read or not out:
+        return ""
+    return f", of which it does not read {len(out)}: {', '.join(out)}"
 
 
 def _learner(challenger: Challenger) -> str:

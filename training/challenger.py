@@ -159,7 +159,7 @@ def _refit(
     progress(f"{model}: fitting again to {len(whole.cutoffs)} cutoffs up to {whole.cutoffs[-1].date()}")
     known = Known.of(whole, whole.cutoffs[-1], settings.definition, seed=settings.training.seed)
     again = Lesson(model, rows, whole, known, settings, recipe, engine, progress)
-    fitted = again.fit(bundle.learner, trees=judged.fitted.trees)
+    fitted = again.fit(bundle.learner, like=judged.fitted)
     scored, horizons_days = Scored.of(model, rows, fitted), settings.training.horizons_days
     outlook = learn_outlook(scored, settings.lifecycle, horizons_days=horizons_days)
     kept = {"metrics": bundle.metrics, "grade": bundle.grade, "learner": bundle.learner, "outlook": outlook}

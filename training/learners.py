@@ -71,12 +71,12 @@ class Lesson:
             why_not=self.too_little,
         )
 
-    def fit(self, learner: Learner, *, trees: int | None = None) -> Fitted:
+    def fit(self, learner: Learner, *, like: Fitted | None = None) -> Fitted:
         """Learn it.
 
         Args:
             learner: of three.
-            trees: so many boosted ones; as many as suit held-out customers best where None.
+            like: an earlier fit whose number of trees and features to read are taken over; None: both are found.
 
         Raises:
             CannotCount: BG/NBD was chosen and finds no parameters on these rows.
@@ -89,12 +89,12 @@ class Lesson:
             if isinstance(counted, Abstains):
                 raise CannotCount(self.model, counted.why)
             return counted
-        return self.boosted(trees)
+        return self.boosted(like)
 
-    def boosted(self, trees: int | None = None) -> Fitted:
+    def boosted(self, like: Fitted | None = None) -> Fitted:
         """LightGBM."""
         asked = (self.model, self.rows, self.snapshot, self.settings, self.recipe, self.progress, self.engine)
-        return fit_snapshot(*asked, trees=trees)
+        return fit_snapshot(*asked, like=like)
 
 
 class CannotCount(TooFewRows):

@@ -27,7 +27,7 @@ def fit_snapshot(
     progress: Callable[[str], None],
     engine: Engine,
     *,
-    trees: int | None = None,
+    like: Fitted | None = None,
 ) -> Fitted:
     """Fit the learner to rows of a snapshot.
 
@@ -39,7 +39,7 @@ def fit_snapshot(
         recipe: the parameters.
         progress: told what is going on.
         engine: where the trees grow.
-        trees: so many; as many as suit held-out customers best where None.
+        like: a model whose number of trees and features to read it takes over; None: both are found.
 
     Raises:
         UnknownMonotone: [training] monotone names a feature that there is not.
@@ -51,7 +51,9 @@ def fit_snapshot(
         threads=settings.training.threads,
         recipe=recipe,
         signs=signs_of(rows.columns, settings.training.monotone, model),
-        trees=trees,
+        trees=like.trees if like else None,
+        select=settings.training.select_features,
+        only=like.read or None if like else None,
         boost=_boost(engine, snapshot, model),
         progress=lambda text: progress(f"{model}: {text}"),
     )
