@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 
-from churn.calendar import from_us
 from churn.definition import Lifecycle
 from churn.events import BoolArray, FloatArray
 from churn.grade import Learner
@@ -25,6 +24,7 @@ from churn.outcomes import OneOutcome
 from training.baseline import RecencyRule
 from training.btyd.rival import Abstains, Known, fit_btyd
 from training.fit import Fitted
+from training.ladder_split import Split, split_of
 from training.plan import numbered
 from training.recipe import Recipe
 from training.rows import Rows, fold_of
@@ -33,8 +33,7 @@ from training.skill import skill_interval, surprise
 FOLDS = 4
 MOST_CUSTOMERS = 4_000  # that take part at first: where there are so many the choice is easy
 ENOUGH_CUSTOMERS = MOST_CUSTOMERS / FOLDS * 0.9  # judged, so that a look whether it is settled is worth it
-LATER_CUTOFFS = 3
-SURE = 0.999  # one-sided confidence that a richer learner beats the rule; how it was found: docs/adr/0015
+SURE = 0.99  # one-sided confidence that a richer learner beats the rule; how it was found: docs/adr/0015
 LOTS = 10_000
 
 
@@ -45,7 +44,7 @@ class Rung:
     Args:
         learner: which.
         skill: share of the rule's log loss that it takes away, on customers and cutoffs it had not seen.
-        low, high: where that lies, surely.
+        low, high: where that lies, surely; the low end also when outcomes rise or fall as they may in another season.
         why_not: why it was not tried, or None.
     """
 
@@ -70,12 +69,14 @@ class Choice:
         rungs: the richer learners.
         judged_on: later cutoffs and other customers, or other customers alone.
         customers: so many were judged on.
+        drift: log-odds by which outcomes were raised and lowered.
     """
 
     learner: Learner
     rungs: tuple[Rung, ...]
     judged_on: str
     customers: int
+    drift: float
 
     def as_json(self) -> dict[str, Any]:
         """For the manifest."""
@@ -106,7 +107,7 @@ def choose(
         seed: of folds and draws.
         why_not: why LightGBM is not even tried, or None.
     """
-    split = _split(rows, lifecycle)
+    split = split_of(rows, lifecycle)
     known = known_at(split.known_us)
 
     def counting(learn: Rows, judge: Rows) -> FloatArray | str:
@@ -127,7 +128,7 @@ def choose(
     for most in (MOST_CUSTOMERS, None):
         takes_part = _some(rows, most, seed=seed)
         judged = _judged(rows, model, split, takes_part, tries, seed=seed)
-        chosen = _chosen(judged, split.told, seed=seed)
+        chosen = _chosen(judged, split, seed=seed)
         if takes_part.all() or chosen.learner == "lightgbm":
             break
     return chosen
@@ -141,15 +142,15 @@ def _some(rows: Rows, most: int | None, *, seed: int) -> BoolArray:
     return np.asarray(fold_of(rows.customer, LOTS, seed=seed + 2) < np.ceil(LOTS * share))
 
 
-def _chosen(judged: "_Judged", told: str, *, seed: int) -> Choice:
-    rungs = tuple(_rung(learner, found, judged, seed=seed) for learner, found in judged.found.items())
+def _chosen(judged: "_Judged", split: Split, *, seed: int) -> Choice:
+    rungs = tuple(_rung(learner, found, judged, split.drift, seed=seed) for learner, found in judged.found.items())
     passing: list[Learner] = [rung.learner for rung in rungs if rung.passes]
     best: Learner = passing[-1] if passing else "recency_rule"
     if len(passing) > 1:
         counting, boosting = (np.asarray(judged.found[learner]) for learner in passing)
         low, _ = skill_interval(boosting, counting, judged.customer, seed=seed, sure=SURE)
         best = passing[0] if low > 0 else best
-    return Choice(best, rungs, told, judged.customers)
+    return Choice(best, rungs, split.told, judged.customers, split.drift)
 
 
 def too_thin(learn: Rows, seed: int) -> str | None:
@@ -163,36 +164,13 @@ def too_thin(learn: Rows, seed: int) -> str | None:
 
 
 @dataclass(frozen=True)
-class _Split:
-    learn: BoolArray
-    judge: BoolArray
-    known_us: int
-    told: str
-
-
-def _split(rows: Rows, lifecycle: Lifecycle) -> _Split:
-    """Earlier cutoffs to learn from, whose outcome had matured by the later ones, which judge; all, where none had."""
-    cutoffs = np.unique(rows.cutoff_us)
-    for count in range(min(LATER_CUTOFFS, len(cutoffs)), 0, -1):
-        first = int(cutoffs[-count])
-        ripe = [one for one in cutoffs if lifecycle.is_mature(from_us(int(one)), from_us(first))]
-        if ripe:
-            return _Split(
-                np.isin(rows.cutoff_us, ripe), rows.cutoff_us >= first, first, "later cutoffs, other customers"
-            )
-    everything = np.ones(len(rows), dtype=np.bool_)
-    return _Split(
-        everything, everything, int(cutoffs[0]), "other customers alone: no cutoff had matured before another"
-    )
-
-
-@dataclass(frozen=True)
 class _Judged:
-    """Surprise of each row that was judged: the rule's, and each learner's or why there is none."""
+    """Surprise of each row that was judged: the rule's, and each learner's or why there is none; and its outcome."""
 
     rule: FloatArray
     found: dict[Learner, FloatArray | str]
     customer: Sequence[str]
+    outcome: FloatArray
 
     @property
     def customers(self) -> int:
@@ -200,18 +178,18 @@ class _Judged:
 
 
 def _judged(
-    rows: Rows, model: str, split: _Split, takes_part: BoolArray, tries: dict[Learner, Probabilities], *, seed: int
+    rows: Rows, model: str, split: Split, takes_part: BoolArray, tries: dict[Learner, Probabilities], *, seed: int
 ) -> _Judged:
     """Let everybody judge customers they have not seen, fold by fold, until it is settled that LightGBM is better."""
     fold = fold_of(rows.customer, FOLDS, seed=seed + 3)
-    judged = _Judged(np.zeros(0), dict.fromkeys(tries, np.zeros(0)), [])
+    judged = _Judged(np.zeros(0), dict.fromkeys(tries, np.zeros(0)), [], np.zeros(0))
     for number in range(FOLDS):
         learn = rows.take(takes_part & split.learn & (fold != number))
         judge = rows.take(takes_part & split.judge & (fold == number))
         if not 0 < learn.outcome.sum() < len(learn) or not len(judge):
             continue
         judged = _more(judged, learn, judge, model, tries)
-        if judged.customers >= ENOUGH_CUSTOMERS and _chosen(judged, split.told, seed=seed).learner == "lightgbm":
+        if judged.customers >= ENOUGH_CUSTOMERS and _chosen(judged, split, seed=seed).learner == "lightgbm":
             break
     return judged
 
@@ -223,11 +201,15 @@ def _more(judged: _Judged, learn: Rows, judge: Rows, model: str, tries: dict[Lea
     for learner, before in judged.found.items():
         told = before if isinstance(before, str) else tries[learner](learn, judge)
         found[learner] = told if isinstance(told, str) else np.concatenate([before, surprise(judge, told)])
-    return _Judged(np.concatenate([judged.rule, rule]), found, [*judged.customer, *judge.customer.tolist()])
+    customer, outcome = [*judged.customer, *judge.customer.tolist()], np.concatenate([judged.outcome, judge.outcome])
+    return _Judged(np.concatenate([judged.rule, rule]), found, customer, outcome)
 
 
-def _rung(learner: Learner, found: FloatArray | str, judged: _Judged, *, seed: int) -> Rung:
+def _rung(learner: Learner, found: FloatArray | str, judged: _Judged, drift: float, *, seed: int) -> Rung:
     if isinstance(found, str) or not len(found):
         return Rung(learner, why_not=found if isinstance(found, str) else "no part of the customers has both outcomes")
-    low, high = skill_interval(judged.rule, found, judged.customer, seed=seed, sure=SURE)
-    return Rung(learner, 1 - float(found.sum() / judged.rule.sum()), low, high)
+    ends = [
+        skill_interval(weight * judged.rule, weight * found, judged.customer, seed=seed, sure=SURE)
+        for weight in (np.where(judged.outcome > 0, np.exp(by), 1.0) for by in (0.0, -drift, drift))
+    ]
+    return Rung(learner, 1 - float(found.sum() / judged.rule.sum()), min(low for low, _ in ends), ends[0][1])
