@@ -1,5 +1,6 @@
 """`churn explain`: what does a model look at, and how far can its reasons be trusted? A page and JSON a model."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +9,7 @@ from cli.outcome import Outcome
 
 if TYPE_CHECKING:
     from churn.settings import Settings
+    from features.parts import Part
     from training.reasons.report import Reasons
     from training.rows import Rows
     from training.versions import Version
@@ -17,11 +19,13 @@ FOLDER = "reasons"
 
 def explain(settings: "Settings", model: str | None) -> Outcome:
     """Explain the newest version of each model; a model that was never trained is told."""
+    from features.parts import log_parts
     from training.registry import MlflowRegistry
     from training.versions import NoChallenger
 
     with step("opening the model registry"):
         registry = MlflowRegistry(settings)
+    parts = log_parts(settings.folder, taking_back=settings.definition.taking_back)
     told: list[str] = []
     found: dict[str, Any] = {}
     missing: list[NoChallenger] = []
@@ -31,18 +35,24 @@ def explain(settings: "Settings", model: str | None) -> Outcome:
         except NoChallenger as error:
             missing.append(error)
             continue
-        reasons, path = _explained(version, settings)
+        reasons, path = explained(version, settings, parts)
         found[one] = reasons.as_json()
-        told += _lines(reasons, path)
+        told += lines(reasons, path)
     if not found:
         raise missing[0]
     return Outcome("\n".join(told), found)
 
 
-def _explained(version: "Version", settings: "Settings") -> tuple["Reasons", Path]:
+def explained(version: "Version", settings: "Settings", parts: "Sequence[Part]") -> tuple["Reasons", Path]:
+    """Explain a version; its reasons, and their page.
+
+    Args:
+        version: of a model.
+        settings: whose.
+        parts: of the log, for what customers stated.
+    """
     from features.atomic import write_json, write_text
     from features.engines import engine_of
-    from features.parts import log_parts
     from training.reasons.page import page
     from training.reasons.pictures import reason_pictures
     from training.reasons.report import Asked, report_of, said_before
@@ -52,7 +62,6 @@ def _explained(version: "Version", settings: "Settings") -> tuple["Reasons", Pat
         asked = Asked.of(bundle, version.booster, _rows(version, settings, "test_snapshot"))
         learned = _rows(version, settings, "whole_snapshot")
     with engine_of(settings) as engine:
-        parts = log_parts(settings.folder, taking_back=settings.definition.taking_back)
         said = said_before(parts, asked.rows, engine=engine)
     reasons = report_of(
         asked, version=version.version, model_hash=version.hash, said=said, learned=learned,
@@ -78,20 +87,21 @@ def _rows(version: "Version", settings: "Settings", role: str) -> "Rows":
     return Rows.of(snapshot.frame, Columns.of(snapshot.manifest), version.bundle.model)
 
 
-def _lines(found: "Reasons", path: Path) -> list[str]:
+def lines(found: "Reasons", path: Path) -> list[str]:
+    """For people: what was found."""
     gone, stays = found.deletion.beats_random, found.stability
     low, high = gone.interval
     groups = ", ".join(f"{one.code} {one.share:.0%}" for one in found.groups[:5])
-    lines = [
+    told = [
         f"{found.model} version {found.version}: scores rest on {groups}",
         f"  deletion: {gone.share:.1%} [{low:.1%}, {high:.1%}] of {gone.n} customers; "
         + ("passed" if found.deletion.passed else "below 95%: do not rely on the order of its reasons"),
     ]
     if stays:
-        lines.append(f"  stability: top group stays for {stays.same_top.share:.1%} of customers under refit")
+        told.append(f"  stability: top group stays for {stays.same_top.share:.1%} of customers under refit")
     if found.hits:
-        lines.append(
+        told.append(
             f"  stated reasons: hit by {found.hits.top_raising.share:.1%}, at random {found.hits.random:.1%}, always "
             f"{found.hits.commonest_group} {found.hits.commonest.share:.1%}"
         )
-    return [*lines, f"  {path}"]
+    return [*told, f"  {path}"]

@@ -9,20 +9,16 @@ import html
 from collections.abc import Mapping, Sequence
 
 from churn.metrics import CalibrationError, ece
-from churn.reasons import group_of
+from training.card_reasons import Part, Table, about_reasons
 from training.challenger import Challenger
 from training.evaluate import METRICS, POOLED
-from training.explain import Importance, groups
-
-TOP = 10
-Table = tuple[Sequence[str], Sequence[Sequence[str]]]
-Part = tuple[str, Sequence[str], Table | None]  # heading, paragraphs, table
+from training.reasons.told import ReasonsTold
 
 
-def markdown(challenger: Challenger, found: Sequence[Importance], more: Sequence[Part] = ()) -> str:
+def markdown(challenger: Challenger, reasons: ReasonsTold, more: Sequence[Part] = ()) -> str:
     """The card as Markdown; `more` are parts that others add."""
     lines = [f"# {_title(challenger)}", ""]
-    for heading, paragraphs, table in _parts(challenger, found, more):
+    for heading, paragraphs, table in _parts(challenger, reasons, more):
         lines += [f"## {heading}", ""]
         lines += [line for paragraph in paragraphs for line in (paragraph, "")]
         if table:
@@ -31,12 +27,10 @@ def markdown(challenger: Challenger, found: Sequence[Importance], more: Sequence
     return "\n".join(lines)
 
 
-def page(
-    challenger: Challenger, found: Sequence[Importance], pictures: Mapping[str, bytes], more: Sequence[Part] = ()
-) -> str:
+def page(challenger: Challenger, reasons: ReasonsTold, pictures: Mapping[str, bytes], more: Sequence[Part] = ()) -> str:
     """The card as one HTML page that opens off-line."""
     body = [f"<h1>{html.escape(_title(challenger))}</h1>"]
-    for heading, paragraphs, table in _parts(challenger, found, more):
+    for heading, paragraphs, table in _parts(challenger, reasons, more):
         body.append(f"<h2>{html.escape(heading)}</h2>")
         body += [f"<p>{html.escape(paragraph)}</p>" for paragraph in paragraphs]
         if table:
@@ -56,13 +50,13 @@ def _title(challenger: Challenger) -> str:
     return f"Model card: {challenger.model} of {challenger.bundle.business}"
 
 
-def _parts(challenger: Challenger, found: Sequence[Importance], more: Sequence[Part]) -> list[Part]:
+def _parts(challenger: Challenger, reasons: ReasonsTold, more: Sequence[Part]) -> list[Part]:
     return [
         ("What it answers", _what(challenger), None),
         ("What it learned from", _learned(challenger), None),
         ("How it was judged", _protocol(challenger), _metrics(challenger)),
         ("Do its probabilities mean what they say", _calibration(challenger), _bins(challenger)),
-        ("What it looks at", _reads(challenger, found), _top(challenger, found)),
+        *about_reasons(reasons, challenger.bundle),
         *more,
         ("Where not to trust it", _limits(), None),
     ]
@@ -194,22 +188,6 @@ def _found(challenger: Challenger) -> CalibrationError:
     return ece(challenger.test_rows.outcome, challenger.probabilities[challenger.bundle.learner])
 
 
-def _reads(challenger: Challenger, found: Sequence[Importance]) -> list[str]:
-    shares = groups(list(found), challenger.bundle.reasons)
-    told = ", ".join(f"{_group(code)} {share:.0%}" for code, share in list(shares.items())[:6])
-    return [f"Shares of all movement of scores: {told}. An association, not a cause."]
-
-
-def _top(challenger: Challenger, found: Sequence[Importance]) -> Table:
-    texts = challenger.bundle.texts
-    head = ["feature", "meaning", "mean move, log-odds"]
-    rows = [
-        [one.feature, texts[one.feature].en if one.feature in texts else "", f"{one.log_odds:.3f}"]
-        for one in found[:TOP]
-    ]
-    return head, rows
-
-
 def _limits() -> list[str]:
     return [
         (
@@ -219,10 +197,6 @@ def _limits() -> list[str]:
             "Its reasons say what its score rests on, not what would happen if that changed."
         ),
     ]
-
-
-def _group(code: str) -> str:
-    return "other" if code == "other" else group_of("", code).en
 
 
 def _number(value: float | None) -> str:

@@ -7,19 +7,22 @@ from churn.settings import Settings
 from features.snapshots import Snapshot
 from training.card import markdown, page
 from training.challenger import Challenger
-from training.explain import importances
 from training.manifest import MANIFEST, manifest, tags
 from training.plots import pictures
+from training.reasons.told import reasons_told
 from training.report.card_part import fairness_part
 from training.versions import Files, Registry, Version
 
 
 def keep(challenger: Challenger, registry: Registry, settings: Settings) -> Version:
     """Register a challenger; it does not serve before it is promoted."""
-    found = importances(challenger.fitted, challenger.bundle, challenger.test_rows)
+    reasons = reasons_told(challenger, seed=settings.training.seed)
+    found = reasons.features
     drawn = pictures(challenger.test_rows.outcome, challenger.probabilities, found, challenger.bundle.learner)
+    drawn |= reasons.pictures
     more = fairness_part(challenger, settings)
-    texts = {"card.md": markdown(challenger, found, more), "card.html": page(challenger, found, drawn, more)}
+    texts = {"card.md": markdown(challenger, reasons, more), "card.html": page(challenger, reasons, drawn, more)}
+    texts["reasons.json"] = json.dumps(reasons.as_json(), indent=2)
     facts = {
         "whole_snapshot": str(_below(challenger.learned, settings)),
         "train_snapshot": str(_below(challenger.train, settings)),

@@ -12,7 +12,7 @@ from training.slices import aligned
 from training.study import Study, Trial
 
 if TYPE_CHECKING:
-    from training.card import Part
+    from training.card_reasons import Part
 
 HEADING = "Whether groups of customers are treated alike"
 HEAD = ("attribute", "group", "n", "flag", "flagged", "false positives", "false negatives", "ratio flagged", "ROC AUC")

@@ -15,6 +15,8 @@ from features.hindsight import known_today
 from features.simulation import Simulation, SimulationSettings, simulate
 from features.snapshot_rows import asked
 from tests import leaky_shop
+from tests.command_line import churn
+from tests.mapped_shop import ORDERS
 from training.leaks.adversarial import adversarial
 from training.leaks.evidence import Evidence, kinds_of, spread
 from training.leaks.hunt import Hunt
@@ -214,3 +216,33 @@ def test_too_few_rows_are_told_not_judged(shop: Simulation) -> None:
     assert found.suspicions == ()
     assert any("fewer than 30" in one for one in found.untold)
     assert replace(found, suspicions=()).passed
+
+
+def test_the_command_hunts_and_says_what_it_could_not_check(tmp_path: Path) -> None:
+    toml = """
+[business]
+slug = "mapped"
+clock = "log"
+[definition]
+horizon_days = 7
+[training]
+every_days = 7
+min_history_days = 30
+test_cutoffs = 1
+[[source]]
+path = "orders.csv"
+timezone = "UTC"
+customer_id = "customer"
+event_type = "'order'"
+event_timestamp = "placed"
+amount = "total"
+"""
+    (tmp_path / "churn.toml").write_text(toml)
+    (tmp_path / "orders.csv").write_text(ORDERS)
+    config = tmp_path / "churn.toml"
+    assert churn("ingest", config=config).code == 0
+    said = churn("leaks", "--json", config=config)
+    told = json.loads(said.out)
+    assert (said.code, told["passed"]) == (0, True)
+    assert any("fewer than 30" in one for one in told["not_checked"])
+    assert list(tmp_path.rglob("leaks/report.html"))

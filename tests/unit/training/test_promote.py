@@ -13,11 +13,11 @@ from tests.unit.training import made
 from training.baseline import LEARNERS
 from training.card import markdown, page
 from training.challenger import Challenger, train
-from training.explain import groups, importances
 from training.gate_verdict import parity_check
 from training.keep import keep
 from training.paired import paired_difference
 from training.promote import NothingBefore, NotPromoted, history, promote, rollback
+from training.reasons.told import reasons_told
 from training.versions import MemoryRegistry, NoChallenger
 
 
@@ -153,10 +153,16 @@ def test_the_paired_interval_holds_its_level() -> None:
 
 def test_the_card_tells_what_a_person_asks(shop: tuple[Challenger, made.Settings]) -> None:
     challenger, _ = shop
-    found = importances(challenger.fitted, challenger.bundle, challenger.test_rows)
-    assert sum(groups(found, challenger.bundle.reasons).values()) == pytest.approx(1)
+    found = reasons_told(challenger, seed=7)
+    assert sum(one.share for one in found.groups) == pytest.approx(1)
     card = markdown(challenger, found)
-    for expected in (challenger.train.hash, challenger.hash, "recency_rule", "Where not to trust it", found[0].feature):
+    for expected in (
+        challenger.train.hash,
+        challenger.hash,
+        "recency_rule",
+        "Where not to trust it",
+        found.features[0].feature,
+    ):
         assert expected in card
     _, _, rest = card.partition("| bin | n | mean probability | what happened |\n")
     bins = [[float(cell) for cell in line.strip("| ").split(" | ")] for line in rest.split("\n\n")[0].splitlines()[1:]]

@@ -11,9 +11,9 @@ from tests.unit.training import made
 from training.asking import gate
 from training.card import markdown
 from training.challenger import Challenger, train
-from training.explain import importances
 from training.keep import keep
 from training.learned import learned_from
+from training.reasons.told import reasons_told
 from training.rows import TooFewRows
 from training.versions import MemoryRegistry
 
@@ -47,7 +47,7 @@ def test_what_serves_learned_from_the_newest_outcomes_with_the_same_recipe(shop:
     assert refit.bundle.trees == judged.bundle.trees
     assert refit.bundle.metrics == judged.bundle.metrics
     assert refit.hash != judged.hash
-    text = markdown(refit, importances(refit.fitted, refit.bundle, refit.test_rows))
+    text = markdown(refit, reasons_told(refit, seed=7))
     assert "The figures are of a sibling" in text
     assert refit.whole.hash in text
 

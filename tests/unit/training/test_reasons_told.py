@@ -1,0 +1,118 @@
+"""What is told of reasons: the page, the card, the room; and whether they stay under refit."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from churn.calendar import DAY_US, to_us
+from churn.events import Events
+from churn.stated import SPEAK_OF, cause_of, stated
+from cli import explain as room
+from features.parts import InMemory
+from tests.unit.training import made
+from training.card_reasons import about_reasons
+from training.challenger import Challenger, train
+from training.keep import keep
+from training.reasons.counted import Share
+from training.reasons.deletion import Deletion
+from training.reasons.page import page
+from training.reasons.pictures import reason_pictures
+from training.reasons.report import Asked, report_of, said_before
+from training.reasons.told import reasons_told
+from training.rows import Columns, Rows
+from training.versions import MemoryRegistry
+
+
+@pytest.fixture(scope="module")
+def challenger(tmp_path_factory: pytest.TempPathFactory) -> Challenger:
+    shop = made.settings(tmp_path_factory.mktemp("made"))
+    return train("churn", *made.snapshots(made.log(900), shop), shop, progress=lambda _text: None)
+
+
+@pytest.fixture(scope="module")
+def asked(challenger: Challenger) -> Asked:
+    return Asked.of(challenger.bundle, challenger.booster, challenger.test_rows)
+
+
+def test_a_report_is_told_in_two_languages(asked: Asked, challenger: Challenger, tmp_path: Path) -> None:
+    said = {(str(asked.rows.customer[0]), int(asked.rows.cutoff_us[0])): stated_once()}
+    found = report_of(asked, version=3, model_hash="a" * 64, said=said, learned=None, seed=7)
+    assert found.off < 1e-9
+    assert found.stability is None
+    assert found.stated == {"price": 1}
+    assert found.hits is None, "one customer is too few"
+    assert sum(one.share for one in found.groups) == pytest.approx(1.0)
+    assert sum(one.first for one in found.groups) == pytest.approx(1.0)
+    drawings = reason_pictures(list(found.features), asked.contributions, asked.X, asked.bundle)
+    assert all(png.startswith(b"\x89PNG") for png in drawings.values())
+    told = page(found, asked.bundle, made.settings(tmp_path), drawings)
+    for words in ("Deletion", "删除检验", "How far the reasons can be trusted", "Made-up shop", "data:image/png"):
+        assert words in told
+    json.dumps(found.as_json())
+
+
+def stated_once() -> list[object]:
+    frame = pd.DataFrame(
+        {
+            "customer_id": ["a"],
+            "event_type": ["survey"],
+            "event_timestamp": pd.Series([made.START]).astype("datetime64[us, UTC]"),
+            "reason_code": ["price"],
+        }
+    )
+    return list(stated(Events.from_frame(frame), to_us(made.START) + DAY_US)["a"])
+
+
+def test_what_was_said_is_read_as_of_each_cutoff(asked: Asked) -> None:
+    customer, cutoff = str(asked.rows.customer[0]), int(asked.rows.cutoff_us[0])
+    days = pd.to_datetime([cutoff - DAY_US, cutoff + DAY_US], unit="us", utc=True).astype("datetime64[us, UTC]")
+    frame = pd.DataFrame(
+        {
+            "customer_id": [customer, customer],
+            "event_type": "survey",
+            "event_timestamp": days,
+            "reason_code": ["price", "product"],
+        }
+    )
+    found = said_before([InMemory(Events.from_frame(frame))], asked.rows)
+    assert [one.code for one in found[customer, cutoff]] == ["price"]
+    assert cause_of("price") in SPEAK_OF
+
+
+def test_the_card_tells_groups_features_and_the_deletion_test(challenger: Challenger) -> None:
+    found = reasons_told(challenger, seed=7)
+    parts = {heading: (paragraphs, table) for heading, paragraphs, table in about_reasons(found, challenger.bundle)}
+    assert list(parts) == ["What it looks at", "Feature by feature", "How far its reasons can be trusted"]
+    (told,) = parts["How far its reasons can be trusted"][0]
+    assert "Deletion test" in told
+    assert set(found.pictures) == {"summary.png", "dependence.png"}
+    json.dumps(found.as_json())
+    alone = replace(found, deletion=Deletion(Share(0, 0), Share(0, 0), Share(0, 0), 0.0, 0.0))
+    assert "one group alone" in about_reasons(alone, challenger.bundle)[2][1][0]
+    wrong = replace(found, deletion=replace(found.deletion, beats_random=Share(9, 10)))
+    assert "below 95%" in about_reasons(wrong, challenger.bundle)[2][1][0]
+
+
+def test_the_room_explains_a_registered_version(challenger: Challenger) -> None:
+    folder = challenger.train.path.parents[1]
+    shop = made.settings(folder.parent)
+    version = keep(challenger, MemoryRegistry(), shop)
+    found, path = room.explained(version, shop, [InMemory(Events.from_frame(made.log(50)))])
+    assert path == folder / "reasons" / "churn.html"
+    assert json.loads((folder / "reasons" / "churn.json").read_text())["deletion"]["passed"] is found.deletion.passed
+    told = "\n".join(room.lines(found, path))
+    assert "deletion" in told
+    assert "stability" in told
+
+
+@pytest.mark.slow
+def test_reasons_stay_when_other_customers_are_drawn(asked: Asked, challenger: Challenger) -> None:
+    learned = Rows.of(challenger.train.frame, Columns.of(challenger.train.manifest), "churn")
+    stays = report_of(asked, version=1, model_hash="a", said={}, learned=learned, seed=7).stability
+    assert stays is not None
+    assert min(stays.rank_correlation) > 0.5
+    assert stays.same_top.share > 0.5
+    json.dumps(stays.as_json())
