@@ -17,11 +17,12 @@ from churn.events import FloatArray
 from churn.outlook_value import Value
 from training.logistic import signed_log
 from training.outlook.why_not import CannotTell
-from training.rows import Rows, fold_of
+from training.rows import IntArray, Rows, fold_of
 
 FOLDS = 4
 PENALTY = 100.0  # of squared slopes, features scaled to one
 ROWS_A_GROUP, MOST_GROUPS = 200, 20
+FEWEST_AT_TOP = 50
 FEWEST_ROWS = 200
 FEWEST_PRICED = 0.5  # of those who came named an amount
 TAIL = 0.05
@@ -91,7 +92,7 @@ def _told(line: tuple[FloatArray, FloatArray, float], z: FloatArray) -> FloatArr
 
 def _knots(told: FloatArray, amount: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Mean prediction, mean amount and the ends of the interval, group by group; none of them falls."""
-    groups = np.array_split(np.argsort(told, kind="stable"), max(1, min(MOST_GROUPS, len(told) // ROWS_A_GROUP)))
+    groups = _groups(np.argsort(told, kind="stable"))
     knots = np.array([told[one].mean() for one in groups])
     keep = np.append(True, np.diff(knots) > 1e-9)
     groups = [one for one, kept in zip(groups, keep, strict=True) if kept]
@@ -100,6 +101,17 @@ def _knots(told: FloatArray, amount: FloatArray) -> tuple[FloatArray, FloatArray
     ends = np.array([_ends(np.sort(amount[one])) for one in groups])
     expected, low, high = (_never_falling(column, size).round(4) for column in (mean, ends[:, 0], ends[:, 1]))
     return knots[keep], expected, np.minimum(low, expected), np.maximum(high, expected)
+
+
+def _groups(order: IntArray) -> list[IntArray]:
+    """Rows in groups of equal prediction, finer among the highest, where most of the money is."""
+    groups = np.array_split(order, max(1, min(MOST_GROUPS, len(order) // ROWS_A_GROUP)))
+    top = groups.pop()
+    while len(top) >= 2 * FEWEST_AT_TOP:
+        half = len(top) // 2
+        groups.append(top[:half])
+        top = top[half:]
+    return [*groups, top]
 
 
 def _ends(ascending: FloatArray) -> tuple[float, float]:
