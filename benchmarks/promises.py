@@ -1,4 +1,4 @@
-"""What an outlook promised of one cutoff, held to what came. Read by benchmarks/bands.py. Start reading at `band_held`."""
+"""What an outlook promised at one cutoff, held to what came; for benchmarks/bands.py. Start at `band_held`."""
 
 from dataclasses import dataclass
 
