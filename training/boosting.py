@@ -12,6 +12,7 @@ import lightgbm
 import numpy as np
 
 from churn.events import FloatArray
+from churn.outcomes import both_outcomes
 from training.design import Design
 from training.logistic import Levelled
 from training.plan import start_levels
@@ -42,7 +43,12 @@ class Task:
     params: Mapping[str, Any]
 
     def line(self, where: IntArray) -> Levelled:
-        """The line of these rows; each cutoff has a level of its own."""
+        """The line of these rows; each cutoff has a level of its own.
+
+        Raises:
+            OneOutcome: all of them have the same outcome.
+        """
+        both_outcomes(self.rows.outcome[where])
         group = np.unique(self.rows.cutoff_us[where], return_inverse=True)[1]
         outcome, weight = self.rows.outcome[where], self.weight[where]
         penalty = self.recipe.penalty

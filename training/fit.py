@@ -17,7 +17,6 @@ import numpy as np
 
 from churn.calibration import Calibrator
 from churn.events import BoolArray, FloatArray
-from churn.outcomes import both_outcomes
 from training.boosting import Task, cross_fit
 from training.boosting import boost as boost_here
 from training.calibrating import HeldOut, calibrate
@@ -151,9 +150,8 @@ def task_of(
     """Rows prepared once for all fits of a run.
 
     Raises:
-        OneOutcome: everybody has the same outcome. InfiniteFeatures: a feature is infinite somewhere.
+        InfiniteFeatures: a feature is infinite somewhere.
     """
-    both_outcomes(rows.outcome)
     refuse_infinite(rows)
     X = numbered(rows, categories)
     X[:, ~usable] = np.nan
