@@ -17,6 +17,7 @@ from churn.conditions import check_kinds
 from churn.cutoffs import Fold, earliest_cutoff, fold_at, latest_fold, newest_mature
 from churn.errors import ImmatureError
 from churn.settings import Settings
+from features.attributes import check_attributes
 from features.catalogue import catalogue
 from features.log import LogManifest, read_log_manifest
 from features.parts import HERE, Engine, log_parts
@@ -63,12 +64,13 @@ def freeze_fold(
 
     Raises:
         NoLog: nothing was ingested.
-        SettingsError: the definition names kinds of event that the log has not.
+        SettingsError: the definition, or [fairness], names what the log has not.
         ImmatureLog: no training cutoff has room.
         ImmatureCutoff: the log ends before the outcome of the forced cutoff is known.
     """
     manifest = read_log_manifest(settings.folder)
     check_kinds(settings.definition, manifest.kinds)
+    check_attributes(settings.fairness.attributes, manifest.kinds)
     fold = choose_fold(manifest, settings, cutoff)
     lifecycle = settings.lifecycle
     alive = {kind: set(columns) for kind, columns in manifest.columns.items()}

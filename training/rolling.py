@@ -9,6 +9,7 @@ from datetime import datetime
 from churn.conditions import check_kinds
 from churn.cutoffs import Fold, earliest_cutoff, fold_at, latest_fold
 from churn.settings import Settings
+from features.attributes import check_attributes
 from features.catalogue import catalogue
 from features.log import LogManifest, read_log_manifest
 from features.parts import HERE, Engine, log_parts
@@ -34,11 +35,12 @@ def freeze_rolling(
 
     Raises:
         NoLog: nothing was ingested.
-        SettingsError: the definition names kinds of event that the log has not.
+        SettingsError: the definition, or [fairness], names what the log has not.
         ImmatureLog: not even one test cutoff leaves room for a training cutoff.
     """
     manifest = read_log_manifest(settings.folder)
     check_kinds(settings.definition, manifest.kinds)
+    check_attributes(settings.fairness.attributes, manifest.kinds)
     folds, lifecycle = rolling_folds(manifest, settings, cutoffs), settings.lifecycle
     alive = {kind: set(columns) for kind, columns in manifest.columns.items()}
     features = catalogue(list(manifest.kinds), alive, lifecycle, settings.wanted)
