@@ -21,6 +21,7 @@ from serving.schemas import ErrorAnswer, ScoreAnswer, ScoreRequest
 
 VERSION = "1"
 EXAMPLE: dict[str, Any] = {"customer_ids": ["C000123", "C000456"], "language": "en", "top_reasons": 3}
+WITHIN = ("WireReason", "WireHorizon", "WireNextEvent", "WireDays", "WireValue")  # fields of a score
 ERRORS = {
     "400": "The body is no JSON",
     "401": "No key, or an unknown one",
@@ -149,7 +150,7 @@ def docs(business: str, host: str) -> Response:
         f'<h2>Try it</h2><textarea id="body" aria-label="Request">{body}</textarea>',
         '<p><input id="key" type="password" placeholder="API key, if needed" aria-label="API key"> ',
         '<button id="ask">Ask</button></p><pre id="answer">The answer comes here.</pre>',
-        *(f"<h2>{name}</h2>{_fields(schemas[name])}" for name in ("ScoreRequest", "Score", "WireReason")),
+        *(f"<h2>{name}</h2>{_fields(schemas[name])}" for name in ("ScoreRequest", "Score", *WITHIN)),
         f"<h2><code>POST /v1/events</code></h2><p>{_text(described['paths']['/v1/events']['post']['description'])}</p>",
         f"<pre>{_curl(host, '/v1/events', EVENTS_EXAMPLE)}</pre>",
         *(f"<h2>{name}</h2>{_fields(schemas[name])}" for name in ("EventIn", "EventsAnswer", "EventOut")),

@@ -4,10 +4,11 @@
     them, how far the true rate lay away, in log-odds, less what chance alone does
 
 The spread of these deviations about nought (a bias counts as spread) and the error of the calibrator add up; Student's
-t with as many degrees of freedom as the past has horizons that do not overlap makes 9 in 10 of it, so that a short
-past gives a wide interval. Who learned from few months misses the level by more than who learned from many: early
-deviations are scaled down to what the whole past would have left. The line stands in for the whole model, since what
-moves from month to month moves both.
+t with as many degrees of freedom as there are such cutoffs makes 9 in 10 of it, so that a short past gives a wide
+interval. Neighbouring cutoffs overlap, yet each has five fifths to tell of: counting only horizons that do not overlap
+gave intervals that held too often (docs/adr/0018). Who learned from few months misses the level by more than who has
+many: early deviations are scaled down to what the whole past would have left. The line stands in for the whole
+model, since what moves from month to month moves both.
 Start reading at `fit_band`; how well it holds: docs/outlook.md.
 
 Source: DerSimonian, Laird (1986), Controlled Clinical Trials 7(3), for spread less sampling variance; Liang, Zeger
@@ -70,7 +71,7 @@ def fit_band(scored: Scored, held: Rows, lifecycle: Lifecycle) -> Band:
     knots = found.at.mean(axis=0)
     keep = np.append(True, np.diff(np.maximum.accumulate(knots)) > 1e-6)
     error = _error(scored, held, knots)
-    half = student.ppf(0.5 + COVERS / 2, df=worth) * np.sqrt(spread + error)
+    half = student.ppf(0.5 + COVERS / 2, df=len(cutoffs)) * np.sqrt(spread + error)
     return Band(
         knots=tuple(knots[keep].round(6).tolist()),
         halves=tuple(half[keep].round(6).tolist()),
