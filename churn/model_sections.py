@@ -101,7 +101,7 @@ class Gate(Section):
     )
     confidence: float = Field(default=0.95, ge=0.5, lt=1, description="of the intervals that decide")
     min_gain_ratio: float = Field(
-        default=0.01, ge=0, le=0.5, description="share of the champion's log loss to save, beyond doubt, to replace it"
+        default=0.02, ge=0, le=0.5, description="share of the champion's log loss to save, beyond doubt, to replace it"
     )
     max_age_days: int = Field(
         default=180, ge=1, description="a champion that knows nothing of so many days yields to one that is no worse"

@@ -14,15 +14,24 @@ if TYPE_CHECKING:
 
     from churn.settings import Settings
     from monitoring.verdict import Findings
+    from training.versions import Registry
 
 SHORT_S = 2.0
 COUNTED = "churn_request_seconds_count{"
 
 
-def watch(settings: "Settings", findings: "Sequence[Findings]", now: datetime) -> list[dict[str, Any]]:
-    """Send back the new champions that broke a floor; what was done, a line of the history each.
+def watch(
+    settings: "Settings", findings: "Sequence[Findings]", now: datetime, registry: "Registry | None" = None
+) -> list[dict[str, Any]]:
+    """Send back the new champions that broke a floor; what was done, a line each.
 
     Only a champion whose last act was its promotion is watched, so that none goes back twice and none flaps.
+
+    Args:
+        settings: whose; [gate] has the floors.
+        findings: what monitoring found of each champion.
+        now: by the business's clock.
+        registry: whose alias; that of the settings where None.
     """
     from training.history import SERVED, read
 
@@ -30,13 +39,17 @@ def watch(settings: "Settings", findings: "Sequence[Findings]", now: datetime) -
     for found in findings:
         mine = [one for one in lines if one["model"] == found.champion.model]
         if mine and mine[-1]["act"] == "promote" and "as_of" in mine[-1]:
-            line = _judged(settings, found, mine, now)
+            line = _judged(settings, found, mine, now, registry)
             done += [line] if line else []
     return done
 
 
 def _judged(
-    settings: "Settings", found: "Findings", lines: list[dict[str, Any]], now: datetime
+    settings: "Settings",
+    found: "Findings",
+    lines: list[dict[str, Any]],
+    now: datetime,
+    registry: "Registry | None",
 ) -> dict[str, Any] | None:
     from monitoring.stops import lift
     from monitoring.watch import Seen, abstained_in, breach
@@ -54,9 +67,8 @@ def _judged(
     broken = breach(seen, settings.gate)
     if broken is None:
         return None
-    record = send_back(
-        champion.model, MlflowRegistry(settings), settings, why=(broken.why, broken.why_zh), as_of=now
-    ).record
+    held, why = registry or MlflowRegistry(settings), (broken.why, broken.why_zh)
+    record = send_back(champion.model, held, settings, why=why, as_of=now).record
     lift(settings.folder, champion.model)
     return {
         "model": champion.model, "from": champion.version, "to": f"{record['name']}/{record['version']}",
