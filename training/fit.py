@@ -10,6 +10,7 @@ Start reading at `fit`.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
 
 import lightgbm
@@ -105,34 +106,30 @@ def fit(
         OneOutcome: everybody, or everybody in a fold, has the same outcome.
         InfiniteFeatures: a feature is infinite somewhere.
     """
-    recipe = recipe or Recipe()
-    categories, usable = known_codes(rows), usable_features(rows, recipe)
-    if only is not None:
-        usable &= np.isin(rows.columns.names, only)
+    recipe, categories = recipe or Recipe(), known_codes(rows)
+    usable = usable_features(rows, recipe, only)
     sample, fold = held_out_sample(rows, recipe, seed)
-    task = task_of(rows, recipe, categories, usable, signs=signs, seed=seed, threads=threads)
+    prepare = partial(task_of, rows, recipe, categories, signs=signs, seed=seed, threads=threads)
     if select and only is None:
-        usable &= survivors(task, sample, fold, seed=seed)
-        task = task_of(rows, recipe, categories, usable, signs=signs, seed=seed, threads=threads)
-        progress(f"{int(usable.sum())} of {len(usable)} features survive the folds")
-    progress(f"{len(rows)} rows, {len(sample)} of them held out by turns")
+        usable &= survivors(prepare(usable), sample, fold, seed=seed)
+    task = prepare(usable)
+    progress(f"{len(rows)} rows, {len(sample)} held out by turns; {usable.sum()} of {len(usable)} features are read")
     trees, raw = cross_fit(task, sample, fold, trees)
-    held_out = HeldOut(raw, rows.outcome[sample], fold, rows.cutoff_us[sample])
-    chosen = calibrate(held_out, recipe, whole_from_us=whole_from_us)
-    progress(f"{trees} trees on top of the line; calibrator: {chosen.calibrator.kind}")
-    line = task.line(np.arange(len(rows)))
-    plan = Plan(rows.columns, categories, usable, line, np.unique(rows.cutoff_us), trees, task.params)
+    held = HeldOut(raw, rows.outcome[sample], fold, rows.cutoff_us[sample])
+    chosen = calibrate(held, recipe, whole_from_us=whole_from_us).calibrator
+    progress(f"{trees} trees on top of the line; calibrator: {chosen.kind}")
+    line, cutoffs_us = task.line(np.arange(len(rows))), np.unique(rows.cutoff_us)
+    plan = Plan(rows.columns, categories, usable, line, cutoffs_us, trees, task.params)
     boosted = boost(plan) if boost else boost_here(task, line, trees)
-    met = task.rows.X[:: -(-len(rows) // STEP_ROWS)]
     return Fitted(
-        booster=_merged(trees_of(line.line, np.where(rows.columns.is_category, np.nan, met)), boosted),
-        calibrator=chosen.calibrator,
+        booster=_merged(trees_of(line.line, _met(task.rows)), boosted),
+        calibrator=chosen,
         categories=categories,
         trees=trees,
-        held_out=chosen.calibrator.probability(raw),
-        held=held_out,
+        held_out=chosen.probability(raw),
+        held=held,
         held_rows=sample,
-        params={**asdict(recipe), "seed": seed, "trees": trees, "calibrator": chosen.calibrator.kind},
+        params={**asdict(recipe), "seed": seed, "trees": trees, "calibrator": chosen.kind},
         read=tuple(np.array(rows.columns.names, dtype=object)[usable]),
     )
 
@@ -163,19 +160,26 @@ def task_of(
     return Task(replace(rows, X=X), design, row_weights(rows, recipe), asked, recipe, params)
 
 
-def usable_features(rows: Rows, recipe: Recipe) -> BoolArray:
-    """Which features may be used. Shape (f,).
+def _met(rows: Rows) -> FloatArray:
+    """Some prepared rows as a line sees them, spread evenly: they say how often each of its steps is met."""
+    return np.where(rows.columns.is_category, np.nan, rows.X[:: -(-len(rows) // STEP_ROWS)])
+
+
+def usable_features(rows: Rows, recipe: Recipe, only: Sequence[str] | None = None) -> BoolArray:
+    """Which features may be used, of `only` where they are given. Shape (f,).
 
     One that all customers of a cutoff share says which cutoff it is; only years of cutoffs tell a season from a month.
     """
-    usable = np.ones(rows.X.shape[1], dtype=np.bool_)
+    usable: BoolArray = np.ones(rows.X.shape[1], dtype=np.bool_)
+    if only is not None:
+        usable &= np.isin(rows.columns.names, only)
     span_days = (rows.cutoff_us.max() - rows.cutoff_us.min()) / 86_400_000_000
     if span_days >= recipe.season_days:
         return usable
     at = [np.flatnonzero(rows.cutoff_us == cutoff) for cutoff in np.unique(rows.cutoff_us)]
     for place in range(len(usable)):
         column = rows.X[:, place]
-        usable[place] = not (
+        usable[place] &= not (
             all(_shared(column[mine[:1000]]) for mine in at) and all(_shared(column[mine]) for mine in at)
         )
     return usable
