@@ -14,6 +14,7 @@ GREY, BLUE = "#777777", "#2457a6"
 def picture(cells: Cells, target: Path) -> None:
     """Draw the differences that are close enough to share an axis; the rules and the base rate are far behind."""
     mpl.use("Agg")
+    mpl.rcParams["svg.fonttype"] = "none"
     from matplotlib import pyplot as plt
 
     figure, axes = plt.subplots(len(cells), 2, figsize=(9, 1.6 * len(cells) + 0.6), squeeze=False, layout="constrained")
