@@ -12,13 +12,12 @@ from cli.console import say, table
 from cli.journal import Journal
 from cli.outcome import Outcome
 from cli.retrain_summary import Summary, write
+from cli.retraining import KEPT
 from cli.single_flight import holder, single_flight, told
 from cli.steps import go, kept, steps
 
 if TYPE_CHECKING:
     from churn.settings import Settings
-
-KEPT = 15  # done, and a champion goes on serving because its challenger was refused
 
 
 def retrain(settings: "Settings") -> Outcome:

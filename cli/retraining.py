@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 LEARNED_BY = {"definition", "stages", "features", "training", "costs", "cluster", "fairness"}
 READ_BY = {"business", "definition", "source", "id_map", "ingest", "live"}
+KEPT = 15  # done, but a challenger was refused for a reason that wants a look
 Newest = Mapping[str, int]
 
 
@@ -99,36 +100,47 @@ def challengers(settings: Settings) -> dict[str, int]:
 def promote(settings: Settings, newest: Newest | None) -> Outcome:
     """Let the challengers serve that pass the gate; what a run that broke off has promoted stays as it is.
 
+    Returns:
+        Who serves since now; exit code `KEPT` where a challenger was refused for more than being no better.
+
     Raises:
-        NotPromoted: none may, and none was promoted before.
+        NotPromoted: none may, and nobody serves.
     """
-    from churn.cohort import MODELS
     from cli import champions as room
+    from training.promote import AGAINST, NotPromoted
 
-    done: list[dict[str, Any]] = []
-    if newest is not None:
-        ours = [one for one in champions(settings).values() if _is_of_this_run(one, newest)]
-        done = [one for one in ours if serve(settings, [one])]
-    waiting = [model for model in MODELS if model not in {one["model"] for one in done}]
-    if not done:
-        return room.promote(settings, None)
+    done = _done_before(settings, newest)
     told = [f"{one['name']} version {one['version']} serves since the run that broke off." for one in done]
-    outcomes = [_promoted(settings, model) for model in waiting if settings.model_name(model) in challengers(settings)]
-    return Outcome(
-        "\n".join([*told, *(one.text for one in outcomes)]),
-        [*done, *(record for one in outcomes for record in one.as_json)],
-        max((one.exit_code for one in outcomes), default=0),
-    )
+    refused: list[NotPromoted] = []
+    for model in _waiting(settings, {one["model"] for one in done}):
+        try:
+            outcome = room.promote(settings, model)
+        except NotPromoted as error:
+            refused.append(error)
+            told.append(f"{error}")
+            continue
+        done += outcome.as_json
+        told.append(outcome.text)
+    if refused and not champions(settings):
+        raise refused[0]
+    wants_a_look = any(error.verdict.failed != [AGAINST] for error in refused)
+    return Outcome("\n".join(told), done, KEPT if wants_a_look else 0)
 
 
-def _promoted(settings: Settings, model: str) -> Outcome:
-    from cli import champions as room
-    from training.promote import NotPromoted
+def _done_before(settings: Settings, newest: Newest | None) -> list[dict[str, Any]]:
+    """What a run that broke off has promoted completely."""
+    if newest is None:
+        return []
+    ours = [one for one in champions(settings).values() if int(one["version"]) > newest.get(str(one["name"]), 0)]
+    return [one for one in ours if serve(settings, [one])]
 
-    try:
-        return room.promote(settings, model)
-    except NotPromoted as error:
-        return Outcome(str(error), [], error.exit_code)
+
+def _waiting(settings: Settings, done: set[str]) -> list[str]:
+    """The models that have a challenger nobody has judged in this run."""
+    from churn.cohort import MODELS
+
+    found = challengers(settings)
+    return [model for model in MODELS if model not in done and settings.model_name(model) in found]
 
 
 def serve(settings: Settings, promoted: Any) -> bool:
@@ -159,7 +171,3 @@ def champions(settings: Settings) -> dict[str, dict[str, Any]]:
 def serving(settings: Settings) -> dict[str, str]:
     """The hash of the model that serves, by model."""
     return {model: str(one["model_hash"]) for model, one in champions(settings).items()}
-
-
-def _is_of_this_run(record: Mapping[str, Any], newest: Newest) -> bool:
-    return int(record["version"]) > newest.get(str(record["name"]), 0)
