@@ -45,7 +45,8 @@ class Runs:
         self._parent: str | None = None
 
     def begin(self, name: str, facts: Mapping[str, Any]) -> None:
-        """Let a run hold the models that are logged until `end`."""
+        """Let a run hold the models that are logged until `end`; runs that the dead left open are ended."""
+        self._bury()
         told = {key: str(value) for key, value in facts.items()}
         self._parent = str(self.client.create_run(self.experiment, tags=told | _process(), run_name=name).info.run_id)
 
@@ -117,6 +118,14 @@ class Runs:
             with self._run(f"at {cutoff}", parent, {"cutoff": cutoff}) as run:
                 self.client.log_batch(run, metrics=_metrics(figures))
 
+    def _bury(self) -> None:
+        """End the runs of processes of this machine that are gone: a kill leaves them open."""
+        ours = f"@{socket.gethostname()}"
+        for run in self.client.search_runs([self.experiment], "attributes.status = 'RUNNING'"):
+            process = run.data.tags.get("process", "")
+            if process.endswith(ours) and not _lives(int(process.removesuffix(ours))):
+                self.client.set_terminated(run.info.run_id, "KILLED")
+
     def _tuning(self, parent: str, tuned: Mapping[str, Any]) -> None:
         """A child for the search that found the recipe: trials, and the figures of best and fixed."""
         parts = {where: told for where, told in tuned["found"].items() if isinstance(told, Mapping)}
@@ -154,6 +163,16 @@ class Runs:
 def _process() -> dict[str, str]:
     """Who writes a run: what tells that it was left open by a process that is gone."""
     return {"process": f"{os.getpid()}@{socket.gethostname()}"}
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's
+        return True
+    return True
 
 
 def _metrics(figures: Mapping[str, float], model_id: str | None = None) -> list[Metric]:

@@ -1,6 +1,9 @@
 """MLflow down in mid-run, and several trainings at once: clear errors, no half version, the champion as it was."""
 
 import multiprocessing
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -184,6 +187,22 @@ def test_a_version_without_its_hash_is_none(sqlite: Settings) -> None:
     registry.client.create_model_version(NAME, "file:///nowhere")
     assert registry.latest(NAME) == 1
     assert registry.newest(NAME).version == 1
+
+
+def test_runs_that_a_kill_left_open_are_ended_by_the_next(sqlite: Settings) -> None:
+    registry = MlflowRegistry(sqlite)
+    with registry.together("train"):
+        (run,) = registry.client.search_runs([registry.runs.experiment])
+        gone = subprocess.Popen([sys.executable, "-c", ""])
+        gone.wait()
+        registry.client.set_tag(run.info.run_id, "process", f"{gone.pid}@{socket.gethostname()}")
+        other = MlflowRegistry(sqlite)
+        with other.together("train"):
+            status = {
+                one.info.run_id: one.info.status for one in registry.client.search_runs([registry.runs.experiment])
+            }
+    assert status.pop(run.info.run_id) == "KILLED"
+    assert set(status.values()) == {"RUNNING"}, "who lives is left alone"
 
 
 def test_artifacts_do_not_move_silently(sqlite: Settings, tmp_path: Path) -> None:

@@ -164,3 +164,29 @@ def test_the_id_of_a_definition_is_its_meaning() -> None:
     assert plain.id == ChurnDefinition(observed_until=date(2024, 1, 1)).id
     assert plain.id != ChurnDefinition(gap_days=1).id
     assert plain.id.startswith("def-")
+
+
+@pytest.mark.parametrize(
+    ("url", "uri"),
+    [
+        ("postgresql://churn@db/mlflow", "postgresql+psycopg://churn@db/mlflow"),
+        ("postgres://churn:s@db/mlflow", "postgresql+psycopg://churn:s@db/mlflow"),
+        ("postgresql+psycopg://db/mlflow", "postgresql+psycopg://db/mlflow"),
+        ("sqlite:////srv/all.db", "sqlite:////srv/all.db"),
+    ],
+)
+def test_the_registry_says_which_driver(url: str, uri: str, tmp_path: Path) -> None:
+    path = _write(tmp_path, f'[business]\nslug = "shop"\n[registry]\nurl = "{url}"\nartifacts = "models"')
+    settings = load(path, {})
+    assert settings.registry_uri == uri
+    assert settings.registry_artifacts == f"file://{tmp_path}/models/shop"
+    assert (
+        load(path, {"CHURN_REGISTRY__ARTIFACTS": "s3://bucket/models/"}).registry_artifacts == "s3://bucket/models/shop"
+    )
+
+
+@pytest.mark.parametrize("url", ["mysql://db/mlflow", "sqlite:///relative.db", "db:secret@host"])
+def test_a_registry_that_is_none_of_ours_is_refused_without_its_secret(url: str, tmp_path: Path) -> None:
+    fault = _fault(_write(tmp_path, f'[registry]\nurl = "{url}"'))
+    assert "registry.url: begins neither with postgresql://" in fault.problem
+    assert "secret" not in str(fault)
