@@ -14,10 +14,12 @@ from cli.outcome import Outcome
 
 if TYPE_CHECKING:
     from training.folding import FrozenFold
+    from training.gate_verdict import Verdict
 
 LEARNED_BY = {"definition", "stages", "features", "training", "costs", "cluster", "fairness"}
 READ_BY = {"business", "definition", "source", "id_map", "ingest", "live"}
 KEPT = 15  # done, but a challenger was refused for a reason that wants a look
+NO_BETTER = "not better"  # how the gate begins to say so
 Newest = Mapping[str, int]
 
 
@@ -107,7 +109,7 @@ def promote(settings: Settings, newest: Newest | None) -> Outcome:
         NotPromoted: none may, and nobody serves.
     """
     from cli import champions as room
-    from training.promote import AGAINST, NotPromoted
+    from training.promote import NotPromoted
 
     done = _done_before(settings, newest)
     told = [f"{one['name']} version {one['version']} serves since the run that broke off." for one in done]
@@ -123,8 +125,15 @@ def promote(settings: Settings, newest: Newest | None) -> Outcome:
         told.append(outcome.text)
     if refused and not champions(settings):
         raise refused[0]
-    wants_a_look = any(error.verdict.failed != [AGAINST] for error in refused)
+    wants_a_look = not all(_is_no_better(error.verdict) for error in refused)
     return Outcome("\n".join(told), done, KEPT if wants_a_look else 0)
+
+
+def _is_no_better(verdict: "Verdict") -> bool:
+    """Whether a challenger lacks nothing but a gain over who serves; one that is worse, or not comparable, does."""
+    from training.promote import AGAINST
+
+    return verdict.failed == [AGAINST] and verdict.reasons[0].startswith(NO_BETTER)
 
 
 def _done_before(settings: Settings, newest: Newest | None) -> list[dict[str, Any]]:

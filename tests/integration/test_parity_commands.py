@@ -141,7 +141,7 @@ def test_a_model_that_learned_what_the_log_no_longer_gives_gets_no_certificate(c
 def test_a_retraining_leaves_the_champions_own_features_on_line(config: Path) -> None:
     with_kinds(config, "visit", "complaint")
     said = churn("retrain", "--json", config=config)
-    assert said.code == 15, "it is as good as who serves"
+    assert said.code in (0, 15), "it is as good as who serves, or other features cannot be compared"
     done = json.loads(said.out)
     assert {"train", "prove", "promote", "materialise", "score --all"} <= set(done)
     assert "feature_set_changed" not in codes(scored(config))

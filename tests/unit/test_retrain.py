@@ -18,14 +18,17 @@ from cli.journal import JOURNAL, Journal
 from cli.outcome import Outcome
 from cli.retrain import plan
 from cli.retrain_summary import Summary, write
+from cli.retraining import NO_BETTER, _is_no_better
 from cli.single_flight import LOCK, AlreadyRunning, holder, single_flight
 from cli.steps import Step, go
 from tests.unit.training import made
+from training.gate_verdict import Verdict, failed
 
 ROOT = Path(__file__).parents[2]
 HOLD = """
 import sys, time
 from pathlib import Path
+from cli.retraining import NO_BETTER, _is_no_better
 from cli.single_flight import single_flight
 with single_flight(Path(sys.argv[1]), "churn retrain"):
     print("held", flush=True)
@@ -149,6 +152,25 @@ def test_a_plan_changes_nothing(tmp_path: Path) -> None:
     assert "Nobody is at it" in told.text
     assert {one["would be"] for one in told.as_json["steps"]} == {"done"}
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("why", "also", "is_no_better"),
+    [
+        ("not better by 0.0005 beyond doubt: log loss 0.4", (), True),
+        ("clearly worse: log loss 0.4", (), False),
+        ("it cannot be compared: other features", (), False),
+        ("not better by 0.0005 beyond doubt: log loss 0.4", ("parity",), False),
+    ],
+)
+def test_a_champion_that_is_as_good_wants_no_look(why: str, also: tuple[str, ...], is_no_better: bool) -> None:
+    others = [failed(name, "no certificate", "没有证书") for name in also]
+    verdict = Verdict((failed("against_champion", why, why), *others), "gain")
+    assert _is_no_better(verdict) == is_no_better
+
+
+def test_the_gate_says_so_in_these_words() -> None:
+    assert f'f"{NO_BETTER} by ' in (ROOT / "training" / "gate_checks.py").read_text(encoding="utf-8")
 
 
 def batch(folder: Path, mean: float, name: str) -> None:
