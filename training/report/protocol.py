@@ -15,7 +15,7 @@ Paragraphs = dict[str, list[str]]
 
 def protocol(models: Sequence[Mapping[str, Any]], settings: Settings, draws: int) -> Paragraphs:
     """What the reader has to know before any figure, a paragraph each."""
-    told = [_folds(models), _labels(settings), _rivals(), _customers(), _intervals(draws), _verdicts(settings)]
+    told = [_folds(models), _labels(settings), _rivals(), _customers(models), _intervals(draws), _verdicts(settings)]
     told.append(_money(settings))
     return {"en": [en for en, _ in told], "zh": [zh for _, zh in told]}
 
@@ -77,22 +77,18 @@ def _rivals() -> tuple[str, str]:
     )
 
 
-def _customers() -> tuple[str, str]:
+def _customers(models: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+    en = (
+        "Every test month lies after everything learned: months are always unseen. Customers in no training row of the "
+        "fold (new ones) are told apart from those who were in one."
+    )
+    zh = "每个测试月份都在所有训练内容之后，月份总是未见过的。本折训练行中从未出现的客户（新客户）与出现过者分开列出。"
+    if not any(model["folds"] and not model["customers"]["kept_out"]["abstained"] for model in models):
+        return en, zh
     return (
-        (
-            "Every test month lies after everything learned: months are always unseen. Customers are told apart "
-            "twice: those "
-            "in no training row of the fold (new ones) from those who were in one; and a fifth of all customers, "
-            "chosen by a "
-            "hash of the id, was kept out of one further training in the newest fold, which separates unseen "
-            "customers from "
-            "unseen months."
-        ),
-        (
-            "每个测试月份都在所有训练内容之后，月份总是未见过的。客户分两种方式区分：本折训练行中从未出现者（新客户）与"
-            "出现过者；另按 id 的哈希把五分之一客户排除在最新一折的一次额外训练之外，从而区分“未见过的客户”"
-            "与“未见过的月份”。"
-        ),
+        en + " And a fifth of all customers, chosen by a hash of the id, was kept out of one further training in the "
+        "newest fold, which separates unseen customers from unseen months.",
+        zh + "另按 id 的哈希把五分之一客户排除在最新一折的一次额外训练之外，从而区分“未见过的客户”与“未见过的月份”。",
     )
 
 

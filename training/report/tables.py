@@ -38,23 +38,19 @@ def learners(entry: Entry, without: Entry) -> str:
     """All learners on all rows: figures with intervals, and who beats whom by log loss."""
     head = [
         both("learner", "方法"),
-        *(figure(one) for one in SHOWN),
         both("by log loss", "按对数损失"),
         both("by ROC AUC", "按 ROC AUC"),
+        *(figure(one) for one in SHOWN),
     ]
     rows = []
     for code in sorted(entry["learners"], key=lambda one: (one != OURS, entry["learners"][one]["log_loss"]["value"])):
         figures = entry["learners"][code]
         mark = " ★" if code == entry.get("best") else ""
         verdicts = [verdict(entry, code, metric) for metric in ("log_loss", "roc_auc")]
-        rows.append(
-            [learner(code) + mark, *(number(figures[one], 4 if one in PARTS else 3) for one in SHOWN), *verdicts]
-        )
-    rows += [
-        [learner(code), f'<span class="quiet">{escape(str(why))}</span>', *[""] * len(SHOWN), ""]
-        for code, why in without.items()
-        if why
-    ]
+        shown = [number(figures[one], 4 if one in PARTS else 3) for one in SHOWN]
+        rows.append([learner(code) + mark, *verdicts, *shown])
+    silent = {code: f'<span class="quiet">{escape(str(why))}</span>' for code, why in without.items() if why}
+    rows += [[learner(code), why, *[""] * (len(SHOWN) + 1)] for code, why in silent.items()]
     star = both(
         "★ lowest log loss. Beaten, or ahead of us: by more than a standard error of the difference; within: neither.",
         "★ 对数损失最低。被击败或领先：差异大于一个标准误；相当：两者皆非。",

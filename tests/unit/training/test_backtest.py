@@ -90,7 +90,9 @@ def test_nobody_is_kept_out_where_that_is_not_wanted(shop: Shop) -> None:
     _, folds, settings = shop
     (study,) = backtest(folds[1:], settings, models=["churn"], kept_out=False)
     assert isinstance(study.kept_out, str)
-    assert report_of([study], settings)["models"][0]["customers"]["kept_out"] == {"abstained": study.kept_out}
+    told = report_of([study], settings)
+    assert told["models"][0]["customers"]["kept_out"] == {"abstained": study.kept_out}
+    assert not any("kept out" in one for one in told["protocol"]["en"])
 
 
 def test_every_figure_has_an_interval_around_it(document: dict[str, Any]) -> None:
@@ -152,6 +154,7 @@ def test_the_page_stands_by_itself_in_two_languages(document: dict[str, Any], sh
 def test_without_costs_no_profit_is_told_and_how_to_get_one(document: dict[str, Any]) -> None:
     assert document["costs"] is None
     assert "profit" not in document["models"][0]["pooled"]["learners"]["lightgbm"]
+    assert any("a fifth of all customers" in one for one in document["protocol"]["en"])
     assert any("no [costs] are set: give value_amount" in one for one in document["protocol"]["en"])
 
 
