@@ -92,7 +92,7 @@ def test_overhead_adds_up() -> None:
 
 @pytest.mark.slow
 def test_it_runs_on_a_small_shop() -> None:
-    command = [sys.executable, "benchmarks/training.py", "--json", "--logs", "simulator", "--shop", "800", "3"]
+    command = [sys.executable, "benchmarks/training.py", "--json", "--logs", "simulator", "--shop", "500", "3"]
     run = subprocess.run(
         [*command, "--only", "quality", "--seconds", "2"], cwd=ROOT, capture_output=True, text=True, check=True
     )
