@@ -206,6 +206,7 @@ def test_killed_at_every_stage(stages: tuple[Callable[[str], None], ...], config
     assert (status, code) == (0, 0), "the model is what an undisturbed training makes"
 
 
+@pytest.mark.nightly
 def test_what_changed_since_the_kill_is_done_again(config: Path) -> None:
     """A champion serves, newer events come, a run is killed, and newer ones still: who serves is told by all alike."""
     assert retrained(config)["code"] in (0, 15)
