@@ -27,6 +27,7 @@ WORDS = {
         "first": "{model}: version {now} serves now; nobody served before.",
         "kept": "{model}: version {before} goes on serving. {why}",
         "none": "{model}: nobody serves. {why}",
+        "returned": " It serves since its successor was sent back by the watch: {why}.",
         "same": "no challenger was promoted",
         "scores": "Scores of {model}: {customers:,} customers, {mean:.1%} on average{moved}.",
         "moved": " ({before:.1%} before; moved by PSI {psi:.3f})",
@@ -41,6 +42,7 @@ WORDS = {
         "first": "{model}：现由版本 {now} 提供服务，此前没有模型。",
         "kept": "{model}：继续由版本 {before} 提供服务。{why}",
         "none": "{model}：没有模型提供服务。{why}",
+        "returned": "其后继版本被监控退回：{why}。",
         "same": "没有新模型上线",
         "scores": "{model} 的评分：{customers:,} 位客户，平均 {mean:.1%}{moved}。",
         "moved": "（此前 {before:.1%}；变动 PSI {psi:.3f}）",
@@ -120,6 +122,7 @@ def _model(before: Any, now: Mapping[str, Any] | None) -> dict[str, Any]:  # a v
         "model_hash": None if now is None else now["model_hash"],
         "is_new": now is not None and now["version"] != before,
         "metrics": None if now is None else now["metrics"],
+        "returned": now["gate"]["checks"][0] if now is not None and now.get("act") == "return" else None,
     }
 
 
@@ -140,4 +143,8 @@ def _sentence(name: str, one: Mapping[str, Any], words: Mapping[str, str], why: 
     kind = (
         "none" if one["now"] is None else "kept" if not one["is_new"] else "first" if one["before"] is None else "new"
     )
-    return words[kind].format(model=name, now=one["now"], before=one["before"], why=why)
+    told = words[kind].format(model=name, now=one["now"], before=one["before"], why=why)
+    if one["returned"] is None:
+        return told
+    said = "why" if words is WORDS["en"] else "why_zh"
+    return told + words["returned"].format(why=one["returned"][said])

@@ -203,12 +203,25 @@ def test_a_summary_says_who_serves_and_whether_scores_moved(language: str, said:
         pytest.approx(0.4, abs=0.02),
     )
     assert told.as_json["models"]["churn"] | {"metrics": {}} == {
-        "before": 1, "now": 2, "model_hash": "h", "is_new": True, "metrics": {}
+        "before": 1, "now": 2, "model_hash": "h", "is_new": True, "metrics": {}, "returned": None
     }  # fmt: skip
     path = write(told.as_json, settings)
     assert said in path.read_text(encoding="utf-8")
     assert "| ingest | 1.5 s |" in path.read_text(encoding="utf-8")
     assert json.loads(path.with_suffix(".json").read_text(encoding="utf-8")) == told.as_json
+
+
+def test_a_summary_tells_that_a_champion_was_sent_back(tmp_path: Path) -> None:
+    settings = made.settings(tmp_path)
+    check = {"name": "return", "state": "passed", "why": "version 2 was taken back: it fell", "why_zh": "版本 2 被退回"}
+    record = {"version": 1, "model_hash": "h", "metrics": {}, "act": "return", "gate": {"checks": [check]}}
+    (settings.folder / "champion").mkdir(parents=True)
+    (settings.folder / "champion" / "churn.json").write_text(json.dumps(record | {"model": "churn"}))
+    journal = Journal(settings.folder)
+    journal.begin({"champions": {"churn": 1}, "scores": {}, "versions": {}})
+    told = Summary(settings, journal).done({}, 0)
+    assert "sent back by the watch: version 2 was taken back: it fell" in told.text
+    assert told.as_json["models"]["churn"]["returned"] == check
 
 
 def test_a_summary_of_a_failure_says_how_to_mend_it(tmp_path: Path) -> None:
