@@ -127,6 +127,25 @@ def summary(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return lines
 
 
+def drawn(lines: list[dict[str, Any]], path: Path) -> None:
+    """Shares worse and better than the rule by n, with their intervals, as a picture."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.5, 3.6), layout="constrained")
+    axes = figure.subplots()
+    n = [line["n"] for line in lines]
+    for name, colour in (("better", "#2a78d6"), ("worse", "#d03b3b")):
+        axes.plot(n, [line[name] for line in lines], color=colour, marker="o", label=f"{name} than the rule")
+        low, high = ([line[f"{name}_{end}"] for line in lines] for end in ("low", "high"))
+        axes.fill_between(n, low, high, color=colour, alpha=0.15, linewidth=0)
+    axes.axhline(0.05, color="0.6", linewidth=1, linestyle="--")
+    axes.set(xscale="log", xlabel="customers", ylabel="share of back-tests", ylim=(0, 1))
+    axes.set_xticks(n, [f"{one:,}" for one in n], minor=False)
+    axes.minorticks_off()
+    axes.legend(frameon=False)
+    figure.savefig(path, dpi=130)
+
+
 def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -136,15 +155,27 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--records", type=Path, help="append every draw to this file, a JSON line each")
+    parser.add_argument("--again", type=Path, nargs="+", help="draw nothing anew: sum up records of earlier runs")
+    parser.add_argument("--plot", type=Path, help="write the shares as a picture")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    found = []
+    found = [json.loads(line) for file in given.again or () for line in file.read_text().splitlines()]
+    if given.again:
+        tell(found, given)
+        return
     for one in curves(load(given.config), given.cutoff, given.sizes, given.draws, given.seed):
         found.append(one)
         if given.records:
             with given.records.open("a") as lines:
                 lines.write(json.dumps(one) + "\n")
+    tell(found, given)
+
+
+def tell(found: list[dict[str, Any]], given: argparse.Namespace) -> None:
+    """Print the summary, and draw it where asked."""
     told = summary(found)
+    if given.plot:
+        drawn(told, given.plot)
     print(json.dumps({"figures": {"small_data": told}}, indent=1) if given.json else pd.DataFrame(told).to_string())
 
 
