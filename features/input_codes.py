@@ -171,9 +171,7 @@ CODES: Final[dict[str, Code]] = {
         "leave such rows out with `where`; they count as one customer.", "请用 `where` 排除；它们会被算作一位客户。",
     ),
     "too_few_to_train": Code(
-        "warning",
-        "The {model} model will abstain, or be a rule of thumb or BG/NBD at most: {why}.",
-        "模型 {model} 将弃权，或至多给出经验规则或 BG/NBD：{why_zh}。",
+        "warning", "The {model} model will abstain or be a rule: {why}.", "模型 {model} 将弃权或仅用规则：{why_zh}。",
         "give a longer log, more cutoffs ([training] max_cutoffs, every_days) or another [definition]; "
         "`churn definition preview` counts every cutoff.",
         "请提供更长的日志、更多截点（[training] max_cutoffs、every_days）或更换 [definition]；"
