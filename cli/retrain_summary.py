@@ -130,13 +130,19 @@ def _lines(content: Mapping[str, Any], words: Mapping[str, str]) -> str:
     """What happened, in sentences."""
     if content["state"] == "failed":
         return words["failed"].format(problem=content["problem"], mend=content["mend"])
-    why = " ".join(content["refused"].values()) or words["same"]
-    lines = [_sentence(name, one, words, why) for name, one in content["models"].items()]
+    lines = [_sentence(name, one, words, _why(name, content, words)) for name, one in content["models"].items()]
     for name, one in content["scores"].items():
         was, now = one["before"], one["now"]
         moved = "" if was is None else words["moved"].format(before=was["mean"], psi=one["psi"])
         lines.append(words["scores"].format(model=name, customers=now["customers"], mean=now["mean"], moved=moved))
     return "\n".join([*lines, words["took"].format(minutes=content["took_s"] / 60, runs=len(content["runs"]))])
+
+
+def _why(name: str, content: Mapping[str, Any], words: Mapping[str, str]) -> str:
+    """Why a model was not promoted: what is said of it, or of all."""
+    said = "\n".join(content["refused"].values())
+    mine = [line for line in said.splitlines() if line.startswith(f"{name}-")]
+    return " ".join(mine) or said or words["same"]
 
 
 def _sentence(name: str, one: Mapping[str, Any], words: Mapping[str, str], why: str) -> str:
