@@ -25,7 +25,7 @@ from training.leaks.single import Question, surely_more, worth
 from training.leaks.suspicion import Suspicion
 
 KNOWN_MORE: Final = 0.03  # AUC that hindsight adds
-FAR_MORE: Final = 0.08  # AUC by which the far future is told better
+FAR_MORE: Final = 0.12  # AUC by which the far future is told better
 FAR_LEAST: Final = 0.70  # AUC for it, at least
 ALONE_MORE: Final = 0.02  # AUC by which one feature tells more than all of other kinds
 ALONE_LEAST: Final = 0.75

@@ -95,7 +95,11 @@ class Suspicion:
 
     def says(self, language: str) -> str:
         """What was found, in `en` or `zh`."""
-        facts = {**self.figures, "model": self.model, "features": self.features[0] if self.features else self.kind}
+        facts = {
+            **self.figures,
+            "model": self.model,
+            "features": f"`{self.features[0] if self.features else self.kind}`",
+        }
         return WHAT[self.check][language == "zh"].format(**facts)
 
     def mend(self, language: str) -> str:
