@@ -3,6 +3,9 @@
 Reads a study and attributes of its rows; returns what report.json holds of a model. Start reading at `judged_study`.
 """
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 import numpy as np
 import pandas as pd
 
@@ -25,7 +28,10 @@ def judged_study(study: Study, attributes: pd.DataFrame | None, settings: Settin
         settings: floors, costs, seed, groups.
     """
     key: Entry = {"model": study.model, "cohort": cohort_name(study.model, settings.lifecycle)}
-    key |= {"without_numbers": study.abstained, "folds": [_fold(study, place) for place in range(len(study.trials))]}
+    key |= {
+        "without_numbers": study.abstained,
+        "folds": [_fold(study, place, settings) for place in range(len(study.trials))],
+    }
     if not study.trials:
         return key | {"learners": {}}
     rows = study.rows
@@ -60,13 +66,18 @@ def flags_of(study: Study, settings: Settings) -> dict[str, BoolArray]:
     return {f"top {share:.0%} of each cutoff": np.asarray(place.to_numpy() <= share, dtype=bool)}
 
 
-def _fold(study: Study, place: int) -> Entry:
+def _local(instant: datetime, settings: Settings) -> str:
+    """An instant by the clocks of the business, so that its first ten letters are the local day."""
+    return instant.astimezone(ZoneInfo(settings.business.timezone)).isoformat()
+
+
+def _fold(study: Study, place: int, settings: Settings) -> Entry:
     trial = study.trials[place]
     return {
-        "test_cutoffs": [cutoff.isoformat() for cutoff in trial.test_cutoffs],
-        "train_cutoffs": [cutoff.isoformat() for cutoff in trial.train_cutoffs],
-        "train_known_until": trial.known_until.isoformat(),
-        "test_known_until": trial.judged_until.isoformat(),
+        "test_cutoffs": [_local(cutoff, settings) for cutoff in trial.test_cutoffs],
+        "train_cutoffs": [_local(cutoff, settings) for cutoff in trial.train_cutoffs],
+        "train_known_until": _local(trial.known_until, settings),
+        "test_known_until": _local(trial.judged_until, settings),
         "train_rows": trial.train_rows,
         "train_customers": trial.train_customers,
         "test_rows": len(trial.rows),
@@ -81,7 +92,7 @@ def _kept_out(study: Study, settings: Settings) -> Entry:
     found = study.kept_out
     if not isinstance(found, KeptOut):
         return {"abstained": found}
-    told: Entry = {"abstained": None, "share": found.share, "cutoff": found.cutoff.isoformat(), "cells": {}}
+    told: Entry = {"abstained": None, "share": found.share, "cutoff": _local(found.cutoff, settings), "cells": {}}
     for name, (rows, probability) in found.cells.items():
         told["cells"][name] = jury(rows, {OURS: probability}, settings, study.model).on(np.ones(len(rows), dtype=bool))
     rows, without = list(found.cells.values())[-1]

@@ -30,12 +30,12 @@ def _folds(models: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
     return (
         (
             f"{len(folds)} fold{'s' * (len(folds) != 1)}, judged at {len(tests)} test "
-            f"cutoff{'s' * (len(tests) != 1)} (UTC): "
+            f"cutoff{'s' * (len(tests) != 1)}: "
             f"{', '.join(tests)}. Each fold trained anew, on cutoffs of {span}, newest {len(last['train_cutoffs'])} "
             "at most."
         ),
         (
-            f"共 {len(folds)} 折，在 {len(tests)} 个测试截止日评判（UTC）：{'、'.join(tests)}。每折重新训练，"
+            f"共 {len(folds)} 折，在 {len(tests)} 个测试截止日评判：{'、'.join(tests)}。每折重新训练，"
             f"训练截止日在 {span} 之间，最多取最新 {len(last['train_cutoffs'])} 个。"
         ),
     )
