@@ -80,12 +80,13 @@ def recorded(events: Events) -> Recorded:
     lanes: dict[str, Lane] = {}
     reasons = events.reason_code
     for code, kind in enumerate(events.kind.levels):
-        mine = events.kind.codes == code
+        mine = np.flatnonzero(events.kind.codes == code)
         lanes[kind] = Lane(events.time_us[mine], delay_us[mine])
-        for reason in np.unique(reasons.codes[mine]):
-            if reason >= 0:
-                rows = mine & (reasons.codes == reason)
-                lanes[f"{kind}\0{reasons.levels[reason]}"] = Lane(events.time_us[rows], delay_us[rows])
+        mine = mine[reasons.codes[mine] >= 0]
+        mine = mine[np.argsort(reasons.codes[mine], kind="stable")]  # a code may be free text, and each row another
+        found, begins = np.unique(reasons.codes[mine], return_index=True)
+        for reason, rows in zip(found, np.split(mine, begins[1:]), strict=False):  # of none, one empty part
+            lanes[f"{kind}\0{reasons.levels[reason]}"] = Lane(events.time_us[rows], delay_us[rows])
     return Recorded(lanes)
 
 
@@ -101,19 +102,20 @@ def thinning(seen: Recorded, qualifying: Collection[str], *, until_us: int) -> I
     if not usual:
         return
     base = np.concatenate(usual)
+    theirs = {days: _counts(base, days, until_us) for days in WINDOWS_DAYS}
     for name in sorted(seen.lanes):
         kind, _, reason = name.partition("\0")
-        if kind not in qualifying:
-            found = (_thin(seen.lanes[name], base, days, until_us) for days in WINDOWS_DAYS)
+        if kind not in qualifying and len(seen.lanes[name].time_us) >= LEAST_EXPECTED:
+            found = (_thin(seen.lanes[name], theirs[days], days, until_us) for days in WINDOWS_DAYS)
             worst = max((one for one in found if one), key=lambda one: one[1] - one[0], default=None)
             if worst:
                 delayed = float((seen.lanes[name].delay_us > DAY_US / 24).mean())
                 yield Thin(kind, reason, worst[2], worst[0], worst[1], delayed)
 
 
-def _thin(lane: Lane, base: Int64Array, days: int, until_us: int) -> tuple[int, float, int] | None:
+def _thin(lane: Lane, theirs: Int64Array, days: int, until_us: int) -> tuple[int, float, int] | None:
     """Events found, expected, and the days, where a kind is thinner in the last days than it ever was."""
-    mine, theirs = (_counts(times, days, until_us) for times in (lane.time_us, base))
+    mine = _counts(lane.time_us, days, until_us)
     windows = min(len(mine), len(theirs), 1 + MOST_WINDOWS if days not in SHORT else len(theirs))
     first = int(np.flatnonzero(mine)[-1]) if mine.any() else 0  # a kind that is new has no windows before that
     windows = min(windows, first)  # the oldest one is cut short
