@@ -4,52 +4,86 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from churn.errors import NoChampion, SettingsError
 from cli.console import say, step
 from cli.outcome import Outcome
+from cli.training import models_of
 
 if TYPE_CHECKING:
     from churn.settings import Settings
     from features.parts import Part
     from training.reasons.report import Reasons
+    from training.recipe import Recipe
     from training.rows import Rows
-    from training.versions import Version
+    from training.versions import Registry, Version
 
 FOLDER = "reasons"
 
 
-def explain(settings: "Settings", model: str | None) -> Outcome:
-    """Explain the newest version of each model; a model that was never trained is told."""
+def explain(
+    settings: "Settings", model: str | None, *, number: int | None = None, is_champion: bool = False
+) -> Outcome:
+    """Explain a version of each model; a model that has none is told.
+
+    Args:
+        settings: whose models.
+        model: churn or reactivation; both where None.
+        number: of the version; the newest where None.
+        is_champion: the one that serves.
+
+    Raises:
+        NoChallenger: no model has such a version.
+        NoChampion: none serves.
+    """
     from features.parts import log_parts
     from training.registry import MlflowRegistry
+    from training.reproduce import recipe_of
     from training.versions import NoChallenger
 
+    if number is not None and is_champion:
+        raise SettingsError("--version and --champion name two versions.", mend="give one of the two.")
     with step("opening the model registry"):
         registry = MlflowRegistry(settings)
     parts = log_parts(settings.folder, taking_back=settings.definition.taking_back)
     told: list[str] = []
     found: dict[str, Any] = {}
-    missing: list[NoChallenger] = []
-    for one in (model,) if model else ("churn", "reactivation"):
+    missing: list[NoChallenger | NoChampion] = []
+    for one in models_of(model):
         try:
-            version = registry.newest(settings.model_name(one))
-        except NoChallenger as error:
+            version = version_of(registry, settings.model_name(one), number, is_champion=is_champion)
+        except (NoChallenger, NoChampion) as error:
             missing.append(error)
             continue
-        reasons, path = explained(version, settings, parts)
+        recipe = recipe_of(registry, version.name, version.version)
+        reasons, path = explained(version, settings, parts, recipe)
         found[one] = reasons.as_json()
         told += lines(reasons, path)
     if not found:
         raise missing[0]
+    told += [f"{error.problem} {error.mend}" for error in missing]
     return Outcome("\n".join(told), found)
 
 
-def explained(version: "Version", settings: "Settings", parts: "Sequence[Part]") -> tuple["Reasons", Path]:
+def version_of(registry: "Registry", name: str, number: int | None, *, is_champion: bool) -> "Version":
+    """The version that was asked for. Raises NoChallenger, NoChampion."""
+    if not is_champion:
+        return registry.newest(name) if number is None else registry.get(name, number)
+    serves = registry.champion(name)
+    if serves is None:
+        raise NoChampion(name)
+    return registry.get(name, serves)
+
+
+def explained(
+    version: "Version", settings: "Settings", parts: "Sequence[Part]", recipe: "Recipe | None" = None
+) -> tuple["Reasons", Path]:
     """Explain a version; its reasons, and their page.
 
     Args:
         version: of a model.
         settings: whose.
         parts: of the log, for what customers stated.
+        recipe: that it was fitted with, to fit again; the fixed one where None.
     """
     from features.atomic import write_json, write_text
     from features.engines import engine_of
@@ -65,7 +99,7 @@ def explained(version: "Version", settings: "Settings", parts: "Sequence[Part]")
         said = said_before(parts, asked.rows, engine=engine)
     reasons = report_of(
         asked, version=version.version, model_hash=version.hash, said=said, learned=learned,
-        seed=settings.training.seed, progress=lambda text: say(f"  {bundle.model}: {text}"),
+        recipe=recipe, seed=settings.training.seed, progress=lambda text: say(f"  {bundle.model}: {text}"),
     )  # fmt: skip
     folder = settings.folder / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
@@ -97,6 +131,11 @@ def lines(found: "Reasons", path: Path) -> list[str]:
         f"  deletion: {gone.share:.1%} [{low:.1%}, {high:.1%}] of {gone.n} customers; "
         + ("passed" if found.deletion.passed else "below 95%: do not rely on the order of its reasons"),
     ]
+    if found.deletion.told_beats_random.n:
+        first = found.deletion.told_beats_random
+        low, high = first.interval
+        verdict = "passed" if found.deletion.told_passed else "below 95%: it need not be what moves the score most"
+        told.append(f"  deletion, reason told first: {first.share:.1%} [{low:.1%}, {high:.1%}] of {first.n}; {verdict}")
     if stays:
         told.append(f"  stability: top group stays for {stays.same_top.share:.1%} of customers under refit")
     if found.hits:

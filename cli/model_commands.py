@@ -52,11 +52,17 @@ def leaks(config: Config = DEFAULT, cutoff: CutoffDay = None, json: Json = False
     raise typer.Exit(result.exit_code)
 
 
-def explain(config: Config = DEFAULT, model: Model = None, json: Json = False) -> None:
-    """What does a model look at, and how far can its reasons be trusted? Page and JSON of the newest version."""
+def explain(
+    config: Config = DEFAULT,
+    model: Model = None,
+    version: Annotated[int | None, typer.Option(min=1, help="Its number; unset: the newest.")] = None,
+    champion: Annotated[bool, typer.Option("--champion", help="The version that serves.")] = False,
+    json: Json = False,
+) -> None:
+    """What does a model look at, and how far can its reasons be trusted? Page and JSON of a version."""
     from cli import explain as room
 
-    show(room.explain(load(config), model), json)
+    show(room.explain(load(config), model, number=version, is_champion=champion), json)
 
 
 def retrain(

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from churn.bundle import Bundle
 from churn.reasons import GROUPS
 from training.explain import Importance
+from training.reasons.deletion import Deletion
 from training.reasons.told import ReasonsTold
 
 TOP = 12
@@ -76,7 +77,20 @@ def _trust(told: ReasonsTold) -> list[str]:
         (
             f"{sums} Deletion test: taking the strongest group away (values of others at the same cutoff in its place) "
             f"moves the score more than a random other group for {gone.beats_random.share:.1%} [{low:.1%}, {high:.1%}] "
-            f"of {gone.beats_random.n} customers.{verdict} `churn explain` tells how they stay under refit and holds "
-            "them against what customers stated."
+            f"of {gone.beats_random.n} customers.{verdict}{_told_first(gone)} `churn explain` tells how they stay "
+            "under refit and holds them against what customers stated."
         )
     ]
+
+
+def _told_first(gone: Deletion) -> str:
+    """The same of the reason that a customer's reasons begin with, which need not be the strongest."""
+    told = gone.told_beats_random
+    if not told.n:
+        return ""
+    low, high = told.interval
+    verdict = "" if gone.told_passed else " That is below 95%: it need not be what moves the score most."
+    return (
+        f" The reason told first is the strongest that raises the chance: for {told.share:.1%} [{low:.1%}, {high:.1%}] "
+        f"of {told.n} customers who have one.{verdict}"
+    )

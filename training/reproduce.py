@@ -100,7 +100,7 @@ def reproduce(
     then = _settings(settings, told)
     read = {role: _snapshot(role, one, settings) for role, one in told["snapshots"].items()}
     model = cast("Model", told["model"])
-    recipe = Recipe(**told["recipe"]) if "recipe" in told else None
+    recipe = _recipe(told)
     made = train(
         model,
         read["train"],
@@ -115,6 +115,16 @@ def reproduce(
     if made.hash != told["model_hash"]:
         raise NotReproduced(name, version, found=made.hash, wanted=told["model_hash"], differ=differ)
     return Reproduced(name, version, made.hash, differ)
+
+
+def recipe_of(registry: Registry, name: str, version: int) -> Recipe | None:
+    """The recipe that a version was fitted with; None where its manifest, or the version, is older than that."""
+    text = registry.annotation(name, version, MANIFEST)
+    return None if text is None else _recipe(json.loads(text))
+
+
+def _recipe(told: Mapping[str, Any]) -> Recipe | None:
+    return Recipe(**told["recipe"]) if "recipe" in told else None
 
 
 def _settings(settings: Settings, told: Mapping[str, Any]) -> Settings:

@@ -61,7 +61,8 @@ WORDS: Final = {
 
 def page(found: Hunt, settings: Settings) -> str:
     """The page of a hunt."""
-    business = settings.business
+    business, day_of = settings.business, settings.lifecycle.calendar.day_of
+    first, last, end = (day_of(one) for one in (found.cutoffs[0], found.cutoffs[-1], found.observed_until))
     return DOCUMENT.substitute(
         {name: both(*words) for name, words in WORDS.items()},
         language=business.language,
@@ -73,10 +74,9 @@ def page(found: Hunt, settings: Settings) -> str:
         heading=f"{escape(business.name)} · {both('hunt for leaks', '泄漏排查')}",
         says=_says(found),
         as_of=both(
-            f"{len(found.cutoffs)} training cutoffs from {found.cutoffs[0]:%Y-%m-%d} to {found.cutoffs[-1]:%Y-%m-%d}, "
-            f"{found.share:.0%} of the log, which ends {found.observed_until:%Y-%m-%d}.",
-            f"{len(found.cutoffs)} 个训练截止时点，{found.cutoffs[0]:%Y-%m-%d} 至 {found.cutoffs[-1]:%Y-%m-%d}，"
-            f"读取日志的 {found.share:.0%}，日志截至 {found.observed_until:%Y-%m-%d}。",
+            f"{len(found.cutoffs)} training cutoffs from {first} to {last}, "
+            f"{found.share:.0%} of the log, which ends {end}.",
+            f"{len(found.cutoffs)} 个训练截止时点，{first} 至 {last}，读取日志的 {found.share:.0%}，日志截至 {end}。",
         ),
         findings=_findings(found.suspicions),
         best="".join(_best(model, ones) for model, ones in found.best.items()),

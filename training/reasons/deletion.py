@@ -48,7 +48,12 @@ class Deletion:
     @property
     def passed(self) -> bool:
         """At least 95 % of customers; or there is but one group, which nothing can be held against."""
-        return not self.beats_random.n or self.beats_random.share >= LEAST
+        return _holds(self.beats_random)
+
+    @property
+    def told_passed(self) -> bool:
+        """Likewise of the group that is told first."""
+        return _holds(self.told_beats_random)
 
     def as_json(self) -> dict[str, Any]:
         """For machines."""
@@ -59,7 +64,12 @@ class Deletion:
             "move_top": self.move_top,
             "move_random": self.move_random,
             "passed": self.passed,
+            "told_passed": self.told_passed,
         }
+
+
+def _holds(found: Share) -> bool:
+    return not found.n or found.share >= LEAST
 
 
 def deletion(

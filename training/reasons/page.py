@@ -71,7 +71,7 @@ def page(found: Reasons, bundle: Bundle, settings: Settings, pictures: Mapping[s
         zh=" checked" if business.language == "zh" else "",
         title=escape(f"{business.name}: reasons"),
         style=STYLE,
-        tone="fine" if found.deletion.passed else "warning",
+        tone="fine" if found.deletion.passed and found.deletion.told_passed else "warning",
         heading=f"{escape(business.name)} · {both(*MODELS[found.model])}",
         says=both(
             f"Most of all its scores rest on {_group(first.code)[0]} ({first.share:.0%} of all movement).",
@@ -147,7 +147,7 @@ def _tests(found: Reasons) -> str:
         ],
         [
             both("the same for the group that is told first", "首先告知的类别同上，占"),
-            _share(gone.told_beats_random),
+            _share(gone.told_beats_random) + (" ✓" if gone.told_passed else " ✗"),
         ],
         [both("no other group moves it more, in", "没有其他类别影响更大，占"), _share(gone.most)],
         [
@@ -168,7 +168,10 @@ def _tests(found: Reasons) -> str:
 def _said(found: Reasons) -> str:
     if not found.stated:
         return f"<p>{both('Nobody stated a reason in this log.', '日志中无客户自述原因。')}</p>"
-    rows = [[both(*_cause(code)), f"{count:,}"] for code, count in found.stated.items()]
+    rows = [[both(*_cause(code)), f"{count:,}"] for code, count in list(found.stated.items())[:TOP]]
+    rest = list(found.stated.values())[TOP:]
+    if rest:
+        rows.append([both(f"{len(rest):,} others", f"其余 {len(rest):,} 种"), f"{sum(rest):,}"])
     return table([both("last stated", "最近一次自述"), both("customers", "客户数")], rows)
 
 

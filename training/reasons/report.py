@@ -22,6 +22,7 @@ from training.reasons.deletion import Deletion, deletion
 from training.reasons.grouped import Groups
 from training.reasons.hits import HitRates, hit_rates
 from training.reasons.stability import Stability, stability
+from training.recipe import Recipe
 from training.rows import Rows
 
 SHOWN: Final = 2_000  # test rows that are explained
@@ -120,6 +121,7 @@ def report_of(
     said: Said,
     learned: Rows | None,
     seed: int,
+    recipe: Recipe | None = None,
     progress: Callable[[str], None] = lambda _text: None,
 ) -> Reasons:
     """Hold a model's reasons to their tests.
@@ -131,6 +133,7 @@ def report_of(
         said: what customers stated before each cutoff, by customer and cutoff.
         learned: rows that it learned from, to fit again; None: stability is not told.
         seed: of draws.
+        recipe: that it was fitted with; the fixed one where None.
         progress: told what is going on.
     """
     bundle, groups = asked.bundle, Groups.of(asked.bundle)
@@ -138,8 +141,8 @@ def report_of(
     stays = None
     if learned is not None and bundle.learner == "lightgbm":
         stays = stability(
-            learned, asked.rows.X, sums, bundle, trees=bundle.trees, seed=seed, progress=progress
-        )  # fmt: skip
+            learned, asked.rows.X, sums, bundle, trees=bundle.trees, seed=seed, recipe=recipe, progress=progress
+        )
     return Reasons(
         model=bundle.model,
         version=version,

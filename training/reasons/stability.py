@@ -60,6 +60,7 @@ def stability(
     *,
     trees: int,
     seed: int,
+    recipe: Recipe | None = None,
     progress: Callable[[str], None] = lambda _text: None,
 ) -> Stability:
     """Fit again and compare.
@@ -71,6 +72,7 @@ def stability(
         bundle: the model's.
         trees: boosted trees.
         seed: of the draws.
+        recipe: that the model was fitted with; the fixed one where None.
         progress: told what is going on.
     """
     groups, rows = Groups.of(bundle), few(learned, seed)
@@ -82,7 +84,7 @@ def stability(
             whole_from_us=0,
             seed=seed + turn,
             threads=1,
-            recipe=replace(Recipe(), folds=2, held_out_rows=HELD_OUT_ROWS),
+            recipe=replace(recipe or Recipe(), folds=2, held_out_rows=HELD_OUT_ROWS),
             trees=max(trees, 1),
         )
         prepared = bundle.model_copy(update={"categories": again.categories}).prepare(shown)

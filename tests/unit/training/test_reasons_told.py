@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from churn.calendar import DAY_US, to_us
+from churn.errors import NoChampion, SettingsError
 from churn.events import Events
 from churn.stated import SPEAK_OF, cause_of, stated
 from cli import explain as room
@@ -18,6 +19,7 @@ from training.challenger import Challenger, train
 from training.explain import Trees
 from training.fit import fit
 from training.keep import keep
+from training.manifest import MANIFEST
 from training.reasons.counted import Share
 from training.reasons.deletion import Deletion
 from training.reasons.grouped import Groups
@@ -26,8 +28,10 @@ from training.reasons.pictures import reason_pictures
 from training.reasons.report import Asked, report_of, said_before
 from training.reasons.stability import stability
 from training.reasons.told import reasons_told
+from training.recipe import Recipe
+from training.reproduce import recipe_of
 from training.rows import Columns, Rows
-from training.versions import MemoryRegistry
+from training.versions import MemoryRegistry, NoChallenger
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +60,11 @@ def test_a_report_is_told_in_two_languages(asked: Asked, challenger: Challenger,
     for words in ("Deletion", "删除检验", "How far the reasons can be trusted", "Made-up shop", "data:image/png"):
         assert words in told
     json.dumps(found.as_json())
+    rude = replace(found, stated={f"“<script>{place}</script>”": 2 for place in range(20)})
+    told = page(rude, asked.bundle, made.settings(tmp_path), {})
+    assert "<script>" not in told, "words of a log are words, not HTML"
+    assert told.count("&lt;script&gt;") == 30, "fifteen, in two languages"
+    assert "5 others" in told
 
 
 def stated_once() -> list[object]:
@@ -97,7 +106,12 @@ def test_the_card_tells_groups_features_and_the_deletion_test(challenger: Challe
     alone = replace(found, deletion=Deletion(Share(0, 0), Share(0, 0), Share(0, 0), 0.0, 0.0))
     assert "one group alone" in about_reasons(alone, challenger.bundle)[2][1][0]
     wrong = replace(found, deletion=replace(found.deletion, beats_random=Share(9, 10)))
-    assert "below 95%" in about_reasons(wrong, challenger.bundle)[2][1][0]
+    assert "below 95%: do not rely" in about_reasons(wrong, challenger.bundle)[2][1][0]
+    for hits, words in ((90, "below 95%: it need not"), (96, "96.0%")):
+        first = replace(found.deletion, beats_random=Share(99, 100), told_beats_random=Share(hits, 100))
+        (told,) = about_reasons(replace(found, deletion=first), challenger.bundle)[2][1]
+        assert ("below 95%" in told, words in told) == (hits < 95, True)
+        assert first.as_json()["told_passed"] is (hits >= 95)
 
 
 def test_the_room_explains_a_registered_version(challenger: Challenger) -> None:
@@ -109,7 +123,37 @@ def test_the_room_explains_a_registered_version(challenger: Challenger) -> None:
     assert json.loads((folder / "reasons" / "churn.json").read_text())["deletion"]["passed"] is found.deletion.passed
     told = "\n".join(room.lines(found, path))
     assert "deletion" in told
+    assert ("deletion, reason told first" in told) is (found.deletion.told_beats_random.n > 0)
     assert ("stability" in told) is (version.bundle.learner == "lightgbm"), "a rule is not fitted again"
+
+
+def test_the_version_asked_for_is_explained(challenger: Challenger) -> None:
+    shop = made.settings(challenger.train.path.parents[2])
+    registry = MemoryRegistry()
+    first, second = keep(challenger, registry, shop), keep(challenger, registry, shop)
+    with pytest.raises(NoChampion) as none:
+        room.version_of(registry, first.name, None, is_champion=True)
+    assert "churn promote" in none.value.mend
+    registry.crown(first.name, first.version)
+    assert room.version_of(registry, first.name, None, is_champion=True).version == first.version
+    assert room.version_of(registry, first.name, None, is_champion=False).version == second.version
+    assert room.version_of(registry, first.name, first.version, is_champion=False).version == first.version
+    with pytest.raises(NoChallenger) as missing:
+        room.version_of(registry, first.name, 99, is_champion=False)
+    assert "churn train" in missing.value.mend
+    with pytest.raises(SettingsError) as both:
+        room.explain(shop, "churn", number=1, is_champion=True)
+    assert "one of the two" in both.value.mend
+
+
+def test_what_is_fitted_again_is_fitted_by_the_recipe_of_the_version(challenger: Challenger) -> None:
+    registry = MemoryRegistry()
+    version = keep(challenger, registry, made.settings(challenger.train.path.parents[2]))
+    assert recipe_of(registry, version.name, version.version) == Recipe()
+    told = json.loads(registry.annotation(version.name, version.version, MANIFEST) or "")
+    told["recipe"]["num_leaves"] = 31
+    registry.annotate(version.name, version.version, texts={MANIFEST: json.dumps(told)})
+    assert recipe_of(registry, version.name, version.version) == Recipe(num_leaves=31)
 
 
 @pytest.mark.slow
