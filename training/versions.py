@@ -23,7 +23,8 @@ class NoChallenger(DataError):
 
     def __init__(self, name: str, version: int | None = None) -> None:
         which = "no version" if version is None else f"no version {version}"
-        super().__init__(f"The registry has {which} of {name!r}.", mend="train one with `churn train`.")
+        mend = "train one with `churn train`." if version is None else "name one that `churn mlflow` shows, or none."
+        super().__init__(f"The registry has {which} of {name!r}.", mend=mend)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from features.input_style import STYLE
 from features.input_words import both, table
 from training.reasons.counted import Share
 from training.reasons.hits import HitRates
-from training.reasons.report import Reasons
+from training.reasons.report import OTHER_WORDS, Reasons
 
 TOP: Final = 15
 MODELS: Final = {"churn": ("reasons of the churn model", "流失模型的原因"), "reactivation": (
@@ -204,4 +204,6 @@ def _group(code: str) -> tuple[str, str]:
 
 
 def _cause(code: str) -> tuple[str, str]:
+    if code == OTHER_WORDS:
+        return "other words, each of a few customers", "其他说法，各仅少数客户使用"
     return (CAUSES[code].en, CAUSES[code].zh) if code in CAUSES else (code, code)

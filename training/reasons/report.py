@@ -27,6 +27,8 @@ from training.rows import Rows
 
 SHOWN: Final = 2_000  # test rows that are explained
 LEAST_STATED: Final = 30  # customers who left and had said why: fewer are too few to count hits
+LEAST_SAID: Final = 5  # customers who used the same words: those of fewer are not repeated
+OTHER_WORDS: Final = "other_words"
 
 Said = Mapping[tuple[str, int], Sequence[Stated]]
 
@@ -191,11 +193,18 @@ def part_said(part: Part, *, cutoffs_us: Sequence[int]) -> dict[tuple[str, int],
 
 
 def _counted(said: Said) -> dict[str, int]:
-    """Customers by the cause that they stated last, one that the taxonomy lacks by its own words."""
+    """Customers by the cause that they stated last, one that the taxonomy lacks by its words where several used them.
+
+    Words of few customers may be free text, and say who they are of: those are counted together.
+    """
     latest: dict[str, tuple[int, Stated]] = {}
     for (who, cutoff), ones in said.items():
         latest[who] = max(latest.get(who, (cutoff, ones[0])), (cutoff, ones[0]), key=lambda one: one[0])
-    return dict(Counter(one.code or f"“{one.said}”" for _, one in latest.values()).most_common())
+    causes = Counter(one.code for _, one in latest.values() if one.code)
+    words = Counter(one.said for _, one in latest.values() if not one.code)
+    shared = {f"“{said}”": count for said, count in words.items() if count >= LEAST_SAID}
+    rest = Counter({OTHER_WORDS: words.total() - sum(shared.values())})
+    return dict((causes + Counter(shared) + rest).most_common())
 
 
 def _hits(asked: Asked, sums: FloatArray, groups: Groups, said: Said) -> HitRates | None:

@@ -10,7 +10,7 @@ import pytest
 from churn.calendar import DAY_US, to_us
 from churn.errors import NoChampion, SettingsError
 from churn.events import Events
-from churn.stated import SPEAK_OF, cause_of, stated
+from churn.stated import SPEAK_OF, Stated, cause_of, stated
 from cli import explain as room
 from features.parts import InMemory
 from tests.unit.training import made
@@ -67,7 +67,15 @@ def test_a_report_is_told_in_two_languages(asked: Asked, challenger: Challenger,
     assert "5 others" in told
 
 
-def stated_once() -> list[object]:
+def test_words_of_few_customers_are_counted_and_not_repeated(asked: Asked) -> None:
+    (one,) = stated_once()
+    words = ["my name is Ann", "the parrot", "the parrot", *["too far"] * 5]
+    said = {(f"c{place}", 1): [replace(one, code=None, said=word)] for place, word in enumerate(words)}
+    found = report_of(asked, version=1, model_hash="a" * 64, said=said, learned=None, seed=7)
+    assert found.stated == {"“too far”": 5, "other_words": 3}
+
+
+def stated_once() -> list[Stated]:
     frame = pd.DataFrame(
         {
             "customer_id": ["a"],
@@ -140,7 +148,7 @@ def test_the_version_asked_for_is_explained(challenger: Challenger) -> None:
     assert room.version_of(registry, first.name, first.version, is_champion=False).version == first.version
     with pytest.raises(NoChallenger) as missing:
         room.version_of(registry, first.name, 99, is_champion=False)
-    assert "churn train" in missing.value.mend
+    assert "churn mlflow" in missing.value.mend, "training another makes no version 99"
     with pytest.raises(SettingsError) as both:
         room.explain(shop, "churn", number=1, is_champion=True)
     assert "one of the two" in both.value.mend
