@@ -11,7 +11,7 @@ seen and customers nobody had seen are told apart. Start reading at `backtest`.
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from churn.calendar import DAY_US, to_us
+from churn.calendar import to_us
 from churn.cohort import MODELS
 from churn.outcomes import OneOutcome
 from churn.settings import Settings
@@ -20,8 +20,8 @@ from features.snapshots import Snapshot
 from training.baseline import LEARNERS
 from training.challenger import Challenger, Model, judge_all, silent, train
 from training.evaluate import POOLED, Result, abstention, cohort_name, day_name
-from training.fit import fit
 from training.folding import FrozenFold
+from training.learning import fit_snapshot, recipe_for
 from training.plan import numbered
 from training.rows import Columns, Rows, TooFewRows, fold_of
 from training.study import KeptOut, Study, Trial
@@ -128,12 +128,8 @@ def _kept_out(challenger: Challenger, settings: Settings, wanted: bool, progress
         return f"without them training has {why}"
     progress(f"{model}: once more, without {100 // KEPT_OUT_OF}% of the customers")
     try:
-        fitted = fit(
-            learn.take(~out),
-            whole_from_us=to_us(challenger.train.log_begins) + settings.definition.lookback_days * DAY_US,
-            seed=seed,
-            threads=floors.threads,
-        )
+        recipe = recipe_for(model, challenger.train, settings)
+        fitted = fit_snapshot(model, learn.take(~out), challenger.train, settings, recipe, progress, HERE)
     except OneOutcome as error:
         return error.problem
     cells = {

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from churn.settings import Settings
 from training.challenger import Challenger
 from training.report.document import attributes_of
-from training.report.fairness import MEASURES, fairness
+from training.report.fairness import MEASURES, fairness, times
 from training.report.judging import flags_of
 from training.report.jury import OURS, Entry, jury
 from training.slices import aligned
@@ -48,7 +48,7 @@ def _says(found: Entry) -> list[str]:
         "to the largest group, with 95% intervals; four fifths to five fourths is a yardstick, not a law."
     )
     named = [
-        f"{one['attribute']} {one['group']}: {one['measure'].replace('_', ' ')} ({one['flag']}) {one['value']:.2f} "
+        f"{one['attribute']} {one['group']}: {one['measure'].replace('_', ' ')} ({one['flag']}) {times(one)} "
         f"times that of {one['against']}"
         for one in found["named"]
     ]
@@ -70,6 +70,8 @@ def _group(group: Entry, flags: list[str]) -> list[list[str]]:
 
 def _told(one: Entry, places: int = 3) -> str:
     if one["value"] is None:
-        return "-"
-    interval = "" if one["low"] is None else f" ({one['low']:.{places}f} to {one['high']:.{places}f})"
+        return f"> {one['low']:.{places}f}" if one["low"] is not None else "-"
+    interval = (
+        "" if one["low"] is None or one["high"] is None else f" ({one['low']:.{places}f} to {one['high']:.{places}f})"
+    )
     return f"{one['value']:.{places}f}{interval}"

@@ -13,7 +13,7 @@ import pandas as pd
 from churn.calendar import from_us
 from churn.settings import Settings
 from churn.stages import Stage
-from features.atomic import write_json
+from features.atomic import write_json, write_text
 from features.attributes import attribute_names, attributes_at, check_attributes
 from features.log import read_log_manifest
 from features.parts import HERE, Engine, log_parts
@@ -83,10 +83,9 @@ def write(document: Json, page: str, settings: Settings) -> Path:
     newest = max((day[:10] for fold in folds for day in fold["test_cutoffs"]), default="none")
     name = blake2b("".join([*snapshots, document["definition_id"]]).encode(), digest_size=4).hexdigest()
     folder = settings.folder / "backtest" / f"{newest}-{name}"
-    folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / JSON_FILE, document)
     path = folder / PAGE_FILE
-    path.write_text(page, encoding="utf-8")
+    write_text(path, page)
     return path
 
 

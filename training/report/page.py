@@ -11,9 +11,10 @@ from typing import Any
 from features.input_style import STYLE
 from features.input_words import both
 from training.report import tables
+from training.report.fairness import times
 from training.report.jury import OURS, ours_of
 from training.report.pictures import calibration, gains
-from training.report.words import FIGURES, LEARNERS, MODELS, VERDICTS
+from training.report.words import FIGURES, LEARNERS, MODELS, VERDICTS, cohort, in_chinese, reason
 
 Entry = Mapping[str, Any]
 MORE_STYLE = """
@@ -73,11 +74,12 @@ def _says(model: Entry) -> str:
     """The outcome in a sentence or two, also where a rival won."""
     title = f"<b>{both(*MODELS[model['model']])}</b>"
     entry = model.get("pooled")
-    if entry is None or entry["abstained"] or OURS not in entry["learners"]:
-        why = (
-            "; ".join(sorted(set(model["without_numbers"].values()))) or (entry or {}).get("abstained") or "no figures"
-        )
-        return f"{title}: {both(f'no answer: {why}.', f'无法评判：{why}。')} {_grade(model)}"
+    if entry is None or entry["abstained"]:
+        whys = sorted(set(model["without_numbers"].values())) or [(entry or {}).get("abstained") or "no figures"]
+        en, zh = "; ".join(whys), "；".join(in_chinese(one) for one in whys)
+        return f"{title}: {both(f'no answer: {en}.', f'无法评判：{zh}。')} {_grade(model)}"
+    if OURS not in entry["learners"]:
+        return f"{title}: {_without_ours(entry, model['learners'].get(OURS) or 'too few rows')} {_grade(model)}"
     sentences = [_against(entry, verdict) for verdict in ("behind", "within", "ahead")]
     ours = entry["learners"][OURS]
     first = both(
@@ -89,6 +91,19 @@ def _says(model: Entry) -> str:
         f"共 {entry['n']:,} 行、{entry['customers']:,} 位客户。",
     )
     return f"{title}: {first} {' '.join(one for one in sentences if one)} {_grade(model)}"
+
+
+def _without_ours(entry: Entry, why: str) -> str:
+    """The model of all features keeps silent in some fold: why, and how good the best of the others is."""
+    best = str(entry["best"])
+    en, zh = LEARNERS.get(best, (best, best))
+    loss = entry["learners"][best]["log_loss"]["value"]
+    return both(
+        f"the model of all features has no figures at every cutoff: {why}. Best by log loss: {en}, {loss:.4f}, "
+        f"on {entry['n']:,} rows of {entry['customers']:,} customers.",
+        f"全特征模型并非在每个截止日都有结果：{in_chinese(why)}。按对数损失最佳：{zh}，{loss:.4f}，"
+        f"共 {entry['n']:,} 行、{entry['customers']:,} 位客户。",
+    )
 
 
 def _grade(model: Entry) -> str:
@@ -108,13 +123,13 @@ def _against(entry: Entry, verdict: str) -> str:
 
 
 def _model(model: Entry) -> str:
-    head = f"<h2>{both(*MODELS[model['model']])} <small>{escape(model['cohort'])}</small></h2>"
-    missing = "".join(f"<p>{escape(day)}: {escape(why)}</p>" for day, why in model["without_numbers"].items())
+    head = f"<h2>{both(*MODELS[model['model']])} <small>{cohort(model['cohort'])}</small></h2>"
+    missing = "".join(f"<p>{escape(day)}: {reason(why)}</p>" for day, why in model["without_numbers"].items())
     entry = model.get("pooled")
     if entry is None:
         return head + missing
     if entry["abstained"]:
-        return f"{head}{missing}<p>{escape(entry['abstained'])}</p>"
+        return f"{head}{missing}<p>{reason(entry['abstained'])}</p>"
     return "".join(
         [
             head,
@@ -142,7 +157,7 @@ def _pictures(entry: Entry) -> str:
         both("across: probability told", "横轴：所报概率"),
         both("up: share that came true, 95%", "纵轴：实际比例，95%"),
     )
-    labels = {code: LEARNERS.get(code, (code, code))[0] for code in entry["gains"]}
+    labels = {code: LEARNERS.get(code, (code, code)) for code in entry["gains"]}
     curves = {code: entry["gains"][code] for code in sorted(entry["gains"], key=lambda one: one != OURS)}
     found = gains(
         curves,
@@ -172,7 +187,7 @@ def _fairness(entry: Entry) -> str:
 
 
 def _named(one: Entry) -> str:
-    who, measure, ratio = f"{one['attribute']} {one['group']} ({one['flag']})", one["measure"], f"{one['value']:.2f}"
+    who, measure, ratio = f"{one['attribute']} {one['group']} ({one['flag']})", one["measure"], times(one)
     return both(
         f"{who}: {FIGURES[measure][0]} {ratio} times that of {one['against']}.",
         f"{who}：{FIGURES[measure][1]}为 {one['against']} 的 {ratio} 倍。",

@@ -24,8 +24,22 @@ def calibration(bins: Sequence[Figure], title: str, across: str, up: str) -> str
     return _frame("".join(marks), title, across, up, top)
 
 
-def gains(curves: Mapping[str, Sequence[Figure]], labels: Mapping[str, str], title: str, across: str, up: str) -> str:
-    """Share of the outcomes found among the highest-scored share, a line a learner, the first one thick."""
+def gains(
+    curves: Mapping[str, Sequence[Figure]],
+    labels: Mapping[str, tuple[str, str]],
+    title: str,
+    across: str,
+    up: str,
+) -> str:
+    """Share of the outcomes found among the highest-scored share, a line a learner, the first one thick.
+
+    Args:
+        curves: points of each learner.
+        labels: its name in English and in Chinese.
+        title: above it, HTML already, as are the texts of the axes.
+        across: what the horizontal axis holds.
+        up: what the vertical one holds.
+    """
     marks = [_line(0, 0, 1, 1, "var(--rest)")]
     for place, (learner, points) in enumerate(curves.items()):
         at = [(0.0, 0.0), *((one["share"], one["value"]) for one in points), (1.0, 1.0)]
@@ -34,7 +48,7 @@ def gains(curves: Mapping[str, Sequence[Figure]], labels: Mapping[str, str], tit
         marks.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="{width}"/>')
         marks.append(
             f'<text x="{_x(0.48):.0f}" y="{_y(0.34) + 13 * place:.0f}" style="fill:{colour}">'
-            f"{escape(labels[learner])}</text>"
+            f"{_both(*labels[learner])}</text>"
         )
     return _frame("".join(marks), title, across, up, 1.0)
 
@@ -56,6 +70,11 @@ def whisker(one: Figure | None, low: float, high: float) -> str:
         f'<svg class="whisker" viewBox="0 0 {width:.0f} 14"><line x1="4" x2="{width - 4:.0f}" y1="7" y2="7" '
         f'stroke="var(--line)"/>{bar}<circle cx="{at(one["value"]):.1f}" cy="7" r="3.5" fill="var(--bar)"/></svg>'
     )
+
+
+def _both(en: str, zh: str) -> str:
+    """A text inside a picture, where HTML's span means nothing."""
+    return f'<tspan class="en">{escape(en)}</tspan><tspan class="zh">{escape(zh)}</tspan>'
 
 
 def _x(share: float) -> float:

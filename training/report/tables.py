@@ -5,9 +5,10 @@ from html import escape
 from typing import Any
 
 from features.input_words import both, table
+from training.report.fairness import times
 from training.report.jury import OURS, ours_of
 from training.report.pictures import whisker
-from training.report.words import CELLS, SHORT, dimension, figure, learner, name
+from training.report.words import CELLS, SHORT, dimension, figure, learner, name, reason
 
 SHOWN = ("log_loss", "roc_auc", "pr_auc", "brier", "ece", "ece_by_chance", "lift_10")
 PARTS = ("brier", "reliability", "resolution", "uncertainty", "within_bins")
@@ -21,7 +22,7 @@ def number(one: Entry | None, places: int = 3) -> str:
     if not one or one["value"] is None:
         return "–"
     text = f"{one['value']:,.{places}f}"
-    if one["low"] is None:
+    if one["low"] is None or one["high"] is None:
         return text
     return f"{text}<small>{one['low']:,.{places}f} … {one['high']:,.{places}f}</small>"
 
@@ -49,7 +50,7 @@ def learners(entry: Entry, without: Entry) -> str:
         verdicts = [verdict(entry, code, metric) for metric in ("log_loss", "roc_auc")]
         shown = [number(figures[one], 4 if one in PARTS else 3) for one in SHOWN]
         rows.append([learner(code) + mark, *verdicts, *shown])
-    silent = {code: f'<span class="quiet">{escape(str(why))}</span>' for code, why in without.items() if why}
+    silent = {code: f'<span class="quiet">{reason(str(why))}</span>' for code, why in without.items() if why}
     rows += [[learner(code), why, *[""] * (len(SHOWN) + 1)] for code, why in silent.items()]
     star = both(
         "★ lowest log loss. Beaten, or ahead of us: by more than a standard error of the difference; within: neither.",
@@ -76,11 +77,7 @@ def parts(entries: Iterable[tuple[str, Entry]], first: str) -> str:
         first: heading of the names.
     """
     entries = list(entries)
-    spans = [
-        one["learners"][OURS]["roc_auc"]
-        for _, one in entries
-        if not one["abstained"] and one["learners"].get(OURS, {}).get("roc_auc")
-    ]
+    spans = [one["learners"][ours_of(one)]["roc_auc"] for _, one in entries if not one["abstained"]]
     low = min([float(one["low"] or one["value"]) for one in spans], default=0.5)
     high = max([float(one["high"] or one["value"]) for one in spans], default=1.0)
     head = [first, both("rows", "行数"), both("rate", "实际率"), "ROC AUC", "", figure("log_loss"), "ECE",
@@ -91,12 +88,15 @@ def parts(entries: Iterable[tuple[str, Entry]], first: str) -> str:
 
 def _part(entry: Entry, low: float, high: float) -> list[str]:
     n, rate = f"{entry['n']:,}", "–" if entry["base_rate"] is None else f"{entry['base_rate']:.1%}"
-    if entry["abstained"] or OURS not in entry["learners"]:
-        return [n, rate, f'<span class="quiet">{escape(str(entry["abstained"]))}</span>', "", "", "", ""]
-    ours = entry["learners"][OURS]
-    rivals = {code: one["log_loss"]["value"] for code, one in entry["learners"].items() if code != OURS}
+    if entry["abstained"]:
+        return [n, rate, f'<span class="quiet">{reason(str(entry["abstained"]))}</span>', "", "", "", ""]
+    shown = ours_of(entry)
+    ours = entry["learners"][shown]
+    rivals = {code: one["log_loss"]["value"] for code, one in entry["learners"].items() if code != shown}
     rival = min(rivals, key=lambda code: rivals[code], default=None)
     against = "" if rival is None else f"{learner(rival)} {rivals[rival]:.4f}<br>{verdict(entry, rival)}"
+    if shown != OURS:
+        against = f"{both('shown', '所示')}: {learner(shown)}<br>{against}"
     drawn = whisker(ours["roc_auc"], low, high)
     return [n, rate, number(ours["roc_auc"]), drawn, number(ours["log_loss"], 4), number(ours["ece"]), against]
 
@@ -126,7 +126,7 @@ def customers(entry: Entry) -> str:
     )
     kept = entry["kept_out"]
     if kept["abstained"]:
-        return f'{natural}<p class="quiet">{escape(kept["abstained"])}</p>'
+        return f'{natural}<p class="quiet">{reason(kept["abstained"])}</p>'
     cells = parts(((both(code, CELLS.get(code, code)), one) for code, one in kept["cells"].items()), "")
     title = both(
         f"{kept['share']:.0%} of the customers kept out of training ({kept['cutoff'][:10]})",
@@ -157,7 +157,7 @@ def groups(attribute: Entry, flag: str) -> str:
         reference = " " + both("(reference)", "（参照）") if one["group"] == attribute["reference"] else ""
         title, n = name(one["group"]) + reference, f"{one['n']:,}"
         if one["abstained"]:
-            rows.append([title, n, f'<span class="quiet">{escape(one["abstained"])}</span>', *[""] * 8])
+            rows.append([title, n, f'<span class="quiet">{reason(one["abstained"])}</span>', *[""] * 8])
             continue
         found = one.get("ratios", {}).get(flag, {})
         ours, ratios = one["learners"][ours_of(one)], [_ratio(found.get(measure)) for measure in RATES[:3]]
@@ -167,5 +167,6 @@ def groups(attribute: Entry, flag: str) -> str:
 
 
 def _ratio(one: Entry | None) -> str:
-    told = number(one, 2)
+    unbounded = one is not None and one["value"] is None and one["low"] is not None
+    told = escape(times(one)) if one and unbounded else number(one, 2)
     return f'<span class="behind">{told}</span>' if one and one["named"] else told

@@ -1,5 +1,7 @@
 """The words of the report's page in both languages: learners, figures, slices, verdicts. Start at `name`."""
 
+import re
+from collections.abc import Sequence
 from typing import Final
 
 from features.input_words import both
@@ -69,6 +71,30 @@ VERDICTS: Final = {
     "within": ("within one standard error", "在一个标准误之内"),
     "behind": ("ahead of our model by more than one standard error", "超过本模型一个标准误以上"),
 }
+REASONS: Final = (  # why something has no figures: pattern of the English sentence, and the Chinese one
+    (r"(\d+) rows, fewer than (\d+)", r"仅 \1 行，少于 \2 行"),
+    (r"(\d+) rows of the rarer outcome, fewer than (\d+)", r"较少结果仅 \1 行，少于 \2 行"),
+    (r"(\d+) customers, fewer than (\d+)", r"仅 \1 位客户，少于 \2 位"),
+    (r"without them training has (\d+) rows, fewer than (\d+)", r"除去他们后训练仅 \1 行，少于 \2 行"),
+    (
+        r"without them training has (\d+) rows of the rarer outcome, fewer than (\d+)",
+        r"除去他们后训练中较少结果仅 \1 行，少于 \2 行",
+    ),
+    ("too few customers for some of them to be held out", "客户太少，无法轮流留出一部分"),
+    ("nobody was kept out of training in this run", "本次运行没有把任何客户排除在训练之外"),
+    ("the learner that is tried so has too few rows", "用于此项检验的方法行数不足"),
+    ("the newest fold has too few rows", "最新一折行数不足"),
+    ("no customer of the history came back, so .*", "历史中没有客户再次光顾，无从得知来访频率与离开时间"),
+    ("the likelihood is not finite from any start", "从任何起点出发似然都不是有限值"),
+    (r"the search for its parameters did not arrive \((.*)\)", r"参数搜索未收敛（\1）"),
+    ("a subscriber's renewals follow a calendar, .*", "订阅续费按日历进行，此类购买模型无法描述"),
+    ("it needs days since, tenure and mean pause .*", "它需要距今天数、客龄和平均间隔三项特征，其中有缺失"),
+)
+COHORTS: Final = (
+    ("not lapsed", "未流失客户"),
+    ("every lapsed customer", "全部已流失客户"),
+    (r"lapsed at most (\d+) days ago", r"流失不超过 \1 天的客户"),
+)
 SHORT: Final = {"ahead": ("beaten", "被击败"), "within": ("within", "相当"), "behind": ("ahead of us", "领先")}
 
 
@@ -90,3 +116,22 @@ def name(text: str) -> str:
 def dimension(code: str) -> str:
     """What slices are told apart by."""
     return both(*DIMENSIONS.get(code, (code, code)))
+
+
+def reason(text: str) -> str:
+    """Why something has no figures, in both languages; one that nobody translated stays English."""
+    return both(text, in_chinese(text, REASONS))
+
+
+def cohort(text: str) -> str:
+    """Whom a model is asked about, in both languages."""
+    return both(text, in_chinese(text, COHORTS))
+
+
+def in_chinese(text: str, known: Sequence[tuple[str, str]] = REASONS) -> str:
+    """The Chinese sentence of an English one; the English one where none is known."""
+    for pattern, chinese in known:
+        found = re.fullmatch(pattern, text)
+        if found:
+            return found.expand(chinese)
+    return text

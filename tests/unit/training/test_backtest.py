@@ -17,7 +17,8 @@ from training.evaluate import METRICS
 from training.folding import FrozenFold
 from training.report.document import report_of, write
 from training.report.page import page
-from training.rows import TooFewRows
+from training.report.words import in_chinese
+from training.rows import Columns, Rows, TooFewRows
 from training.study import KeptOut, Study
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "backtest_report.json"
@@ -86,6 +87,17 @@ def test_customers_who_were_kept_out_are_in_no_training_row(shop: Shop) -> None:
     assert len(kept.whole) == len(kept.cells[CELLS[2]][0])
 
 
+def test_who_never_saw_a_fifth_is_fitted_by_the_same_settings(shop: Shop) -> None:
+    _, folds, settings = shop
+    choosy = settings.model_copy(update={"training": settings.training.model_copy(update={"select_features": True})})
+    said: list[str] = []
+    backtest(folds[1:], choosy, models=["churn"], progress=said.append)
+    after = said[said.index("churn: once more, without 20% of the customers") :]
+    (read,) = [one for one in after if one.endswith("features are read")]
+    few, every = (int(read.split("; ")[1].split()[place]) for place in (0, 2))
+    assert few < every - 1
+
+
 def test_nobody_is_kept_out_where_that_is_not_wanted(shop: Shop) -> None:
     _, folds, settings = shop
     (study,) = backtest(folds[1:], settings, models=["churn"], kept_out=False)
@@ -143,12 +155,44 @@ def test_the_page_stands_by_itself_in_two_languages(document: dict[str, Any], sh
         "Part by part",
         "viewport",
         "not lapsed",
+        "未流失客户",
+        '<tspan class="zh">近因规则</tspan>',
     ):
         assert words in text
     path = write(document, text, shop[2])
     assert path.read_text(encoding="utf-8") == text
     assert json.loads((path.parent / "report.json").read_text(encoding="utf-8")) == document
     assert path.parent.name.startswith("2023-11-01-")
+
+
+def test_where_the_model_of_all_features_keeps_silent_the_page_says_why_and_who_is_best(
+    document: dict[str, Any],
+) -> None:
+    """As on a log where a fold has too few rows for it, and enough of them to judge the others."""
+    told = json.loads(json.dumps(document))
+    (model,) = told["models"]
+    model["learners"]["lightgbm"] = "120 rows, fewer than 200"
+    customers, slices = model["customers"], model["slices"]
+    for entry in (model["pooled"], *model["months"], customers["seen"], customers["unseen"], *slices):
+        for part in ("learners", "calibration", "gains"):
+            entry.get(part, {}).pop("lightgbm", None)
+        entry["against"], entry["best"] = {}, "logistic"
+    customers["kept_out"] = {"abstained": "the learner that is tried so has too few rows"}
+    text = page(told)
+    assert "has no figures at every cutoff: 120 rows, fewer than 200. Best by log loss: logistic regression" in text
+    assert "仅 120 行，少于 200 行" in text
+    assert "用于此项检验的方法行数不足" in text
+    assert ">None<" not in text
+    assert "no answer" not in text
+
+
+def test_every_reason_of_the_page_has_its_chinese(shop: Shop) -> None:
+    _, folds, _ = shop
+    rows = Rows.of(folds[0].test.frame, Columns.of(folds[0].test.manifest), "churn")
+    whys = [rows.why_too_few(min_rows=10**6, min_positives=1), rows.why_too_few(min_rows=1, min_positives=10**6)]
+    for why in (*whys, f"without them training has {whys[0]}", "4 customers, fewer than 50"):
+        assert in_chinese(str(why)) != why
+    assert in_chinese("something new") == "something new"
 
 
 def test_without_costs_no_profit_is_told_and_how_to_get_one(document: dict[str, Any]) -> None:

@@ -21,22 +21,23 @@ from features.snapshots import freeze_all
 from training.backtest import backtest
 from training.folding import FrozenFold
 from training.report.document import report_of
-from training.report.fairness import fairness
+from training.report.fairness import fairness, times
 from training.report.jury import jury
 from training.report.page import page
+from training.report.tables import groups
 from training.rows import Columns, Rows
 
 NAMED = Settings(fairness=Fairness(attributes=("gender", "origin")))
 
 
-def judged(flag_more: float, n: int = 4000) -> dict[str, Any]:
-    """A made-up model whose flags depend on `origin`, never on `gender`."""
+def judged(flag_more: float, n: int = 4000, never: str | None = None, at: float = 0.55) -> dict[str, Any]:
+    """A made-up model whose flags depend on `origin`, never on `gender`; nobody of the origin `never` is flagged."""
     random = np.random.default_rng(1)
     probability = random.beta(2, 4, n)
     outcome = (random.random(n) < probability).astype(float)
     origin = np.where(random.random(n) < 0.3, "abroad", "home").astype(object)
-    groups = pd.DataFrame({"gender": random.choice(["f", "m"], n), "origin": origin})
-    flagged = probability > np.where(origin == "abroad", 0.55 - flag_more, 0.55)
+    people = pd.DataFrame({"gender": random.choice(["f", "m"], n), "origin": origin})
+    flagged = (probability > np.where(origin == "abroad", at - flag_more, at)) & (origin != never)
     rows = Rows(
         columns=Columns(("x",)),
         X=np.zeros((n, 1)),
@@ -45,7 +46,7 @@ def judged(flag_more: float, n: int = 4000) -> dict[str, Any]:
         cutoff_us=np.zeros(n, dtype=np.int64),
         stage=np.full(n, "active", dtype=object),
     )
-    return fairness(jury(rows, {"lightgbm": probability}, NAMED, "churn"), groups, {"top": flagged}, NAMED)
+    return fairness(jury(rows, {"lightgbm": probability}, NAMED, "churn"), people, {"top": flagged}, NAMED)
 
 
 def test_a_group_that_is_flagged_more_often_is_named() -> None:
@@ -61,6 +62,30 @@ def test_groups_that_are_treated_alike_are_not() -> None:
     told = judged(flag_more=0.0)
     assert told["named"] == []
     assert {one["attribute"] for one in told["attributes"]} == {"gender", "origin"}
+
+
+def test_a_group_of_whom_nobody_is_flagged_is_named() -> None:
+    """One in ten is flagged, so that false negatives alone would lie within five fourths."""
+    told = judged(flag_more=0.0, never="abroad", at=0.58)
+    found = {one["measure"]: one for one in told["named"] if one["group"] == "abroad"}
+    assert found["flagged_share"]["value"] == 0.0
+    assert 0 < found["flagged_share"]["high"] < 0.2
+    assert set(found) == {"flagged_share", "false_positive_rate"}
+
+
+def test_a_group_is_named_where_nobody_of_the_largest_one_is_flagged() -> None:
+    told = judged(flag_more=0.0, never="home", at=0.58)
+    found = {one["measure"]: one for one in told["named"]}
+    assert found["flagged_share"]["value"] is None
+    assert found["flagged_share"]["low"] > 1.25
+    assert times(found["flagged_share"]).startswith("> ")
+    table = groups(next(one for one in told["attributes"] if one["attribute"] == "origin"), "top")
+    assert table.count('<span class="behind">&gt; ') == 2
+
+
+def test_where_next_to_nobody_is_flagged_at_all_nobody_is_named() -> None:
+    assert judged(flag_more=0.0, at=2.0)["named"] == []
+    assert judged(flag_more=0.0, at=0.85)["named"] == []  # one or two of each group
 
 
 def test_a_group_too_small_to_judge_abstains_and_tells_no_rate() -> None:
