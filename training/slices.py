@@ -98,13 +98,13 @@ def _quarters(numbers: FloatArray) -> Texts:
 
 
 def _thirds(rows: Rows) -> Texts:
-    """Low, middle or high value among the rows of the same cutoff; equal values share a third."""
+    """Low, middle or high value among the rows of the same cutoff; equal values share the third of their middle."""
     kind = since(rows.columns.names).removesuffix("_days_since")
     column = next((kind + suffix for suffix in VALUES if kind + suffix in rows.columns.names), None)
     if column is None:
         return np.full(len(rows), UNKNOWN, dtype=object)
     values = pd.Series(np.nan_to_num(rows.column(column)))
-    place = values.groupby(rows.cutoff_us).rank(method="max", pct=True).to_numpy()
+    place = values.groupby(rows.cutoff_us).rank(method="average", pct=True).to_numpy()
     third = np.minimum((place * 3 - 1e-9).astype(int), 2)
     return np.asarray(np.array(THIRDS, dtype=object)[third], dtype=object)
 

@@ -1,5 +1,7 @@
 """Parts of the judged rows: stages, value, history and attributes, each row in one part of a dimension."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -79,3 +81,14 @@ def test_a_log_without_amounts_or_counts_is_not_told_apart_by_them() -> None:
 @pytest.mark.parametrize("values", [[None, None], []])
 def test_an_attribute_that_nobody_has_is_unknown(values: list[None]) -> None:
     assert set(groups_of(pd.Series(values, dtype=object))) <= {"unknown"}
+
+
+def test_equal_values_lie_where_their_middle_lies() -> None:
+    """Of a log without amounts most have bought once: they are the low third, not the middle one."""
+    counts = np.array([1.0] * 7 + [2.0, 3.0, 4.0, 5.0, 6.0])
+    names = ("order_count_ever", "order_days_since", "order_tenure_days")
+    few = replace(rows(), columns=Columns(names), X=np.column_stack([counts, np.ones(12), np.ones(12)]))
+    few = replace(few, cutoff_us=np.zeros(12, dtype=np.int64))
+    value = {one.name: one.mask for one in slices(few) if one.dimension == "value"}
+    assert value["low"].tolist() == [True] * 7 + [False] * 5
+    assert value["high"].sum() == 4
