@@ -1,7 +1,7 @@
 """The learner beside its rivals: the same folds, features, rows and seed for all; quality, time, and what is around.
 
     python benchmarks/training.py                   the final test cutoffs of the three real logs, and the simulator
-    python benchmarks/training.py --quick           cdnow and a small simulator, a small frame; ends within two minutes
+    python benchmarks/training.py --quick           cdnow, a small simulator and frame; one CPU-minute, more with peers
     python benchmarks/training.py --json            prints {"figures": {...}} alone
     python benchmarks/training.py --earlier         cutoffs that may be looked at to choose: the research cutoffs
     python benchmarks/training.py --logs cdnow simulator --cutoffs 1998-01-01

@@ -7,7 +7,9 @@ import sys
 import tempfile
 import warnings
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,8 @@ from benchmarks.learners.stopwatch import Spent, watched
 from benchmarks.learners.table import goals, markdown
 from churn.cohort import MODELS
 from training import challenger, learning
+from training.baseline import BaseRate, Halving, RecencyRule, SixFeatures
+from training.btyd.rival import FAMILIES, Known, fit_btyd
 from training.rows import Columns, Rows
 
 ROWS, QUICK_ROWS, QUICK_SECONDS = 1_000_000, 100_000, 30
@@ -104,8 +108,8 @@ def _judged(case: Case, model: str, seconds: float) -> Judged:
     one_thread = case.settings.model_copy(update={"training": case.settings.training.model_copy(update={"threads": 1})})
     with watched(learning, "fit", own):
         ours = challenger.train(model, case.train, case.test, one_thread, progress=lambda _text: None)  # type: ignore[arg-type]
-    cpu_s, probabilities = {"lightgbm": own.cpu_s}, dict(ours.probabilities)
     rows = Rows.of(case.train.frame, Columns.of(case.train.manifest), model)
+    cpu_s, probabilities = {"lightgbm": own.cpu_s} | _classics(case, model, rows), dict(ours.probabilities)
     task = Task.of(rows, ours.test_rows, seed=seed, seconds=seconds)
     for name, peer in installed().items():
         spent = Spent()
@@ -113,6 +117,24 @@ def _judged(case: Case, model: str, seconds: float) -> Judged:
             probabilities[name] = peer(task)
         cpu_s[name] = spent.cpu_s
     return Judged(ours.test_rows.outcome, ours.test_rows.customer, probabilities, cpu_s)
+
+
+def _classics(case: Case, model: str, rows: Rows) -> dict[str, float]:
+    """CPU-seconds of each classic, fitted once more by itself: a training fits them all in one go."""
+    seed, definition = case.settings.training.seed, case.settings.definition
+    known = Known.of(case.test, case.test.cutoffs[0], definition, seed=seed)
+    fits: dict[str, Callable[[], object]] = {
+        "logistic": lambda: SixFeatures.fit(rows),
+        "recency_rule": lambda: RecencyRule.fit(rows, model),
+        "halving_rule": lambda: Halving.fit(rows, model, definition.horizon_days),
+        "base_rate": lambda: BaseRate.fit(rows),
+        **{family: partial(fit_btyd, family, model, rows, known) for family in FAMILIES},
+    }
+    spent = {name: Spent() for name in fits}
+    for name, fit in fits.items():
+        with spent[name].counted():
+            fit()
+    return {name: one.cpu_s for name, one in spent.items()}
 
 
 def _figures(cells: Cells) -> dict[str, Any]:

@@ -98,6 +98,7 @@ def test_it_runs_on_a_small_shop() -> None:
     )
     figures = json.loads(run.stdout)["figures"]
     assert 0.5 < figures["simulator_churn_lightgbm_roc_auc"] < 1
-    assert figures["simulator_churn_lightgbm_cpu_s"] > 0
+    for learner in (OURS, "logistic", "recency_rule", "bg_nbd", "pareto_nbd"):
+        assert figures[f"simulator_churn_{learner}_cpu_s"] > 0, learner
     assert set(figures["left_out"]) <= {"catboost", "flaml", "xgboost"}
     assert {"rivals_that_won", "classics_not_beaten", "simulator_churn_bg_nbd_log_loss"} <= set(figures)
