@@ -192,6 +192,8 @@ class Outlook(Part):
     Args:
         horizons_days: horizons that answers tell; the own one among them.
         curve, remaining, band, value: None where `missing` says why.
+        bands: horizon in days to its interval; the own one's is `band`.
+        unbanded: horizon in days to a code, for those told without an interval.
         missing: part to a code: `short_past`, `too_few`, `no_amounts`, `subscription`, `no_churn`, `unwatched`.
         left_out: horizon in days to a code, for those asked for and not told.
     """
@@ -201,6 +203,8 @@ class Outlook(Part):
     remaining: Remaining | None = None
     band: Band | None = None
     value: Value | None = None
+    bands: dict[str, Band] = {}
+    unbanded: dict[str, str] = {}
     missing: dict[str, str] = {}
     left_out: dict[str, str] = {}
 
@@ -211,4 +215,6 @@ class Outlook(Part):
                 raise ValueError(f"{part} is neither there nor said to be missing, or both")
         if self.curve and not set(self.horizons_days) <= set(self.curve.days):
             raise ValueError("a horizon that is told is not on the curve")
+        if not {*self.bands, *self.unbanded} <= {str(day) for day in self.horizons_days}:
+            raise ValueError("an interval is of a horizon that is not told")
         return self

@@ -13,6 +13,7 @@ from typing import Any
 
 from churn.bundle import Bundle, FloatArray
 from churn.calendar import Calendar
+from churn.horizon_bands import horizon_intervals
 from churn.outlook import Curve, Outlook
 from serving.schemas import NOT_CONFIGURED, WireDays, WireHorizon, WireNextEvent, WireValue
 
@@ -78,12 +79,27 @@ def _horizons(
     days = curve.days_until(silent)
     each = zip(as_of, days.tolist(), strict=True)
     return {
-        "horizons": [
-            [WireHorizon(day, row[place]) for day, place in zip(outlook.horizons_days, places, strict=True)]
-            for row in asked.tolist()
-        ],
+        "horizons": _each_horizon(outlook, asked[:, places], bundle.horizon_days, falls=churns),
         "next_event": [_next_event(at, row, bundle.gap_days, curve.days[-1], calendar) for at, row in each],
     }
+
+
+def _each_horizon(outlook: Outlook, asked: FloatArray, own_days: int, *, falls: bool) -> list[list[WireHorizon]]:
+    codes = [_why_no_interval(outlook, day, own_days) for day in outlook.horizons_days]
+    low, high = (end.tolist() for end in horizon_intervals(outlook, asked, own_days, falls=falls))
+    return [
+        [
+            WireHorizon(day, told, None if code else below, None if code else above, code)
+            for day, told, below, above, code in zip(outlook.horizons_days, *row, codes, strict=True)
+        ]
+        for row in zip(asked.tolist(), low, high, strict=True)
+    ]
+
+
+def _why_no_interval(outlook: Outlook, day: int, own_days: int) -> str | None:
+    if "band" in outlook.missing:
+        return outlook.missing["band"]
+    return None if day == own_days or str(day) in outlook.bands else outlook.unbanded.get(str(day), NO_OUTLOOK)
 
 
 def _next_event(at: datetime, days: Sequence[float], gap_days: int, most: float, calendar: Calendar) -> WireNextEvent:

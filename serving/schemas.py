@@ -53,6 +53,9 @@ class WireHorizon(msgspec.Struct, frozen=True):
 
     days: Annotated[int, Meta(description="Days of the horizon.")]
     probability: Annotated[float, Meta(description="Of the outcome within it, 0 to 1.")]
+    probability_low: Annotated[float | None, Meta(description="Low end of its calibration band.")] = None
+    probability_high: Annotated[float | None, Meta(description="High end of its calibration band.")] = None
+    interval_code: Annotated[str | None, Meta(description="Why it has no interval.")] = None
 
 
 class WireNextEvent(msgspec.Struct, frozen=True, kw_only=True):

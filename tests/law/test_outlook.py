@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from churn.outlook import Curve
+from churn.horizon_bands import horizon_intervals
+from churn.outlook import Band, Curve
 from serving.scorer import Scorer
 from tests import tiny_service
 from tests.outlooks import an_outlook
@@ -42,6 +43,35 @@ def test_horizons_never_cross_and_the_own_one_is_what_is_served(curve: Curve, ra
     assert (np.diff(silent, axis=1) <= 0).all()
     assert ((silent >= 0) & (silent <= 1)).all()
     assert (silent[:, curve.days.index(curve.own_days)] == own).all()
+
+
+@given(
+    curve=curves(),
+    raw=raws,
+    own=st.floats(1e-6, 1 - 1e-6),
+    halves=st.lists(st.floats(0, 6), min_size=7, max_size=7),
+    missing=st.sets(st.integers(0, 6)),
+    falls=st.booleans(),
+)
+def test_intervals_of_horizons_are_nested_as_the_probabilities_are(
+    curve: Curve, raw: list[float], own: float, halves: list[float], missing: set[int], falls: bool
+) -> None:
+    silent = curve.silent(np.array(raw), np.full(len(raw), own))
+    place = curve.days.index(curve.own_days)
+    bands = [Band(knots=(0.0,), halves=(half,), cohorts=9, independent=3.0) for half in halves[: len(curve.days)]]
+    days = tuple(int(day) for day in curve.days)
+    further = {str(day): band for at, (day, band) in enumerate(zip(days, bands, strict=True)) if at not in missing}
+    outlook = an_outlook(horizons_days=days, curve=curve, band=bands[place], bands=further)
+    asked = silent if falls else 1 - silent
+    asked[:, place] = own
+    low, high = horizon_intervals(outlook, asked, days[place], falls=falls)
+    known = [at for at in range(len(days)) if at == place or at not in missing]
+    sign = -1 if falls else 1
+    assert (np.diff(low[:, known], axis=1) * sign >= 0).all()
+    assert (np.diff(high[:, known], axis=1) * sign >= 0).all()
+    assert ((low <= asked) & (asked <= high))[:, known].all()
+    assert np.isnan(np.delete(low, known, axis=1)).all()
+    np.testing.assert_allclose(low[:, place], bands[place].interval(asked[:, place])[0], rtol=1e-12)
 
 
 @given(curve=curves(), raw=raws, own=st.floats(1e-6, 1 - 1e-6))

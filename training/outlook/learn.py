@@ -12,9 +12,9 @@ from functools import partial
 from typing import TypeVar
 
 from churn.definition import Lifecycle, Subscription
-from churn.outlook import Outlook
+from churn.outlook import Band, Curve, Outlook
 from churn.tables import OUTCOMES
-from training.outlook.band import fit_band
+from training.outlook.band import Past, fit_band, fit_horizon
 from training.outlook.curve import fit_curve
 from training.outlook.remaining import fit_remaining
 from training.outlook.scored import Scored
@@ -43,15 +43,28 @@ def learn_outlook(scored: Scored, lifecycle: Lifecycle, *, horizons_days: tuple[
     curve = tried("curve", lambda: fit_curve(scored, held, wanted, own, by_rule=by_rule))
     told = tuple(day for day in wanted if curve and day in curve.days) or (own,)
     longest = max(held.after["followed_days"])
+    past = Past.of(scored.rows, lifecycle)
+    band = tried("band", lambda: fit_band(scored, past))
+    further = [day for day in told if day != own]
+    bands, unbanded = _bands(scored, past, curve, further) if curve and band else ({}, {})
     return Outlook(
         horizons_days=told,
         curve=curve,
         remaining=tried("remaining", lambda: fit_remaining(scored, held, lifecycle.definition.gap_days)),
-        band=tried("band", lambda: fit_band(scored, held, lifecycle)),
+        band=band,
+        bands=bands,
+        unbanded=unbanded,
         value=tried("value", lambda: fit_value(scored.rows, scored.model)),
         missing=missing,
         left_out={str(day): "immature" if day > longest else "too_few" for day in wanted if day not in told},
     )
+
+
+def _bands(scored: Scored, past: Past, curve: Curve, days: list[int]) -> tuple[dict[str, Band], dict[str, str]]:
+    """The intervals of further horizons, and why one has none."""
+    missing: dict[str, str] = {}
+    found = {str(day): _tried(missing, str(day), partial(fit_horizon, scored, past, curve, day)) for day in days}
+    return {day: band for day, band in found.items() if band}, missing
 
 
 def _tried(missing: dict[str, str], part: str, learn: Callable[[], T]) -> T | None:

@@ -7,9 +7,10 @@ import pytest
 
 from churn.calendar import DAY_US
 from churn.definition import ChurnDefinition, Lifecycle, Silence, Subscription
+from churn.horizon_bands import horizon_intervals
 from churn.outlook import QUANTILES, Outlook
 from tests.outlooks import scored_rows
-from training.outlook.band import forward
+from training.outlook.band import Past, deviations
 from training.outlook.learn import learn_outlook
 from training.outlook.why_not import MEND, CannotTell
 from training.rows import Rows
@@ -92,13 +93,56 @@ def test_months_that_are_alike_give_a_narrow_interval_and_few_a_wide_one() -> No
 
 def test_nothing_is_foretold_from_what_had_not_matured() -> None:
     scored, _ = scored_rows(cutoffs=8)
-    _, judged = forward(scored.rows, 90 * DAY_US)
+    past = Past.of(scored.rows, LIFECYCLE)
+    same, judged = deviations(past, scored.rows.outcome)
     assert judged.min() >= scored.rows.cutoff_us.min() + 90 * DAY_US
     last = scored.rows.cutoff_us.max()
     changed = np.where(scored.rows.cutoff_us > last - 90 * DAY_US, 1 - scored.rows.outcome, scored.rows.outcome)
-    other = forward(replace(scored.rows, outcome=changed), 90 * DAY_US)[0]
-    same = forward(scored.rows, 90 * DAY_US)[0]
+    later = Past.of(replace(scored.rows, outcome=changed), LIFECYCLE)
+    other = deviations(later, later.rows.outcome)[0]
     np.testing.assert_array_equal(other.at, same.at)  # what was told is the same, whatever came later
+
+
+def test_a_longer_horizon_is_foretold_from_what_had_matured_by_then() -> None:
+    scored, _ = scored_rows(cutoffs=12)
+    past, days = Past.of(scored.rows, LIFECYCLE), scored.rows.after["next_event_days"]
+    longer = np.where(scored.rows.after["followed_days"] >= 180, ~(days < 180), np.nan)
+    _, judged = deviations(past, longer, more_us=90 * DAY_US)
+    assert judged.min() == scored.rows.cutoff_us.min() + 180 * DAY_US
+    late = scored.rows.cutoff_us > judged.max() - 180 * DAY_US
+    changed = deviations(past, np.where(late, 1 - longer, longer), more_us=90 * DAY_US)[0]
+    np.testing.assert_array_equal(changed.at, deviations(past, longer, more_us=90 * DAY_US)[0].at)
+
+
+@pytest.mark.parametrize("model", ["churn", "reactivation"])
+def test_every_horizon_has_an_interval_of_its_own_that_holds(model: str) -> None:
+    """The level of every cohort is drawn anew, as above; chances of further horizons follow from it."""
+    fresh, held = np.random.default_rng(9).normal(0.0, 0.3, 2000), {30: [], 60: [], 180: []}
+    for seed in (1, 2):
+        outlook = learned(model, shift=0.3, cutoffs=24, customers=800, seed=seed)
+        assert set(outlook.bands) == {"30", "60", "180"}
+        assert outlook.unbanded == {}
+        for odds in (-1.0, 0.0, 1.0):
+            raw, own = np.array([odds]), 1 / (1 + np.exp(-np.array([odds])))
+            assert outlook.curve is not None
+            silent = outlook.curve.silent(raw if model == "churn" else -raw, own)
+            asked = silent[:, [outlook.curve.days.index(day) for day in outlook.horizons_days]]
+            asked = asked if model == "churn" else 1 - asked
+            low, high = horizon_intervals(outlook, asked, 90, falls=model == "churn")
+            for place, day in enumerate(outlook.horizons_days):
+                true = (1 / (1 + np.exp(-odds - fresh))) ** (day / 90)
+                true = true if model == "churn" else 1 - true
+                if day != 90:
+                    held[day].append(((true >= low[0, place]) & (true <= high[0, place])).mean())
+    for day, shares in held.items():
+        assert 0.84 < np.mean(shares) < 0.97, day
+
+
+def test_a_horizon_that_saw_too_few_months_has_no_interval() -> None:
+    outlook = learned(cutoffs=9)
+    assert outlook.band is not None
+    assert set(outlook.bands) == {"30", "60"}
+    assert outlook.unbanded == {"180": "short_past"}
 
 
 def test_value_and_its_interval_are_those_of_customers_who_came() -> None:

@@ -1,0 +1,43 @@
+"""Intervals of the probabilities at several horizons, nested as the probabilities are.
+
+    probabilities (n, k), the own horizon's interval, a Band a horizon --> low, high (n, k); NaN: no interval
+
+Whoever keeps silent for 180 days did so for 90: what bounds the rate at one horizon bounds it at the others. So from
+the own horizon, whose interval is served as it is, each end moves outwards only as the probabilities do. Reads arrays.
+Start reading at `horizon_intervals`.
+"""
+
+import numpy as np
+
+from churn.outlook import SMALLEST, FloatArray, Outlook
+
+
+def horizon_intervals(
+    outlook: Outlook, asked: FloatArray, own_days: int, *, falls: bool
+) -> tuple[FloatArray, FloatArray]:
+    """Low and high ends at each horizon of an outlook.
+
+    Args:
+        outlook: with its bands.
+        asked: probabilities at its horizons, in their order. Shape (n, k).
+        own_days: the definition's horizon.
+        falls: whether probabilities fall with longer horizons (churn: silence) or rise (reactivation).
+
+    Returns:
+        Two arrays of shape (n, k); columns without an interval are NaN.
+    """
+    low, high = np.full(asked.shape, np.nan), np.full(asked.shape, np.nan)
+    if outlook.band is None:
+        return low, high
+    own, sure = outlook.horizons_days.index(own_days), np.clip(asked, SMALLEST, 1 - SMALLEST)
+    low[:, own], high[:, own] = outlook.band.interval(asked[:, own])
+    for places, lifts in ((range(own - 1, -1, -1), falls), (range(own + 1, len(outlook.horizons_days)), not falls)):
+        beside, further = own, np.maximum if lifts else np.minimum
+        for place in places:
+            band = outlook.bands.get(str(outlook.horizons_days[place]))
+            if band is None:
+                continue
+            for end, found in zip((low, high), band.interval(sure[:, place]), strict=True):
+                end[:, place] = further(found, end[:, beside])
+            beside = place
+    return np.minimum(low, asked), np.maximum(high, asked)
