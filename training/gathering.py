@@ -60,7 +60,7 @@ def gather(
     model, sibling = version.bundle.model, version.sibling
     test, learned = (_snapshot(settings, version.facts[f"{role}_snapshot"]) for role in ("test", "train"))
     rows = _rows(test, model)
-    why = rows.why_too_few(min_rows=settings.training.min_rows, min_positives=settings.training.min_positives)
+    why = rows.why_too_few(**_floors(version, settings))
     if why:
         raise ImmatureTest(version.name, version.version, why)
     learn, serving = _rows(learned, model), registry.champion(version.name)
@@ -87,6 +87,13 @@ def known_until(version: Version) -> datetime:
     """Up to when what serves knew what became of customers."""
     told = version.facts.get("known_until")
     return datetime.fromisoformat(told) if told else version.bundle.trained_at
+
+
+def _floors(version: Version, settings: Settings) -> dict[str, int]:
+    """Rows to judge by: [training]'s for LightGBM; the rule and BG/NBD serve the smallest shops, whatever they have."""
+    if version.bundle.learner != "lightgbm":
+        return {"min_rows": 2, "min_positives": 1}
+    return {"min_rows": settings.training.min_rows, "min_positives": settings.training.min_positives}
 
 
 def _champion(champion: Version, challenger: Version, rows: Rows, settings: Settings) -> Rival | Unlike:

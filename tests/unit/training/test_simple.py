@@ -15,16 +15,20 @@ from churn.treeshap import TreeShap
 from features.online import OnlineRow
 from serving.champion import Champion
 from serving.scorer import Scorer
+from serving.sheets import line
 from tests.unit.training import made
+from training.asking import gate
 from training.baseline import RecencyRule
 from training.btyd.distil import distilled
 from training.btyd.histories import histories
 from training.btyd.rival import Abstains, Known, fit_raw
 from training.challenger import Challenger, train
 from training.fit import Fitted, raw_scores
+from training.keep import keep
 from training.pyfunc_model import _calibrated
 from training.rows import Columns, Rows
 from training.simple import fit_counting, fit_rule
+from training.versions import MemoryRegistry
 
 NAMES = ("noise", "order_days_since", "order_tenure_days", "order_gap_mean_ever")
 
@@ -108,7 +112,8 @@ def test_a_small_shop_is_served(small: tuple[Learner, Challenger]) -> None:
         for place, one in enumerate(rows.customer)
     ]
     ids = [row.customer_id for row in online]
-    scores = [answer.score for answer in scorer.score(ids, online, language="en", top=3)]
+    answers = scorer.score(ids, online, language="en", top=3)
+    scores = [answer.score for answer in answers]
     assert [score.abstention for score in scores] == [None] * len(rows)
     told = np.array([score.probability for score in scores])
     np.testing.assert_allclose(told, challenger.probabilities[learner], atol=2e-5)
@@ -116,6 +121,10 @@ def test_a_small_shop_is_served(small: tuple[Learner, Challenger]) -> None:
         (learner, bundle.grade.letter if bundle.grade else "")
     }
     assert all("rule of thumb" in (score.grade_text or "") for score in scores)
+    sheet = line(answers[0], 3)
+    assert [sheet[name] for name in ("learner", "grade", "grade_text")] == [
+        learner, scores[0].grade, scores[0].grade_text
+    ]  # fmt: skip
     assert {score.band for score in scores} <= {"low", "medium", "high"}
     assert all(0 <= (score.percentile or 0.0) <= 100 for score in scores)
     assert any(score.reasons for score in scores)
@@ -173,3 +182,7 @@ def test_what_serves_is_fitted_again_to_the_newest_outcomes(learner: Learner, cu
     assert challenger.bundle.grade == challenger.judged.bundle.grade
     assert challenger.booster != challenger.judged.booster
     assert challenger.bundle.snapshot_hash == snapshots[2].hash
+    registry = MemoryRegistry()
+    told = {check.name: check.state for check in gate(keep(challenger, registry, settings), registry, settings).checks}
+    assert told["calibration"] == "passed", "judged on what there is: LightGBM's floors are not asked of it"
+    assert (told["beats_recency_rule"] == "not_required") == (learner == "recency_rule")
