@@ -129,7 +129,8 @@ def _some(settings: "Settings", scorer: Any, ids: str, beside: Any) -> Outcome: 
     rows = [one | {"abstention": (one["abstention"] or {}).get("code")} for one in scores]
     columns = ["customer_id", "stage", "model", "probability", "percentile", "band", "abstention"]
     reasons = [f"{one['customer_id']}: {reason['text']}" for one in scores for reason in one["reasons"]]
-    return Outcome(text="\n".join([table(rows, columns), "", *reasons]), as_json=scores)
+    grades = {one["model"]: f"{one['model']}: {one['grade_text']}" for one in scores if one["grade_text"]}
+    return Outcome(text="\n".join([table(rows, columns), "", *reasons, "", *grades.values()]).rstrip(), as_json=scores)
 
 
 def serve(config_path: Path, settings: "Settings", *, host: str | None, port: int | None) -> int:

@@ -1,7 +1,7 @@
 """Tables of answers on disk, written block by block: SCORES for monitoring, and a sheet for people and CRM imports.
 
-A sheet has a line a customer: the facts, the code of the abstention, and each reason as code and sentence. `lines`
-lays answers out for all sheets at once. Knows no model. Start reading at `Sheet`.
+A sheet has a line a customer: the facts, the code of the abstention, each reason as code and sentence, and who answers
+and how good that is. `lines` lays answers out for all sheets at once. Knows no model. Start reading at `Sheet`.
 """
 
 import csv
@@ -25,6 +25,7 @@ FACTS = {
 }  # fmt: skip
 
 FURTHER = SCORES.names[SCORES.names.index("vector") + 1 :]  # after the reasons, so that older readers find theirs
+WHO_ANSWERS = ("learner", "grade", "grade_text")  # last, for the same reason
 
 
 class UnknownSheet(SettingsError):
@@ -129,7 +130,8 @@ def sheet_for(path: Path) -> type[PeopleCsv] | type[PeopleParquet]:
 def columns(top: int) -> dict[str, str]:
     """Columns of the sheet, in order, with their dtypes."""
     reasons = [name for number in range(1, top + 1) for name in (f"reason_{number}_code", f"reason_{number}")]
-    return {**FACTS, **dict.fromkeys(("abstention", *reasons), "str")} | {name: SCORES[name].dtype for name in FURTHER}
+    further = {name: SCORES[name].dtype for name in FURTHER}
+    return {**FACTS, **dict.fromkeys(("abstention", *reasons), "str"), **further, **dict.fromkeys(WHO_ANSWERS, "str")}
 
 
 def line(answer: Answer, top: int) -> dict[str, Any]:
@@ -142,4 +144,4 @@ def line(answer: Answer, top: int) -> dict[str, Any]:
         row[f"reason_{number}_code"] = reason.code if reason else None
         row[f"reason_{number}"] = reason.text if reason else None
     logged = answer.log_row()
-    return row | {name: logged[name] for name in FURTHER}
+    return row | {name: logged[name] for name in FURTHER} | {name: getattr(score, name) for name in WHO_ANSWERS}

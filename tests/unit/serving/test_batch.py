@@ -97,6 +97,7 @@ def test_the_sheet_tells_the_reasons_in_words(settings: Settings) -> None:
     assert list(lines["C000"]) == list(sheets.columns(3))
     assert lines["客户-3"]["outcome"] == "reactivated"
     assert "coming back" in lines["客户-3"]["reason_1"]
+    assert (lines["客户-3"]["learner"], lines["gone"]["learner"]) == ("lightgbm", "")
     assert lines["客户-3"]["valid_until"] == "2025-01-02T16:00:00+00:00"
     assert lines["gone"]["abstention"] == "not_eligible"
     assert lines["gone"]["probability"] == ""

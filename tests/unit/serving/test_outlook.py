@@ -68,14 +68,14 @@ def test_a_part_that_could_not_be_learned_is_null_with_its_reason() -> None:
     assert answer.score.next_event is not None
 
 
-def test_the_sheet_for_people_ends_with_the_outlook() -> None:
+def test_the_sheet_for_people_ends_with_the_outlook_and_who_answers() -> None:
     (answer,) = with_outlook().score(["C2"], [ROWS[1]], language="en", top=2)
     told = line(answer, 2)
     assert list(told) == list(columns(2))
     assert told["value_at_risk"] == answer.score.value_at_risk
-    assert list(told)[-6:] == [
+    assert list(told)[-9:] == [
         "probability_low", "probability_high", "next_event_expected", "remaining_active_days",
-        "value_expected_amount", "value_at_risk",
+        "value_expected_amount", "value_at_risk", "learner", "grade", "grade_text",
     ]  # fmt: skip
 
 
