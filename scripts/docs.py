@@ -75,7 +75,9 @@ def _mend(node: ast.ClassDef) -> str:
 
 
 def _text(node: ast.expr) -> str:
-    """A string literal's text, what is filled in as {its expression}; empty for anything else."""
+    """A string literal's text, or that of a default; what is filled in as {its expression}; empty for anything else."""
+    if isinstance(node, ast.BoolOp):
+        return _text(node.values[-1])
     if isinstance(node, ast.Constant):
         return str(node.value)
     parts = node.values if isinstance(node, ast.JoinedStr) else []

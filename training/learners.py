@@ -22,7 +22,7 @@ from training.fit import Fitted
 from training.ladder import Choice, choose, too_thin
 from training.learning import fit_snapshot, rows_of
 from training.recipe import Recipe
-from training.rows import Rows, TooFewRows
+from training.rows import Rows, SameOutcome, TooFewRows
 from training.simple import fit_counting, fit_rule
 from training.skill import skill_interval, surprise
 
@@ -108,15 +108,17 @@ def enough(snapshot: Snapshot, model: str, role: str, settings: Settings, engine
     """The rows of a model to learn from or to judge by.
 
     Raises:
-        TooFewRows: fewer customers than [training] min_customers, or one outcome only.
+        TooFewRows: fewer customers than [training] min_customers.
+        SameOutcome: one outcome only.
     """
     rows, least = rows_of(snapshot, model, settings, engine), settings.training.min_customers
     customers = len(set(rows.customer))
     if role != "test" and customers < least:
         raise TooFewRows(model, role, f"{customers} customers, fewer than {least}")
-    why = rows.why_too_few(min_rows=2, min_positives=1)
-    if why:
-        raise TooFewRows(model, role, why)
+    if len(rows) < 2:
+        raise TooFewRows(model, role, f"{len(rows)} rows, fewer than 2")
+    if not 0 < rows.outcome.sum() < len(rows):
+        raise SameOutcome(model, role, rows=len(rows), happened=bool(rows.outcome[0]))
     return rows
 
 

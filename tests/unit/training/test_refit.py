@@ -1,5 +1,6 @@
 """Who is judged and who serves: a sibling that knew nothing of the test, and a model that learned from all of it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from training.challenger import Challenger, train
 from training.keep import keep
 from training.learned import learned_from
 from training.reasons.told import reasons_told
-from training.rows import TooFewRows
+from training.rows import SameOutcome, TooFewRows
 from training.versions import MemoryRegistry
 
 Shop = tuple[Challenger, Challenger, made.Settings]
@@ -93,6 +94,21 @@ def test_newest_rows_that_are_too_few_are_told(shop: Shop) -> None:
         train("churn", judged.train, judged.test, settings, whole=few, progress=lambda _text: None)
     assert "newest rows" in caught.value.problem
     assert "longer log" in caught.value.mend
+
+
+@pytest.mark.parametrize(("happened", "told"), [(0.0, "none of"), (1.0, "all of")])
+def test_rows_of_one_outcome_are_told_apart_from_too_few(shop: Shop, happened: float, told: str) -> None:
+    """More customers, or a lower floor, mend nothing where everybody stays or everybody leaves."""
+    judged, _, settings = shop
+    frame = judged.test.frame.assign(label=happened)
+    test = replace(judged.test)
+    test.__dict__["frame"] = frame
+    with pytest.raises(TooFewRows) as caught:
+        train("churn", judged.train, test, settings, progress=lambda _text: None)
+    assert isinstance(caught.value, SameOutcome)
+    assert f"test rows have one outcome only (it came true for {told}" in caught.value.problem
+    assert "horizon_days" in caught.value.mend
+    assert "min_customers" not in caught.value.mend
 
 
 def test_snapshots_of_one_pass_are_those_of_several(tmp_path: Path, shop: Shop) -> None:
