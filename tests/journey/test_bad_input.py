@@ -158,9 +158,9 @@ def nobody_left() -> pd.DataFrame:
 
 
 LOPSIDED = {  # a log nothing can be learnt from: what each model is told
-    one_customer: ("churn", "12 rows, fewer than 200", "reactivation", "0 rows, fewer than 200"),
-    everybody_left: ("churn", "0 rows, fewer than 200", "reactivation", "0 rows of the rarer outcome"),
-    nobody_left: ("churn", "0 rows of the rarer outcome", "reactivation", "0 rows, fewer than 200"),
+    one_customer: ("churn", "1 customers, fewer than 50", "reactivation", "0 customers, fewer than 50"),
+    everybody_left: ("churn", "0 rows, fewer than 2", "reactivation", "one outcome only (it came true for none"),
+    nobody_left: ("churn", "one outcome only (it came true for none", "reactivation", "0 customers, fewer than 50"),
 }
 
 

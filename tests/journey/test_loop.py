@@ -167,7 +167,7 @@ def test_a_challenger_that_cannot_be_trained_keeps_nobody_waiting(
     before = fingerprints(business.folder, "champion")
     (batch,) = (business.folder / "scores" / "batch").glob("*.parquet")
     batch.unlink()
-    monkeypatch.setenv("CHURN_TRAINING__MIN_ROWS", "100000")
+    monkeypatch.setenv("CHURN_TRAINING__MIN_CUSTOMERS", "100000")
     said = churn("run", "--json", config=business.config)
     results = json.loads(said.out)
     assert said.code == VERDICTS[results["monitor"]["verdict"]]
