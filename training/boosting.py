@@ -42,8 +42,8 @@ class Task:
     recipe: Recipe
     params: Mapping[str, Any]
 
-    def line(self, where: IntArray) -> Levelled:
-        """The line of these rows; each cutoff has a level of its own.
+    def line(self, where: IntArray, near: Levelled | None = None) -> Levelled:
+        """The line of these rows, sought from near another one; each cutoff has a level of its own.
 
         Raises:
             OneOutcome: all of them have the same outcome.
@@ -52,7 +52,7 @@ class Task:
         group = np.unique(self.rows.cutoff_us[where], return_inverse=True)[1]
         outcome, weight = self.rows.outcome[where], self.weight[where]
         penalty = self.recipe.penalty
-        return self.design.fit(where, outcome, group, penalty=penalty, weight=weight, signs=self.signs)
+        return self.design.fit(where, outcome, group, penalty=penalty, weight=weight, signs=self.signs, near=near)
 
     def start(self, where: IntArray, fitted: Levelled) -> FloatArray:
         """Where boosting starts: the line and the cutoff's own level, so that trees learn no season either."""
@@ -79,7 +79,7 @@ class Task:
 
 def cross_fit(
     task: Task, sample: IntArray, fold: IntArray, trees: int | None, watch: Watch = lambda *_: None
-) -> tuple[int, FloatArray]:
+) -> tuple[int, FloatArray, Levelled]:
     """Hold customers out by turns.
 
     Args:
@@ -90,11 +90,12 @@ def cross_fit(
         watch: called after each tree while their number is sought; what it raises ends the search.
 
     Returns:
-        The number of trees, and raw scores by models that had not seen the customer. Shape (m,).
+        The number of trees, raw scores by models that had not seen the customer, shape (m,), and the last fold's line.
     """
-    grown = [
-        grow(task, sample[fold == one], sample[fold != one], trees, one, watch) for one in range(task.recipe.folds)
-    ]
+    grown: list[Grown] = []
+    for number in range(task.recipe.folds):
+        near = grown[-1].fitted if grown else None
+        grown.append(grow(task, sample[fold == number], sample[fold != number], trees, number, watch, near))
     shortest = min(len(one.curve) for one in grown)
     best = trees or int(np.mean([one.curve[:shortest] for one in grown], axis=0).argmin()) + 1
     raw = np.empty(len(sample))
@@ -102,7 +103,7 @@ def cross_fit(
         inside = sample[fold == number]
         told_by_trees = one.booster.predict(task.rows.X[inside], raw_score=True, num_iteration=best)
         raw[fold == number] = task.design.raw(one.fitted.line, inside) + told_by_trees
-    return best, raw
+    return best, raw, grown[-1].fitted
 
 
 @dataclass(frozen=True)
@@ -121,10 +122,16 @@ class Grown:
 
 
 def grow(
-    task: Task, inside: IntArray, outside: IntArray, trees: int | None, number: int, watch: Watch = lambda *_: None
+    task: Task,
+    inside: IntArray,
+    outside: IntArray,
+    trees: int | None,
+    number: int,
+    watch: Watch = lambda *_: None,
+    near: Levelled | None = None,
 ) -> Grown:
     """Fit a line and trees to some rows; others say when to stop, where the number of trees is not given."""
-    fitted = task.line(outside)
+    fitted = task.line(outside, near)
     learn = task.dataset(outside, task.start(outside, fitted))
     told: dict[str, Any] = {}
     watching: dict[str, Any] = {}

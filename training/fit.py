@@ -29,7 +29,7 @@ from training.selection import survivors
 from training.step_trees import trees_of
 from training.weights import row_weights
 
-STEP_ROWS = 200_000  # rows say well enough how often each step of the line is met
+STEP_ROWS = 100_000  # rows say well enough how often each step of the line is met
 Progress = Callable[[str], None]
 
 
@@ -114,11 +114,11 @@ def fit(
         usable &= survivors(prepare(usable), sample, fold, seed=seed)
     task = prepare(usable)
     progress(f"{len(rows)} rows, {len(sample)} held out by turns; {usable.sum()} of {len(usable)} features are read")
-    trees, raw = cross_fit(task, sample, fold, trees)
+    trees, raw, near = cross_fit(task, sample, fold, trees)
     held = HeldOut(raw, rows.outcome[sample], fold, rows.cutoff_us[sample])
     chosen = calibrate(held, recipe, whole_from_us=whole_from_us).calibrator
     progress(f"{trees} trees on top of the line; calibrator: {chosen.kind}")
-    line, cutoffs_us = task.line(np.arange(len(rows))), np.unique(rows.cutoff_us)
+    line, cutoffs_us = task.line(np.arange(len(rows)), near), np.unique(rows.cutoff_us)
     plan = Plan(rows.columns, categories, usable, line, cutoffs_us, trees, task.params)
     boosted = boost(plan) if boost else boost_here(task, line, trees)
     return Fitted(
@@ -150,8 +150,9 @@ def task_of(
         InfiniteFeatures: a feature is infinite somewhere.
     """
     refuse_infinite(rows)
-    X = numbered(rows, categories)
-    X[:, ~usable] = np.nan
+    X = rows.X if usable.all() and not categories else numbered(rows, categories)
+    if not usable.all():
+        X[:, ~usable] = np.nan
     design = Design.of(X, usable & ~rows.columns.is_category)
     asked = np.zeros(X.shape[1], dtype=np.int64) if signs is None else signs
     params = recipe.lightgbm(seed=seed, threads=threads)

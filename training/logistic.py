@@ -21,7 +21,9 @@ SMALLEST_STEP = 1e-6
 
 def signed_log(X: FloatArray) -> FloatArray:
     """Sign times log1p of the size: tames long tails, keeps 0 at 0 and null as null."""
-    return np.sign(X) * np.log1p(np.abs(X))
+    size = np.abs(X)
+    np.log1p(size, out=size)
+    return np.copysign(size, X, out=size)
 
 
 def signed_exp(z: FloatArray) -> FloatArray:

@@ -21,6 +21,7 @@ from churn.events import BoolArray, FloatArray, micros
 from churn.tables import OUTCOMES
 
 IntArray = NDArray[np.int64]
+BLOCK = 2_048  # rows at a time
 
 
 class TooFewRows(DataError):
@@ -113,10 +114,11 @@ class Rows:
     @classmethod
     def of(cls, frame: pd.DataFrame, columns: Columns, model: str) -> Self:
         """The rows of one model; rows whose outcome is still unknown are left out."""
-        mine = frame[(frame["model"] == model) & frame["label"].notna()]
+        asked = (frame["model"] == model) & frame["label"].notna()
+        mine = frame if asked.all() else frame[asked]
         return cls(
             columns=columns,
-            X=np.ascontiguousarray(mine[list(columns.names)].to_numpy(dtype=np.float64, na_value=np.nan)),
+            X=_matrix(mine, columns.names),
             outcome=mine["label"].to_numpy(dtype=np.float64),
             customer=mine["customer_id"].to_numpy(dtype=object),
             cutoff_us=micros(mine["event_timestamp"]),
@@ -159,6 +161,22 @@ class Rows:
         return None
 
 
+def _matrix(frame: pd.DataFrame, names: Sequence[str]) -> FloatArray:
+    """Columns side by side, NaN where null; by blocks, as frames lie by columns and models by rows. Shape (n, f)."""
+    found = np.empty((len(frame), len(names)))
+    columns = [_column(frame[one]) for one in names]
+    for first in range(0, len(frame) if columns else 0, BLOCK):
+        rows = slice(first, first + BLOCK)
+        np.stack([one[rows] for one in columns], axis=1, out=found[rows])
+    return found
+
+
+def _column(one: "pd.Series[Any]") -> FloatArray:
+    if isinstance(one.dtype, np.dtype) and one.dtype != object:
+        return np.asarray(one, dtype=np.float64)
+    return one.to_numpy(dtype=np.float64, na_value=np.nan)  # a type with a null of its own
+
+
 def fold_of(customers: Sequence[str] | NDArray[np.object_], folds: int, *, seed: int) -> IntArray:
     """The fold of each customer: a hash of the id, so that a customer is in one fold in every snapshot and machine."""
     salt = seed.to_bytes(8, "little", signed=True)
@@ -169,12 +187,10 @@ def fold_of(customers: Sequence[str] | NDArray[np.object_], folds: int, *, seed:
 
 def refuse_infinite(rows: Rows) -> None:
     """Raise InfiniteFeatures where a feature is infinite."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        suspects = ~np.isfinite(np.nansum(np.abs(rows.X), axis=0)) if len(rows) else np.zeros(0, dtype=bool)
-    counts = {
-        rows.columns.names[place]: int(np.isinf(rows.X[:, place]).sum())
-        for place in np.flatnonzero(suspects)
-        if np.isinf(rows.X[:, place]).any()
-    }
-    if counts:
-        raise InfiniteFeatures(counts)
+    found = np.zeros(rows.X.shape[1], dtype=np.int64)
+    for first in range(0, len(rows), BLOCK):
+        infinite = np.isinf(rows.X[first : first + BLOCK])
+        if infinite.any():
+            found += infinite.sum(axis=0)
+    if found.any():
+        raise InfiniteFeatures({rows.columns.names[place]: int(found[place]) for place in np.flatnonzero(found)})

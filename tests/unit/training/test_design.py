@@ -1,12 +1,13 @@
 """The columns of a line, made once: the same line as fitted apart, also where curvature comes from some rows."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from churn.errors import DataError
 from training import design
 from training.design import Design
-from training.logistic import fit_levelled
+from training.logistic import Levelled, fit_levelled
 from training.rows import Columns, InfiniteFeatures, Rows, refuse_infinite
 
 
@@ -41,6 +42,64 @@ def test_curvature_of_some_rows_finds_the_same_line(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(design, "BLOCK", 700)
     of_some = Design.of(X, ALL).fit(np.arange(len(X)), outcome, group, **asked)  # type: ignore[arg-type]
     np.testing.assert_allclose(of_some.line.weights, of_all.line.weights, atol=2e-4)
+
+
+def test_from_near_it_comes_to_the_same_line_with_fewer_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    X, outcome, group = drawn()
+    made, looks, look = Design.of(X, ALL), [0], design._Task._look
+
+    def counted(task: design._Task, *given: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+        looks[0] += 1
+        return look(task, *given)
+
+    monkeypatch.setattr(design._Task, "_look", counted)
+
+    def line(first: int, group: np.ndarray, near: Levelled | None = None) -> Levelled:
+        rows, signs = np.arange(first, len(X)), np.array([0, 1, 0, 0])
+        weight = np.ones(len(rows))
+        return made.fit(rows, outcome[rows], group[rows], penalty=10.0, weight=weight, signs=signs, near=near)
+
+    afresh = line(0, group)
+    needed = looks[0]
+    for near in (line(1000, group), line(1000, np.zeros_like(group))):  # the last knows no levels
+        looks[0] = 0
+        again = line(0, group, near)
+        np.testing.assert_allclose(again.line.weights, afresh.line.weights, atol=2e-5)
+        np.testing.assert_allclose(again.levels, afresh.levels, atol=2e-5)
+        assert looks[0] < needed
+
+
+def test_centres_of_some_rows_are_those_of_all_nearly(monkeypatch: pytest.MonkeyPatch) -> None:
+    X, _, _ = drawn()
+    of_all = Design.of(X, ALL).scaling
+    monkeypatch.setattr(design, "SCALE_ROWS", 2000)
+    of_some = Design.of(X, ALL).scaling
+    np.testing.assert_allclose(of_some.mean, of_all.mean, atol=0.1)
+    np.testing.assert_array_equal(of_some.varies, of_all.varies)
+    assert (of_some.mean != of_all.mean).any()
+
+
+def test_rows_out_of_a_frame_whatever_its_types() -> None:
+    frame = pd.DataFrame(
+        {
+            "model": "churn",
+            "label": pd.array([True, False, None], dtype="boolean"),
+            "customer_id": ["a", "b", "c"],
+            "event_timestamp": pd.to_datetime(["2020-01-01"] * 3, utc=True),
+            "stage": "active",
+            "whole": pd.array([1, None, 3], dtype="Int64"),
+            "flag": [True, False, True],
+            "single": np.array([0.5, np.nan, 1], dtype=np.float32),
+        }
+    )
+    names = Columns(("whole", "flag", "single"))
+    found = Rows.of(frame, names, "churn")
+    np.testing.assert_array_equal(found.X, [[1, 1, 0.5], [np.nan, 0, np.nan]])
+    all_of_them = frame.iloc[:2]
+    np.testing.assert_array_equal(Rows.of(all_of_them, names, "churn").X, found.X)
+    assert Rows.of(frame, names, "reactivation").X.shape == (0, 3)
+    found.X[0, 0] = 7.0
+    assert frame["whole"][0] == 1  # rows are a copy
 
 
 def test_a_row_that_counts_twice_is_two_rows() -> None:
