@@ -54,8 +54,8 @@ def test_from_near_it_comes_to_the_same_line_with_fewer_looks(monkeypatch: pytes
 
     monkeypatch.setattr(design._Task, "_look", counted)
 
-    def line(first: int, group: np.ndarray, near: Levelled | None = None) -> Levelled:
-        rows, signs = np.arange(first, len(X)), np.array([0, 1, 0, 0])
+    def line(first: int, group: np.ndarray, near: Levelled | None = None, sign: int = 0) -> Levelled:
+        rows, signs = np.arange(first, len(X)), np.array([0, sign, 0, 0])
         weight = np.ones(len(rows))
         return made.fit(rows, outcome[rows], group[rows], penalty=10.0, weight=weight, signs=signs, near=near)
 
@@ -64,9 +64,12 @@ def test_from_near_it_comes_to_the_same_line_with_fewer_looks(monkeypatch: pytes
     for near in (line(1000, group), line(1000, np.zeros_like(group))):  # the last knows no levels
         looks[0] = 0
         again = line(0, group, near)
+        assert looks[0] < needed
         np.testing.assert_allclose(again.line.weights, afresh.line.weights, atol=2e-5)
         np.testing.assert_allclose(again.levels, afresh.levels, atol=2e-5)
-        assert looks[0] < needed
+    bound = line(0, group, near, sign=1)  # the second falls where it may not
+    np.testing.assert_allclose(bound.line.weights, line(0, group, sign=1).line.weights, atol=2e-5)
+    assert bound.line.weights[1] == 0
 
 
 def test_centres_of_some_rows_are_those_of_all_nearly(monkeypatch: pytest.MonkeyPatch) -> None:
