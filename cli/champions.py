@@ -1,6 +1,7 @@
 """`churn promote | rollback | history | shadow`: who serves, who scores beside it, and who said so."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from cli.training import MODELS, models_of
 
 if TYPE_CHECKING:
     from churn.settings import Settings
+    from training.promote import NotPromoted
     from training.versions import Version
 
 COLUMNS = ("at", "act", "name", "version", "instead_of", "who", "model_hash", "why")
@@ -20,36 +22,45 @@ WIDEST = 60  # characters of a reason in the table; all of it in --json
 
 def promote(settings: "Settings", model: str | None, *, is_afresh: bool = False) -> Outcome:
     """Let the newest challengers serve, if they pass the gate; refused where none may."""
-    from monitoring.stops import lift
-    from training.promote import NotPromoted, newest_or_none
-    from training.promote import promote as crown
-    from training.registry import MlflowRegistry
-    from training.shadow import path_of
     from training.versions import NoChallenger
 
-    registry, as_of = MlflowRegistry(settings), now_of(settings)
-    refused, done, told = list[ChurnError](), list[dict[str, Any]](), list[str]()
-    for one in models_of(model):
-        version = newest_or_none(one, registry, settings)
-        if version is None:
-            told.append(f"No {one} model was trained.")
-            continue
-        proof = _certificate(settings, version)
-        try:
-            record = crown(one, registry, settings, parity=proof, is_afresh=is_afresh, as_of=as_of).record
-        except NotPromoted as error:
-            refused.append(error)
-            told.append(str(error))
-            continue
-        lift(settings.folder, one)
-        path_of(settings, one).unlink(missing_ok=True)
-        done.append(record)
-        told += [f"{record['name']} version {record['version']} serves now.", *_checks(record, settings)]
+    done, refused, told = crowned(settings, models_of(model), is_afresh=is_afresh)
     if refused and not done:
         raise refused[0]
     if not done:
         raise NoChallenger(settings.model_name(models_of(model)[0]))
     return Outcome(text="\n".join(told), as_json=done, exit_code=refused[0].exit_code if refused else 0)
+
+
+def crowned(
+    settings: "Settings", models: Sequence[str], *, is_afresh: bool = False
+) -> "tuple[list[dict[str, Any]], list[NotPromoted], list[str]]":
+    """Judge the newest challengers of models together: the records of those who serve now, the refusals, all in words.
+
+    Raises:
+        ChurnError: one could not be judged; what the other's verdict brought stands.
+    """
+    from monitoring.stops import lift
+    from training.promote import NotPromoted, Promotion, newest_or_none, promote_together
+    from training.registry import MlflowRegistry
+    from training.shadow import path_of
+
+    registry, as_of = MlflowRegistry(settings), now_of(settings)
+    found = {one: newest_or_none(one, registry, settings) for one in models}
+    proofs = {one: _certificate(settings, version) for one, version in found.items() if version is not None}
+    told = [f"No {one} model was trained." for one, version in found.items() if version is None]
+    results = promote_together(proofs, registry, settings, is_afresh=is_afresh, as_of=as_of)
+    done = {one: result.record for one, result in results.items() if isinstance(result, Promotion)}
+    for one, record in done.items():
+        lift(settings.folder, one)
+        path_of(settings, one).unlink(missing_ok=True)
+        told += [f"{record['name']} version {record['version']} serves now.", *_checks(record, settings)]
+    errors = [result for result in results.values() if isinstance(result, ChurnError)]
+    refused = [error for error in errors if isinstance(error, NotPromoted)]
+    for error in errors:
+        if not isinstance(error, NotPromoted):
+            raise error
+    return list(done.values()), refused, [*told, *map(str, refused)]
 
 
 def rollback(settings: "Settings", model: str | None) -> Outcome:

@@ -109,20 +109,11 @@ def promote(settings: Settings, newest: Newest | None) -> Outcome:
         NotPromoted: none may, and nobody serves.
     """
     from cli import champions as room
-    from training.promote import NotPromoted
 
     done = _done_before(settings, newest)
     told = [f"{one['name']} version {one['version']} serves since the run that broke off." for one in done]
-    refused: list[NotPromoted] = []
-    for model in _waiting(settings, {one["model"] for one in done}):
-        try:
-            outcome = room.promote(settings, model)
-        except NotPromoted as error:
-            refused.append(error)
-            told.append(f"{error}")
-            continue
-        done += outcome.as_json
-        told.append(outcome.text)
+    serving, refused, said = room.crowned(settings, _waiting(settings, {one["model"] for one in done}))
+    done, told = [*done, *serving], [*told, *said]
     if refused and not champions(settings):
         raise refused[0]
     wants_a_look = not all(_is_no_better(error.verdict) for error in refused)

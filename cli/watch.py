@@ -53,7 +53,8 @@ def _judged(
 ) -> dict[str, Any] | None:
     from monitoring.stops import lift
     from monitoring.watch import Seen, abstained_in, breach
-    from training.promote import before, send_back
+    from training.history import before
+    from training.promote import send_back
     from training.registry import MlflowRegistry
 
     champion, since = found.champion, datetime.fromisoformat(lines[-1]["as_of"])

@@ -22,11 +22,13 @@ class Rival:
         name: what people read: version 3.
         probability: what it says of them. Shape (n,).
         age_days: how much longer the challenger has known the world.
+        reads_others: it reads another set of features than the challenger, all of which the rows have.
     """
 
     name: str
     probability: FloatArray
     age_days: float = 0.0
+    reads_others: bool = False
 
 
 @dataclass(frozen=True)
@@ -35,12 +37,14 @@ class Unlike:
 
     Args:
         why: it in English. why_zh: it in Chinese.
-        is_other_question: it was asked another question (definition); otherwise it reads features that are gone.
+        is_other_question: it was asked another question (definition).
+        reads_others: it reads features that are gone or have changed.
     """
 
     why: str
     why_zh: str
     is_other_question: bool
+    reads_others: bool = False
 
 
 @dataclass(frozen=True)

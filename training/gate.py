@@ -3,6 +3,7 @@
     first      nobody serves, or who serves answers another question: it must beat rule and base rate
     replace    it must save `min_gain_ratio` of the champion's log loss, beyond doubt, and cost no profit
     renew      the champion knows nothing of the last `max_age_days`: it must show no sign of being worse
+    features_changed   the two read different features: as renew; as first where the champion's own are gone
     afresh     a person said that the champion is no measure: as first
     again      it serves already
 
@@ -48,6 +49,8 @@ def rule_of(evidence: Evidence, limits: Gate) -> str:
         return "again"
     if evidence.is_afresh:
         return "afresh"
+    if champion is not None and champion.reads_others:
+        return "features_changed"
     if isinstance(champion, Rival):
         return "renew" if champion.age_days >= limits.max_age_days else "replace"
     return "replace" if champion is not None and not champion.is_other_question else "first"

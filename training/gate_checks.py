@@ -20,6 +20,10 @@ from training.paired import Means, losses
 BINS = 10
 FEWEST_ROWS, FEWEST_RARER = 100, 15  # fewer in a segment say nothing
 RIVAL_ZH = {"recency_rule": "沉默天数规则", "base_rate": "平均比率"}
+NO_WORSE = {  # rules that ask for no gain, and what they call the champion
+    "renew": ("an old champion", "过时的现任"),
+    "features_changed": ("the champion, which reads other features", "特征不同的现任"),
+}
 Columns = dict[str, tuple[FloatArray, BoolArray]]
 
 
@@ -121,10 +125,10 @@ def against_champion(seen: Seen, rule: str) -> Iterator[Check]:
         f"同样 {len(seen.evidence.rows)} 行上对数损失 {theirs + difference:.4f}，现任（{champion.name}）{theirs:.4f}；"
         f"差值的 {seen.limits.confidence:.0%} 区间 [{low:+.4f}, {high:+.4f}]"
     )
-    if rule == "renew":
-        fine = low <= 0 and difference <= bar
-        words = ("no sign of being worse than an old champion", "没有比过时的现任更差的迹象")
-        words = words if fine else ("worse than the champion, old as it is", "比过时的现任更差")
+    if rule in NO_WORSE:
+        fine, (who, who_zh) = low <= 0 and difference <= bar, NO_WORSE[rule]
+        words = (f"no sign of being worse than {who}", f"没有比{who_zh}更差的迹象")
+        words = words if fine else (f"worse than {who}", f"比{who_zh}更差")
     else:
         fine = high < -bar
         words = (f"better by more than {bar:.4f} beyond doubt", f"确定地好过 {bar:.4f} 以上")
@@ -144,6 +148,9 @@ def _no_champion(seen: Seen, rule: str) -> Check:
         why = "a person let it be judged as if nobody served"
         return skipped("against_champion", why, "有人决定按无现任处理")
     why, zh = getattr(champion, "why", ""), getattr(champion, "why_zh", "")
+    if rule == "features_changed":
+        why = f"they cannot be compared row by row: {why}; beating rule and base rate decides"
+        return skipped("against_champion", why, f"无法逐行比较：{zh}；以优于规则和平均比率为准")
     if rule == "first":
         return skipped("against_champion", why, zh)
     return failed("against_champion", f"it cannot be compared: {why}", f"无法比较：{zh}")

@@ -42,7 +42,7 @@ class Verdict:
 
     Args:
         checks: the conditions.
-        rule: by which rule it was judged: first, replace, renew, afresh or again.
+        rule: by which rule it was judged: first, replace, renew, features_changed, afresh or again.
     """
 
     checks: tuple[Check, ...]

@@ -106,14 +106,15 @@ def _champion(champion: Version, challenger: Version, rows: Rows, settings: Sett
     if lost:
         some = ", ".join(lost[:3]) + (f" and {len(lost) - 3} more" if len(lost) > 3 else "")
         why = f"{name} reads features that are gone or have changed: {some}"
-        return Unlike(why, f"{name} 使用的特征已消失或已改变：{some}", is_other_question=False)
+        return Unlike(why, f"{name} 使用的特征已消失或已改变：{some}", is_other_question=False, reads_others=True)
     asked = _unaware(champion, from_us(int(np.min(rows.cutoff_us))))
     if asked is None:
         why = f"{name} learned from outcomes of these test cutoffs"
         return Unlike(why, f"{name} 学习过这些测试时点的结果", is_other_question=False)
     places = [rows.columns.names.index(one) for one in theirs.features]
     age = known_until(challenger) - known_until(champion)
-    return Rival(name, _probability(asked, rows.X[:, places]), age_days=age.total_seconds() / 86_400)
+    told, is_other = _probability(asked, rows.X[:, places]), theirs.feature_set_hash != ours.feature_set_hash
+    return Rival(name, told, age_days=age.total_seconds() / 86_400, reads_others=is_other)
 
 
 def _unaware(champion: Version, first_test: datetime) -> Judged | None:

@@ -181,3 +181,18 @@ def _key(settings: Settings) -> bytes | None:
 
 def _signature(text: str, key: bytes) -> str:
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+
+
+def before(acts: Sequence[Mapping[str, Any]]) -> list[int]:
+    """The champions that a rollback can still go back to, oldest first; each rollback or return uses one up.
+
+    Args:
+        acts: the history of one name.
+    """
+    reigns: list[int] = []
+    for act in acts:
+        if act["act"] == "promote":
+            reigns += [int(act["version"])] if int(act["version"]) not in reigns[-1:] else []
+        elif act["act"] in SERVED and reigns:
+            reigns.pop()
+    return reigns[:-1]

@@ -6,7 +6,7 @@ says who did it and why; so does a refusal. `send_back` is the rollback that the
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +17,7 @@ from training import history as records
 from training.asking import RETURNED, gate
 from training.crowning import alone, crown, heal, keep
 from training.gate_verdict import PARITY, Check, Verdict
+from training.one_set import ONE_SET, held_back
 from training.versions import NoChallenger, Registry, Version
 
 AGAINST = "against_champion"
@@ -26,6 +27,8 @@ MENDS = {  # by what alone it lacks
     AGAINST: "nothing is broken: who serves is as good; train again when there is something new to learn. Where the "
     "champion cannot be compared, bring its features back, or let the challenger be judged as if nobody served: "
     "`churn promote --afresh`",
+    ONE_SET: "promote both models at once (`churn promote`; judged as if nobody served: `churn promote --afresh`), or "
+    "leave what is new out ([features] leave_out) and train again",
     RETURNED: "find out why it failed and train again; to try it once more all the same: `churn promote --afresh`",
 }
 
@@ -92,19 +95,52 @@ def promote(
         PromotionUnderWay: another process is changing who serves.
         ImmatureTest, NoSnapshot, ChangedSnapshot: what it should be judged on is not there.
     """
+    (done,) = promote_together(
+        {model: parity}, registry, settings, leaks=leaks, is_afresh=is_afresh, as_of=as_of
+    ).values()  # fmt: skip
+    if isinstance(done, ChurnError):
+        raise done
+    return done
+
+
+def promote_together(
+    proofs: Mapping[str, Mapping[str, Any] | None],
+    registry: Registry,
+    settings: Settings,
+    *,
+    leaks: Check | None = None,
+    is_afresh: bool = False,
+    as_of: datetime | None = None,
+) -> dict[str, Promotion | ChurnError]:
+    """The same for several models, judged before any serves: what would split their features is held back.
+
+    Args:
+        proofs: the parity certificate of each model that is asked, by model.
+        registry: where the versions are.
+        settings: whose models.
+        leaks: as in `promote`.
+        is_afresh: as in `promote`.
+        as_of: as in `promote`.
+
+    Returns:
+        By model who serves now, or why its challenger may not or cannot be judged.
+    """
     with alone(settings):
         heal(registry, settings)
-        version = registry.newest(settings.model_name(model))
-        if parity is not None:
-            registry.certify(version.name, version.version, parity)
-        verdict = gate(version, registry, settings, parity=parity, leaks=leaks, is_afresh=is_afresh)
-        if not verdict.passed:
-            _refuse(version, verdict, registry, settings, as_of)
-        now = registry.champion(version.name)
-        line = records.compose(
-            "promote", version, settings, verdict=verdict.as_json(), why=_why(verdict), instead_of=now, as_of=as_of
-        )
-        return _serve(version, registry, settings, line)
+        found: dict[str, tuple[Version, Verdict]] = {}
+        done: dict[str, Promotion | ChurnError] = {}
+        for model, parity in proofs.items():
+            try:
+                version = registry.newest(settings.model_name(model))
+                if parity is not None:
+                    registry.certify(version.name, version.version, parity)
+                verdict = gate(version, registry, settings, parity=parity, leaks=leaks, is_afresh=is_afresh)
+                found[model] = version, verdict
+            except ChurnError as error:  # the other model is judged all the same
+                done[model] = error
+        for model, (version, verdict) in held_back(found, registry, settings).items():
+            done[model] = _settle(version, verdict, registry, settings, as_of)
+        return done
 
 
 def rollback(model: str, registry: Registry, settings: Settings, *, as_of: datetime | None = None) -> Promotion:
@@ -147,21 +183,6 @@ def newest_or_none(model: str, registry: Registry, settings: Settings) -> Versio
         return None
 
 
-def before(acts: Sequence[Mapping[str, Any]]) -> list[int]:
-    """The champions that a rollback can still go back to, oldest first; each rollback or return uses one up.
-
-    Args:
-        acts: the history of one name.
-    """
-    reigns: list[int] = []
-    for act in acts:
-        if act["act"] == "promote":
-            reigns += [int(act["version"])] if int(act["version"]) not in reigns[-1:] else []
-        elif act["act"] in records.SERVED and reigns:
-            reigns.pop()
-    return reigns[:-1]
-
-
 def _take_back(
     act: str, model: str, registry: Registry, settings: Settings, *, why: tuple[str, str], as_of: datetime | None
 ) -> Promotion:
@@ -169,7 +190,7 @@ def _take_back(
     with alone(settings):
         heal(registry, settings)
         now = registry.champion(name)
-        earlier = before([one for one in history(settings) if one["name"] == name])
+        earlier = records.before([one for one in history(settings) if one["name"] == name])
         if now is None or not earlier:
             raise NothingBefore(name)
         version = registry.get(name, earlier[-1])
@@ -180,12 +201,20 @@ def _take_back(
         return _serve(version, registry, settings, line)
 
 
-def _refuse(version: Version, verdict: Verdict, registry: Registry, settings: Settings, as_of: datetime | None) -> None:
-    """Write down that the gate refused a version, and say so."""
+def _settle(
+    version: Version, verdict: Verdict, registry: Registry, settings: Settings, as_of: datetime | None
+) -> Promotion | NotPromoted:
+    """Let a version serve, or write down that the gate refused it."""
+    if verdict.passed:
+        now = registry.champion(version.name)
+        line = records.compose(
+            "promote", version, settings, verdict=verdict.as_json(), why=_why(verdict), instead_of=now, as_of=as_of
+        )
+        return _serve(version, registry, settings, line)
     line = records.compose("refused", version, settings, verdict=verdict.as_json(), why=_why(verdict), as_of=as_of)
     records.append(settings, line)
     keep(registry, line)
-    raise NotPromoted(version, verdict)
+    return NotPromoted(version, verdict)
 
 
 def _why(verdict: Verdict) -> tuple[str, str]:

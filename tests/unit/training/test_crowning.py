@@ -14,7 +14,8 @@ from tests.unit.training import made
 from training import history
 from training.crowning import INTENT, PromotionUnderWay, alone, heal, steps
 from training.gate_verdict import Verdict
-from training.promote import before, rollback
+from training.history import before
+from training.promote import rollback
 from training.shadow import NoShadow, OtherFeatures, ServesAlready, begin, end, shadow
 from training.versions import Files, MemoryRegistry, Version
 

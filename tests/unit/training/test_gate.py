@@ -86,6 +86,20 @@ def test_an_old_champion_yields_to_one_that_is_no_worse_but_not_to_a_worse_one(
     assert judged(evidence, evidence.probability, champion=young).failed == ["against_champion"]
 
 
+def test_a_champion_with_other_features_yields_to_one_that_is_no_worse_but_not_to_a_worse_one(
+    drawn: tuple[Evidence, FloatArray],
+) -> None:
+    evidence, _ = drawn
+    other = Rival("version 1", evidence.probability, reads_others=True)
+    verdict = judged(evidence, evidence.probability, champion=other)
+    assert (verdict.passed, verdict.rule) == (True, "features_changed")
+    told = {one.name: one for one in verdict.checks}["against_champion"]
+    assert "which reads other features" in told.why
+    assert "特征不同的现任" in told.why_zh
+    worse = sigmoid(0.5 * np.log(evidence.probability / (1 - evidence.probability)))
+    assert "against_champion" in judged(evidence, worse, champion=other).failed
+
+
 @pytest.mark.parametrize("champion", ["serves", "old", "nobody"])
 def test_bad_ones_are_stopped_under_every_rule(champion: str, drawn: tuple[Evidence, FloatArray]) -> None:
     evidence, truth = drawn
@@ -127,12 +141,13 @@ def test_heavy_slow_and_large_models_stay_out(drawn: tuple[Evidence, FloatArray]
 
 def test_each_case_has_its_rule(drawn: tuple[Evidence, FloatArray]) -> None:
     evidence, _ = drawn
-    gone = Unlike("its features are gone", "特征已消失", is_other_question=False)
-    asks = replace(gone, is_other_question=True)
+    gone = Unlike("its features are gone", "特征已消失", is_other_question=False, reads_others=True)
+    asks = replace(gone, is_other_question=True, reads_others=False)
     cases: list[tuple[dict[str, object], str, str]] = [
         ({"champion": None}, "first", "not_required"),
         ({"champion": asks}, "first", "not_required"),
-        ({"champion": gone}, "replace", "failed"),
+        ({"champion": gone}, "features_changed", "not_required"),
+        ({"champion": replace(gone, reads_others=False)}, "replace", "failed"),
         ({"champion": gone, "is_afresh": True}, "afresh", "not_required"),
         ({"champion": None, "is_champion": True}, "again", "not_required"),
     ]

@@ -9,16 +9,18 @@ import pytest
 
 from churn.bundle import Bundle
 from churn.calibration import Calibrator
+from churn.cohort import MODELS
 from tests.unit.training import made
 from training.baseline import LEARNERS
 from training.card import markdown, page
 from training.challenger import Challenger, train
-from training.gate_verdict import parity_check
+from training.gate_verdict import Verdict, failed, parity_check
 from training.keep import keep
+from training.one_set import held_back
 from training.paired import paired_difference
 from training.promote import NothingBefore, NotPromoted, history, promote, rollback
 from training.reasons.told import reasons_told
-from training.versions import MemoryRegistry, NoChallenger
+from training.versions import Files, MemoryRegistry, NoChallenger, Version
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +107,52 @@ def test_an_equal_challenger_is_refused_and_the_refusal_stands_in_the_history(
     assert (line["act"], line["version"], line["verdict"]["rule"]) == ("refused", 2, "replace")
     assert "未能确定" in line["why_zh"]
     assert registry.tags["churn-made", 2]["last_refused"].endswith(line["hash"][:12])
+
+
+def _registered(registry: MemoryRegistry, challenger: Challenger, model: str, feature_set_hash: str) -> Version:
+    bundle = challenger.bundle.model_copy(update={"model": model, "feature_set_hash": feature_set_hash})
+    return registry.register(f"{model}-made", bundle, "", {}, Files())
+
+
+def test_a_challenger_that_would_split_the_features_of_the_champions_is_held_back(
+    shop: tuple[Challenger, made.Settings],
+) -> None:
+    challenger, settings = shop
+    registry = MemoryRegistry()
+    registry.crown(_registered(registry, challenger, "reactivation", "other").name, 1)
+    keep(challenger, registry, settings)
+    before = {path.name: path.read_bytes() for path in (settings.folder / "champion").glob("*.json")}
+    for is_afresh in (False, True):
+        with pytest.raises(NotPromoted) as refused:
+            promote("churn", registry, settings, parity=made.certificate(challenger.bundle), is_afresh=is_afresh)
+        assert refused.value.verdict.failed == ["one_feature_set"]
+    assert "`churn promote --afresh`" in refused.value.mend
+    assert "leave_out" in refused.value.mend
+    assert registry.champion("churn-made") is None
+    assert {path.name: path.read_bytes() for path in (settings.folder / "champion").glob("*.json")} == before
+    line = history(settings)[-1]
+    assert (line["act"], "在线存储" in line["why_zh"]) == ("refused", True)
+
+
+def test_champions_change_their_features_together_or_not_at_all(shop: tuple[Challenger, made.Settings]) -> None:
+    challenger, settings = shop
+    registry = MemoryRegistry()
+    for model in MODELS:
+        registry.crown(_registered(registry, challenger, model, "old").name, 1)
+    new = {model: _registered(registry, challenger, model, "new") for model in MODELS}
+    passed, not_passed = Verdict(()), Verdict((failed("calibration", "no", "否"),))
+
+    def failing(churn: Verdict, reactivation: Verdict) -> list[list[str]]:
+        found = {"churn": (new["churn"], churn), "reactivation": (new["reactivation"], reactivation)}
+        return [verdict.failed for _, verdict in held_back(found, registry, settings).values()]
+
+    assert failing(passed, passed) == [[], []]
+    assert failing(passed, not_passed) == [["one_feature_set"], ["calibration"]]
+    assert failing(not_passed, passed) == [["calibration"], ["one_feature_set"]]
+    registry.crown("reactivation-made", 2)  # a kill between the two: what is left may follow
+    assert failing(passed, passed) == [[], []]
+    ((_, verdict),) = held_back({"churn": (new["churn"], passed)}, registry, settings).values()
+    assert verdict.passed
 
 
 @pytest.mark.parametrize(
