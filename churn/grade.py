@@ -61,11 +61,14 @@ class Grade(BaseModel):
         who = LEARNERS[learner][place]
         if learner == "recency_rule":
             return f"{told}(由{who}给出)" if place else f"{told} (answered by {who})"
+        saved = self.skill >= 0
+        share, low, high = (self.skill, self.low, self.high) if saved else (-self.skill, -self.high, -self.low)
         if place:
-            return f"{told}(由{who}给出;预测误差比规则少{self.skill:.0%},95%区间{self.low:.0%}至{self.high:.0%})"
+            word = "少" if saved else "多"
+            return f"{told}(由{who}给出;预测误差比规则{word}{share:.0%},95%区间{low:.0%}至{high:.0%})"
         return (
-            f"{told} (answered by {who}; {self.skill:.0%} less error than the rule, "
-            f"95% interval {self.low:.0%} to {self.high:.0%})"
+            f"{told} (answered by {who}; {share:.0%} {'less' if saved else 'more'} error than the rule, "
+            f"95% interval {low:.0%} to {high:.0%})"
         )
 
     def as_json(self, learner: Learner) -> dict[str, Any]:

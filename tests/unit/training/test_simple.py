@@ -171,6 +171,14 @@ def test_a_letter_is_earned_by_the_low_end(low: float, learner: Learner, letter:
     assert grade.sentence(learner).startswith(letter if letter != "none" else "no better than a rule")
 
 
+def test_a_model_that_adds_error_is_told_to_add_it() -> None:
+    grade = Grade.of(-0.04, -0.12, 0.03, customers=100, learner="bg_nbd")
+    assert "4% more error than the rule, 95% interval -3% to 12%" in grade.sentence("bg_nbd")
+    assert "比规则多4%,95%区间-3%至12%" in grade.sentence("bg_nbd", "zh")
+    fewer = Grade.of(0.04, -0.03, 0.12, customers=100, learner="bg_nbd")
+    assert "4% less error than the rule, 95% interval -3% to 12%" in fewer.sentence("bg_nbd")
+
+
 @pytest.mark.parametrize(("learner", "customers"), [("recency_rule", 90), ("bg_nbd", 500)])
 def test_what_serves_is_fitted_again_to_the_newest_outcomes(learner: Learner, customers: int, tmp_path: Path) -> None:
     usual = made.settings(tmp_path)
