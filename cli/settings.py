@@ -1,23 +1,18 @@
 """`churn settings`: every setting with its value and its sentence."""
 
 import json
-import re
 from typing import Any
 
 from pydantic import BaseModel
 
 from churn.settings import Settings
 from cli.outcome import Outcome
+from features.registry_place import shown
 
 
 def settings(loaded: Settings) -> Outcome:
     """Every setting of every section, as a person reads it and as a machine does."""
-    return Outcome(_masked("\n".join(_lines(loaded))), json.loads(_masked(loaded.model_dump_json())))
-
-
-def _masked(text: str) -> str:
-    """A text whose URLs (of stores and sources) have lost their passwords."""
-    return re.sub(r"(://[^:/@\s\"]*):[^@\s\"]+@", r"\1:***@", text)
+    return Outcome(shown("\n".join(_lines(loaded))), json.loads(shown(loaded.model_dump_json())))
 
 
 def _lines(loaded: Settings) -> list[str]:

@@ -21,7 +21,10 @@ from churn.settings import Settings
 FILE = "sqlite:///"
 LIMIT_S = 5.0  # for connecting, and for the first answer
 OPENING = 0x636875726E  # advisory lock of whoever makes the tables: "churn"
-SECRET = re.compile(r"(://[^:/@\s]*):[^@\s]+@")
+SECRETS = (  # user:secret@host, where a secret may have an @ that should have been written %40; and ...?password=secret
+    (re.compile(r"(://[^:/@\s\"]*):[^\s\"]+@"), r"\1:***@"),
+    (re.compile(r"(password=)[^&\s\"']+", re.IGNORECASE), r"\1***"),
+)
 
 
 class RegistryDown(DataError):
@@ -48,7 +51,9 @@ class NoDriver(SettingsError):
 
 def shown(text: str) -> str:
     """A text whose URLs have lost their secrets."""
-    return SECRET.sub(r"\1:***@", text)
+    for secret, instead in SECRETS:
+        text = secret.sub(instead, text)
+    return text
 
 
 def is_file(settings: Settings) -> bool:

@@ -14,6 +14,7 @@ import pytest
 from churn.bundle import Bundle
 from churn.model_sections import ModelRegistry
 from churn.settings import Settings
+from cli.settings import settings as settings_told
 from features.registry_place import RegistryDown, may_exist, reach, shown
 from serving import champion
 from tests import tiny_service
@@ -147,6 +148,23 @@ def test_a_server_that_is_not_there_is_told_at_once_and_without_the_secret(tmp_p
         assert "127.0.0.1:1" in str(told.value)
         assert "very-secret" not in str(told.value)
     assert shown(settings.registry_uri) == "postgresql+psycopg://churn:***@127.0.0.1:1/none"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+psycopg://churn:mellon@db/models",
+        "postgresql+psycopg://churn:open@mellon@db/models",  # the @ should have been %40
+        "postgresql+psycopg://db/models?user=churn&password=mellon&sslmode=require",
+        "postgresql+psycopg://db/models?sslpassword=mellon",
+    ],
+)
+def test_no_form_of_a_secret_in_a_url_is_shown(url: str, tmp_path: Path) -> None:
+    settings = tiny_service.settings(tmp_path).model_copy(update={"registry": ModelRegistry(url=url)})
+    outcome = settings_told(settings)
+    for text in (shown(url), str(RegistryDown(settings, f"no {url}")), outcome.text, str(outcome.as_json)):
+        assert "mellon" not in text
+        assert "db/models" in text or "@db" in text
 
 
 def _unchanged(settings: Settings) -> None:
