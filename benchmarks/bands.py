@@ -139,12 +139,12 @@ def figures(asked: Iterator[Asked], model: str, settings: Settings, *, own: bool
     return {f"{model}_{name}": round(float(value), 4) for name, value in told.items()}
 
 
-def of_simulation(folder: Path, customers: int) -> tuple[Settings, Snapshot, pd.Series]:
+def of_simulation(folder: Path, customers: int, *, seed: int = SEED) -> tuple[Settings, Snapshot, pd.Series]:
     """A simulated shop's settings, the snapshot of its months and the true chances of silence."""
     text = (ROOT / "churn.toml").read_text(encoding="utf-8")
     (folder / "churn.toml").write_text(text, encoding="utf-8")
     settings = load(folder / "churn.toml", {})
-    simulation: Simulation = simulate(SimulationSettings(customers=customers, seed=SEED))
+    simulation: Simulation = simulate(SimulationSettings(customers=customers, seed=seed))
     write_sources(simulation.events, folder / "artifacts" / "demo-source", timezone=settings.business.timezone)
     ingest(settings, environ={})
     log = open_log(settings)
