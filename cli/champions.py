@@ -146,7 +146,7 @@ def _cut(text: str) -> str:
 
 
 def _kept(settings: "Settings") -> dict[str, str]:
-    """The hash of the act after which each champion serves, from champion/<model>.json and from the registry."""
+    """The hash of the act after which each champion serves, as champion/<model>.json has it."""
     found = {}
     for model in MODELS:
         path = settings.folder / "champion" / f"{model}.json"
