@@ -169,12 +169,14 @@ def _done(step: Step, results: Results, settings: Settings, journal: Journal | N
 
 def _unless_refused(step: Step, results: Results, settings: Settings) -> Outcome:
     """What a step gives; where no challenger came of it while a champion serves, that, told."""
+    from churn.outcomes import OneOutcome
+    from training.gathering import ImmatureTest
     from training.promote import NotPromoted
     from training.rows import TooFewRows
 
     try:
         return step.act(results)
-    except (NotPromoted, TooFewRows) as error:
+    except (NotPromoted, TooFewRows, OneOutcome, ImmatureTest) as error:
         if not any((settings.folder / "champion").glob("*.json")):
             raise
         text = f"{error}\nWho served before goes on serving."

@@ -8,6 +8,7 @@ that fit a model and in those that stop or calibrate it (docs/adr/0003). Same ro
 Start reading at `fit`.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -31,6 +32,7 @@ from training.weights import row_weights
 
 STEP_ROWS = 100_000  # rows say well enough how often each step of the line is met
 Progress = Callable[[str], None]
+THREADS = re.compile(r"^\[num_threads: .*\]\n", re.MULTILINE)  # of the machine, not of the model
 
 
 @dataclass(frozen=True)
@@ -207,4 +209,4 @@ def _merged(start: list[str], boosted: str) -> str:
     sizes = " ".join(str(len(block.encode())) for block in numbered)
     kept = [line for line in head.split("\n") if not line.startswith("tree_sizes=")]
     text = "\n".join(kept).rstrip() + f"\ntree_sizes={sizes}\n\n" + "".join(numbered) + "end of trees" + tail
-    return str(lightgbm.Booster(model_str=text).model_to_string())
+    return THREADS.sub("", str(lightgbm.Booster(model_str=text).model_to_string()))

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churn.errors import DataError
+from churn.errors import ChurnError, DataError
+from churn.outcomes import OneOutcome
 from cli import score_change
 from cli.journal import JOURNAL, Journal
 from cli.outcome import Outcome
@@ -23,6 +24,7 @@ from cli.single_flight import LOCK, AlreadyRunning, holder, single_flight
 from cli.steps import Step, go
 from tests.unit.training import made
 from training.gate_verdict import Verdict, failed
+from training.gathering import ImmatureTest
 
 ROOT = Path(__file__).parents[2]
 HOLD = """
@@ -111,6 +113,24 @@ def test_a_run_goes_on_where_the_one_before_broke_off(tmp_path: Path) -> None:
     assert shop.run(tmp_path, breaks="score") == ["ingest", "train"]
     assert shop.run(tmp_path) == ["score"]
     assert shop.run(tmp_path) == ["ingest", "train", "score"], "the next one begins anew"
+
+
+@pytest.mark.parametrize(
+    "error", [ImmatureTest("churn-made", 2, "3 rows"), OneOutcome(customers=9, happened=False)], ids=["immature", "one"]
+)
+def test_what_cannot_be_judged_stops_nothing_while_somebody_serves(error: ChurnError, tmp_path: Path) -> None:
+    def act(_results: object) -> Outcome:
+        raise error
+
+    settings = made.settings(tmp_path)
+    with pytest.raises(type(error)):
+        go([Step("promote", act)], settings)
+    (settings.folder / "champion").mkdir(parents=True)
+    (settings.folder / "champion" / "churn.json").write_text("{}")
+    told = go([Step("promote", act), Step("score", lambda _: Outcome("scored", {}))], settings)
+    assert told["promote"].exit_code == error.exit_code
+    assert "Who served before goes on serving." in told["promote"].text
+    assert told["score"].text == "scored"
 
 
 @pytest.mark.parametrize(
