@@ -63,7 +63,6 @@ def test_intervals_of_horizons_are_nested_as_the_probabilities_are(
     further = {str(day): band for at, (day, band) in enumerate(zip(days, bands, strict=True)) if at not in missing}
     outlook = an_outlook(horizons_days=days, curve=curve, band=bands[place], bands=further)
     asked = silent if falls else 1 - silent
-    asked[:, place] = own
     low, high = horizon_intervals(outlook, asked, days[place], falls=falls)
     known = [at for at in range(len(days)) if at == place or at not in missing]
     sign = -1 if falls else 1
