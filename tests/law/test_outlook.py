@@ -22,7 +22,7 @@ raws = st.lists(st.floats(-12, 12), min_size=1, max_size=6)
 def curves(draw: st.DrawFn) -> Curve:
     days = sorted(draw(st.sets(st.integers(1, 400), min_size=1, max_size=7)))
     own = draw(st.integers(0, len(days) - 1))
-    knots = sorted(draw(st.sets(st.floats(-8, 8), min_size=1, max_size=5)))
+    knots = sorted(draw(st.sets(st.integers(-8_000, 8_000).map(lambda at: at / 1000), min_size=1, max_size=5)))
     rows = []
     for _ in knots:
         below = sorted(draw(st.lists(shares, min_size=own, max_size=own)))
