@@ -4,11 +4,14 @@ import importlib
 import json
 import os
 import signal
-import traceback
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cloudpickle
 import pandas as pd
 import pytest
 
@@ -23,11 +26,10 @@ from tests.unit.training import made
 from training.promote import history
 from training.registry import MlflowRegistry
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning"),  # of Python 3.12
-]
+pytestmark = pytest.mark.slow
 
+ROOT = Path(__file__).parents[2]
+cloudpickle.register_pickle_by_value(sys.modules[__name__])
 CUSTOMERS = 900
 TOML = """
 [business]
@@ -73,27 +75,26 @@ def write(folder: Path, until: str) -> None:
     log[log["at"] < pd.Timestamp(until, tz="UTC")].to_csv(folder / "orders.csv", index=False)
 
 
-def forked(work: Callable[[], Any]) -> tuple[int, Any]:
-    """Work in a process of its own, which need not import anything: how it ended, and what it gave.
+CHILD = """
+import json, sys
+from pathlib import Path
+import cloudpickle
+task, gave = map(Path, sys.argv[1:])
+gave.write_text(json.dumps(cloudpickle.loads(task.read_bytes())()))
+"""
 
-    This process opens no database and starts no thread, so that its children find everything as if they were the first.
+
+def forked(work: Callable[[], Any]) -> tuple[int, Any]:
+    """Work in a process of its own: how it ended, and what it gave.
+
+    Not a fork: a process that has ever computed with threads leaves children that wait for locks nobody holds.
     """
-    out, into = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        code = 1
-        try:
-            os.write(into, json.dumps(work()).encode())
-            code = 0
-        except BaseException:  # noqa: BLE001  # a child ends here, whatever it was
-            traceback.print_exc()
-        finally:
-            os._exit(code)
-    os.close(into)
-    with os.fdopen(out, "rb") as result:
-        said = result.read()
-    _, status = os.waitpid(pid, 0)
-    return status, json.loads(said) if said else None
+    with tempfile.TemporaryDirectory() as folder:
+        task, gave = Path(folder) / "task", Path(folder) / "gave"
+        task.write_bytes(cloudpickle.dumps(work))
+        env = os.environ | {"PYTHONPATH": str(ROOT)}
+        done = subprocess.run([sys.executable, "-c", CHILD, str(task), str(gave)], env=env, check=False)
+        return done.returncode, json.loads(gave.read_text()) if gave.exists() else None
 
 
 def retrained(config: Path) -> dict[str, Any]:
@@ -116,7 +117,7 @@ def dying(config: Path, arm: Callable[[], None]) -> bool:
         churn("retrain", config=config)
 
     status, _ = forked(work)
-    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+    return status == -signal.SIGKILL
 
 
 def kill() -> None:
