@@ -16,6 +16,7 @@ from training.baseline import LEARNERS
 from training.card import markdown, page
 from training.challenger import train
 from training.folding import freeze_fold
+from training.reasons.told import reasons_told
 from training.report.card_part import HEADING, fairness_part
 from training.rolling import rolling_folds
 
@@ -101,7 +102,8 @@ def test_the_card_holds_the_groups_and_the_model_does_not_see_them(config: Path)
     assert not any("gender" in name for name in fold.train.feature_names)
     challenger = train("churn", fold.train, fold.test, settings, progress=lambda _text: None)
     more = fairness_part(challenger, settings)
-    for text in (markdown(challenger, [], more), page(challenger, [], {}, more)):
+    reasons = reasons_told(challenger, seed=settings.training.seed)
+    for text in (markdown(challenger, reasons, more), page(challenger, reasons, {}, more)):
         assert HEADING in text
         assert "No group is named." in text
         assert "top 30% of each cutoff" in text

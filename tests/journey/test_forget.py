@@ -149,7 +149,7 @@ def test_the_loop_goes_on_without_them(shop: Shop) -> None:
     assert said.code in (0, 15), said
     assert "may not serve" in said.err or said.code == 0
     after = json.loads((shop.folder / "champion" / "churn.json").read_text())
-    assert after["snapshot_hash"] != before["snapshot_hash"] or said.code == 15
+    assert after["snapshot_hash"] != before["snapshot_hash"] or said.code == 15 or "goes on serving" in said.out
     assert churn("history", config=shop.config).code == 0
     assert naming(shop.folder, shop.leaver) == set()
     test_every_file_belongs_to_a_store(shop)
