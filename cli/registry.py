@@ -8,20 +8,16 @@ every process of the machine may read, holds no secret.
 import os
 import subprocess
 import sys
-import threading
-import time
-import urllib.error
-import urllib.request
 from typing import TYPE_CHECKING
 
 from cli.console import say, step
 from cli.outcome import Outcome
+from cli.started import say_when_up
 
 if TYPE_CHECKING:
     from churn.settings import Settings
 
 HOST = "127.0.0.1"
-READY_S = 120
 ENDED = (0, -15, -2)  # by itself, or by whoever asked it to
 
 
@@ -49,7 +45,8 @@ def mlflow(settings: "Settings", *, port: int) -> int:
     command = [sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", str(port), "--workers", "1"]
     pages = subprocess.Popen(command, env=environment(settings), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     end_with_us(pages)
-    threading.Thread(target=_say_when_ready, args=(pages, f"http://{HOST}:{port}"), daemon=True).start()
+    url = f"http://{HOST}:{port}"
+    say_when_up(pages, f"{url}/health", f"MLflow on {url}/ (Ctrl-C ends it)")
     return 0 if pages.wait() in ENDED else 1
 
 
@@ -87,14 +84,3 @@ def reproduce(settings: "Settings", model: str, version: int | None) -> Outcome:
         lines.append(f"Other than then, without a difference: {', '.join(made.differ)}.")
     as_json = {"name": name, "version": number, "model_hash": made.model_hash, "differ": made.differ}
     return Outcome("\n".join(lines), as_json)
-
-
-def _say_when_ready(pages: "subprocess.Popen[bytes]", url: str) -> None:
-    deadline = time.monotonic() + READY_S
-    while pages.poll() is None and time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(f"{url}/health", timeout=2):
-                say(f"MLflow on {url}/ (Ctrl-C ends it)")
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.2)

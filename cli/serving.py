@@ -6,16 +6,13 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
-import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from churn.errors import SettingsError
 from cli.console import progress, say, step, table
 from cli.outcome import Outcome
+from cli.started import say_when_up
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +26,6 @@ FILES = (
     "a copy of the sheet for people",
 )
 GRACE_S = 20
-READY_S = 120
 
 
 class NobodyNamed(SettingsError):
@@ -149,7 +145,7 @@ def serve(config_path: Path, settings: "Settings", *, host: str | None, port: in
         end_with_us(service)
         note = settings.folder / "serving" / "service.json"
         note.write_text(f'{{"pid": {os.getpid()}, "port": {port}, "url": "{url}"}}\n', encoding="utf-8")
-        threading.Thread(target=_say_when_ready, args=(service, url), daemon=True).start()
+        say_when_up(service, f"{url}/readyz", f"Serving on {url}/ (Ctrl-C ends it)")
         code = service.wait()
         note.unlink(missing_ok=True)
     return 0 if code in (0, -signal.SIGTERM, -signal.SIGINT) else 1
@@ -219,14 +215,3 @@ def end_with_us(service: "subprocess.Popen[bytes]") -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, pass_on)
-
-
-def _say_when_ready(service: "subprocess.Popen[bytes]", url: str) -> None:
-    deadline = time.monotonic() + READY_S
-    while service.poll() is None and time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(f"{url}/readyz", timeout=2):
-                say(f"Serving on {url}/ (Ctrl-C ends it)")
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.2)

@@ -10,6 +10,7 @@ from churn.calendar import to_us
 from churn.sections import Business, IdMap, Ingest, Source
 from churn.settings import Settings
 from features.sources import IngestReport, ingest
+from tests.command_line import churn
 
 ORDERS = """customer,placed,total,id,order
 s1,2024-01-05,10,1,o1
@@ -24,6 +25,24 @@ h1,2024-01-20,1,,complaint,
 h1,2024-02-20,2,,complaint,
 h1,2024-04-20,3,,complaint,
 h2,2024-02-25,4,,complaint,
+"""
+ORDERS_ONLY = """
+[business]
+slug = "mapped"
+clock = "log"
+[definition]
+horizon_days = 7
+[training]
+every_days = 7
+min_history_days = 30
+test_cutoffs = 1
+[[source]]
+path = "orders.csv"
+timezone = "UTC"
+customer_id = "customer"
+event_type = "'order'"
+event_timestamp = "placed"
+amount = "total"
 """
 HEADER = "source,source_id,customer_id,known_from\n"
 
@@ -60,3 +79,12 @@ def told(root: Path, *rows: str, orders: str = ORDERS, calls: str = CALLS, **id_
     (root / "calls.csv").write_text(calls)
     (root / "ids.csv").write_text(HEADER + "".join(f"{row}\n" for row in rows))
     return ingest(settings(root, mapped=bool(rows), **id_map), environ={})
+
+
+def orders_only(root: Path) -> Path:
+    """The shop without its hotline, as somebody's own churn.toml; ingested."""
+    config = root / "churn.toml"
+    config.write_text(ORDERS_ONLY)
+    (root / "orders.csv").write_text(ORDERS)
+    assert churn("ingest", config=config).code == 0
+    return config

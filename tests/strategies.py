@@ -7,12 +7,16 @@ are hit often; some events reach us late, some take an order back, some logs are
 
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pandas as pd
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from churn.calendar import Calendar
 from churn.definition import ChurnDefinition, Lapse, Lifecycle, OwnCadence, Silence, StageRules, Subscription
+from churn.outcomes import FloatArray
 
+Judged = tuple[FloatArray, FloatArray]
 ZONES = (
     "UTC",
     "Europe/London",
@@ -112,3 +116,13 @@ def lifecycles(
         won_back_days=draw(st.integers(1, 6)),
     )
     return Lifecycle(definition, stages, Calendar(draw(st.sampled_from(zones))))
+
+
+@st.composite
+def judged(draw: st.DrawFn) -> Judged:
+    """Outcomes, both of them present, and what was told of each, in which ties are common."""
+    n = draw(st.integers(4, 60))
+    happened = np.array(draw(st.lists(st.booleans(), min_size=n, max_size=n)), dtype=float)
+    told = np.array(draw(st.lists(st.integers(0, 20), min_size=n, max_size=n))) / 20
+    assume(0 < happened.sum() < n)
+    return happened, told

@@ -34,7 +34,7 @@ from features.snapshots import Snapshot
 from training.plan import Boost, Plan
 from training.rows import Columns, Rows
 
-OF_THE_CLUSTER = re.compile(r"^\[(machines|local_listen_port|num_machines|num_threads|time_out): .*\]\n", re.MULTILINE)
+OF_THE_CLUSTER = re.compile(r"^\[(machines|local_listen_port|num_machines|time_out): .*\]\n", re.MULTILINE)
 
 
 @dataclass(frozen=True)

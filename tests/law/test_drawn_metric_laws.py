@@ -2,25 +2,16 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from churn import metrics
 from churn.metrics_drawn import Bins, Levels, brier_parts, equal_mass
 from churn.metrics_profit import Stakes
 from churn.outcomes import FloatArray
+from tests.strategies import Judged, judged
 
-Judged = tuple[FloatArray, FloatArray]
 STAKES = Stakes(value_amount=90.0, offer_amount=10.0, contact_amount=1.0, accept_ratio=0.4)
-
-
-@st.composite
-def judged(draw: st.DrawFn) -> Judged:
-    n = draw(st.integers(4, 60))
-    happened = np.array(draw(st.lists(st.booleans(), min_size=n, max_size=n)), dtype=float)
-    told = np.array(draw(st.lists(st.integers(0, 20), min_size=n, max_size=n))) / 20  # ties are common
-    assume(0 < happened.sum() < n)
-    return happened, told
 
 
 def levels(happened: FloatArray, told: FloatArray, weight: FloatArray | None = None) -> Levels:

@@ -2,23 +2,12 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from churn import metrics
 from churn.calibration import fit_beta, fit_isotonic, fit_platt
-from churn.outcomes import FloatArray
-
-Judged = tuple[FloatArray, FloatArray]
-
-
-@st.composite
-def judged(draw: st.DrawFn) -> Judged:
-    n = draw(st.integers(4, 40))
-    churned = np.array(draw(st.lists(st.booleans(), min_size=n, max_size=n)), dtype=float)
-    scores = np.array(draw(st.lists(st.integers(0, 20), min_size=n, max_size=n))) / 20  # ties are common
-    assume(0 < churned.sum() < n)
-    return churned, scores
+from tests.strategies import Judged, judged
 
 
 @given(pair=judged(), seed=st.integers(0, 999))

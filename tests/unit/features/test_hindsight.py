@@ -15,7 +15,7 @@ from features.log_reading import read_events
 from features.parts import log_parts
 from tests import small_shop
 from tests.command_line import churn
-from tests.mapped_shop import CALLS, ORDERS, at, told
+from tests.mapped_shop import CALLS, ORDERS, at, orders_only, told
 
 LIFECYCLE = Lifecycle(ChurnDefinition(qualifying=("order",), horizon_days=30))
 COLUMNS = {"order": {"amount"}, "complaint": set[str](), "return": {"amount"}}
@@ -87,28 +87,7 @@ def test_nothing_to_compare_is_no_division_by_zero() -> None:
 
 
 def test_the_command_counts_by_cutoff(tmp_path: Path) -> None:
-    toml = """
-[business]
-slug = "mapped"
-clock = "log"
-[definition]
-horizon_days = 7
-[training]
-every_days = 7
-min_history_days = 30
-test_cutoffs = 1
-[[source]]
-path = "orders.csv"
-timezone = "UTC"
-customer_id = "customer"
-event_type = "'order'"
-event_timestamp = "placed"
-amount = "total"
-"""
-    (tmp_path / "churn.toml").write_text(toml)
-    (tmp_path / "orders.csv").write_text(ORDERS)
-    config = tmp_path / "churn.toml"
-    assert churn("ingest", config=config).code == 0
+    config = orders_only(tmp_path)
     said = churn("snapshot", "hindsight", "--json", config=config)
     assert (said.code, json.loads(said.out)["rows_differ"]) == (0, 0)
     assert "would change none" in churn("snapshot", "hindsight", config=config).out

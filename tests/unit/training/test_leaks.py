@@ -17,7 +17,7 @@ from features.simulation import Simulation, SimulationSettings, simulate
 from features.snapshot_rows import asked
 from tests import leaky_shop
 from tests.command_line import churn
-from tests.mapped_shop import ORDERS
+from tests.mapped_shop import orders_only
 from training.leaks.adversarial import adversarial
 from training.leaks.evidence import Evidence, kinds_of, spread
 from training.leaks.hunt import Hunt
@@ -221,28 +221,7 @@ def test_too_few_rows_are_told_not_judged(shop: Simulation) -> None:
 
 
 def test_the_command_hunts_and_says_what_it_could_not_check(tmp_path: Path) -> None:
-    toml = """
-[business]
-slug = "mapped"
-clock = "log"
-[definition]
-horizon_days = 7
-[training]
-every_days = 7
-min_history_days = 30
-test_cutoffs = 1
-[[source]]
-path = "orders.csv"
-timezone = "UTC"
-customer_id = "customer"
-event_type = "'order'"
-event_timestamp = "placed"
-amount = "total"
-"""
-    (tmp_path / "churn.toml").write_text(toml)
-    (tmp_path / "orders.csv").write_text(ORDERS)
-    config = tmp_path / "churn.toml"
-    assert churn("ingest", config=config).code == 0
+    config = orders_only(tmp_path)
     said = churn("leaks", "--json", config=config)
     told = json.loads(said.out)
     assert (said.code, told["passed"]) == (0, True)
