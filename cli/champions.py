@@ -66,21 +66,29 @@ def crowned(
 def rollback(settings: "Settings", model: str | None) -> Outcome:
     """Let the champion before this one serve again, of each model that has one."""
     from monitoring.stops import lift
-    from training.promote import NothingBefore
-    from training.promote import rollback as take_back
     from training.registry import MlflowRegistry
+    from training.taking_back import NothingBefore
+    from training.taking_back import rollback as take_back
 
-    registry, missing, done = MlflowRegistry(settings), [], []
+    registry, missing, done = MlflowRegistry(settings), [], dict[str, dict[str, Any]]()
     for one in models_of(model):
+        if one in done:  # it went back with the other: champions read one set of features
+            continue
         try:
-            done.append(take_back(one, registry, settings, as_of=now_of(settings)).record)
-            lift(settings.folder, one)
+            went = take_back(one, registry, settings, as_of=now_of(settings))
         except NothingBefore as error:
             missing.append(error)
+            continue
+        for back in went:
+            lift(settings.folder, back.record["model"])
+            done[back.record["model"]] = back.record
     if not done:
         raise missing[0]
-    text = [f"{one['name']} version {one['version']} serves again." for one in done]
-    return Outcome(text="\n".join(text), as_json=done)
+    records = list(done.values())
+    text = [
+        f"{one['name']} version {one['version']} serves again: {one['gate']['checks'][0]['why']}." for one in records
+    ]
+    return Outcome(text="\n".join(text), as_json=records)
 
 
 def history(settings: "Settings", *, is_verified: bool = False) -> Outcome:

@@ -35,9 +35,9 @@ def watch(
     """
     from training.history import SERVED, read
 
-    lines, done = [one for one in read(settings) if one["act"] in SERVED], list[dict[str, Any]]()
+    done: list[dict[str, Any]] = []
     for found in findings:
-        mine = [one for one in lines if one["model"] == found.champion.model]
+        mine = [one for one in read(settings) if one["act"] in SERVED and one["model"] == found.champion.model]
         if mine and mine[-1]["act"] == "promote" and "as_of" in mine[-1]:
             line = _judged(settings, found, mine, now, registry)
             done += [line] if line else []
@@ -54,8 +54,8 @@ def _judged(
     from monitoring.stops import lift
     from monitoring.watch import Seen, abstained_in, breach
     from training.history import before
-    from training.promote import send_back
     from training.registry import MlflowRegistry
+    from training.taking_back import send_back
 
     champion, since = found.champion, datetime.fromisoformat(lines[-1]["as_of"])
     if not before(lines):  # nobody to go back to
@@ -69,10 +69,12 @@ def _judged(
     if broken is None:
         return None
     held, why = registry or MlflowRegistry(settings), (broken.why, broken.why_zh)
-    record = send_back(champion.model, held, settings, why=why, as_of=now).record
-    lift(settings.folder, champion.model)
+    went = [one.record for one in send_back(champion.model, held, settings, why=why, as_of=now)]
+    for one in went:
+        lift(settings.folder, one["model"])
     return {
-        "model": champion.model, "from": champion.version, "to": f"{record['name']}/{record['version']}",
+        "model": champion.model, "from": champion.version, "to": f"{went[0]['name']}/{went[0]['version']}",
+        "with_it": [f"{one['name']}/{one['version']}" for one in went[1:]],
         "code": broken.code, "why": broken.why, "why_zh": broken.why_zh,
     }  # fmt: skip
 

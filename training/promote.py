@@ -1,8 +1,7 @@
-"""Who serves: `promote` lets the newest challenger serve if it passes the gate, `rollback` the champion before.
+"""Who serves: `promote` lets the newest challenger serve if it passes the gate; back goes training/taking_back.py.
 
 Every act is done as a whole or not at all (training/crowning.py) and stands in the history (training/history.py), which
-says who did it and why; so does a refusal. `send_back` is the rollback that the watch asks for. Start reading at
-`promote`.
+says who did it and why; so does a refusal. Start reading at `promote`.
 """
 
 import json
@@ -45,17 +44,6 @@ class NotPromoted(ChurnError):
             mend=f"{mend}; who served before goes on serving.",
         )
         self.verdict = verdict
-
-
-class NothingBefore(ChurnError):
-    """There is no champion before the present one."""
-
-    exit_code = 13
-
-    def __init__(self, name: str) -> None:
-        super().__init__(
-            f"No champion of {name!r} served before the present one.", mend="promote one with `churn promote`."
-        )
 
 
 @dataclass(frozen=True)
@@ -143,33 +131,6 @@ def promote_together(
         return done
 
 
-def rollback(model: str, registry: Registry, settings: Settings, *, as_of: datetime | None = None) -> Promotion:
-    """Let the champion before the present one serve again.
-
-    Raises:
-        NothingBefore: there was none. PromotionUnderWay: another process is changing who serves.
-    """
-    return _take_back("rollback", model, registry, settings, why=("a person took it back", "人工退回"), as_of=as_of)
-
-
-def send_back(
-    model: str, registry: Registry, settings: Settings, *, why: tuple[str, str], as_of: datetime | None = None
-) -> Promotion:
-    """The same, because the watch found a floor broken.
-
-    Args:
-        model: churn or reactivation.
-        registry: where the versions are.
-        settings: whose model.
-        why: the floor and the number, in English and Chinese.
-        as_of: what time it is by the business's clock.
-
-    Raises:
-        NothingBefore: there was none. PromotionUnderWay: another process is changing who serves.
-    """
-    return _take_back("return", model, registry, settings, why=why, as_of=as_of)
-
-
 def history(settings: Settings) -> list[dict[str, Any]]:
     """Every act, oldest first; what a line holds: `training.history.compose`."""
     return records.read(settings)
@@ -183,24 +144,6 @@ def newest_or_none(model: str, registry: Registry, settings: Settings) -> Versio
         return None
 
 
-def _take_back(
-    act: str, model: str, registry: Registry, settings: Settings, *, why: tuple[str, str], as_of: datetime | None
-) -> Promotion:
-    name = settings.model_name(model)
-    with alone(settings):
-        heal(registry, settings)
-        now = registry.champion(name)
-        earlier = records.before([one for one in history(settings) if one["name"] == name])
-        if now is None or not earlier:
-            raise NothingBefore(name)
-        version = registry.get(name, earlier[-1])
-        told = Check(act, "passed", f"version {now} was taken back: {why[0]}", f"版本 {now} 被退回：{why[1]}")
-        line = records.compose(
-            act, version, settings, verdict=Verdict((told,), act).as_json(), why=why, instead_of=now, as_of=as_of
-        )
-        return _serve(version, registry, settings, line)
-
-
 def _settle(
     version: Version, verdict: Verdict, registry: Registry, settings: Settings, as_of: datetime | None
 ) -> Promotion | NotPromoted:
@@ -210,7 +153,7 @@ def _settle(
         line = records.compose(
             "promote", version, settings, verdict=verdict.as_json(), why=_why(verdict), instead_of=now, as_of=as_of
         )
-        return _serve(version, registry, settings, line)
+        return serve(version, registry, settings, line)
     line = records.compose("refused", version, settings, verdict=verdict.as_json(), why=_why(verdict), as_of=as_of)
     records.append(settings, line)
     keep(registry, line)
@@ -224,7 +167,8 @@ def _why(verdict: Verdict) -> tuple[str, str]:
     return "; ".join(one.why for one in told), "；".join(one.why_zh for one in told)
 
 
-def _serve(version: Version, registry: Registry, settings: Settings, line: records.Line) -> Promotion:
+def serve(version: Version, registry: Registry, settings: Settings, line: records.Line) -> Promotion:
+    """Let a version serve, as a line of the history says; whoever calls holds the lock."""
     bundle = version.bundle
     record = {
         "model": bundle.model,

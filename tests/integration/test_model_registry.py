@@ -12,7 +12,8 @@ from churn.model_sections import ModelRegistry
 from tests.unit.training import made
 from training.challenger import Challenger, train
 from training.keep import keep
-from training.promote import promote, rollback
+from training.promote import promote
+from training.taking_back import rollback
 from training.versions import MemoryRegistry, NoChallenger, Registry
 
 pytestmark = [
@@ -162,7 +163,7 @@ def _runs_anywhere(challenger: Challenger, settings: made.Settings, name: str) -
 
 
 def test_rollback_without_a_past_says_so(shop: tuple[Challenger, made.Settings]) -> None:
-    from training.promote import NothingBefore
+    from training.taking_back import NothingBefore
 
     _, settings = shop
     with pytest.raises(NothingBefore):

@@ -15,8 +15,8 @@ from training import history
 from training.crowning import INTENT, PromotionUnderWay, alone, heal, steps
 from training.gate_verdict import Verdict
 from training.history import before
-from training.promote import rollback
 from training.shadow import NoShadow, OtherFeatures, ServesAlready, begin, end, shadow
+from training.taking_back import rollback
 from training.versions import Files, MemoryRegistry, Version
 
 NAME = "churn-made"

@@ -18,8 +18,9 @@ from training.gate_verdict import Verdict, failed, parity_check
 from training.keep import keep
 from training.one_set import held_back
 from training.paired import paired_difference
-from training.promote import NothingBefore, NotPromoted, history, promote, rollback
+from training.promote import NotPromoted, history, promote
 from training.reasons.told import reasons_told
+from training.taking_back import NothingBefore, rollback
 from training.versions import Files, MemoryRegistry, NoChallenger, Version
 
 
@@ -65,7 +66,7 @@ def test_promote_writes_the_champion_and_rollback_takes_it_back(shop: tuple[Chal
     assert "churn promote" in nothing.value.mend
     keep(challenger, registry, settings)
     assert promote("churn", registry, settings, parity=proof, is_afresh=True).version.version == 2
-    assert rollback("churn", registry, settings).version.version == 1
+    assert [one.version.version for one in rollback("churn", registry, settings)] == [1]
     assert registry.champion("churn-made") == 1
     with pytest.raises(NothingBefore):
         rollback("churn", registry, settings)
