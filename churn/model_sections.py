@@ -21,7 +21,7 @@ class Training(Section):
     max_cutoffs: int = Field(default=12, ge=1, le=120, description="newest mature cutoffs that train")
     test_cutoffs: int = Field(default=3, ge=1, le=24, description="last mature cutoffs, kept for the test")
     min_history_days: int = Field(default=90, ge=0, description="history before the first cutoff")
-    min_customers: int = Field(default=50, ge=10, description="fewer customers: abstain")
+    min_customers: int = Field(default=50, ge=10, description="a shop with fewer customers: abstain")
     min_rows: int = Field(default=200, ge=1, description="fewer rows: a rule or BG/NBD at most")
     min_positives: int = Field(default=30, ge=1, description="fewer of either outcome: likewise")
     horizons_days: tuple[Annotated[int, Field(ge=1, le=3650)], ...] = Field(

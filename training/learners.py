@@ -108,11 +108,11 @@ def enough(snapshot: Snapshot, model: str, role: str, settings: Settings, engine
     """The rows of a model to learn from or to judge by.
 
     Raises:
-        TooFewRows: fewer customers than [training] min_customers.
+        TooFewRows: the shop has fewer customers at these cutoffs than [training] min_customers.
         SameOutcome: one outcome only.
     """
     rows, least = rows_of(snapshot, model, settings, engine), settings.training.min_customers
-    customers = len(set(rows.customer))
+    customers = snapshot.columns("customer_id")["customer_id"].nunique()  # of both models: who the shop knows
     if role != "test" and customers < least:
         raise TooFewRows(model, role, f"{customers} customers, fewer than {least}")
     if len(rows) < 2:

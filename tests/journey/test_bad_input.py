@@ -158,9 +158,9 @@ def nobody_left() -> pd.DataFrame:
 
 
 LOPSIDED = {  # a log nothing can be learnt from: what each model is told
-    one_customer: ("churn", "1 customers, fewer than 50", "reactivation", "0 customers, fewer than 50"),
+    one_customer: ("churn", "1 customers, fewer than 50", "reactivation"),
     everybody_left: ("churn", "0 rows, fewer than 2", "reactivation", "one outcome only (it came true for none"),
-    nobody_left: ("churn", "one outcome only (it came true for none", "reactivation", "0 customers, fewer than 50"),
+    nobody_left: ("churn", "one outcome only (it came true for none", "reactivation", "0 rows, fewer than 2"),
 }
 
 
