@@ -30,7 +30,7 @@ class TakingBack(NamedTuple):
 
 FIXED = 10_000  # numbers are held to a ten-thousandth, so that sums are exact
 CENT = FIXED // 200  # sums of money are compared to half a cent
-LARGEST = 9e14  # beyond it a number does not fit into 64 bits of ten-thousandths
+LARGEST = 1e12  # of a number, by size: nine hundred of them still sum exactly in 64 bits of ten-thousandths
 NONE = -1  # no size is negative
 
 

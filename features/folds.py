@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 
 from churn.calendar import Int64Array
 from churn.events import BoolArray, FloatArray, Texts
+from churn.orders import FIXED, LARGEST
 from features.edges import Layout, Positions
 
 NOTHING: Final = np.iinfo(np.int64).min
 WIDTHS: Final = {8: np.uint8, 16: np.uint16, 32: np.uint32, 64: np.uint64}  # of a set of texts, in bits
-FIXED: Final = 10_000  # numbers are held to a ten-thousandth
-LARGEST: Final = 9e14  # beyond it a number does not fit into 64 bits of ten-thousandths
 Value = TypeVar("Value", bound=np.generic)
 Folded = NDArray[np.integer[Any]]
 

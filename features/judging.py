@@ -11,6 +11,7 @@ import duckdb
 
 from churn.errors import NaiveTime
 from churn.events import NUMBERS
+from churn.orders import LARGEST
 from features.instants import clock_us_sql, has_offset_sql, offset_us_sql
 from features.log import CUSTOMER_NOW, SUPERSEDED, bucket_sql
 from features.mapping import INSTANTS, TEXTS, WITHDRAWN
@@ -23,10 +24,10 @@ REASONS = {
     "no_event_type": "event_type is empty",
     "unparsable_time": "event_timestamp is empty, no date or time, year first, or names its zone by an abbreviation",
     "unparsable_ingested_at": "ingested_at is no date or time, year first, or names its zone by an abbreviation",
-    "bad_amount": "amount is no finite number",
-    "bad_quantity": "quantity is no finite number",
-    "bad_discount_amount": "discount_amount is no finite number",
-    "bad_score": "score is no finite number",
+    "bad_amount": "amount is no finite number, or beyond a million million",
+    "bad_quantity": "quantity is no finite number, or beyond a million million",
+    "bad_discount_amount": "discount_amount is no finite number, or beyond a million million",
+    "bad_score": "score is no finite number, or beyond a million million",
     "in_the_future": "event_timestamp lies at or after now",
     "known_in_future": "ingested_at lies at or after now, so that nobody would see the event",
     "duplicate_event_id": "this source told the same event before; a correction needs a later ingested_at",
@@ -139,7 +140,7 @@ def _attribute(sources: list[Rows]) -> str:
 
 def _number(name: str) -> str:
     value = f"TRY_CAST(trim({name}) AS DOUBLE)"
-    return f"CASE WHEN isfinite({value}) THEN {value} + 0.0 END"  # + 0.0: no negative zero
+    return f"CASE WHEN abs({value}) <= {LARGEST:.0f} THEN {value} + 0.0 END"  # + 0.0: no negative zero
 
 
 def _reason(now_us: int, known_us: int) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from churn.calendar import DAY_US, Int64Array
 from churn.events import FloatArray
-from features.folds import FIXED
+from churn.orders import FIXED
 from features.timeline import Lane
 
 FARTHEST = 1_000_000 * FIXED  # days until something is due, at most, in ten-thousandths

@@ -14,8 +14,9 @@ import numpy as np
 
 from churn.calendar import DAY_US, Int64Array
 from churn.events import BoolArray, FloatArray, Texts
+from churn.orders import FIXED
 from features.edges import Positions
-from features.folds import FIXED, NOTHING, WIDTHS
+from features.folds import NOTHING, WIDTHS
 from features.mix import main_share
 from features.moments import days_until, previous, streak_months, streak_weeks
 from features.timeline import Lane

@@ -12,6 +12,8 @@ from operator import attrgetter
 from typing import Literal, NamedTuple
 
 from churn.calendar import from_us
+from churn.events import NUMBERS
+from churn.orders import LARGEST
 
 Status = Literal["accepted", "duplicate", "rejected"]
 
@@ -95,6 +97,8 @@ def judge(event: LiveEvent, *, end_us: int, forgotten: Container[str] = ()) -> R
         )
     if event.time_us < 0:
         return Reason("too_old", "event_timestamp lies before 1970.", "correct it; an unknown time is no event.")
+    if any(abs(value) > LARGEST for name in NUMBERS if (value := getattr(event, name)) is not None):
+        return Reason("too_large", "a number lies beyond a million million.", "correct it, or use a larger unit.")
     if any("\0" in value for value in event.values() if isinstance(value, str)):
         return Reason("nul_character", "a text holds the character NUL.", "leave it out; no store keeps it.")
     if event.customer_id in forgotten:

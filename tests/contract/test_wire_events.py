@@ -101,6 +101,7 @@ POISON = {
     "empty": event(event_type="  "),
     "two_customers": event(source_id="s"),
     "nul_character": event(channel="a\0b"),
+    "too_large": event(amount=-2e12),
 }
 
 

@@ -12,10 +12,10 @@ from churn.calendar import Calendar, to_us
 from churn.definition import ChurnDefinition, Lifecycle
 from churn.errors import NaiveTime
 from churn.events import Events
+from churn.orders import LARGEST
 from features.catalogue import catalogue
 from features.compute import compute
 from features.feature import Feature, Kind
-from features.folds import LARGEST
 from features.operations import text_code
 from features.timeline import Timeline
 from features.views import views

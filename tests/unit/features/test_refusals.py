@@ -27,6 +27,7 @@ BAD = (
     "a,2024-06-01,1,8,\n"
     "a,2024-01-04,1,9,soon\n"
     "a,2024-01-05,2,10,2024-01-06\n"
+    "a,2024-01-05,-1000000000001,11,\n"
 )
 
 
@@ -37,7 +38,7 @@ def test_bad_rows_are_counted_explained_and_kept_aside(tmp_path: Path) -> None:
     wanted = shop(tmp_path, {"path": "orders.csv", **ORDER, **mapping}, clock="wall")
     report = ingest(wanted, environ={}, wall=wall)
     assert report.manifest.rejected == {
-        "bad_amount": 3,
+        "bad_amount": 4,
         "duplicate_event_id": 1,
         "in_the_future": 1,
         "no_customer_id": 1,
@@ -45,14 +46,14 @@ def test_bad_rows_are_counted_explained_and_kept_aside(tmp_path: Path) -> None:
         "unparsable_time": 2,
         "unreadable_line": 1,
     }
-    assert (report.manifest.rows, report.manifest.events, report.manifest.now) == (12, 2, wall.at)
+    assert (report.manifest.rows, report.manifest.events, report.manifest.now) == (13, 2, wall.at)
     rejects = rejects_of(report)
-    assert rejects["row"].tolist() == [2, 3, 4, 5, 6, 7, 8, 9, 10, 11]
+    assert rejects["row"].tolist() == [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13]
     assert rejects["reason"].tolist()[6:9] == ["duplicate_event_id", "unreadable_line", "in_the_future"]
     assert json.loads(rejects["raw"][1])["date"] == "yesterday"
     assert json.loads(rejects["raw"][7]) == {"line": "too,many,fields,in,this,line"}
     assert "no finite number" in rejects["why"][4]
-    assert "3 x bad_amount" in report.as_text()
+    assert "4 x bad_amount" in report.as_text()
     assert rows_of(report)["ingested_at"].tolist() == [
         to_us(datetime(2024, 1, 1, tzinfo=UTC)),
         to_us(datetime(2024, 1, 6, tzinfo=UTC)),
