@@ -1,7 +1,7 @@
 """The watch over new champions: what broke a floor goes back to the champion before it, by itself, once a promotion.
 
-Monitoring says whether a floor is broken, training takes the alias back; they meet here. `churn monitor` and `churn
-retrain` ask. Start reading at `watch`.
+Monitoring says whether a floor is broken, training takes the alias back; they meet here. `churn monitor` asks, and
+so does `churn run`. Start reading at `watch`.
 """
 
 import json

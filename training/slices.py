@@ -72,12 +72,14 @@ def aligned(attributes: pd.DataFrame, rows: Rows) -> pd.DataFrame:
 def groups_of(values: pd.Series) -> Texts:
     """The group of each row by an attribute: its text, or a quarter of the range where it holds numbers. Shape (n,).
 
-    The most frequent eight are told apart; the rest are `other`, and rows without a value `unknown`.
+    The most frequent eight are told apart; the rest are `other`, and rows without a value `unknown`. A value that is
+    called so itself stands in quotes.
     """
     told, numbers = values.notna(), pd.to_numeric(values, errors="coerce")
     if told.any() and numbers[told].notna().all() and numbers[told].nunique() > MOST_GROUPS:
         return _quarters(numbers.to_numpy(dtype=np.float64))
     texts = values.astype(object).where(told, UNKNOWN).map(str)
+    texts = texts.where(~told | ~texts.isin((UNKNOWN, OTHER)), "'" + texts + "'")
     frequent = texts[told].value_counts().index[:MOST_GROUPS]
     return np.asarray(texts.where(texts.isin(frequent) | ~told, OTHER), dtype=object)
 

@@ -92,3 +92,8 @@ def test_equal_values_lie_where_their_middle_lies() -> None:
     value = {one.name: one.mask for one in slices(few) if one.dimension == "value"}
     assert value["low"].tolist() == [True] * 7 + [False] * 5
     assert value["high"].sum() == 4
+
+
+def test_a_value_that_is_called_unknown_or_other_is_not_merged_with_what_is() -> None:
+    told = groups_of(pd.Series(["unknown", "other", None, "north"], dtype=object))
+    assert told.tolist() == ["'unknown'", "'other'", "unknown", "north"]
