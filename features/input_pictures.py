@@ -6,10 +6,10 @@ Reads measures, gives HTML. Start reading at `weekly`.
 from collections.abc import Sequence
 from html import escape
 
+from churn.page import both
 from features.input_calendar import NIGHT_HOURS, SourceTimes, Weeks
 from features.input_plots import bars, thinned
 from features.input_sources import SourceProfile
-from features.input_words import both
 
 KINDS = 18  # pictures of the commonest kinds; the table of the report has them all
 

@@ -9,10 +9,11 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from churn.calendar import from_us
+from churn.page import both, table
 from features.input_findings import Seen
 from features.input_readiness import Ready
 from features.input_sources import SourceProfile
-from features.input_words import both, duration, table
+from features.input_words import duration
 
 if TYPE_CHECKING:
     from features.input_report import InputReport

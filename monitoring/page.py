@@ -8,6 +8,7 @@ from datetime import datetime
 from html import escape
 from string import Template
 
+from churn.page import code
 from churn.reasons import GROUPS
 from churn.stages import FIVE, Stage
 from monitoring.drift import FeatureDrift, ScoreDrift
@@ -132,16 +133,10 @@ def _reasons(reasons: Sequence[Reason]) -> str:
         return "<p>No reason to do anything.</p>"
     rows = [
         f'<li class="{one.outcome}"><b>{escape(one.what)}</b> <span class="figure">{one.number:g} against '
-        f"{one.threshold:g}</span><br>{_code(one.mend)}</li>"
+        f"{one.threshold:g}</span><br>{code(one.mend)}</li>"
         for one in reasons
     ]
     return f'<ul class="reasons">{"".join(rows)}</ul>'
-
-
-def _code(text: str) -> str:
-    """A sentence with its commands set as code."""
-    parts = escape(text[:1].upper() + text[1:]).split("`")
-    return "".join(f"<code>{part}</code>" if place % 2 else part for place, part in enumerate(parts))
 
 
 def _ledgers(found: Findings, ledgers: Sequence[Realised]) -> str:

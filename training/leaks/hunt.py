@@ -6,7 +6,7 @@
 A hunt names features; it decides nothing. What it cannot catch is said in docs/leaks.md. Start reading at `hunt`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -36,7 +36,7 @@ class Hunt:
         apart: by model, how far the folds are apart.
         best: by model, the features that tell most alone, with their AUC.
         rows: by model, training rows looked at.
-        untold: checks that could not be made, and why.
+        untold: checks that could not be made, and why, in English and Chinese.
         key: log_hash, feature_set_hash, definition_id.
         cutoffs: training cutoffs looked at. observed_until: the end of the log. share: of the log that was read.
     """
@@ -45,7 +45,7 @@ class Hunt:
     apart: Mapping[str, Adversarial]
     best: Mapping[str, tuple[tuple[str, float], ...]]
     rows: Mapping[str, int]
-    untold: tuple[str, ...]
+    untold: tuple[tuple[str, str], ...]
     key: Mapping[str, str]
     cutoffs: tuple[datetime, ...]
     observed_until: datetime
@@ -76,7 +76,7 @@ class Hunt:
             "adversarial": {model: one.as_json() for model, one in self.apart.items()},
             "best_alone": {model: dict(ones) for model, ones in self.best.items()},
             "rows": dict(self.rows),
-            "not_checked": list(self.untold),
+            "not_checked": [{"en": en, "zh": zh} for en, zh in self.untold],
             "cutoffs": [cutoff.isoformat() for cutoff in self.cutoffs],
             "observed_until": self.observed_until.isoformat(),
             "share_of_log": self.share,
@@ -144,16 +144,22 @@ def _best(seen: Evidence, seed: int) -> tuple[tuple[str, float], ...]:
     return tuple((seen.names[place], float(told[place])) for place in (-told).argsort(kind="stable")[:BEST])
 
 
-def _untold(evidence: Mapping[str, Evidence], frozen: pd.DataFrame | None, seed: int) -> list[str]:
-    """What could not be checked, in words."""
-    told = []
+def _untold(evidence: Mapping[str, Evidence], frozen: pd.DataFrame | None, seed: int) -> Iterator[tuple[str, str]]:
+    """What could not be checked, in English and Chinese."""
     for model, rows in evidence.items():
+        reaches = rows.far == rows.far
         if not Question.of(rows.outcome, rows.customer, seed=seed).can_be_asked:
-            told.append(f"{model}: fewer than 30 rows of an outcome, so its features were held against none")
-        elif not Question.of(
-            rows.far[rows.far == rows.far], rows.customer[rows.far == rows.far], seed=seed
-        ).can_be_asked:
-            told.append(f"{model}: the log is too short for a far future (three horizons are needed)")
+            yield (
+                f"{model}: fewer than 30 rows of an outcome, so its features were held against none",
+                f"{model}：某一结果不足 30 行，其特征未与任何结果对照",
+            )
+        elif not Question.of(rows.far[reaches], rows.customer[reaches], seed=seed).can_be_asked:
+            yield (
+                f"{model}: the log is too short for a far future (three horizons are needed)",
+                f"{model}：日志太短，没有足够远的未来可供对照（至少需要三个结果期）",
+            )
     if frozen is None:
-        told.append("no champion serves, so no frozen snapshot was held against the log")
-    return told
+        yield (
+            "no champion of these features serves, so no frozen snapshot was held against the log",
+            "没有使用这些特征的现任模型，因此未将冻结快照与日志对照",
+        )

@@ -4,12 +4,10 @@ Start reading at `page`.
 """
 
 from html import escape
-from string import Template
 from typing import Final
 
+from churn.page import both, both_code, frame, part, table
 from churn.settings import Settings
-from features.input_style import STYLE
-from features.input_words import both, code, table
 from training.leaks.adversarial import Adversarial
 from training.leaks.hunt import Hunt
 from training.leaks.suspicion import Suspicion
@@ -17,59 +15,37 @@ from training.leaks.suspicion import Suspicion
 TONES: Final = {"suspicious": "error", "guarded": "advice", "look": "warning"}
 BADGES: Final = {"suspicious": ("Suspicious", "可疑"), "guarded": ("Guarded", "已防住"), "look": ("Look", "留意")}
 NAMES: Final = {"churn": ("churn", "流失"), "reactivation": ("reactivation", "回归")}
-DOCUMENT = Template("""<!doctype html>
-<html lang="$language"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>$title</title><style>$style</style></head>
-<body><main>
-<div class="language"><label><input type="radio" name="language" id="en"$en> English</label>
-<label><input type="radio" name="language" id="zh"$zh> 中文</label></div>
-<header class="$tone"><h1>$heading</h1><p>$says</p><p class="quiet">$as_of</p></header>
-<section>$findings</section>
-<h2>$alone</h2><p class="quiet">$alone_note</p>$best
-<h2>$folds</h2><p class="quiet">$folds_note</p>$apart
-<h2>$limits</h2>$untold
-<footer>$footer</footer>
-</main></body></html>
-""")
-
-
-WORDS: Final = {
-    "alone": ("What tells most alone", "单项最有预测力的特征"),
-    "alone_note": (
-        "ROC AUC of each feature alone, cross-fitted over customers, with no shape assumed; 0.5 is chance.",
-        "各特征单独的 ROC AUC，按客户交叉拟合，不假设形状；0.5 为随机。",
+ALONE_NOTE: Final = (
+    "ROC AUC of each feature alone, cross-fitted over customers, with no shape assumed; 0.5 is chance.",
+    "各特征单独的 ROC AUC，按客户交叉拟合，不假设形状；0.5 为随机。",
+)
+FOLDS_NOTE: Final = (
+    (
+        "How well test rows are told from training rows, without looking at outcomes. 0.5: not at all. The "
+        "strongest feature is taken away each time. Tenure and days since a dated campaign tell the day; look at "
+        "what else is named."
     ),
-    "folds": ("Are training and test rows of one world?", "训练行与测试行是否同属一个世界？"),
-    "folds_note": (
-        (
-            "How well test rows are told from training rows, without looking at outcomes. 0.5: not at all. The "
-            "strongest feature is taken away each time. Tenure and days since a dated campaign tell the day; look at "
-            "what else is named."
-        ),
-        (
-            "不看结果时，测试行与训练行可被区分的程度，0.5 为完全不可区分。每一步去掉最强的特征。"
-            "客户时长与距某次活动的天数本身就暴露日期，请留意其他特征。"
-        ),
+    (
+        "不看结果时，测试行与训练行可被区分的程度，0.5 为完全不可区分。每一步去掉最强的特征。"
+        "客户时长与距某次活动的天数本身就暴露日期，请留意其他特征。"
     ),
-    "limits": ("What was not checked", "未检查的内容"),
-    "footer": (
-        "What each check can and cannot catch: docs/leaks.md. Made by churn leaks; report.json has the numbers.",
-        "各项检查能发现与不能发现的问题见 docs/leaks.md。由 churn leaks 生成；report.json 含相同数字。",
-    ),
-}
+)
+FOOTER: Final = (
+    "What each check can and cannot catch: docs/leaks.md. Made by churn leaks; report.json has the numbers.",
+    "各项检查能发现与不能发现的问题见 docs/leaks.md。由 churn leaks 生成；report.json 含相同数字。",
+)
 
 
 def page(found: Hunt, settings: Settings) -> str:
     """The page of a hunt."""
     business, day_of = settings.business, settings.lifecycle.calendar.day_of
     first, last, end = (day_of(one) for one in (found.cutoffs[0], found.cutoffs[-1], found.observed_until))
-    return DOCUMENT.substitute(
-        {name: both(*words) for name, words in WORDS.items()},
+    best = "".join(_best(model, ones) for model, ones in found.best.items())
+    apart = "".join(_apart(model, one) for model, one in found.apart.items())
+    untold = "".join(f"<li>{both_code(*one)}</li>" for one in found.untold)
+    return frame(
+        f"{business.name}: leaks",
         language=business.language,
-        en=" checked" if business.language == "en" else "",
-        zh=" checked" if business.language == "zh" else "",
-        title=escape(f"{business.name}: leaks"),
-        style=STYLE,
         tone="fine" if found.passed else "error",
         heading=f"{escape(business.name)} · {both('hunt for leaks', '泄漏排查')}",
         says=_says(found),
@@ -78,10 +54,15 @@ def page(found: Hunt, settings: Settings) -> str:
             f"{found.share:.0%} of the log, which ends {end}.",
             f"{len(found.cutoffs)} 个训练截止时点，{first} 至 {last}，读取日志的 {found.share:.0%}，日志截至 {end}。",
         ),
-        findings=_findings(found.suspicions),
-        best="".join(_best(model, ones) for model, ones in found.best.items()),
-        apart="".join(_apart(model, one) for model, one in found.apart.items()),
-        untold="<ul>" + "".join(f"<li>{escape(one)}</li>" for one in found.untold) + "</ul>" if found.untold else "–",
+        body=[
+            f"<section>{_findings(found.suspicions)}</section>",
+            part(("What tells most alone", "单项最有预测力的特征"), best, note=ALONE_NOTE),
+            part(
+                ("Are training and test rows of one world?", "训练行与测试行是否同属一个世界？"), apart, note=FOLDS_NOTE
+            ),
+            part(("What was not checked", "未检查的内容"), f"<ul>{untold}</ul>" if untold else "–"),
+        ],
+        footer=FOOTER,
     )
 
 
@@ -95,11 +76,7 @@ def _says(found: Hunt) -> str:
 def _findings(suspicions: tuple[Suspicion, ...]) -> str:
     items = []
     for one in suspicions:
-        sentences = "".join(
-            f'<span class="{language}">{code(one.says(language))} '
-            f'<span class="mend">{code(one.mend(language))}</span></span>'
-            for language in ("en", "zh")
-        )
+        sentences = both_code(one.says("en"), one.says("zh"), (one.mend("en"), one.mend("zh")))
         names = ", ".join(f"<code>{escape(name)}</code>" for name in one.features[:8])
         badge = f'<span class="badge">{both(*BADGES[one.level])}</span>'
         items.append(

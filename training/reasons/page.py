@@ -6,14 +6,12 @@ Start reading at `page`.
 import base64
 from collections.abc import Mapping
 from html import escape
-from string import Template
 from typing import Final
 
 from churn.bundle import Bundle
+from churn.page import both, frame, part, table
 from churn.reasons import CAUSES, GROUPS
 from churn.settings import Settings
-from features.input_style import STYLE
-from features.input_words import both, table
 from training.reasons.counted import Share
 from training.reasons.hits import HitRates
 from training.reasons.report import OTHER_WORDS, Reasons
@@ -21,40 +19,21 @@ from training.reasons.report import OTHER_WORDS, Reasons
 TOP: Final = 15
 MODELS: Final = {"churn": ("reasons of the churn model", "流失模型的原因"), "reactivation": (
     "reasons of the reactivation model", "回归模型的原因")}  # fmt: skip
-WORDS: Final = {
-    "groups": ("What its scores rest on, by group of reasons", "评分依据：按原因类别"),
-    "features": ("Feature by feature", "各项特征"),
-    "trust": ("How far the reasons can be trusted", "原因的可信程度"),
-    "stated": ("What customers said themselves", "客户自述的原因"),
-    "stated_note": (
-        (
-            "Stated reasons stand beside modelled ones and are never merged: the one is what somebody said, the other "
-            "what a score rests on."
-        ),
-        "自述原因与模型原因并列展示，从不合并：前者是客户所说，后者是评分依据。",
+STATED_NOTE: Final = (
+    (
+        "Stated reasons stand beside modelled ones and are never merged: the one is what somebody said, the other "
+        "what a score rests on."
     ),
-    "footer": (
-        (
-            "An association, not a cause: changing what is named need not change what happens. docs/reasons.md says "
-            "how each figure is made. Made by churn explain."
-        ),
-        "相关并非因果：改变所列因素未必改变结果。各数字的算法见 docs/reasons.md。由 churn explain 生成。",
+    "自述原因与模型原因并列展示，从不合并：前者是客户所说，后者是评分依据。",
+)
+FOOTER: Final = (
+    (
+        "An association, not a cause: changing what is named need not change what happens. docs/reasons.md says "
+        "how each figure is made. Made by churn explain."
     ),
-}
-DOCUMENT = Template("""<!doctype html>
-<html lang="$language"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>$title</title><style>$style img{max-width:100%;background:#fff;border-radius:6px}</style></head>
-<body><main>
-<div class="language"><label><input type="radio" name="language" id="en"$en> English</label>
-<label><input type="radio" name="language" id="zh"$zh> 中文</label></div>
-<header class="$tone"><h1>$heading</h1><p>$says</p><p class="quiet">$as_of</p></header>
-<h2>$groups</h2><section>$by_group</section>
-<h2>$features</h2><section>$by_feature</section>$pictures
-<h2>$trust</h2><section>$tests</section>
-<h2>$stated</h2><p class="quiet">$stated_note</p><section>$said</section>$hits
-<footer>$footer</footer>
-</main></body></html>
-""")
+    "相关并非因果：改变所列因素未必改变结果。各数字的算法见 docs/reasons.md。由 churn explain 生成。",
+)
+STYLE: Final = "img{max-width:100%;background:#fff;border-radius:6px}"
 
 
 def page(found: Reasons, bundle: Bundle, settings: Settings, pictures: Mapping[str, bytes]) -> str:
@@ -64,13 +43,10 @@ def page(found: Reasons, bundle: Bundle, settings: Settings, pictures: Mapping[s
         f'<p><img alt="{escape(name)}" src="data:image/png;base64,{base64.b64encode(one).decode()}"></p>'
         for name, one in pictures.items()
     )
-    return DOCUMENT.substitute(
-        {name: both(*words) for name, words in WORDS.items()},
+    hits = _hits(found.hits) if found.hits else ""
+    return frame(
+        f"{business.name}: reasons",
         language=business.language,
-        en=" checked" if business.language == "en" else "",
-        zh=" checked" if business.language == "zh" else "",
-        title=escape(f"{business.name}: reasons"),
-        style=STYLE,
         tone="fine" if found.deletion.passed and found.deletion.told_passed else "warning",
         heading=f"{escape(business.name)} · {both(*MODELS[found.model])}",
         says=both(
@@ -81,13 +57,21 @@ def page(found: Reasons, bundle: Bundle, settings: Settings, pictures: Mapping[s
             f"Version {found.version}, model {found.model_hash[:12]}; {found.rows:,} test rows explained.",
             f"版本 {found.version}，模型 {found.model_hash[:12]}；解释了 {found.rows:,} 行测试数据。",
         ),
-        by_group=_by_group(found),
-        by_feature=_by_feature(found, bundle),
-        pictures=images,
-        tests=_tests(found),
-        said=_said(found),
-        hits=_hits(found.hits) if found.hits else "",
-    )
+        body=[
+            part(
+                ("What its scores rest on, by group of reasons", "评分依据：按原因类别"),
+                f"<section>{_by_group(found)}</section>",
+            ),
+            part(("Feature by feature", "各项特征"), f"<section>{_by_feature(found, bundle)}</section>{images}"),
+            part(("How far the reasons can be trusted", "原因的可信程度"), f"<section>{_tests(found)}</section>"),
+            part(
+                ("What customers said themselves", "客户自述的原因"), f"<section>{_said(found)}</section>{hits}",
+                note=STATED_NOTE,
+            ),
+        ],
+        footer=FOOTER,
+        style=STYLE,
+    )  # fmt: skip
 
 
 def _by_group(found: Reasons) -> str:

@@ -5,11 +5,9 @@ Reads what report.json holds. Both languages are in it. Start reading at `page`.
 
 from collections.abc import Mapping
 from html import escape
-from string import Template
 from typing import Any
 
-from features.input_style import STYLE
-from features.input_words import both
+from churn.page import both, frame
 from training.report import tables
 from training.report.fairness import times
 from training.report.jury import OURS, ours_of
@@ -24,49 +22,35 @@ small{display:block;color:var(--quiet);font-size:11px} td:last-child{white-space
 h2{border-top:1px solid var(--line);padding-top:24px} h3{margin:24px 0 6px} .grid figure{max-width:420px}
 @media (max-width:640px){main{padding:16px 12px 32px} th,td{padding:4px 8px}}
 """
-DOCUMENT = Template("""<!doctype html>
-<html lang="$language"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
-<title>$title</title><style>$style</style></head>
-<body><main>
-<div class="language"><label><input type="radio" name="language" id="en"$en> English</label>
-<label><input type="radio" name="language" id="zh"$zh> 中文</label></div>
-<header class="advice"><h1>$heading</h1><p class="quiet">$definition</p></header>
-$summary
-<details open><summary>$how</summary>$protocol</details>
-$models
-<footer>$footer</footer>
-</main></body></html>
-""")
+FOOTER = (
+    "What each number means: docs/backtest.md. report.json holds the same numbers. Made by churn backtest.",
+    "各数字含义见 docs/backtest.md；report.json 含相同数字。由 churn backtest 生成。",
+)
 
 
 def page(document: Entry) -> str:
     """The page."""
-    language, business = document["language"], document["business"]["name"]
-    definition = document["definition"]
-    return DOCUMENT.substitute(
-        language=language,
-        en=" checked" if language == "en" else "",
-        zh=" checked" if language == "zh" else "",
-        title=escape(f"{business}: back-test"),
-        style=STYLE + MORE_STYLE,
+    business, definition = document["business"]["name"], document["definition"]
+    protocol = "".join(
+        f"<p>{both(*words)}</p>" for words in zip(document["protocol"]["en"], document["protocol"]["zh"], strict=True)
+    )
+    return frame(
+        f"{business}: back-test",
+        language=document["language"],
         heading=escape(business) + both(": back-test", "：回测"),
-        definition=both(
+        as_of=both(
             f"Horizon {definition['horizon_days']} days, gap {definition['gap_days']}; "
             f"definition {document['definition_id']}.",
             f"结果期 {definition['horizon_days']} 天，间隔 {definition['gap_days']} 天；定义 "
             f"{document['definition_id']}。",
         ),
-        summary="".join(f'<div class="verdict">{_says(model)}</div>' for model in document["models"]),
-        how=both("How this was judged", "评判方式"),
-        protocol="".join(
-            f"<p>{both(en, zh)}</p>"
-            for en, zh in zip(document["protocol"]["en"], document["protocol"]["zh"], strict=True)
-        ),
-        models="".join(_model(model) for model in document["models"]),
-        footer=both(
-            "What each number means: docs/backtest.md. report.json holds the same numbers. Made by churn backtest.",
-            "各数字含义见 docs/backtest.md；report.json 含相同数字。由 churn backtest 生成。",
-        ),
+        body=[
+            *(f'<div class="verdict">{_says(model)}</div>' for model in document["models"]),
+            f"<details open><summary>{both('How this was judged', '评判方式')}</summary>{protocol}</details>",
+            *(_model(model) for model in document["models"]),
+        ],
+        footer=FOOTER,
+        style=MORE_STYLE,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from features.input_words import both, table
+from churn.page import both, table
 from training.report.fairness import times
 from training.report.jury import OURS, ours_of
 from training.report.pictures import whisker

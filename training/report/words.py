@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from features.input_words import both
+from churn.page import both
 
 LEARNERS: Final = {
     "lightgbm": ("our model (line + trees)", "本模型（线性+树）"),

@@ -217,7 +217,7 @@ def test_too_few_rows_are_told_not_judged(shop: Simulation) -> None:
     few = shop.events[shop.events["customer_id"] < "C000040"]
     found = leaky_shop.look(few, shop.observed_until, SETTINGS)
     assert found.suspicions == ()
-    assert any("fewer than 30" in one for one in found.untold)
+    assert any("fewer than 30" in en and "不足 30 行" in zh for en, zh in found.untold)
 
 
 def test_the_command_hunts_and_says_what_it_could_not_check(tmp_path: Path) -> None:
@@ -225,5 +225,6 @@ def test_the_command_hunts_and_says_what_it_could_not_check(tmp_path: Path) -> N
     said = churn("leaks", "--json", config=config)
     told = json.loads(said.out)
     assert (said.code, told["passed"]) == (0, True)
-    assert any("fewer than 30" in one for one in told["not_checked"])
+    assert any("fewer than 30" in one["en"] for one in told["not_checked"])
+    assert all(one["zh"] != one["en"] for one in told["not_checked"])
     assert list(tmp_path.rglob("leaks/report.html"))

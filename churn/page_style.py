@@ -1,4 +1,4 @@
-"""How the page of the input-data report looks: one style sheet, light and dark, English or Chinese by a switch."""
+"""How every page for people looks: one style sheet, light and dark, English or Chinese by a switch. A text, no code."""
 
 STYLE = """
 :root{--ink:#1d2530;--quiet:#5d6774;--paper:#fff;--card:#f5f7f9;--line:#dde2e8;--bar:#2563a8;--rest:#cfd7e0;

@@ -1,0 +1,91 @@
+"""The frame of every page for people: one file, no script, nothing from outside, English and Chinese by a switch.
+
+    both(en, zh)   a text in two languages, of which one is shown
+    part(...)      a heading, a note and what stands under it
+    frame(...)     the whole page
+
+Texts in, a text out; what is passed as `str` is HTML already unless it says otherwise. Start reading at `frame`.
+"""
+
+from collections.abc import Sequence
+from html import escape
+from string import Template
+from typing import Final, Literal
+
+from churn.page_style import STYLE
+
+Two = tuple[str, str]
+Tone = Literal["error", "warning", "advice", "fine"]
+DOCUMENT: Final = Template("""<!doctype html>
+<html lang="$language"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
+<title>$title</title><style>$style</style></head>
+<body><main>
+<div class="language"><label><input type="radio" name="language" id="en"$en> English</label>
+<label><input type="radio" name="language" id="zh"$zh> 中文</label></div>
+<header class="$tone"><h1>$heading</h1>$says<p class="quiet">$as_of</p></header>
+$body
+<footer>$footer</footer>
+</main></body></html>
+""")
+
+
+def frame(
+    title: str,
+    *,
+    language: str,
+    heading: str,
+    as_of: str,
+    body: Sequence[str],
+    footer: Two,
+    tone: Tone = "advice",
+    says: str = "",
+    style: str = "",
+) -> str:
+    """A page.
+
+    Args:
+        title: of the window, plain text.
+        language: that is shown first, en or zh.
+        heading: HTML.
+        as_of: what it rests on, HTML.
+        body: its parts, HTML.
+        footer: where to read on.
+        tone: colour of the heading's edge.
+        says: the outcome in a sentence, HTML; none where empty.
+        style: beside the common sheet.
+    """
+    return DOCUMENT.substitute(
+        title=escape(title), language=language, style=STYLE + style, tone=tone, heading=heading,
+        en=" checked" if language != "zh" else "", zh=" checked" if language == "zh" else "",
+        says=f"<p>{says}</p>" if says else "", as_of=as_of, body="\n".join(body), footer=both(*footer),
+    )  # fmt: skip
+
+
+def part(title: Two, content: str, *, note: Two | None = None) -> str:
+    """A part of a page: heading, note, content (HTML)."""
+    told = f'<p class="quiet">{both(*note)}</p>' if note else ""
+    return f"<h2>{both(*title)}</h2>{told}{content}"
+
+
+def both(en: str, zh: str) -> str:
+    """A text in English and in Chinese, one of which is shown; escaped here."""
+    return f'<span class="en">{escape(en)}</span><span class="zh">{escape(zh)}</span>'
+
+
+def code(text: str) -> str:
+    """A sentence, its first letter large, with its commands set as code; escaped here."""
+    parts = escape(text[:1].upper() + text[1:]).split("`")
+    return "".join(f"<code>{part}</code>" if place % 2 else part for place, part in enumerate(parts))
+
+
+def both_code(en: str, zh: str, more: Two = ("", "")) -> str:
+    """A sentence in both languages with its commands set as code, and quieter what to do about it; escaped here."""
+    mends = [f' <span class="mend">{code(one)}</span>' if one else "" for one in more]
+    return f'<span class="en">{code(en)}{mends[0]}</span><span class="zh">{code(zh)}{mends[1]}</span>'
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table; its cells are HTML already."""
+    top = "".join(f"<th>{name}</th>" for name in head)
+    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
