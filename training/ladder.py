@@ -28,7 +28,7 @@ from training.ladder_split import Split, split_of
 from training.plan import numbered
 from training.recipe import Recipe
 from training.rows import Rows, fold_of
-from training.skill import skill_interval, surprise
+from training.skill import skill_intervals, surprise
 
 FOLDS = 4
 MOST_CUSTOMERS = 4_000  # that take part at first: where there are so many the choice is easy
@@ -148,7 +148,7 @@ def _chosen(judged: "_Judged", split: Split, *, seed: int) -> Choice:
     best: Learner = passing[-1] if passing else "recency_rule"
     if len(passing) > 1:
         counting, boosting = (np.asarray(judged.found[learner]) for learner in passing)
-        low, _ = skill_interval(boosting, counting, judged.customer, seed=seed, sure=SURE)
+        low = skill_intervals([(boosting, counting)], judged.customer, seed=seed, sure=SURE)[0][0]
         best = passing[0] if low > 0 else best
     return Choice(best, rungs, split.told, judged.customers, split.drift)
 
@@ -208,8 +208,7 @@ def _more(judged: _Judged, learn: Rows, judge: Rows, model: str, tries: dict[Lea
 def _rung(learner: Learner, found: FloatArray | str, judged: _Judged, drift: float, *, seed: int) -> Rung:
     if isinstance(found, str) or not len(found):
         return Rung(learner, why_not=found if isinstance(found, str) else "no part of the customers has both outcomes")
-    ends = [
-        skill_interval(weight * judged.rule, weight * found, judged.customer, seed=seed, sure=SURE)
-        for weight in (np.where(judged.outcome > 0, np.exp(by), 1.0) for by in (0.0, -drift, drift))
-    ]
+    weights = [np.where(judged.outcome > 0, np.exp(by), 1.0) for by in (0.0, -drift, drift)]
+    pairs = [(weight * judged.rule, weight * found) for weight in weights]
+    ends = skill_intervals(pairs, judged.customer, seed=seed, sure=SURE)
     return Rung(learner, 1 - float(found.sum() / judged.rule.sum()), min(low for low, _ in ends), ends[0][1])

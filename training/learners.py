@@ -24,7 +24,7 @@ from training.learning import fit_snapshot, rows_of
 from training.recipe import Recipe
 from training.rows import Rows, SameOutcome, TooFewRows
 from training.simple import fit_counting, fit_rule
-from training.skill import skill_interval, surprise
+from training.skill import skill_intervals, surprise
 
 
 @dataclass(frozen=True)
@@ -134,6 +134,6 @@ def graded(learner: Learner, rows: Rows, ours: FloatArray, rule: FloatArray, *, 
     """
     mine, theirs = surprise(rows, ours), surprise(rows, rule)
     customers: Sequence[Any] = rows.customer.tolist()
-    low, high = skill_interval(theirs, mine, customers, seed=seed)
+    low, high = skill_intervals([(theirs, mine)], customers, seed=seed)[0]
     skill = 1 - float(np.sum(mine) / max(float(np.sum(theirs)), 1e-12))
     return Grade.of(skill, low, high, customers=len(set(customers)), learner=learner)

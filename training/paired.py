@@ -9,7 +9,7 @@ Source: Efron, Tibshirani (1993), An Introduction to the Bootstrap, ch. 13; Pois
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,11 +53,15 @@ def drawn_means(columns: Sequence[tuple[FloatArray, BoolArray]], customers: Any,
     codes, ids = pd.factorize(np.asarray(customers, dtype=object))
     total = np.column_stack([_by_customer(codes, len(ids), np.where(rows, values, 0.0)) for values, rows in columns])
     size = np.column_stack([_by_customer(codes, len(ids), rows.astype(np.float64)) for _, rows in columns])
-    random, table, drawn = np.random.default_rng(seed), _poisson(), list[NDArray[np.float64]]()
-    for _ in range(0, ROUNDS, BLOCK):
-        weight = table[random.integers(0, EVEN, (BLOCK, len(ids)), dtype=np.uint16)]
-        drawn.append((weight @ total) / np.maximum(weight @ size, 1.0))
+    drawn = [(weight @ total) / np.maximum(weight @ size, 1.0) for weight in drawn_weights(len(ids), ROUNDS, seed=seed)]
     return Means(total.sum(axis=0) / np.maximum(size.sum(axis=0), 1.0), np.vstack(drawn))
+
+
+def drawn_weights(customers: int, rounds: int, *, seed: int) -> Iterator[FloatArray]:
+    """How often each customer is drawn in each round, a block of rounds at a time. Shape (100, customers)."""
+    random, table = np.random.default_rng(seed), _poisson()
+    for _ in range(0, rounds, BLOCK):
+        yield table[random.integers(0, EVEN, (BLOCK, customers), dtype=np.uint16)]
 
 
 def losses(outcome: FloatArray, probability: FloatArray) -> FloatArray:

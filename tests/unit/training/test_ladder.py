@@ -17,7 +17,7 @@ from training.calibrating import HeldOut
 from training.fit import Fitted, fit
 from training.ladder import Choice, choose
 from training.rows import Columns, Rows
-from training.skill import skill_interval, surprise
+from training.skill import skill_intervals, surprise
 
 LIFECYCLE = Lifecycle(definition=ChurnDefinition(horizon_days=30))
 NAMES = ("signal", "order_days_since", "order_tenure_days", "order_gap_mean_ever")
@@ -100,7 +100,7 @@ def test_the_interval_of_a_skill_holds_it() -> None:
     for _ in range(25):
         rule = random.exponential(1.0, 300)
         ours = rule * (1 - true) + random.normal(0, 0.2, 300)
-        low, high = skill_interval(rule, ours, [f"c{n % 100}" for n in range(300)], seed=1)
+        low, high = skill_intervals([(rule, ours)], [f"c{n % 100}" for n in range(300)], seed=1)[0]
         held += low <= true <= high
     assert 20 <= held <= 25
 
