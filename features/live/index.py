@@ -7,7 +7,6 @@ what the inbox holds beyond that is read from the inbox. It is replaced as a who
 deleting it costs the time to make it anew, and nothing else. Start reading at `build`.
 """
 
-import fcntl
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -21,11 +20,13 @@ import pyarrow as pa
 
 from churn.errors import DataError
 from features.atomic import flush
+from features.file_lock import alone
 from features.log import BrokenLog, LogManifest, log_folder, read_log_manifest
 from features.log_reading import rows_of
 
 FORMAT = 1
 INDEX, DRAFT = Path("live") / "index.db", Path("live") / ".index.draft"
+LOCK = ".index.lock"
 IN_ONE = 400  # customers in one IN (...)
 BROKEN = (sqlite3.Error, pa.ArrowException, EOFError, OSError)  # what reading a broken file raises
 
@@ -146,7 +147,7 @@ def build(folder: Path) -> bool:
         NoLog: there is no log. BrokenLog: it cannot be read, or was replaced meanwhile: try again.
         IndexUnavailable: the disk is full, or the folder cannot be written.
     """
-    with _alone(folder / INDEX.parent) as mine:
+    with alone(folder / INDEX.parent / LOCK) as mine:
         if not mine:
             return False
         draft = folder / DRAFT
@@ -184,7 +185,7 @@ def drop_draft(folder: Path) -> None:
     """Remove what a build that was killed left; a build that is under way goes on."""
     draft = folder / DRAFT
     if draft.exists():
-        with _alone(draft.parent) as mine:
+        with alone(draft.parent / LOCK) as mine:
             if mine:
                 draft.unlink(missing_ok=True)
 
@@ -230,16 +231,3 @@ def _by_customer(rows: pa.Table) -> Iterator[tuple[str, bytes]]:
             [batch.slice(start, end - start), nobody]
         )  # a copy: a slice takes its neighbours along
         yield ids[start], mine.serialize().to_pybytes()
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[bool]:
-    """Whether this process alone makes the index."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".index.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        yield True

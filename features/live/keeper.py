@@ -4,10 +4,8 @@ A thread of each worker of the service; of all of them one at a time does the wo
 that was down or a new log left behind, at start and then every second. Start reading at `Keeper.step`.
 """
 
-import fcntl
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import structlog
@@ -15,6 +13,7 @@ import structlog
 from churn.calendar import from_us, to_us
 from churn.definition import Lifecycle
 from churn.errors import ChurnError
+from features.file_lock import alone
 from features.live.inbox import Inbox
 from features.live.index import Index, build
 from features.live.refresh import AT_ONCE, Refresher
@@ -67,7 +66,7 @@ class Keeper:
         Raises:
             ChurnError: something cannot be reached; what is pending stays so.
         """
-        with _alone(self._folder / LOCK) as mine:
+        with alone(self._folder / LOCK) as mine:
             if not mine:
                 return 0
             if not self._index.is_current():
@@ -94,15 +93,3 @@ class Keeper:
             except Exception as error:  # noqa: BLE001  # the edge of this thread: it has to go on for all others
                 log.warning("live.failed", problem=type(error).__name__)
             self._ending.wait(EVERY_S)
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[bool]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        yield True
