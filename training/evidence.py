@@ -39,12 +39,14 @@ class Unlike:
         why: it in English. why_zh: it in Chinese.
         is_other_question: it was asked another question (definition).
         reads_others: it reads features that are gone or have changed.
+        lost: those of them that the log no longer gives, though nobody left them out.
     """
 
     why: str
     why_zh: str
     is_other_question: bool
     reads_others: bool = False
+    lost: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ docs/gate.md. Reads arrays and numbers; knows no registry and no file. Start rea
 """
 
 from churn.model_sections import Gate
-from training import gate_checks
+from training import gate_checks, gate_segments
 from training.evidence import Evidence, Rival
+from training.gate_seen import Seen, columns_of
 from training.gate_verdict import Verdict
 from training.paired import drawn_means
 
@@ -28,14 +29,15 @@ def judge(evidence: Evidence, limits: Gate, *, seed: int) -> Verdict:
         seed: of the draws.
     """
     rule = rule_of(evidence, limits)
-    columns = gate_checks.columns_of(evidence)
+    columns = columns_of(evidence)
     means = drawn_means(list(columns.values()), evidence.rows.customer, seed=seed)
-    seen = gate_checks.Seen(evidence, limits, list(columns), means)
+    seen = Seen(evidence, limits, list(columns), means)
     checks = (
         *gate_checks.beats(seen),
         *gate_checks.against_champion(seen, rule),
         *gate_checks.calibration(seen),
-        *gate_checks.segments(seen),
+        *gate_segments.segments(seen),
+        *gate_segments.ranking(seen),
         *gate_checks.footprint(seen),
         *evidence.others,
     )

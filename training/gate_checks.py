@@ -1,93 +1,23 @@
 """The conditions of the gate, each from means and their draws to a sentence in English and Chinese.
 
-Every comparison shares one set of draws of whole customers (training/paired.py). Segments share the doubt: with m of
-them each is held to a 1 / m of it (Bonferroni). Start reading at `Seen`.
+Those that look at segments: training/gate_segments.py. Start reading at `against_champion`.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
-from churn.events import BoolArray, FloatArray
 from churn.metrics import log_loss, roc_auc
-from churn.metrics_profit import contact_profits
-from churn.model_sections import Gate
-from training.evidence import Evidence, Footprint, Rival, Unlike
-from training.gate_verdict import Check, check, failed, skipped
-from training.paired import Means, losses
+from training.evidence import Footprint, Rival, Unlike
+from training.gate_seen import Seen
+from training.gate_verdict import LOST, Check, check, failed, skipped, some_of
 
-BINS = 10
-FEWEST_ROWS, FEWEST_RARER = 100, 15  # fewer in a segment say nothing
 RIVAL_ZH = {"recency_rule": "沉默天数规则", "base_rate": "平均比率"}
+LOST_ZH = "请恢复其数据源或列后重新训练，或按无现任处理：churn promote --afresh"
 NO_WORSE = {  # rules that ask for no gain, and what they call the champion
     "renew": ("an old champion", "过时的现任"),
     "features_changed": ("the champion, which reads other features", "特征不同的现任"),
 }
-Columns = dict[str, tuple[FloatArray, BoolArray]]
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What the checks look at: the evidence, the limits, and the mean of each column with its draws."""
-
-    evidence: Evidence
-    limits: Gate
-    names: list[str]
-    means: Means
-
-    @property
-    def alpha(self) -> float:
-        """The doubt that is allowed."""
-        return 1 - self.limits.confidence
-
-    @property
-    def champion(self) -> Rival | None:
-        """The champion, where it can be asked about the same rows and is another one."""
-        evidence = self.evidence
-        if evidence.is_champion or evidence.is_afresh or not isinstance(evidence.champion, Rival):
-            return None
-        return evidence.champion
-
-    def of(self, name: str, *, share: int = 1) -> tuple[float, float, float]:
-        """Mean, lower and upper edge of a column, of which so many share the doubt."""
-        place = self.names.index(name)
-        return float(self.means.value[place]), *self.means.interval(place, self.alpha / share)
-
-    def loss_of(self, probability: FloatArray, rows: BoolArray | None = None) -> float:
-        """Mean log loss of some rows."""
-        found = losses(self.evidence.rows.outcome, probability)
-        return float(found.mean() if rows is None else found[rows].mean())
-
-
-def columns_of(evidence: Evidence) -> Columns:
-    """The columns that the checks need: differences to the rivals, overall and by segment, and the gaps of bins."""
-    outcome, ours = evidence.rows.outcome, evidence.probability
-    everybody, mine = np.ones(len(outcome), dtype=bool), losses(outcome, ours)
-    columns: Columns = {"level": (ours - outcome, everybody)}
-    theirs = {name: mine - losses(outcome, told) for name, told in evidence.rivals.items()}
-    if isinstance(evidence.champion, Rival):
-        told = evidence.champion.probability
-        theirs["champion"] = mine - losses(outcome, told)
-        if evidence.stakes is not None:
-            gained = contact_profits(outcome, ours, evidence.stakes) - contact_profits(outcome, told, evidence.stakes)
-            columns["profit"] = (gained, everybody)
-    for rival, difference in theirs.items():
-        columns[f"loss {rival}"] = (difference, everybody)
-        columns |= {f"{name} {rival}": (difference, rows) for name, rows in told_apart(evidence).items()}
-    for number, rows in enumerate(np.array_split(np.argsort(ours, kind="stable"), min(BINS, len(ours)))):
-        columns[f"bin {number}"] = (ours - outcome, np.isin(np.arange(len(ours)), rows))
-    return columns
-
-
-def told_apart(evidence: Evidence) -> dict[str, BoolArray]:
-    """The segments that are large enough to say something of."""
-    outcome, found = evidence.rows.outcome, dict[str, BoolArray]()
-    for name, rows in evidence.segments.items():
-        happened = int(outcome[rows].sum())
-        if rows.sum() >= FEWEST_ROWS and min(happened, int(rows.sum()) - happened) >= FEWEST_RARER:
-            found[name] = rows
-    return found
 
 
 def beats(seen: Seen) -> Iterator[Check]:
@@ -112,6 +42,7 @@ def against_champion(seen: Seen, rule: str) -> Iterator[Check]:
     champion = seen.champion
     if champion is None:
         yield _no_champion(seen, rule)
+        yield from _lost(seen, rule)
         return
     difference, low, high = seen.of("loss champion")
     theirs = seen.loss_of(champion.probability)
@@ -156,6 +87,14 @@ def _no_champion(seen: Seen, rule: str) -> Check:
     return failed("against_champion", f"it cannot be compared: {why}", f"无法比较：{zh}")
 
 
+def _lost(seen: Seen, rule: str) -> Iterator[Check]:
+    champion = seen.evidence.champion
+    if rule == "features_changed" and isinstance(champion, Unlike) and champion.lost:
+        some = some_of(champion.lost)
+        why = f"the log no longer gives features that the champion reads, and nobody left them out: {some}"
+        yield failed(LOST, why, f"日志不再提供现任模型使用的特征，且未在设置中排除：{some}；{LOST_ZH}")
+
+
 def _profit(seen: Seen) -> Check:
     if "profit" not in seen.names:
         why = "what a contact is worth is not set ([costs]), or not asked of this model"
@@ -187,27 +126,6 @@ def calibration(seen: Seen) -> Iterator[Check]:
     told = f"mean probability less rate {level:+.4f} in [{low:+.4f}, {high:+.4f}], allowed {allowed:.4f}"
     zh = f"平均概率减实际比率 {level:+.4f}，区间 [{low:+.4f}, {high:+.4f}]，允许 {allowed:.4f}"
     yield check("level", not beyond, told, zh)
-
-
-def segments(seen: Seen) -> Iterator[Check]:
-    """In no segment clearly worse than champion and rule, by more than a share of their log loss."""
-    evidence, named = seen.evidence, told_apart(seen.evidence)
-    against = {"champion": seen.champion.probability} if seen.champion else {}
-    if evidence.learner != "recency_rule" or not against:
-        against |= {name: told for name, told in evidence.rivals.items() if evidence.learner != name}
-    tests = [(segment, rival) for segment in named for rival in against]
-    if not tests:
-        yield skipped("segments", "no segment has rows enough to tell", "没有足够大的客群可供比较")
-        return
-    worse = []
-    for segment, rival in tests:
-        difference, low, _ = seen.of(f"{segment} {rival}", share=len(tests))
-        theirs = seen.loss_of(against[rival], named[segment])
-        if low > seen.limits.max_segment_loss_ratio * theirs:
-            worse.append(f"{segment}: {theirs + difference:.4f} against {theirs:.4f} of the {rival.replace('_', ' ')}")
-    told = "; ".join(worse) or f"{len(named)} segments, none clearly worse"
-    zh = f"客群明显更差：{'; '.join(worse)}" if worse else f"{len(named)} 个客群，均无明显变差"
-    yield check("segments", not worse, f"clearly worse in {told}" if worse else told, zh)
 
 
 def footprint(seen: Seen) -> Iterator[Check]:

@@ -3,12 +3,12 @@
 Knows no number. Start reading at `Verdict`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 State = Literal["passed", "failed", "not_required"]
-PARITY = "parity"
+PARITY, LOST = "parity", "features_lost"
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,11 @@ def failed(name: str, why: str, why_zh: str) -> Check:
 def skipped(name: str, why: str, why_zh: str) -> Check:
     """A condition that is not asked for here."""
     return Check(name, "not_required", why, why_zh)
+
+
+def some_of(names: Sequence[str], most: int = 3) -> str:
+    """The first of some names, and how many more there are."""
+    return ", ".join(names[:most]) + (f" (+{len(names) - most})" if len(names) > most else "")
 
 
 @dataclass(frozen=True)

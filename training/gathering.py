@@ -24,7 +24,8 @@ from training.baseline import BaseRate, RecencyRule
 from training.evidence import Evidence, Rival, Unlike
 from training.fit import raw_scores
 from training.footprint import footprint
-from training.gate_verdict import Check
+from training.gate_verdict import Check, some_of
+from training.lost import lost
 from training.rows import Columns, Rows
 from training.slices import slices
 from training.versions import Judged, Registry, Version
@@ -102,11 +103,13 @@ def _champion(champion: Version, challenger: Version, rows: Rows, settings: Sett
     if ours.definition_id != theirs.definition_id:
         why = f"{name} answers another question (definition {theirs.definition_id})"
         return Unlike(why, f"{name} 回答的是另一个问题（定义 {theirs.definition_id}）", is_other_question=True)
-    lost = _lost(champion, challenger, settings)
-    if lost:
-        some = ", ".join(lost[:3]) + (f" and {len(lost) - 3} more" if len(lost) > 3 else "")
-        why = f"{name} reads features that are gone or have changed: {some}"
-        return Unlike(why, f"{name} 使用的特征已消失或已改变：{some}", is_other_question=False, reads_others=True)
+    others = _others(champion, challenger, settings)
+    if others:
+        then, now = (_feature_set(settings, one) for one in (champion, challenger))
+        why = f"{name} reads features that are gone or have changed: {some_of(others)}"
+        zh = f"{name} 使用的特征已消失或已改变：{some_of(others)}"
+        gone = tuple(lost(theirs.features, then, now, settings.lifecycle))
+        return Unlike(why, zh, is_other_question=False, reads_others=True, lost=gone)
     asked = _unaware(champion, from_us(int(np.min(rows.cutoff_us))))
     if asked is None:
         why = f"{name} learned from outcomes of these test cutoffs"
@@ -128,7 +131,7 @@ def _unaware(champion: Version, first_test: datetime) -> Judged | None:
     return champion.sibling
 
 
-def _lost(champion: Version, challenger: Version, settings: Settings) -> list[str]:
+def _others(champion: Version, challenger: Version, settings: Settings) -> list[str]:
     """Features of the champion that the challenger's rows do not have, or that mean something else there."""
     if champion.bundle.feature_set_hash == challenger.bundle.feature_set_hash:
         return []
@@ -137,9 +140,14 @@ def _lost(champion: Version, challenger: Version, settings: Settings) -> list[st
 
 
 def _formulas(settings: Settings, version: Version) -> dict[str, Any]:
-    listed = _snapshot(settings, version.facts["train_snapshot"]).manifest["feature_set"]
+    listed = _feature_set(settings, version)
     known = {one["name"]: one.get("formula") for one in listed.get("features", ())}
     return {name: known.get(name) for name in listed["names"]}
+
+
+def _feature_set(settings: Settings, version: Version) -> dict[str, Any]:
+    found: dict[str, Any] = _snapshot(settings, version.facts["train_snapshot"]).manifest["feature_set"]
+    return found
 
 
 def _snapshot(settings: Settings, folder: str) -> Snapshot:

@@ -15,7 +15,7 @@ from churn.settings import Settings
 from training import history as records
 from training.asking import RETURNED, gate
 from training.crowning import alone, crown, heal, keep
-from training.gate_verdict import PARITY, Check, Verdict
+from training.gate_verdict import LOST, PARITY, Check, Verdict
 from training.one_set import ONE_SET, held_back
 from training.versions import NoChallenger, Registry, Version
 
@@ -26,6 +26,9 @@ MENDS = {  # by what alone it lacks
     AGAINST: "nothing is broken: who serves is as good; train again when there is something new to learn. Where the "
     "champion cannot be compared, bring its features back, or let the challenger be judged as if nobody served: "
     "`churn promote --afresh`",
+    LOST: "put back the source or column that they are made of, ingest and train again; where it is gone for good, let "
+    "the challenger be judged as if nobody served: `churn promote --afresh`. What you do without while its source is "
+    "there: name it in [features] leave_out and train again",
     ONE_SET: "promote both models at once (`churn promote`; judged as if nobody served: `churn promote --afresh`), or "
     "leave what is new out ([features] leave_out) and train again",
     RETURNED: "find out why it failed and train again; to try it once more all the same: `churn promote --afresh`",

@@ -10,7 +10,7 @@ from churn.metrics_profit import Stakes
 from churn.model_sections import Gate
 from training.evidence import Evidence, Footprint, Rival, Unlike, stages_of
 from training.gate import judge, rule_of
-from training.gate_verdict import Check, Verdict
+from training.gate_verdict import LOST, Check, Verdict
 from training.paired import drawn_means
 from training.rows import Columns, Rows
 
@@ -113,12 +113,45 @@ def test_bad_ones_are_stopped_under_every_rule(champion: str, drawn: tuple[Evide
         "beats_recency_rule": random.permutation(evidence.probability),
         "calibration": sigmoid(1.2 * np.log(better / (1 - better)) - 1.2),
         "segments": broken,
+        "ranking": broken,
     }
     for name, probability in bad.items():
         assert name in judged(evidence, probability, champion=against).failed
     leak = Check("parity", "failed", "9 of 9 rows differ", "9 行不一致")
     known = np.clip(0.05 * better + 0.95 * evidence.rows.outcome, 0.01, 0.99)
     assert "parity" in judged(evidence, known, champion=against, others=(leak,)).failed
+
+
+@pytest.fixture(scope="module")
+def by_chance(drawn: tuple[Evidence, FloatArray]) -> tuple[Evidence, FloatArray]:
+    """One that scores the new ones by chance, as good there as rule and base rate; and one that is better elsewhere."""
+    evidence, truth = drawn
+    random, found, mine = np.random.default_rng(4), towards(evidence, truth, 0.2), evidence.rows.stage == "new"
+    rate = float(evidence.rows.outcome[mine].mean())
+    found[mine] = sigmoid(np.log(rate / (1 - rate)) + 0.4 * random.normal(size=int(mine.sum())))
+    rivals = {name: np.where(mine, 0.7 * rate, told) for name, told in evidence.rivals.items()}
+    nearer = np.where(mine, found, towards(evidence, truth, 0.9))
+    return replace(evidence, probability=found, rivals=rivals), nearer
+
+
+def test_who_tells_customers_of_a_segment_apart_by_chance_is_stopped_at_a_first_promotion_too(
+    by_chance: tuple[Evidence, FloatArray],
+) -> None:
+    verdict = judged(by_chance[0], by_chance[0].probability, champion=None)
+    assert verdict.failed == ["ranking"]
+    (told,) = (one for one in verdict.checks if one.name == "ranking")
+    assert "not there in stage new (" in told.why
+    assert "stage new" in told.why_zh
+
+
+def test_a_fault_that_the_champion_has_too_stops_nobody(
+    by_chance: tuple[Evidence, FloatArray],
+) -> None:
+    evidence, better = by_chance
+    assert judged(evidence, better, champion=None).failed == ["ranking"]
+    verdict = judged(evidence, better, champion=Rival("version 1", evidence.probability))
+    assert verdict.passed, verdict.reasons
+    assert judged(evidence, better, champion=None, learner="recency_rule").passed  # there is nothing simpler
 
 
 def test_less_profit_is_told_and_stops(drawn: tuple[Evidence, FloatArray]) -> None:
@@ -148,6 +181,7 @@ def test_each_case_has_its_rule(drawn: tuple[Evidence, FloatArray]) -> None:
         ({"champion": asks}, "first", "not_required"),
         ({"champion": gone}, "features_changed", "not_required"),
         ({"champion": replace(gone, reads_others=False)}, "replace", "failed"),
+        ({"champion": replace(gone, lost=("visits",))}, "features_changed", "not_required"),
         ({"champion": gone, "is_afresh": True}, "afresh", "not_required"),
         ({"champion": None, "is_champion": True}, "again", "not_required"),
     ]
@@ -155,6 +189,23 @@ def test_each_case_has_its_rule(drawn: tuple[Evidence, FloatArray]) -> None:
         verdict = judged(evidence, evidence.probability, **changes)
         assert rule_of(replace(evidence, **changes), Gate()) == verdict.rule == rule  # type: ignore[arg-type]
         assert {one.name: one.state for one in verdict.checks}["against_champion"] == state
+
+
+def test_features_that_the_log_lost_stop_a_challenger_that_is_judged_as_first(
+    drawn: tuple[Evidence, FloatArray],
+) -> None:
+    evidence, truth = drawn
+    names = ("visit_count_30d", "visit_count_90d", "visit_days_since", "visit_count_ever")
+    gone = Unlike("gone", "已消失", is_other_question=False, reads_others=True, lost=names)
+    better = towards(evidence, truth, 0.7)
+    verdict = judged(evidence, better, champion=gone)
+    assert verdict.failed == [LOST]
+    (told,) = (one for one in verdict.checks if one.name == LOST)
+    assert "visit_count_30d, visit_count_90d, visit_days_since (+1)" in told.why
+    assert "visit_days_since" in told.why_zh
+    assert "churn promote --afresh" in told.why_zh
+    assert judged(evidence, better, champion=gone, is_afresh=True).passed
+    assert judged(evidence, better, champion=replace(gone, lost=())).passed
 
 
 def test_the_rule_itself_need_not_beat_itself(drawn: tuple[Evidence, FloatArray]) -> None:
