@@ -96,6 +96,7 @@ def history(settings: "Settings", *, is_verified: bool = False) -> Outcome:
 
     Raises:
         TamperedHistory: it is not what was written.
+        RegistryDown: with `is_verified`, the registry does not say what it keeps.
     """
     from training.history import TamperedHistory, faults, path_of, read
 
@@ -109,7 +110,7 @@ def history(settings: "Settings", *, is_verified: bool = False) -> Outcome:
     text = table(shown, COLUMNS) if rows else "Nobody was promoted yet."
     if not is_verified:
         return Outcome(text=text, as_json=rows)
-    found = faults(rows, settings, _kept(settings))
+    found = faults(rows, settings, _kept(settings), _beside(settings))
     if found:
         raise TamperedHistory(path_of(settings), found)
     return Outcome(f"{text}\n\nThe chain of {len(rows)} lines holds.", {"lines": rows, "faults": []})
@@ -161,6 +162,18 @@ def _kept(settings: "Settings") -> dict[str, str]:
         if path.exists():
             found[model] = str(json.loads(path.read_text(encoding="utf-8")).get("history_hash") or "")
     return found
+
+
+def _beside(settings: "Settings") -> set[str]:
+    """The hashes of acts that the registry keeps beside the versions of both models."""
+    from features.registry_place import may_exist
+    from training.crowning import kept_beside
+    from training.registry import MlflowRegistry
+
+    if not may_exist(settings):
+        return set()
+    registry = MlflowRegistry(settings)
+    return set().union(*(kept_beside(registry, settings.model_name(model)) for model in MODELS))
 
 
 def _certificate(settings: "Settings", version: "Version") -> dict[str, Any] | None:

@@ -20,6 +20,7 @@ from training import history
 from training.versions import Registry
 
 INTENT, LOCK = "under-way", "lock"  # without .json: who serves is told by champion/*.json
+LAST = "last_"  # tag of a version: its last act of a kind
 
 
 class PromotionUnderWay(DataError):
@@ -99,5 +100,11 @@ def keep(registry: Registry, line: history.Line) -> None:
     """Put a line of the history beside its version."""
     text = json.dumps(line, ensure_ascii=False, indent=2, sort_keys=True)
     told = f"{line['act']} {line['at']} {line['hash'][:12]}"
-    files, tags = {f"history-{line['hash'][:12]}.json": text}, {f"last_{line['act']}": told}
+    files, tags = {f"history-{line['hash'][:12]}.json": text}, {f"{LAST}{line['act']}": told}
     registry.annotate(line["name"], int(line["version"]), texts=files, tags=tags)
+
+
+def kept_beside(registry: Registry, name: str) -> set[str]:
+    """The last acts of each kind on each version, by the first 12 digits of their hashes, as the registry has them."""
+    tags = [tag for told in registry.tags(name).values() for tag in told.items()]
+    return {told.rpartition(" ")[2] for tag, told in tags if tag.startswith(LAST)}

@@ -14,7 +14,7 @@ import json
 import shutil
 import socket
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -125,13 +125,17 @@ def hash_of(line: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
-def faults(lines: Sequence[Line], settings: Settings, kept: Mapping[str, str]) -> list[str]:
+def faults(
+    lines: Sequence[Line], settings: Settings, kept: Mapping[str, str], beside: Collection[str] = ()
+) -> list[str]:
     """What is wrong with a history; empty where nothing is.
 
     Args:
         lines: the history. Lines of versions before the chain have no hash: they hang on the first that has one.
         settings: whose key signs.
         kept: the hash of each model's last serving act, as it is kept elsewhere; a history must end there.
+        beside: the first 12 digits of hashes that the registry keeps beside versions, refusals and shadows too; each
+            must be a line's.
     """
     key, found = _key(settings), list[str]()
     for number, line in enumerate(lines, start=1):
@@ -149,7 +153,8 @@ def faults(lines: Sequence[Line], settings: Settings, kept: Mapping[str, str]) -
         mine = [one.get("hash") for one in lines if one["model"] == model and one["act"] in SERVED]
         if last and last not in mine[-1:]:
             found.append(f"it does not end with the act after which the {model} champion serves")
-    return found
+    missing = sorted(set(beside) - {str(one.get("hash"))[:12] for one in lines})
+    return found + [f"the registry keeps an act beside its version that is no line: {one}" for one in missing]
 
 
 def who(settings: Settings) -> str:

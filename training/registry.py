@@ -170,6 +170,11 @@ class MlflowRegistry:
                 return None
             return Path(self.client.download_artifacts(run, file, draft)).read_text(encoding="utf-8")
 
+    def tags(self, name: str) -> dict[int, dict[str, str]]:
+        """The tags of each version of a name, by its number."""
+        with self._speaking():
+            return {int(one.version): one.tags for one in self.client.search_model_versions(f"name = '{name}'")}
+
     def _aliased(self, name: str, alias: str) -> int | None:
         with suppress(NoChallenger), self._speaking(name):
             return int(self.client.get_model_version_by_alias(name, alias).version)

@@ -164,6 +164,10 @@ class Registry(Protocol):
         """The content of a file that was put beside a version; None where none was. Raises NoChallenger."""
         ...
 
+    def tags(self, name: str) -> dict[int, dict[str, str]]:
+        """The tags of each version of a name, by its number."""
+        ...
+
 
 class MemoryRegistry:
     """A registry that forgets when the process ends."""
@@ -173,7 +177,7 @@ class MemoryRegistry:
         self._champions: dict[str, int] = {}
         self._challengers: dict[str, int | None] = {}
         self.texts: dict[tuple[str, int, str], str] = {}
-        self.tags: dict[tuple[str, int], dict[str, str]] = {}
+        self.tagged: dict[tuple[str, int], dict[str, str]] = {}
         self.certificates: dict[tuple[str, int], Mapping[str, Any]] = {}
 
     @contextmanager
@@ -204,10 +208,9 @@ class MemoryRegistry:
 
     def get(self, name: str, version: int) -> Version:
         """A version."""
-        found = [one for one in self._versions.get(name, []) if one.version == version]
-        if not found:
+        if not 0 < version <= len(self._versions.get(name, [])):
             raise NoChallenger(name, version)
-        return found[0]
+        return self._versions[name][version - 1]
 
     def champion(self, name: str) -> int | None:
         """The version that serves."""
@@ -235,10 +238,13 @@ class MemoryRegistry:
         self, name: str, version: int, *, texts: Mapping[str, str] = NONE, tags: Mapping[str, str] = NONE
     ) -> None:
         """Put files beside a version's card, and tags onto it."""
-        self.get(name, version)
+        self.tagged.setdefault((name, self.get(name, version).version), {}).update(tags)
         self.texts |= {(name, version, file): text for file, text in texts.items()}
-        self.tags.setdefault((name, version), {}).update(tags)
 
     def annotation(self, name: str, version: int, file: str) -> str | None:
         """The content of a file that was put beside a version."""
         return self.texts.get((name, self.get(name, version).version, file))
+
+    def tags(self, name: str) -> dict[int, dict[str, str]]:
+        """The tags of each version of a name."""
+        return {number: told for (mine, number), told in self.tagged.items() if mine == name}

@@ -38,6 +38,17 @@ def test_a_challenger_that_is_as_good_scores_in_shadow_and_answers_nobody(config
     refused(churn("shadow", *CHURN, "--stop", config=config), 10, "churn promote --shadow")
 
 
+def test_who_drops_a_refusal_from_the_end_is_found_out_by_the_registry(config: Path) -> None:
+    path = folder(config) / "champion" / "history.jsonl"
+    whole = path.read_text(encoding="utf-8")
+    assert churn("history", "--verify", config=config).code == 0
+    path.write_text("".join(whole.splitlines(keepends=True)[:-1]), encoding="utf-8")
+    said = churn("history", "--verify", config=config)
+    path.write_text(whole, encoding="utf-8")
+    refused(said, 10, "backup")
+    assert "beside its version" in said.err
+
+
 def test_a_person_may_judge_afresh_and_take_back_and_the_history_holds(config: Path) -> None:
     (record,) = told(churn("promote", *CHURN, "--afresh", "--json", config=config))
     assert (record["version"], record["gate"]["rule"]) == (2, "afresh")

@@ -12,7 +12,7 @@ import pytest
 from tests.bundles import a_bundle
 from tests.unit.training import made
 from training import history
-from training.crowning import INTENT, PromotionUnderWay, alone, heal, steps
+from training.crowning import INTENT, PromotionUnderWay, alone, heal, kept_beside, steps
 from training.gate_verdict import Verdict
 from training.history import before
 from training.shadow import NoShadow, OtherFeatures, ServesAlready, begin, end, shadow
@@ -166,6 +166,22 @@ def test_who_changes_the_history_is_found_out(
     lines, kept = history.read(settings), {"churn": _kept(settings)}
     assert history.faults(lines, settings, kept) == []
     assert any(fault in one for one in history.faults(tamper(lines), settings, kept))
+
+
+def test_acts_that_changed_nobody_are_missed_by_what_the_registry_keeps(
+    registry: MemoryRegistry, settings: made.Settings
+) -> None:
+    do(registry, settings, 1)
+    begin("churn", registry, settings)
+    end("churn", registry, settings)
+    lines, kept, beside = history.read(settings), {"churn": _kept(settings)}, kept_beside(registry, NAME)
+    assert beside == {line["hash"][:12] for line in lines}
+    assert history.faults(lines, settings, kept, beside) == []
+    for some in (lines[:1], lines[:2]):
+        assert history.faults(some, settings, kept) == []
+        missing = history.faults(some, settings, kept, beside)
+        assert len(missing) == len(lines) - len(some)
+        assert all("is no line" in one for one in missing)
 
 
 def test_a_key_signs_what_a_new_chain_cannot(registry: MemoryRegistry, settings: made.Settings, tmp_path: Path) -> None:

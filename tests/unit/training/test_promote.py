@@ -107,7 +107,7 @@ def test_an_equal_challenger_is_refused_and_the_refusal_stands_in_the_history(
     line = history(settings)[-1]
     assert (line["act"], line["version"], line["verdict"]["rule"]) == ("refused", 2, "replace")
     assert "未能确定" in line["why_zh"]
-    assert registry.tags["churn-made", 2]["last_refused"].endswith(line["hash"][:12])
+    assert registry.tags("churn-made")[2]["last_refused"].endswith(line["hash"][:12])
 
 
 def _registered(registry: MemoryRegistry, challenger: Challenger, model: str, feature_set_hash: str) -> Version:
