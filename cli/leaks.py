@@ -1,26 +1,34 @@
 """`churn leaks`: which features know what nobody knew at their cutoff? A page, JSON and an exit code."""
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cli.console import say, step
 from cli.outcome import Outcome
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
     from churn.settings import Settings
+    from training.leaks.hunt import Hunt
 
 WATCH = 21  # somebody should look
+APART = (
+    "{model}: test rows are told from training rows with AUC {auc:.3f}, without calendar {without_calendar:.3f}",
+    "{model}：区分测试行与训练行的 AUC 为 {auc:.3f}，不含日历特征为 {without_calendar:.3f}",
+)
+PASSED, FOUND = ("Nothing suspicious.", "未发现可疑特征。"), ("{} suspicions.", "{} 处可疑。")
 
 
-def leaks(settings: "Settings", cutoff: str | None) -> Outcome:
+def leaks(settings: "Settings", cutoff: str | None = None) -> Outcome:
     """Hunt for leaks in the log, at the training cutoffs of the newest fold or of that of a test cutoff."""
     from cli.opened import midnight_of, open_log
     from features.engines import engine_of
     from training.folding import choose_fold
     from training.leaks.hunt import hunt
-    from training.leaks.kept import keep_hunt
+    from training.leaks.kept import keep_hunt, mapping_hash
 
     with step("reading the event log"):
         log = open_log(settings)
@@ -29,14 +37,27 @@ def leaks(settings: "Settings", cutoff: str | None) -> Outcome:
         found = hunt(
             log.parts, log.features, log.lifecycle, choose_fold(log.manifest, settings, day),
             observed_until=log.manifest.observed_until, log_hash=log.manifest.log_hash, seed=settings.training.seed,
-            frozen=_frozen(settings, log.features.hash), engine=engine, progress=lambda text: say(f"  {text}"),
+            sources=mapping_hash(log.manifest.sources), frozen=_frozen(settings, log.features.hash), engine=engine,
+            progress=lambda text: say(f"  {text}"),
         )  # fmt: skip
     path = keep_hunt(found, settings)
-    lines = [f"{one.level}: {one.kind}: {one.says('en')}\n  {one.mend('en')}" for one in found.suspicions]
-    lines += [f"{model}: test rows are told from training rows with AUC {one.auc:.3f}, without calendar "
-              f"{one.without_calendar:.3f}" for model, one in found.apart.items()]  # fmt: skip
-    lines.append(f"Nothing suspicious. {path}" if found.passed else f"{len(found.suspicious)} suspicions. {path}")
-    return Outcome("\n".join(lines), found.as_json(), 0 if found.passed else WATCH)
+    return Outcome(_told(found, path, settings.business.language), found.as_json(), 0 if found.passed else WATCH)
+
+
+def stands(settings: "Settings", as_json: Any) -> bool:
+    """Whether a hunt is the newest one still: the one that the gate reads."""
+    from training.leaks.kept import read_hunt
+
+    return bool(read_hunt(settings.folder) == as_json)
+
+
+def _told(found: "Hunt", path: "Path", language: str) -> str:
+    """For people: what was found."""
+    is_zh = language == "zh"
+    lines = [f"{one.level}: {one.kind}: {one.says(language)}\n  {one.mend(language)}" for one in found.suspicions]
+    lines += [APART[is_zh].format(model=model, **one.as_json()) for model, one in found.apart.items()]
+    lines.append(f"{PASSED[is_zh] if found.passed else FOUND[is_zh].format(len(found.suspicious))} {path}")
+    return "\n".join(lines)
 
 
 def _frozen(settings: "Settings", feature_set_hash: str) -> "pd.DataFrame | None":

@@ -1,6 +1,6 @@
 """The steps from the sources to everybody's score: what each goes by, does and leaves, for `churn run` and `retrain`.
 
-    ingest --> snapshot --> train --> prove --> promote --> materialise --> parity --> score --all
+    ingest --> snapshot --> train --> leaks --> prove --> promote --> materialise --> parity --> score --all
 
 A step may be done again at any time; `inputs` and `stands` say when it need not be. A model that cannot be trained or
 does not pass the gate does not stop the loop while the champion before it still serves: its scores are due all the
@@ -83,9 +83,14 @@ def _learning(settings: Settings, newest: Mapping[str, int] | None) -> tuple[Ste
 
 def _proving(settings: Settings, newest: Mapping[str, int] | None) -> tuple[Step, ...]:
     """From registered models to who serves."""
-    from cli import parity, retraining
+    from cli import leaks, parity, retraining
 
     return (
+        Step(
+            "leaks", lambda _: leaks.leaks(settings),
+            lambda done: [_log_of(done), retraining.learned_by(settings)],
+            lambda hunt: leaks.stands(settings, hunt), of_challenger=True,
+        ),
         Step(
             "prove", lambda _: parity.challengers(settings, PROVEN),
             lambda _: [retraining.challengers(settings), settings.store.online],

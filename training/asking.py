@@ -3,23 +3,23 @@
 Start reading at `gate`.
 """
 
+import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from churn.settings import Settings
+from features.log import NoLog, read_log_manifest
+from features.snapshots import MANIFEST_FILE, NoSnapshot
+from features.tombstones import standing
 from training import history
 from training.gate import judge
 from training.gate_verdict import Check, Verdict, failed, parity_check
 from training.gathering import gather
-from training.leaks.kept import standing_of
+from training.leaks.kept import Learned, mapping_hash, read_hunt, standing_of
 from training.versions import Registry, Version
 
 RETURNED = "returned"
-LEAKS_ZH = {
-    "passed": "泄漏检查未发现可疑特征",
-    "failed": "所用特征可能泄漏未来信息（leaks/report.html）",
-    "not_required": "尚未对其特征做泄漏检查：`churn leaks`",
-}
 
 
 def gate(
@@ -45,12 +45,25 @@ def gate(
 
 def _leaks(version: Version, settings: Settings) -> Check:
     """What the newest hunt for leaks says of a version."""
-    bundle = version.bundle
-    state, why = standing_of(
-        settings.folder,
-        feature_set_hash=bundle.feature_set_hash, definition_id=bundle.definition_id, features=bundle.features,
+    told = read_hunt(settings.folder)
+    return standing_of(told, None if told is None else _learned(version, settings))
+
+
+def _learned(version: Version, settings: Settings) -> Learned:
+    """What a version learned from. Raises NoSnapshot."""
+    bundle, path = version.bundle, standing(settings.folder / version.facts["test_snapshot"])
+    if not (path / MANIFEST_FILE).exists():
+        raise NoSnapshot(path)
+    frozen = json.loads((path / MANIFEST_FILE).read_text(encoding="utf-8"))
+    try:
+        sources = read_log_manifest(settings.folder).sources
+    except NoLog:  # it was taken away since
+        sources = []
+    return Learned(
+        features=bundle.features, feature_set_hash=bundle.feature_set_hash, definition_id=bundle.definition_id,
+        log_hash=frozen["log_hash"], observed_until=datetime.fromisoformat(frozen["observed_until"]),
+        sources=mapping_hash(sources),
     )  # fmt: skip
-    return Check("leaks", state, why, LEAKS_ZH[state])
 
 
 def _sent_back(version: Version, acts: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:

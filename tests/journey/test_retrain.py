@@ -56,6 +56,7 @@ NAMES = [step.name for step in steps(made.settings(Path()))]
 WITHIN = {  # what is done within a step: the module, what is killed after it, and the step
     "run logged, no version": ("training.registry_runs", "Runs.log_model", "train"),
     "one model registered": ("cli.training", "_trained", "train"),
+    "hunt half-written": ("training.leaks.kept", "write_json", "leaks"),
     "alias moved": ("training.registry", "MlflowRegistry.crown", "promote"),
     "rows computed": ("features.store", "FeatureStore.apply", "materialise"),
     "batch half-written": ("serving.batch", "score_piece", "score --all"),

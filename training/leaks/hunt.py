@@ -37,7 +37,7 @@ class Hunt:
         best: by model, the features that tell most alone, with their AUC.
         rows: by model, training rows looked at.
         untold: checks that could not be made, and why, in English and Chinese.
-        key: log_hash, feature_set_hash, definition_id.
+        key: log_hash, sources, feature_set_hash, definition_id.
         cutoffs: training cutoffs looked at. observed_until: the end of the log. share: of the log that was read.
     """
 
@@ -92,6 +92,7 @@ def hunt(
     observed_until: datetime,
     log_hash: str,
     seed: int,
+    sources: str = "",
     frozen: pd.DataFrame | None = None,
     tell_apart: bool = True,
     engine: Engine = HERE,
@@ -107,6 +108,7 @@ def hunt(
         observed_until: the end of the log.
         log_hash: names the log.
         seed: of folds and draws.
+        sources: names how the sources of the log were read.
         frozen: rows of a snapshot that a model learned from, which are held against the log; none where None.
         tell_apart: whether the folds are told apart, which takes most of the time.
         engine: where parts are worked on.
@@ -129,11 +131,14 @@ def hunt(
         best={model: _best(rows, seed) for model, rows in seen.evidence.items()},
         rows={model: len(rows) for model, rows in seen.evidence.items()},
         untold=tuple(_untold(seen.evidence, frozen, seed)),
-        key={"log_hash": log_hash, "feature_set_hash": features.hash, "definition_id": lifecycle.definition.id},
+        key={
+            "log_hash": log_hash, "sources": sources,
+            "feature_set_hash": features.hash, "definition_id": lifecycle.definition.id,
+        },
         cutoffs=seen.cutoffs,
         observed_until=observed_until,
         share=seen.share,
-    )
+    )  # fmt: skip
 
 
 def _best(seen: Evidence, seed: int) -> tuple[tuple[str, float], ...]:

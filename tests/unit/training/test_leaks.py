@@ -21,7 +21,7 @@ from tests.mapped_shop import orders_only
 from training.leaks.adversarial import adversarial
 from training.leaks.evidence import Evidence, kinds_of, spread
 from training.leaks.hunt import Hunt
-from training.leaks.kept import keep_hunt, read_hunt, standing_of
+from training.leaks.kept import Learned, keep_hunt, read_hunt, standing_of
 from training.leaks.page import page
 from training.leaks.recorded import Lane, Recorded, thinning
 from training.leaks.single import Question, auc_alone, surely_more, worth
@@ -126,22 +126,21 @@ def test_what_tells_most_alone_is_said(clean: Hunt) -> None:
 def test_the_report_is_kept_and_the_gate_can_ask_it(shop: Simulation, clean: Hunt, tmp_path: Path) -> None:
     settings = SETTINGS.model_copy(update={"artifacts": tmp_path})
     dirty = leaky_shop.look(leaky_shop.account_closed(shop), shop.observed_until, SETTINGS)
-    key = {name: dirty.key[name] for name in ("feature_set_hash", "definition_id")}
-    reads = ("order_count_ever", "profile_account_closed")
-    assert standing_of(settings.folder, **key, features=reads)[0] == "not_required"
+    learned = Learned(("order_count_ever", "profile_account_closed"), **dirty.key, observed_until=shop.observed_until)
+    assert standing_of(read_hunt(settings.folder), learned).state == "not_required"
     told = keep_hunt(dirty, settings).read_text(encoding="utf-8")
     assert "Leaky &lt;shop&gt;" in told
     days = [one.astimezone(ZoneInfo("Asia/Shanghai")).date() for one in (dirty.cutoffs[0], dirty.cutoffs[-1])]
     assert f"from {days[0]} to {days[1]}" in told, "a cutoff is told as the day of the shop, not of Greenwich"
     assert "profile_account_closed" in told
     assert "可疑" in told
-    state, why = standing_of(settings.folder, **key, features=reads)
-    assert (state, "profile_account_closed" in why) == ("failed", True)
-    assert standing_of(settings.folder, **key, features=("order_count_ever",))[0] == "passed"
-    assert standing_of(settings.folder, **key | {"definition_id": "x"}, features=reads)[0] == "not_required"
     kept = read_hunt(settings.folder)
     assert kept is not None
     assert kept["suspicious_features"] == ["profile_account_closed"]
+    found = standing_of(kept, learned)
+    assert (found.state, "profile_account_closed" in found.why) == ("failed", True)
+    assert "log" not in found.why, "it is the log that the model learned from"
+    assert standing_of(kept, replace(learned, features=("order_count_ever",))).state == "passed"
     assert "Nothing suspicious" in page(clean, settings)
     json.dumps(clean.as_json())
 
