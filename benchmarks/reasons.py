@@ -36,11 +36,11 @@ from training.challenger import Challenger, train
 from training.leaks.hunt import hunt
 from training.reasons.counted import Share
 from training.reasons.deletion import deletion
-from training.reasons.grouped import Groups
+from training.reasons.grouped import Groups, spread_of
 from training.reasons.hits import CAUSE_GROUPS, hit_rates
 from training.reasons.report import Asked
 
-SHARES = ("top", "top_raising", "top_cause", "commonest", "commonest_named")
+SHARES = ("top", "top_raising", "top_cause", "unusual", "commonest", "commonest_named")
 
 
 def main() -> None:
@@ -74,8 +74,9 @@ def one_shop(seed: int, customers: int) -> dict[str, Any]:
         "by_chance": left[CHANCE],
         "not_dormant": left[None],
         "deletion": gone.beats_random.as_json(),
+        "deletion_told_first": gone.told_beats_random.as_json(),
         "leaks_named_wrongly": suspicious,
-        "hits": hit_rates(sums[known], groups, truth, CAUSE_GROUPS).as_json(),
+        "hits": hit_rates(sums[known], groups, truth, CAUSE_GROUPS, spread=spread_of(sums)).as_json(),
     }
 
 

@@ -32,9 +32,10 @@ BANDS = ("low", "medium", "high")
 LABELS = {"churn": "churned", "reactivation": "reactivated"}
 EXACT = 2**53  # the last integer up to which float64 tells all codes apart
 NOT_IDENTITY = ("trained_at", "metrics", "grade")  # none changes an answer; training twice must give one hash
-LATER = {
+LATER: dict[str, JsonValue] = {
     "learner": "lightgbm",
     "outlook": None,
+    "usual_moves": {},
 }  # fields that older bundles lack, with what they meant: their hash stays as it was
 
 
@@ -103,6 +104,9 @@ class Bundle(BaseModel):
     """Feature to its English and Chinese description."""
     usual: dict[str, float | None] = {}
     """Feature to its median on the reference rows, in the feature's unit; null where it was always null."""
+    usual_moves: dict[str, float] = {}
+    """Feature to its mean contribution to the scores of the newest reference rows, log-odds: reasons tell what is
+    beyond it. A feature that is not named: 0."""
     metrics: dict[str, JsonValue] = {}
     learner: Learner = "lightgbm"
     """What the trees stand for: a learner of all features, BG/NBD or the recency rule."""
@@ -125,7 +129,7 @@ class Bundle(BaseModel):
             faults.append(f"a {self.model} model predicts {LABELS[self.model]!r}, not {self.label!r}")
         if len(set(self.features)) != len(self.features):
             faults.append("a feature is named twice")
-        for field in ("categories", "reasons", "texts", "usual"):
+        for field in ("categories", "reasons", "texts", "usual", "usual_moves"):
             strangers = sorted(set(getattr(self, field)) - set(self.features))
             if strangers:
                 faults.append(f"{field} names features the model does not have: {', '.join(strangers)}")

@@ -2,8 +2,9 @@
 
 Answers: which groups of reasons is this score most associated with, in which direction, and which of the
 customer's numbers stands out (`Explainer.explain`). Contributions of one group are summed, because features of a
-group share what they know and each alone looks smaller than it is. Reads arrays and the features' own texts;
-knows no model. Says "associated with", never "because": attributions are no experiment.
+group share what they know and each alone looks smaller than it is. What a group contributes to the score of the usual
+customer is taken off first: what moves everybody alike, as the season does, is no reason of this one. Reads arrays and
+the features' own texts; knows no model. Says "associated with", never "because": attributions are no experiment.
 """
 
 import math
@@ -70,6 +71,7 @@ class Explainer:
         *,
         outcome: str,
         least_share: float = LEAST_SHARE,
+        usual_contributions: FloatArray | None = None,
     ) -> None:
         """Take the features in the order of the contributions' columns.
 
@@ -78,12 +80,14 @@ class Explainer:
             usual: feature to its median among the reference customers.
             outcome: "churned" or "reactivated".
             least_share: groups with a smaller share of all contributions are not mentioned.
+            usual_contributions: of each feature to the score of the usual customer; 0 where None. Shape (F,).
 
         Raises:
             UnknownReason: a feature speaks for a group that does not exist.
         """
         self.features = tuple(features)
         self.least_share = least_share
+        self._moves = 0.0 if usual_contributions is None else usual_contributions
         self._usual = [_known(usual.get(feature.name)) for feature in features]
         self._outcome = OUTCOMES[outcome]
         self._groups: list[Reason] = list({f.group: group_of(f.name, f.group) for f in features}.values())
@@ -101,12 +105,16 @@ class Explainer:
             group, text = group_of(name, bundle.reasons.get(name)), bundle.texts.get(name)
             en, zh, unit = (text.en, text.zh, text.unit) if text else (name, name, "")
             features.append(Described(name, group.code, en, zh, unit, is_category=name in bundle.categories))
-        return cls(features, bundle.usual, outcome=bundle.label, least_share=least_share)
+        return cls(
+            features, bundle.usual, outcome=bundle.label, least_share=least_share,
+            usual_contributions=usual_contributions(bundle),
+        )  # fmt: skip
 
     def explain(self, contributions: FloatArray, values: FloatArray, *, top: int = TOP) -> list[list[Explained]]:
-        """Give each customer's reasons: what raises the chance first, strongest first, then what lowers it.
+        """Give each customer's reasons, those in the direction of the score first, each direction strongest first.
 
-        Where no raising group has `least_share`, the first reason says that nothing clearly raises it.
+        A score above the usual begins with what raises it, one below with what lowers it. Where no group of that
+        direction has `least_share`, the first reason says that there is no clear one.
 
         Args:
             contributions: Shapley values in log-odds; a base value in a last column is ignored. Shape (n, F or F + 1).
@@ -116,16 +124,16 @@ class Explainer:
         Returns:
             One list a customer, of 1 to `top` reasons; empty where `top` is 0.
         """
-        contributions = contributions[:, : len(self.features)]
+        contributions = contributions[:, : len(self.features)] - self._moves
         sums = np.column_stack([contributions[:, members].sum(axis=1) for members in self._members])
         return [self._one(*rows, top) for rows in zip(sums, contributions, values, strict=True)]
 
     def _one(self, sums: FloatArray, contributions: FloatArray, values: FloatArray, top: int) -> list[Explained]:
-        shares = np.abs(sums) / (np.abs(sums).sum() or 1.0)
+        shares, way = shares_of(sums), float(leaning(sums))
         told = [int(group) for group in np.argsort(-np.abs(sums), kind="stable") if shares[group] >= self.least_share]
-        raising, lowering = [g for g in told if sums[g] > 0], [g for g in told if sums[g] < 0]
-        first = [] if raising else [_unclear(self._outcome)]
-        groups = [*raising, *lowering][: max(top - len(first), 0)]
+        along, against = [g for g in told if sums[g] * way > 0], [g for g in told if sums[g] * way < 0]
+        first = [] if along else [_unclear(self._outcome, DIRECTIONS["raises" if way > 0 else "lowers"])]
+        groups = [*along, *against][: max(top - len(first), 0)]
         return [*first, *(self._reason(g, sums, shares, contributions, values) for g in groups)][:top]
 
     def _reason(
@@ -158,12 +166,43 @@ class Explainer:
         return en, zh
 
 
-def _unclear(outcome: tuple[str, str]) -> Explained:
+def usual_contributions(bundle: Bundle) -> FloatArray:
+    """What each feature contributes to the score of the usual customer, log-odds. Shape (F,)."""
+    return np.array([bundle.usual_moves.get(name, 0.0) for name in bundle.features])
+
+
+def shares_of(sums: FloatArray) -> FloatArray:
+    """Each group's part of all movement of a score, in [0, 1]. Shape (..., g), as `sums`."""
+    sizes = np.abs(sums)
+    total = sizes.sum(axis=-1, keepdims=True)
+    return np.asarray(np.divide(sizes, total, out=np.zeros_like(sizes), where=total > 0))
+
+
+def leaning(sums: FloatArray) -> FloatArray:
+    """1 where a score lies above the usual or at it, -1 where it lies below. Shape (...), from (..., g)."""
+    return np.where(sums.sum(axis=-1) >= 0, 1.0, -1.0)
+
+
+def told_first(sums: FloatArray, *, least_share: float = LEAST_SHARE) -> NDArray[np.int64]:
+    """The group that each customer's reasons begin with; -1 where there is no clear one. Shape (n,).
+
+    Args:
+        sums: contributions of each group beyond the usual, log-odds. Shape (n, g).
+        least_share: of all movement, that a group needs to be told.
+    """
+    along = sums * leaning(sums)[:, None]
+    first = along.argmax(axis=1)
+    rows = np.arange(len(sums))
+    is_clear = (along[rows, first] > 0) & (shares_of(sums)[rows, first] >= least_share)
+    return np.where(is_clear, first, -1)
+
+
+def _unclear(outcome: tuple[str, str], more: tuple[str, str]) -> Explained:
     return Explained(
         code=UNCLEAR.code, actionable=False, direction=None, contribution=0.0, share=0.0,
         feature=None, value=None, usual=None,
-        en=f"No clear reason for a higher chance of {outcome[0]}: nothing known stands out as associated with one.",
-        zh=f"没有{outcome[1]}可能性较高的明确原因：该客户的已知情况中，没有与之明显相关的因素。",
+        en=f"No clear reason for a {more[0]} chance of {outcome[0]}: nothing known stands out as associated with one.",
+        zh=f"没有{outcome[1]}可能性{more[1]}的明确原因：该客户的已知情况中，没有与之明显相关的因素。",
     )  # fmt: skip
 
 

@@ -48,7 +48,7 @@ GROUPS: dict[str, Reason] = _by_code(
     Reason("season", "time of the year", "季节与时点", actionable=False),
 )
 
-UNCLEAR = Reason("no_clear_reason", "no clear reason for a higher chance", "没有可能性较高的明确原因", actionable=False)
+UNCLEAR = Reason("no_clear_reason", "no clear reason", "没有明确原因", actionable=False)
 
 CAUSES: dict[str, Reason] = _by_code(
     Reason("after_sale_neglect", "nobody stayed in touch after the sale", "忽视售后参与", actionable=True),

@@ -2,6 +2,7 @@
 
     stated(events, cutoff)   per customer: code of `churn.reasons.CAUSES`, the words used, where, when; newest first
     open_cases(events, ...)  complaints or tickets that nothing has solved yet: how many, and how old the oldest is
+    tells_solutions(events)  whether the log says at all when a case was solved
 
 Stated reasons stand beside modelled ones and are never merged with them: the one is what somebody said, the other
 what a score rests on. Knows only what the cutoff knows. Reads events; knows no model. Start reading at `stated`.
@@ -19,14 +20,8 @@ from churn.events import Events, before
 from churn.reasons import CAUSES
 
 SOURCES: Final = ("survey", "review", "complaint", "support_ticket", "return", "refund", "cancellation", "cancel")
-NO_REASON: Final = (
-    "resolved",
-    "solved",
-    "closed",
-    "answered",
-    "replied",
-    "question",
-)  # what was done, not what was wrong
+SOLVED: Final = ("resolved", "solved", "closed")
+NO_REASON: Final = (*SOLVED, "answered", "replied", "question")  # what was done, not what was wrong
 SAID: Final[Mapping[str, str]] = {  # words of shops, beside the codes of the taxonomy themselves
     "answered_late": "ignored_feedback",
     "no_answer": "ignored_feedback",
@@ -76,10 +71,10 @@ class Stated:
 
 @dataclass(frozen=True, slots=True)
 class OpenCases:
-    """Cases that nothing has solved yet: how many, and the age of the oldest; null where none is open."""
+    """Cases that nothing has solved yet: how many, and the age of the oldest."""
 
     count: int
-    oldest_days: float | None
+    oldest_days: float
 
 
 def cause_of(said: str) -> str | None:
@@ -110,28 +105,28 @@ def stated(events: Events, cutoff_us: int, *, within_days: int = WITHIN_DAYS) ->
     return told
 
 
+def tells_solutions(events: Events, *, kind: str = "complaint") -> bool:
+    """Whether a log ever says that a case was solved; where it never does, nobody knows which are open."""
+    return f"{kind}_solved" in events.kinds or bool((events.is_kind(kind) & events.reason_code.is_any(SOLVED)).any())
+
+
 def open_cases(
     events: Events, cutoff_us: int, *, kind: str = "complaint", within_days: int = WITHIN_DAYS
-) -> dict[str, OpenCases] | None:
+) -> dict[str, OpenCases]:
     """Cases of each customer that no later event of theirs has solved; customers without any are left out.
 
-    A case is solved by `<kind>_solved`, or by a row of the kind itself whose reason code says so.
+    A case is solved by `<kind>_solved`, or by a row of the kind itself whose reason code says so. Ask `tells_solutions`
+    of the whole log first.
 
     Args:
         events: a log, or the events of some customers.
         cutoff_us: the first instant of the future.
         kind: complaint or support_ticket.
         within_days: older cases are left out.
-
-    Returns:
-        None where the log never says that a case is solved: then nobody knows which are open.
     """
     known = before(events, cutoff_us)
-    says = known.reason_code.is_any(("resolved", "solved", "closed"))
-    solves = known.is_kind(f"{kind}_solved") | (known.is_kind(kind) & says)
-    if f"{kind}_solved" not in events.kinds and not solves.any():
-        return None
-    asks = known.is_kind(kind) & ~known.reason_code.is_any(("resolved", "solved", "closed", "answered", "replied"))
+    solves = known.is_kind(f"{kind}_solved") | (known.is_kind(kind) & known.reason_code.is_any(SOLVED))
+    asks = known.is_kind(kind) & ~known.reason_code.is_any((*SOLVED, "answered", "replied"))
     last = np.full(len(known.customers), np.iinfo(np.int64).min)
     np.maximum.at(last, known.customer[solves], known.time_us[solves])
     still = asks & (known.time_us > last[known.customer]) & (known.time_us >= cutoff_us - within_days * DAY_US)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from churn.settings import Settings
     from features.parts import Part
     from training.reasons.report import Reasons
-    from training.recipe import Recipe
+    from training.reasons.stability import Manner
     from training.rows import Rows
     from training.versions import Registry, Version
 
@@ -37,7 +37,6 @@ def explain(
     """
     from features.parts import log_parts
     from training.registry import MlflowRegistry
-    from training.reproduce import recipe_of
     from training.versions import NoChallenger
 
     if number is not None and is_champion:
@@ -54,8 +53,7 @@ def explain(
         except (NoChallenger, NoChampion) as error:
             missing.append(error)
             continue
-        recipe = recipe_of(registry, version.name, version.version)
-        reasons, path = explained(version, settings, parts, recipe)
+        reasons, path = explained(version, settings, parts, _manner(registry, version, settings))
         found[one] = reasons.as_json()
         told += lines(reasons, path)
     if not found:
@@ -74,8 +72,19 @@ def version_of(registry: "Registry", name: str, number: int | None, *, is_champi
     return registry.get(name, serves)
 
 
+def _manner(registry: "Registry", version: "Version", settings: "Settings") -> "Manner":
+    """How a version was fitted."""
+    from training.reasons.stability import Manner
+    from training.recipe import Recipe
+    from training.reproduce import recipe_of, settings_of
+
+    name, number = version.name, version.version
+    then = settings_of(registry, name, number, settings).training
+    return Manner(recipe_of(registry, name, number) or Recipe(), then.monotone, then.select_features)
+
+
 def explained(
-    version: "Version", settings: "Settings", parts: "Sequence[Part]", recipe: "Recipe | None" = None
+    version: "Version", settings: "Settings", parts: "Sequence[Part]", manner: "Manner | None" = None
 ) -> tuple["Reasons", Path]:
     """Explain a version; its reasons, and their page.
 
@@ -83,13 +92,15 @@ def explained(
         version: of a model.
         settings: whose.
         parts: of the log, for what customers stated.
-        recipe: that it was fitted with, to fit again; the fixed one where None.
+        manner: in which it was fitted, to fit again; the fixed recipe where None.
     """
     from features.atomic import write_json, write_text
     from features.engines import engine_of
+    from training.reasons.heard import open_now, said_before
     from training.reasons.page import page
     from training.reasons.pictures import reason_pictures
-    from training.reasons.report import Asked, report_of, said_before
+    from training.reasons.report import Asked, report_of
+    from training.reasons.stability import FIXED
 
     bundle = version.bundle
     with step(f"{bundle.model}: reading rows"):
@@ -97,14 +108,15 @@ def explained(
         learned = _rows(version, settings, "whole_snapshot")
     with engine_of(settings) as engine:
         said = said_before(parts, asked.rows, engine=engine)
+        unsolved = open_now(parts, asked.rows, engine=engine)
     reasons = report_of(
-        asked, version=version.version, model_hash=version.hash, said=said, learned=learned,
-        recipe=recipe, seed=settings.training.seed, progress=lambda text: say(f"  {bundle.model}: {text}"),
+        asked, version=version.version, model_hash=version.hash, said=said, learned=learned, open_cases=unsolved,
+        manner=manner or FIXED, seed=settings.training.seed, progress=lambda text: say(f"  {bundle.model}: {text}"),
     )  # fmt: skip
     folder = settings.folder / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / f"{bundle.model}.json", reasons.as_json())
-    pictures = reason_pictures(list(reasons.features), asked.contributions, asked.X, bundle)
+    pictures = reason_pictures(list(reasons.features), asked.beyond, asked.X, bundle)
     path = folder / f"{bundle.model}.html"
     write_text(path, page(reasons, bundle, settings, pictures))
     return reasons, path

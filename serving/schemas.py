@@ -38,7 +38,7 @@ class ScoreRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 class WireReason(msgspec.Struct, frozen=True):
     """One group of features that the score is associated with. Association is not cause."""
 
-    code: Annotated[str, Meta(description="Group of reasons, e.g. `silence`; `no_clear_reason` where none raises it.")]
+    code: Annotated[str, Meta(description="Group of reasons, e.g. `silence`; `no_clear_reason` where none stands out.")]
     text: Annotated[str, Meta(description="The sentence for people, in the language asked for.")]
     direction: Annotated[str | None, Meta(description="`raises` or `lowers` the probability.")]
     actionable: Annotated[bool, Meta(description="Somebody can do something about it.")]

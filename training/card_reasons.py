@@ -26,7 +26,7 @@ def about_reasons(told: ReasonsTold, bundle: Bundle) -> list[Part]:
 
 
 def _shares() -> list[str]:
-    return ["Shares of all movement of scores, by group of reasons. An association, not a cause."]
+    return ["Shares of what moves scores away from the usual one, by group of reasons. An association, not a cause."]
 
 
 def _groups(told: ReasonsTold) -> Table:
@@ -91,6 +91,6 @@ def _told_first(gone: Deletion) -> str:
     low, high = told.interval
     verdict = "" if gone.told_passed else " That is below 95%: it need not be what moves the score most."
     return (
-        f" The reason told first is the strongest that raises the chance: for {told.share:.1%} [{low:.1%}, {high:.1%}] "
-        f"of {told.n} customers who have one.{verdict}"
+        f" The reason told first is the strongest in the direction of the score: for {told.share:.1%} [{low:.1%}, "
+        f"{high:.1%}] of {told.n} customers for whom one is clear.{verdict}"
     )

@@ -26,6 +26,7 @@ from features.snapshots import Snapshot
 from training.baseline import Rivals, rivals
 from training.btyd.rival import Known
 from training.evaluate import METRICS, Result, abstention, cohort_name, day_name, pooled, result_rows
+from training.explain import usual_moves
 from training.fit import Fitted
 from training.learners import Lesson, enough, graded
 from training.learning import recipe_for
@@ -227,6 +228,7 @@ def _bundle(model: Model, fitted: Fitted, rows: Rows, snapshot: Snapshot, settin
         reasons={one["name"]: one["group"] for one in listed.get("features", ()) if one.get("group")},
         texts={one["name"]: Text(en=one["en"], zh=one["zh"], unit=one["unit"]) for one in listed.get("features", ())},
         usual={name: None if name in rows.columns.categories else medians[name] for name in medians},
+        usual_moves=usual_moves(fitted, rows),
     )
 
 

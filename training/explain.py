@@ -15,9 +15,11 @@ import numpy as np
 from churn.bundle import Bundle
 from churn.events import FloatArray
 from training.fit import Fitted
+from training.plan import numbered
 from training.rows import Rows
 
 SAMPLE = 2000  # rows are plenty for a mean
+NEWEST = 1000
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,17 @@ class Trees:
         """Each feature's part of what the boosted trees gained. Shape (f,)."""
         gain = np.asarray(self._booster.feature_importance("gain"), dtype=np.float64)
         return gain / (float(gain.sum()) or 1.0)
+
+
+def usual_moves(fitted: Fitted, rows: Rows) -> dict[str, float]:
+    """Each feature's mean contribution to the scores of the newest cutoff's rows, log-odds.
+
+    Reasons are told beyond it. The newest cutoff, since season and tenure move the scores of all, and with the time.
+    """
+    newest = np.flatnonzero(rows.cutoff_us == rows.cutoff_us.max())
+    few = rows.take(newest[:: max(1, len(newest) // NEWEST)])
+    means = fitted.contributions(numbered(few, fitted.categories))[:, :-1].mean(axis=0)
+    return {name: float(mean) for name, mean in zip(rows.columns.names, means, strict=True) if mean}
 
 
 def importances(fitted: Fitted, bundle: Bundle, rows: Rows) -> list[Importance]:

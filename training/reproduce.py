@@ -123,6 +123,12 @@ def recipe_of(registry: Registry, name: str, version: int) -> Recipe | None:
     return None if text is None else _recipe(json.loads(text))
 
 
+def settings_of(registry: Registry, name: str, version: int, settings: Settings) -> Settings:
+    """The settings with the sections that a version depends on as they were; as they are where it has no manifest."""
+    text = registry.annotation(name, version, MANIFEST)
+    return settings if text is None else _settings(settings, json.loads(text))
+
+
 def _recipe(told: Mapping[str, Any]) -> Recipe | None:
     return Recipe(**told["recipe"]) if "recipe" in told else None
 

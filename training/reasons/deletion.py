@@ -16,9 +16,9 @@ from typing import Any, Final
 import numpy as np
 
 from churn.events import FloatArray
-from churn.explanation import LEAST_SHARE
+from churn.explanation import told_first
 from training.reasons.counted import Share
-from training.reasons.grouped import Groups, IntArray, raising, strongest
+from training.reasons.grouped import Groups, IntArray, strongest
 
 CUSTOMERS: Final = 1_000
 DRAWS: Final = 16
@@ -33,8 +33,8 @@ class Deletion:
 
     Args:
         beats_random: the share, a random other group drawn for each customer.
-        told_beats_random: the same for the group that a customer's reasons begin with: the strongest that raises the
-            chance, where it is worth telling.
+        told_beats_random: the same for the group that a customer's reasons begin with: the strongest in the direction
+            of the score, where it is clear.
         most: the share for whom no other group moves it more.
         move_top: mean move of the raw score, log-odds; move_random: of a random other group.
     """
@@ -87,7 +87,7 @@ def deletion(
     Args:
         score: raw log-odds of prepared rows.
         X: prepared rows. Shape (n, f).
-        sums: contributions of each group to them. Shape (n, g).
+        sums: contributions of each group to them, beyond the usual. Shape (n, g).
         cutoff_us: of each row; who lends values was asked about at the same cutoff. Shape (n,).
         groups: which columns belong to which group.
         seed: of the draws.
@@ -114,8 +114,7 @@ def deletion(
 
 def _told(sums: FloatArray, moves: FloatArray, random: np.random.Generator) -> Share:
     """The same count for the groups that are told first."""
-    shares = np.abs(sums) / np.maximum(np.abs(sums).sum(axis=1, keepdims=True), 1e-12)
-    first = raising(np.where(shares >= LEAST_SHARE, sums, -np.inf))
+    first = told_first(sums)
     rows = np.flatnonzero(first >= 0)
     other = random.integers(0, sums.shape[1] - 1, len(rows))
     other += other >= first[rows]

@@ -5,9 +5,10 @@ the simulated shop, from the term of the hazard that made them leave. A hit is a
 baselines name a group without a model: any of the groups at random (exactly: the share of groups that would be right),
 and the one group that is right most often, told on the same customers, which is more than anybody could know.
 
-A model need not hit: it rests on traces, and silence traces every cause. So three ways to name are counted: the
-strongest group, the strongest that raises the chance, and the strongest raising one that is no mere symptom (silence,
-rhythm, season, tenure). Start reading at `hit_rates`.
+A model need not hit: it rests on traces, and silence traces every cause. So four ways to name are counted: the
+strongest group, the strongest that raises the chance, the strongest raising one that is no mere symptom (silence,
+rhythm, season, tenure), and the raising one that is largest beside its usual size (`spread_of`).
+Start reading at `hit_rates`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,6 +40,7 @@ class HitRates:
 
     Args:
         top: the strongest group. top_raising: the strongest that raises the chance. top_cause: of those, no symptom.
+        unusual: the raising one that is largest beside its usual size.
         random: expected of a group at random among all; random_cause: among those that are no symptom.
         commonest: of naming always the one group that is right most often, and which. commonest_named: of naming
             always the group that the model names most often as top cause, and which.
@@ -48,6 +50,7 @@ class HitRates:
     top: Share
     top_raising: Share
     top_cause: Share
+    unusual: Share
     random: float
     random_cause: float
     commonest: Share
@@ -64,7 +67,9 @@ class HitRates:
         }
 
 
-def hit_rates(sums: FloatArray, groups: Groups, truth: Sequence[str], right: Mapping[str, Sequence[str]]) -> HitRates:
+def hit_rates(
+    sums: FloatArray, groups: Groups, truth: Sequence[str], right: Mapping[str, Sequence[str]], *, spread: FloatArray
+) -> HitRates:
     """Count hits.
 
     Args:
@@ -73,6 +78,7 @@ def hit_rates(sums: FloatArray, groups: Groups, truth: Sequence[str], right: Map
         truth: what was behind each customer's leaving. Length n.
         right: for each such cause the groups that would be right; one that no group of the model can be right for
             counts as a miss of everybody.
+        spread: the usual size of each group's contribution, of all customers, not of those who left. Shape (g,).
     """
     table = {cause: np.isin(groups.codes, right.get(cause, ())) for cause in set(truth)}
     hits = np.array([table[cause] for cause in truth]).reshape(len(truth), len(groups.codes))
@@ -83,6 +89,7 @@ def hit_rates(sums: FloatArray, groups: Groups, truth: Sequence[str], right: Map
         top=_share(hits, strongest(sums)),
         top_raising=_share(hits, raising(sums)),
         top_cause=_share(hits, cause),
+        unusual=_share(hits, raising(sums / spread)),
         random=float(hits.mean()),
         random_cause=float(hits[:, ~groups.is_symptom].mean()),
         commonest=Share.of(hits[:, common]),

@@ -17,6 +17,7 @@ from training.reasons.hits import HitRates
 from training.reasons.report import OTHER_WORDS, Reasons
 
 TOP: Final = 15
+CASES: Final = {"complaint": ("complaints", "投诉"), "support_ticket": ("tickets", "工单")}
 MODELS: Final = {"churn": ("reasons of the churn model", "流失模型的原因"), "reactivation": (
     "reasons of the reactivation model", "回归模型的原因")}  # fmt: skip
 STATED_NOTE: Final = (
@@ -65,8 +66,8 @@ def page(found: Reasons, bundle: Bundle, settings: Settings, pictures: Mapping[s
             part(("Feature by feature", "各项特征"), f"<section>{_by_feature(found, bundle)}</section>{images}"),
             part(("How far the reasons can be trusted", "原因的可信程度"), f"<section>{_tests(found)}</section>"),
             part(
-                ("What customers said themselves", "客户自述的原因"), f"<section>{_said(found)}</section>{hits}",
-                note=STATED_NOTE,
+                ("What customers said themselves", "客户自述的原因"),
+                f"<section>{_said(found)}</section>{_open(found)}{hits}", note=STATED_NOTE,
             ),
         ],
         footer=FOOTER,
@@ -130,7 +131,10 @@ def _tests(found: Reasons) -> str:
             _share(gone.beats_random) + (" ✓" if gone.passed else " ✗"),
         ],
         [
-            both("the same for the group that is told first", "首先告知的类别同上，占"),
+            both(
+                "the same for the group told first, where one is clear",
+                "首先告知的类别（有明确原因时）同上，占",
+            ),
             _share(gone.told_beats_random) + (" ✓" if gone.told_passed else " ✗"),
         ],
         [both("no other group moves it more, in", "没有其他类别影响更大，占"), _share(gone.most)],
@@ -159,12 +163,34 @@ def _said(found: Reasons) -> str:
     return table([both("last stated", "最近一次自述"), both("customers", "客户数")], rows)
 
 
+def _open(found: Reasons) -> str:
+    """Cases that nobody has solved, at the newest test cutoff."""
+    told = []
+    for kind, one in found.open_cases.items():
+        en, zh = CASES[kind]
+        if one is None:
+            words = (
+                f"Open {en}: unknown, the log tells no solution.",
+                f"未解决的{zh}：未知，日志从未记录解决。",
+            )
+        elif not one.cases:
+            words = f"Open {en}: none.", f"未解决的{zh}：无。"
+        else:
+            words = (
+                f"Open {en}: {one.cases:,} of {one.customers:,} customers, the oldest for {one.oldest_days:.0f} days.",
+                f"未解决的{zh}：{one.cases:,} 件，涉及 {one.customers:,} 位客户，最久已 {one.oldest_days:.0f} 天。",
+            )
+        told.append(f"<p>{both(*words)}</p>")
+    return "".join(told)
+
+
 def _hits(found: HitRates) -> str:
     head = [both("of customers who then left", "随后流失的客户中"), both("hits", "命中率")]
     rows = [
         [both("strongest group of the model", "模型的最强类别"), _share(found.top)],
         [both("strongest that raises the chance", "最强的提高可能性的类别"), _share(found.top_raising)],
         [both("of those, no mere symptom", "其中非表面症状的类别"), _share(found.top_cause)],
+        [both("largest beside its usual size", "相对其通常幅度最突出的类别"), _share(found.unusual)],
         [both("a group at random", "随机类别"), f"{found.random:.1%}"],
         [both("a group at random, no symptom", "随机的非症状类别"), f"{found.random_cause:.1%}"],
         [

@@ -6,31 +6,28 @@ Start reading at `report_of`.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Final
 
 import numpy as np
 
 from churn.bundle import Bundle
 from churn.events import BoolArray, FloatArray
-from churn.stated import SPEAK_OF, Stated, stated
-from features.parts import HERE, Engine, Part
+from churn.explanation import usual_contributions
+from churn.stated import SPEAK_OF, Stated
 from training.explain import Importance, Trees, of_contributions
 from training.reasons.deletion import Deletion, deletion
-from training.reasons.grouped import Groups
+from training.reasons.grouped import Groups, spread_of
+from training.reasons.heard import OpenNow, Said
 from training.reasons.hits import HitRates, hit_rates
-from training.reasons.stability import Stability, stability
-from training.recipe import Recipe
+from training.reasons.stability import FIXED, Manner, Stability, stability
 from training.rows import Rows
 
 SHOWN: Final = 2_000  # test rows that are explained
 LEAST_STATED: Final = 30  # customers who left and had said why: fewer are too few to count hits
 LEAST_SAID: Final = 5  # customers who used the same words: those of fewer are not repeated
 OTHER_WORDS: Final = "other_words"
-
-Said = Mapping[tuple[str, int], Sequence[Stated]]
 
 
 @dataclass(frozen=True)
@@ -60,6 +57,8 @@ class Reasons:
         off: the largest difference between a raw score and the sum of its contributions and base value.
         deletion: the deletion test. stability: under refit; None where it was not asked for or cannot be told.
         stated: codes of causes that customers stated in the year before the test cutoffs, and how many did.
+        open_cases: complaints and tickets that nobody had solved at the newest test cutoff; None where the log never
+            says that one was solved.
         hits: of modelled reasons against stated ones, of those who then left; None where too few had said why.
     """
 
@@ -73,6 +72,7 @@ class Reasons:
     deletion: Deletion
     stability: Stability | None
     stated: Mapping[str, int]
+    open_cases: Mapping[str, OpenNow | None]
     hits: HitRates | None
 
     def as_json(self) -> dict[str, Any]:
@@ -88,6 +88,7 @@ class Reasons:
             "deletion": self.deletion.as_json(),
             "stability": self.stability.as_json() if self.stability else None,
             "stated": dict(self.stated),
+            "open_cases": {kind: one and vars(one) for kind, one in self.open_cases.items()},
             "hits": self.hits.as_json() if self.hits else None,
         }
 
@@ -107,6 +108,11 @@ class Asked:
     X: FloatArray
     contributions: FloatArray
 
+    @property
+    def beyond(self) -> FloatArray:
+        """Contributions beyond the usual. Shape (n, f)."""
+        return self.contributions[:, :-1] - usual_contributions(self.bundle)
+
     @classmethod
     def of(cls, bundle: Bundle, booster: str, rows: Rows) -> "Asked":
         """Explain evenly chosen rows, at most about `SHOWN`."""
@@ -123,7 +129,8 @@ def report_of(
     said: Said,
     learned: Rows | None,
     seed: int,
-    recipe: Recipe | None = None,
+    open_cases: Mapping[str, OpenNow | None] | None = None,
+    manner: Manner = FIXED,
     progress: Callable[[str], None] = lambda _text: None,
 ) -> Reasons:
     """Hold a model's reasons to their tests.
@@ -135,7 +142,8 @@ def report_of(
         said: what customers stated before each cutoff, by customer and cutoff.
         learned: rows that it learned from, to fit again; None: stability is not told.
         seed: of draws.
-        recipe: that it was fitted with; the fixed one where None.
+        open_cases: that nobody has solved, by kind; none were looked for where None.
+        manner: in which it was fitted.
         progress: told what is going on.
     """
     bundle, groups = asked.bundle, Groups.of(asked.bundle)
@@ -143,19 +151,20 @@ def report_of(
     stays = None
     if learned is not None and bundle.learner == "lightgbm":
         stays = stability(
-            learned, asked.rows.X, sums, bundle, trees=bundle.trees, seed=seed, recipe=recipe, progress=progress
+            learned, asked.rows.X, sums, bundle, trees=bundle.trees, seed=seed, manner=manner, progress=progress
         )
     return Reasons(
         model=bundle.model,
         version=version,
         model_hash=model_hash,
         rows=len(asked.rows),
-        features=tuple(of_contributions(asked.contributions[:, :-1], asked.X, bundle, asked.trees.gain())),
+        features=tuple(of_contributions(asked.beyond, asked.X, bundle, asked.trees.gain())),
         groups=told_groups(sums, groups),
         off=float(np.abs(asked.contributions.sum(axis=1) - asked.trees.raw(asked.X)).max(initial=0.0)),
         deletion=deletion(asked.trees.raw, asked.X, sums, asked.rows.cutoff_us, groups, seed=seed),
         stability=stays,
         stated=_counted(said),
+        open_cases=open_cases or {},
         hits=_hits(asked, sums, groups, said),
     )
 
@@ -169,27 +178,6 @@ def told_groups(sums: FloatArray, groups: Groups) -> tuple[Group, ...]:
         Group(groups.codes[g], float(mean[g]) / total, float(mean[g]), float((sums[:, g] > 0).mean()), float(first[g]))
         for g in np.argsort(-mean, kind="stable")
     )
-
-
-def said_before(parts: Sequence[Part], rows: Rows, *, engine: Engine = HERE) -> Said:
-    """What the customers of rows had stated before their cutoffs.
-
-    Args:
-        parts: of the log.
-        rows: whose customers and cutoffs.
-        engine: where parts are worked on.
-    """
-    wanted = {cutoff: frozenset(rows.customer[rows.cutoff_us == cutoff]) for cutoff in np.unique(rows.cutoff_us)}
-    found: dict[tuple[str, int], Sequence[Stated]] = {}
-    for part in engine.map(partial(part_said, cutoffs_us=tuple(int(one) for one in wanted)), parts):
-        found |= {key: one for key, one in part.items() if key[0] in wanted[key[1]]}
-    return found
-
-
-def part_said(part: Part, *, cutoffs_us: Sequence[int]) -> dict[tuple[str, int], list[Stated]]:
-    """What the customers of one part had stated before cutoffs; what an engine maps over the parts."""
-    events = part.read()
-    return {(who, cutoff): one for cutoff in cutoffs_us for who, one in stated(events, cutoff).items()}
 
 
 def _counted(said: Said) -> dict[str, int]:
@@ -217,4 +205,4 @@ def _hits(asked: Asked, sums: FloatArray, groups: Groups, said: Said) -> HitRate
     if left.sum() < LEAST_STATED:
         return None
     truth = [str(causes[place]) for place in np.flatnonzero(left)]
-    return hit_rates(sums[left], groups, truth, SPEAK_OF)
+    return hit_rates(sums[left], groups, truth, SPEAK_OF, spread=spread_of(sums))

@@ -6,8 +6,8 @@ Start reading at `stability`.
 Source: Efron, Tibshirani (1993), An Introduction to the Bootstrap, ch. 6; Kendall, Gibbons (1990), rank correlation.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -15,8 +15,10 @@ import pandas as pd
 
 from churn.bundle import Bundle
 from churn.events import FloatArray
-from training.explain import Trees
+from churn.model_sections import Way
+from training.explain import Trees, usual_moves
 from training.fit import fit
+from training.monotone import signs_of
 from training.reasons.counted import Share
 from training.reasons.grouped import Groups, raising, strongest
 from training.recipe import Recipe
@@ -25,6 +27,24 @@ from training.rows import Rows, fold_of
 REFITS: Final = 4
 MOST_ROWS: Final = 20_000  # that a refit learns from, about; whole customers
 HELD_OUT_ROWS: Final = 1_000  # a refit is neither stopped nor served, so its calibrator hardly matters
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a version was fitted, so that it can be fitted again alike.
+
+    Args:
+        recipe: the learner's parameters.
+        monotone: which features must rise or fall, of [training].
+        select: whether features that do not survive the folds were left out.
+    """
+
+    recipe: Recipe = field(default_factory=Recipe)
+    monotone: Mapping[str, Way] = field(default_factory=dict)
+    select: bool = False
+
+
+FIXED: Final = Manner()
 
 
 @dataclass(frozen=True)
@@ -60,7 +80,7 @@ def stability(
     *,
     trees: int,
     seed: int,
-    recipe: Recipe | None = None,
+    manner: Manner = FIXED,
     progress: Callable[[str], None] = lambda _text: None,
 ) -> Stability:
     """Fit again and compare.
@@ -72,10 +92,11 @@ def stability(
         bundle: the model's.
         trees: boosted trees.
         seed: of the draws.
-        recipe: that the model was fitted with; the fixed one where None.
+        manner: in which the model was fitted.
         progress: told what is going on.
     """
-    groups, rows = Groups.of(bundle), few(learned, seed)
+    rows = few(learned, seed)
+    signs = signs_of(learned.columns, manner.monotone, bundle.model)
     found = []
     for turn in range(1, REFITS + 1):
         progress(f"fitting again, {turn} of {REFITS}")
@@ -84,11 +105,13 @@ def stability(
             whole_from_us=0,
             seed=seed + turn,
             threads=1,
-            recipe=replace(recipe or Recipe(), folds=2, held_out_rows=HELD_OUT_ROWS),
+            recipe=replace(manner.recipe, folds=2, held_out_rows=HELD_OUT_ROWS),
+            signs=signs,
+            select=manner.select,
             trees=max(trees, 1),
         )
-        prepared = bundle.model_copy(update={"categories": again.categories}).prepare(shown)
-        found.append(groups.sums(Trees(again.booster).contributions(prepared)))
+        theirs = bundle.model_copy(update={"categories": again.categories, "usual_moves": usual_moves(again, rows)})
+        found.append(Groups.of(theirs).sums(Trees(again.booster).contributions(theirs.prepare(shown))))
     size = np.sort(np.abs(sums), axis=1)
     clear = size[:, -1] >= 1.5 * size[:, -2]
     tops = [strongest(one) == strongest(sums) for one in found]

@@ -52,12 +52,12 @@ def reasons_told(challenger: Challenger, *, seed: int) -> ReasonsTold:
     asked = Asked.of(challenger.bundle, challenger.booster, challenger.test_rows)
     groups = Groups.of(asked.bundle)
     sums = groups.sums(asked.contributions)
-    found = of_contributions(asked.contributions[:, :-1], asked.X, asked.bundle, asked.trees.gain())
+    found = of_contributions(asked.beyond, asked.X, asked.bundle, asked.trees.gain())
     return ReasonsTold(
         tuple(found),
         told_groups(sums, groups),
         float(np.abs(asked.contributions.sum(axis=1) - asked.trees.raw(asked.X)).max(initial=0.0)),
         deletion(asked.trees.raw, asked.X, sums, asked.rows.cutoff_us, groups, seed=seed, customers=CUSTOMERS),
         len(asked.rows),
-        reason_pictures(found, asked.contributions, asked.X, asked.bundle),
+        reason_pictures(found, asked.beyond, asked.X, asked.bundle),
     )

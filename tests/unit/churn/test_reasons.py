@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from churn.bundle import Text
-from churn.explanation import Described, Explainer
+from churn.explanation import Described, Explainer, told_first
 from churn.reasons import CAUSES, GROUPS, UNCLEAR, UnknownReason, group_of
 from tests.bundles import a_bundle
 
@@ -54,7 +54,7 @@ def test_a_group_that_does_not_exist_is_refused(code: str | None) -> None:
         Explainer([replace(FEATURES[0], group=str(code))], {}, outcome="churned")
 
 
-def test_raising_groups_come_first_then_lowering_ones() -> None:
+def test_a_score_above_the_usual_begins_with_what_raises_it() -> None:
     first, second, third = explained(0.5, 0.4, 0.4, -1.0, 0.01)
     assert [first.code, second.code, third.code] == ["rhythm", "silence", "value"]
     assert [first.direction, second.direction, third.direction] == ["raises", "raises", "lowers"]
@@ -62,9 +62,33 @@ def test_raising_groups_come_first_then_lowering_ones() -> None:
     assert first.share == pytest.approx(0.8 / 2.31)
 
 
+def test_a_score_below_the_usual_begins_with_what_lowers_it() -> None:
+    first, second = explained(0.5, 0.0, 0.0, -1.0, 0.0)
+    assert [(one.code, one.direction) for one in (first, second)] == [("value", "lowers"), ("silence", "raises")]
+
+
+def test_what_moves_everybody_alike_is_no_reason() -> None:
+    usual = np.array([1.0, 0.0, 0.0, 0.2, 0.0])
+    first, *_ = explained(1.05, 0.0, 0.0, 0.7, 0.0, usual_contributions=usual)
+    assert (first.code, first.contribution) == ("value", pytest.approx(0.5))
+    assert first.share == pytest.approx(0.5 / 0.55)
+
+
+def test_the_group_told_first_is_the_one_that_the_reasons_begin_with() -> None:
+    rng = np.random.default_rng(4)
+    contributions = rng.normal(size=(200, 5)) * np.array([1, 0.5, 0.5, 0.7, 1])
+    contributions[:5] = 0.0
+    sums = np.column_stack([contributions[:, 0], contributions[:, 1:3].sum(axis=1), contributions[:, 3:]])
+    codes = ["silence", "rhythm", "value", "profile"]
+    told = Explainer(FEATURES, USUAL, outcome="churned", least_share=0.4).explain(contributions, np.ones((200, 5)))
+    first = told_first(sums, least_share=0.4)
+    assert [codes[place] if place >= 0 else UNCLEAR.code for place in first] == [one[0].code for one in told]
+    assert 5 < np.sum(first < 0) < 150
+
+
 def test_the_feature_named_moved_the_score_in_the_groups_direction() -> None:
     assert explained(0.0, -0.9, 1.0, 0.0, 0.0)[0].feature == "order_gap_mean"
-    assert explained(0.0, -1.0, 0.9, 0.0, 0.0)[1].feature == "order_count_90d"
+    assert explained(0.0, -1.0, 0.9, 0.0, 0.0)[0].feature == "order_count_90d"
 
 
 def test_sentences_give_the_value_beside_the_usual_one() -> None:
@@ -78,7 +102,7 @@ def test_sentences_give_the_value_beside_the_usual_one() -> None:
 
 
 def test_an_unknown_value_is_said_to_be_unknown() -> None:
-    reason = explained(0.0, 0.0, 0.0, -0.5, 0.0)[1]
+    reason = explained(0.0, 0.0, 0.0, -0.5, 0.0)[0]
     assert (reason.value, reason.usual) == (None, None)
     assert "not known (usual: not known); associated with a lower chance" in reason.en
     assert "未知（通常：未知），与较低的流失可能性相关" in reason.zh
@@ -90,13 +114,17 @@ def test_codes_of_categories_are_not_shown() -> None:
     assert "17" not in reason.en + reason.zh
 
 
-def test_where_nothing_raises_enough_there_is_no_clear_reason() -> None:
-    first, second = explained(0.05, 0.0, 0.0, -1.0, 0.0)
+@pytest.mark.parametrize(
+    ("way", "en", "zh"),
+    [(1.0, "a higher chance of churn:", "较高"), (-1.0, "a lower chance of churn:", "较低")],
+)
+def test_where_nothing_goes_far_enough_there_is_no_clear_reason(way: float, en: str, zh: str) -> None:
+    (first,) = explained(0.4 * way, 0.2 * way, 0.2 * way, -0.3 * way, 0.0, least_share=0.5)
     assert (first.code, first.direction, first.feature) == ("no_clear_reason", None, None)
-    assert first.en.startswith("No clear reason for a higher chance of churn:")  # what lowers it may well follow
-    assert first.zh.startswith("没有流失可能性较高的明确原因：")
-    assert second.code == "value"
-    assert explained(0.05, 0.0, 0.0, -1.0, 0.0, least_share=0.01)[0].code == "silence"
+    assert first.en.startswith(f"No clear reason for {en}")
+    assert first.zh.startswith(f"没有流失可能性{zh}的明确原因：")
+    few = explained(0.25 * way, 0.2 * way, 0.05 * way, -0.45 * way, 0.05 * way, least_share=0.4)
+    assert [one.code for one in few] == ["no_clear_reason", "value"], "what goes against it may well follow"
     assert [reason.code for reason in explained(0.0, 0.0, 0.0, 0.0, 0.0)] == ["no_clear_reason"]
 
 

@@ -8,7 +8,7 @@ import pytest
 from churn.calendar import to_us
 from churn.events import Events
 from churn.reasons import CAUSES, GROUPS
-from churn.stated import SAID, SPEAK_OF, OpenCases, cause_of, open_cases, stated
+from churn.stated import SAID, SPEAK_OF, OpenCases, cause_of, open_cases, stated, tells_solutions
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 CUTOFF_US = to_us(NOW)
@@ -66,6 +66,7 @@ def test_open_cases_are_those_since_the_last_solution() -> None:
         ("a", "complaint", 2, "price"), ("b", "complaint", 30, None), ("b", "complaint_solved", 1, None),
     )  # fmt: skip
     assert open_cases(events, CUTOFF_US) == {"a": OpenCases(2, 10.0)}
+    assert tells_solutions(events)
 
 
 def test_a_ticket_may_be_solved_by_a_row_of_its_own() -> None:
@@ -75,10 +76,12 @@ def test_a_ticket_may_be_solved_by_a_row_of_its_own() -> None:
         ("b", "support_ticket", 4, "resolved"),
     )
     assert open_cases(events, CUTOFF_US, kind="support_ticket") == {"a": OpenCases(1, 9.0)}
+    assert tells_solutions(events, kind="support_ticket")
+    assert not tells_solutions(events)
 
 
 def test_where_nothing_is_ever_solved_nobody_knows_what_is_open() -> None:
-    assert open_cases(log(("a", "complaint", 9, "defect")), CUTOFF_US) is None
+    assert not tells_solutions(log(("a", "complaint", 9, "defect")))
 
 
 def test_the_tables_speak_of_the_taxonomy() -> None:

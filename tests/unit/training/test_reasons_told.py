@@ -16,17 +16,18 @@ from features.parts import InMemory
 from tests.unit.training import made
 from training.card_reasons import about_reasons
 from training.challenger import Challenger, train
-from training.explain import Trees
+from training.explain import Trees, usual_moves
 from training.fit import fit
 from training.keep import keep
 from training.manifest import MANIFEST
 from training.reasons.counted import Share
 from training.reasons.deletion import Deletion
 from training.reasons.grouped import Groups
+from training.reasons.heard import OpenNow, open_now, said_before
 from training.reasons.page import page
 from training.reasons.pictures import reason_pictures
-from training.reasons.report import Asked, report_of, said_before
-from training.reasons.stability import stability
+from training.reasons.report import Asked, report_of
+from training.reasons.stability import Manner, stability
 from training.reasons.told import reasons_told
 from training.recipe import Recipe
 from training.reproduce import recipe_of
@@ -52,6 +53,7 @@ def test_a_report_is_told_in_two_languages(asked: Asked, challenger: Challenger,
     assert found.stability is None
     assert found.stated == {"price": 1}
     assert found.hits is None, "one customer is too few"
+    found = replace(found, open_cases={"complaint": OpenNow(2, 3, 9.4), "support_ticket": None})
     assert sum(one.share for one in found.groups) == pytest.approx(1.0)
     assert sum(one.first for one in found.groups) == pytest.approx(1.0)
     drawings = reason_pictures(list(found.features), asked.contributions, asked.X, asked.bundle)
@@ -59,6 +61,8 @@ def test_a_report_is_told_in_two_languages(asked: Asked, challenger: Challenger,
     told = page(found, asked.bundle, made.settings(tmp_path), drawings)
     for words in ("Deletion", "删除检验", "How far the reasons can be trusted", "Made-up shop", "data:image/png"):
         assert words in told
+    assert "3 of 2 customers, the oldest for 9 days" in told
+    assert "日志从未记录解决" in told
     json.dumps(found.as_json())
     rude = replace(found, stated={f"“<script>{place}</script>”": 2 for place in range(20)})
     told = page(rude, asked.bundle, made.settings(tmp_path), {})
@@ -101,6 +105,24 @@ def test_what_was_said_is_read_as_of_each_cutoff(asked: Asked) -> None:
     found = said_before([InMemory(Events.from_frame(frame))], asked.rows)
     assert [one.code for one in found[customer, cutoff]] == ["price"]
     assert cause_of("price") in SPEAK_OF
+
+
+def test_open_cases_are_counted_where_the_log_tells_solutions(asked: Asked) -> None:
+    newest = int(asked.rows.cutoff_us.max())
+    customers = asked.rows.customer[asked.rows.cutoff_us == newest][:3].tolist()
+    days = pd.to_datetime([newest - days * DAY_US for days in (9, 4, 8, 3)], unit="us", utc=True)
+    frame = pd.DataFrame(
+        {
+            "customer_id": [customers[0], customers[0], customers[1], customers[1]],
+            "event_type": ["complaint", "complaint", "complaint", "complaint_solved"],
+            "event_timestamp": days.astype("datetime64[us, UTC]"),
+        }
+    )
+    told, apart = Events.from_frame(frame), Events.from_frame(frame.iloc[:2])
+    assert open_now([InMemory(told)], asked.rows) == {"complaint": OpenNow(1, 2, 9.0), "support_ticket": None}
+    solved = Events.from_frame(frame.iloc[2:])
+    assert open_now([InMemory(apart), InMemory(solved)], asked.rows)["complaint"] == OpenNow(1, 2, 9.0)
+    assert open_now([InMemory(apart)], asked.rows)["complaint"] is None, "who knows which are open?"
 
 
 def test_the_card_tells_groups_features_and_the_deletion_test(challenger: Challenger) -> None:
@@ -168,9 +190,12 @@ def test_what_is_fitted_again_is_fitted_by_the_recipe_of_the_version(challenger:
 def test_reasons_stay_when_other_customers_are_drawn(asked: Asked, challenger: Challenger) -> None:
     learned = Rows.of(challenger.train.frame, Columns.of(challenger.train.manifest), "churn")
     fitted = fit(learned, whole_from_us=0, seed=7, threads=1, trees=30)
-    bundle = asked.bundle.model_copy(update={"categories": fitted.categories})
+    bundle = asked.bundle.model_copy(
+        update={"categories": fitted.categories, "usual_moves": usual_moves(fitted, learned)}
+    )
     sums = Groups.of(bundle).sums(Trees(fitted.booster).contributions(bundle.prepare(asked.rows.X)))
-    stays = stability(learned, asked.rows.X, sums, bundle, trees=30, seed=7)
+    manner = Manner(monotone={"order_days_since": "rising"}, select=True)
+    stays = stability(learned, asked.rows.X, sums, bundle, trees=30, seed=7, manner=manner)
     assert min(stays.rank_correlation) > 0.5
     assert stays.same_top.share > 0.5
     json.dumps(stays.as_json())
