@@ -93,8 +93,14 @@ def curves(
     alive = np.array(sorted(set(fold.test.frame["customer_id"])), dtype=object)
     random = np.random.default_rng(seed)
     for size in sizes:
+        if size > len(alive):
+            print(
+                f"{settings.business.name}: {len(alive):,} customers at the cutoff, {size:,} cannot be drawn",
+                file=sys.stderr,
+            )
+            continue
         for draw in range(draws):
-            customers = set(random.choice(alive, size=min(size, len(alive)), replace=False))
+            customers = set(random.choice(alive, size=size, replace=False))
             train, test = (Drawn.of(one, customers) for one in (fold.train, fold.test))
             mine = settings.model_copy(update={"training": settings.training.model_copy(update={"seed": seed + draw})})
             for model in ("churn", "reactivation"):

@@ -23,13 +23,17 @@ from churn.model_sections import Training
 class ImmatureLog(ImmatureError):
     """The log is too short for a training cutoff whose labels had matured before a test cutoff."""
 
-    def __init__(self, *, first: date, last: date, lifecycle: Lifecycle) -> None:
+    def __init__(self, *, first: date, last: date, lifecycle: Lifecycle, is_test_given: bool = False) -> None:
         horizon, gap = lifecycle.definition.horizon_days, lifecycle.definition.gap_days
+        needed = first + timedelta(days=(horizon + gap) * (1 if is_test_given else 2))
+        room = "" if is_test_given else ", with room for a cutoff to train on before it"
+        longer = f"a longer log (until {needed}, or one that begins earlier)"
+        later = f"a --cutoff from {needed} on" if is_test_given else longer
         super().__init__(
-            f"No cutoff from {first} on has a horizon of {horizon} days (gap {gap}) that is over by {last}, "
-            "with room for a cutoff to train on before it.",
-            mend="give a longer log, a shorter [definition] horizon_days, fewer [training] min_history_days or a later "
-            "--cutoff; `churn definition preview` shows which cutoffs there are.",
+            f"No cutoff from {first} on has a horizon of {horizon} days (gap {gap}) that is over by {last}{room}: "
+            f"{(needed - last).days} days are missing.",
+            mend=f"give {later}, a shorter [definition] horizon_days or fewer [training] "
+            "min_history_days; `churn definition preview` shows which cutoffs there are.",
         )
 
 
@@ -79,7 +83,8 @@ def fold_at(
     train = _mature(min(test), first=first, lifecycle=lifecycle, every_days=every_days)[-max_cutoffs:]
     if not train:
         calendar = lifecycle.calendar
-        raise ImmatureLog(first=calendar.day_of(first), last=calendar.day_of(min(test)), lifecycle=lifecycle)
+        first_day, test_day = calendar.day_of(first), calendar.day_of(min(test))
+        raise ImmatureLog(first=first_day, last=test_day, lifecycle=lifecycle, is_test_given=True)
     return Fold(tuple(train), tuple(sorted(test)))
 
 

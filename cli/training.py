@@ -9,7 +9,7 @@ from cli.console import say, step, table
 from cli.outcome import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from churn.settings import Settings
     from features.parts import Engine
@@ -41,33 +41,46 @@ def train(
         tuned: with the recipe that tuning found, where there is one; else with the fixed one.
     """
     from features.engines import engine_of
+    from features.registry_place import reach
+    from training.floors import refusal
     from training.folding import freeze_fold
-    from training.registry import MlflowRegistry
-    from training.rows import TooFewRows
 
-    results: list[dict[str, Any]] = []
-    told: list[str] = []
-    refused: list[TooFewRows] = []
+    wanted, day = models_of(model), as_day(cutoff)
+    reach(settings)  # a registry that is down is told before an hour's work; one that is not there yet is not made
+    with engine_of(settings) as engine:
+        fold = fold or freeze_fold(settings, cutoff=day, whole=True, progress=say_step, engine=engine)
+        refused = {one: error for one in wanted if (error := refusal(one, fold, settings))}
+        able = [one for one in wanted if one not in refused]
+        if not able:
+            first, *others = refused.values()
+            for other in others:
+                say(other.problem if other.mend == first.mend else str(other))
+            raise first
+        results, told = _all_trained(able, fold, settings, engine, newest, tuned=tuned)
+    return results_of(results, [*told, *map(str, refused.values())])
+
+
+def _all_trained(
+    models: "Sequence[str]",
+    fold: "FrozenFold",
+    settings: "Settings",
+    engine: "Engine",
+    newest: "Mapping[str, int] | None",
+    *,
+    tuned: bool,
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Train and register models one after the other, those of one training together; results, and what to say."""
+    from training.registry import MlflowRegistry
+
     with step("opening the model registry"):
         registry = MlflowRegistry(settings)
-    with engine_of(settings) as engine, registry.together("train"):
-        fold = fold or freeze_fold(settings, cutoff=as_day(cutoff), whole=True, progress=say_step, engine=engine)
-        for one in models_of(model):
-            try:
-                found, sentence = _taken_up(one, fold, settings, registry, newest) or _trained(
-                    one, fold, settings, registry, engine, tuned=tuned
-                )
-            except TooFewRows as error:
-                refused.append(error)
-                told.append(str(error))
-                continue
-            results += found
-            told.append(sentence)
-    if not results:
-        for other in refused[1:]:
-            say(other.problem)
-        raise refused[0]
-    return results_of(results, told)
+    with registry.together("train"):
+        done = [
+            _taken_up(one, fold, settings, registry, newest)
+            or _trained(one, fold, settings, registry, engine, tuned=tuned)
+            for one in models
+        ]
+    return [row for results, _ in done for row in results], [sentence for _, sentence in done]
 
 
 def _trained(

@@ -28,7 +28,8 @@ from training.btyd.rival import Known
 from training.evaluate import METRICS, Result, abstention, cohort_name, day_name, pooled, result_rows
 from training.explain import usual_moves
 from training.fit import Fitted
-from training.learners import Lesson, enough, graded
+from training.ladder import Choice
+from training.learners import CannotCount, Lesson, enough, graded
 from training.learning import recipe_for
 from training.outlook.learn import learn_outlook
 from training.outlook.scored import Scored
@@ -113,20 +114,31 @@ def train(
     known = Known.of(test, test.cutoffs[0], settings.definition, seed=settings.training.seed)
     recipe = recipe or recipe_for(model, train, settings)
     lesson = Lesson(model, learn, train, known, settings, recipe, engine, progress)
-    choice = lesson.choose()
+    choice = lesson.choose(None if whole is None else judge)
+    try:
+        return _taught(lesson, choice, test, judge, whole)
+    except CannotCount as error:
+        progress(f"{model}: {error.why}; the rule instead")
+        return _taught(lesson, choice.rule_instead(error.why), test, judge, whole)
+
+
+def _taught(lesson: Lesson, choice: Choice, test: Snapshot, judge: Rows, whole: Snapshot | None) -> Challenger:
+    """The learner that was chosen, judged on test rows and, where it is to serve, fitted again to the newest."""
+    model: Any = lesson.model  # a Model
+    settings, learn, train = lesson.settings, lesson.rows, lesson.snapshot
     fitted = lesson.fit(choice.learner)
     bundle = _bundle(model, fitted, learn, train, settings).model_copy(update={"learner": choice.learner})
-    others = rivals(learn, model, known)
+    others = rivals(learn, model, lesson.known)
     probabilities, quiet = _all_probabilities(lesson, judge, bundle, fitted, others)
     results = judge_all(model, judge, probabilities, settings) + silent(model, judge, quiet, settings)
     told = {one: {key: pooled(results, one)[key] for key in ("n", "base_rate", *METRICS)} for one in probabilities}
     mine, rule = probabilities[choice.learner], others.fitted["recency_rule"].probability(judge)
     grade = graded(choice.learner, judge, mine, rule, seed=settings.training.seed)
-    progress(f"{model}: {grade.sentence(choice.learner)}")
+    lesson.progress(f"{model}: {grade.sentence(choice.learner)}")
     bundle = bundle.model_copy(update={"metrics": told, "grade": grade})
     params = {**fitted.params, "ladder": choice.as_json(), "grade": grade.as_json(choice.learner)}
     found = Challenger(model, bundle, fitted.booster, results, params, train, test, judge, probabilities, fitted)
-    return found if whole is None else _refit(found, whole, settings, recipe, progress, engine)
+    return found if whole is None else _refit(found, whole, lesson)
 
 
 def _all_probabilities(
@@ -146,20 +158,13 @@ def _all_probabilities(
     return {"lightgbm": told, **probabilities}, silent
 
 
-def _refit(
-    judged: Challenger,
-    whole: Snapshot,
-    settings: Settings,
-    recipe: Recipe,
-    progress: Callable[[str], None],
-    engine: Engine,
-) -> Challenger:
+def _refit(judged: Challenger, whole: Snapshot, lesson: Lesson) -> Challenger:
     """The same recipe and number of trees on the newest mature outcomes; its own held-out customers calibrate it."""
-    model, bundle = judged.model, judged.bundle
-    rows = enough(whole, model, "newest", settings, engine)
-    progress(f"{model}: fitting again to {len(whole.cutoffs)} cutoffs up to {whole.cutoffs[-1].date()}")
+    model, bundle, settings = judged.model, judged.bundle, lesson.settings
+    rows = enough(whole, model, "newest", settings, lesson.engine)
+    lesson.progress(f"{model}: fitting again to {len(whole.cutoffs)} cutoffs up to {whole.cutoffs[-1].date()}")
     known = Known.of(whole, whole.cutoffs[-1], settings.definition, seed=settings.training.seed)
-    again = Lesson(model, rows, whole, known, settings, recipe, engine, progress)
+    again = replace(lesson, rows=rows, snapshot=whole, known=known)
     fitted = again.fit(bundle.learner, like=judged.fitted)
     scored, horizons_days = Scored.of(model, rows, fitted), settings.training.horizons_days
     outlook = learn_outlook(scored, settings.lifecycle, horizons_days=horizons_days)

@@ -12,7 +12,7 @@ Why and how cautious: docs/adr/0015-small-data.md.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -77,6 +77,11 @@ class Choice:
     judged_on: str
     customers: int
     drift: float
+
+    def rule_instead(self, why_not: str) -> "Choice":
+        """The rule serves: whoever was chosen turned out not to be able to."""
+        rungs = (replace(one, why_not=why_not) if one.learner == self.learner else one for one in self.rungs)
+        return replace(self, learner="recency_rule", rungs=tuple(rungs))
 
     def as_json(self) -> dict[str, Any]:
         """For the manifest."""

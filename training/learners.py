@@ -19,10 +19,11 @@ from features.parts import HERE, Engine
 from features.snapshots import Snapshot
 from training.btyd.rival import Abstains, Known
 from training.fit import Fitted
+from training.floors import check
 from training.ladder import Choice, choose, too_thin
 from training.learning import fit_snapshot, rows_of
 from training.recipe import Recipe
-from training.rows import Rows, SameOutcome, TooFewRows
+from training.rows import Rows, TooFewRows
 from training.simple import fit_counting, fit_rule
 from training.skill import skill_intervals, surprise
 
@@ -58,8 +59,13 @@ class Lesson:
         few = self.rows.why_too_few(min_rows=floors.min_rows, min_positives=floors.min_positives)
         return few or too_thin(self.rows, floors.seed)
 
-    def choose(self) -> Choice:
-        """Who may serve."""
+    def choose(self, judge: Rows | None = None) -> Choice:
+        """Who may serve.
+
+        Args:
+            judge: the rows that the gate will judge by, where there will be a gate: what it could not judge is not
+                chosen. How many they are counts, never who does better on them.
+        """
         training, definition = self.settings.training, self.settings.definition
         return choose(
             self.rows,
@@ -68,8 +74,14 @@ class Lesson:
             lambda at: Known.of(self.snapshot, from_us(at), definition, seed=training.seed),
             boost=lambda some: replace(self, rows=some, engine=HERE, progress=lambda _text: None).boosted(),
             seed=training.seed,
-            why_not=self.too_little,
+            why_not=self.too_little or self._unjudged(judge),
         )
+
+    def _unjudged(self, judge: Rows | None) -> str | None:
+        """Why the gate could not judge LightGBM, or None."""
+        floors = self.settings.training
+        few = judge and judge.why_too_few(min_rows=floors.min_rows, min_positives=floors.min_positives)
+        return f"the gate could not judge it: {few} at the test cutoffs" if few else None
 
     def fit(self, learner: Learner, *, like: Fitted | None = None) -> Fitted:
         """Learn it.
@@ -79,7 +91,7 @@ class Lesson:
             like: an earlier fit whose number of trees and features to read are taken over; None: both are found.
 
         Raises:
-            CannotCount: BG/NBD was chosen and finds no parameters on these rows.
+            CannotCount: BG/NBD was chosen, and there is none of these rows that can serve.
         """
         self.progress(f"{self.model}: fitting {learner}")
         if learner == "recency_rule":
@@ -98,7 +110,7 @@ class Lesson:
 
 
 class CannotCount(TooFewRows):
-    """BG/NBD was chosen on earlier customers and has no parameters on these."""
+    """BG/NBD was chosen on some of the customers and cannot be fitted to all, or not be written as trees."""
 
     def __init__(self, model: str, why: str) -> None:
         super().__init__(model, "newest", f"nothing to count visits by ({why})")
@@ -108,17 +120,11 @@ def enough(snapshot: Snapshot, model: str, role: str, settings: Settings, engine
     """The rows of a model to learn from or to judge by.
 
     Raises:
-        TooFewRows: the shop has fewer customers at these cutoffs than [training] min_customers.
-        SameOutcome: one outcome only.
+        FewCustomers, NobodyToAsk, SameOutcome: there are too few of them.
     """
     rows, least = rows_of(snapshot, model, settings, engine), settings.training.min_customers
     customers = snapshot.columns("customer_id")["customer_id"].nunique()  # of both models: who the shop knows
-    if role != "test" and customers < least:
-        raise TooFewRows(model, role, f"{customers} customers, fewer than {least}")
-    if len(rows) < 2:
-        raise TooFewRows(model, role, f"{len(rows)} rows, fewer than 2")
-    if not 0 < rows.outcome.sum() < len(rows):
-        raise SameOutcome(model, role, rows=len(rows), happened=bool(rows.outcome[0]))
+    check(model, role, customers=customers, rows=len(rows), happened=int(rows.outcome.sum()), least=least)
     return rows
 
 

@@ -31,25 +31,10 @@ class TooFewRows(DataError):
         super().__init__(
             f"The {model} model cannot be trained: its {role} rows have {why}.",
             mend=mend
-            or "give a longer log, more cutoffs ([training] max_cutoffs, every_days), or lower [training] "
-            "min_customers knowing what that costs; `churn definition preview` counts rows and outcomes.",
+            or "give a longer log, more cutoffs ([training] max_cutoffs, every_days), or lower [training] min_rows and "
+            "min_positives knowing what that costs; `churn definition preview` counts rows and outcomes.",
         )
         self.why = why
-
-
-class SameOutcome(TooFewRows):
-    """All rows to learn from, or all to judge by, have the same outcome."""
-
-    def __init__(self, model: str, role: str, *, rows: int, happened: bool) -> None:
-        count = "all" if happened else "none"
-        why = f"one outcome only (it came true for {count} of {rows:,})"
-        super().__init__(
-            model,
-            role,
-            why,
-            mend="set another [definition] horizon_days or lapse, so that both outcomes occur, or give more customers "
-            "or cutoffs ([training] max_cutoffs, every_days); `churn definition preview` counts them.",
-        )
 
 
 class InfiniteFeatures(DataError):

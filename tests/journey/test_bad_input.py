@@ -158,9 +158,23 @@ def nobody_left() -> pd.DataFrame:
 
 
 LOPSIDED = {  # a log nothing can be learnt from: what each model is told
-    one_customer: ("churn", "1 customers, fewer than 50", "reactivation"),
-    everybody_left: ("churn", "0 rows, fewer than 2", "reactivation", "one outcome only (it came true for none"),
-    nobody_left: ("churn", "one outcome only (it came true for none", "reactivation", "0 rows, fewer than 2"),
+    one_customer: ("churn", "1 customer, fewer than 50", "reactivation"),
+    everybody_left: (
+        "churn",
+        "every customer had lapsed",
+        "longer [definition] lapse",
+        "reactivation",
+        "one outcome only (it came true for none",
+        "longer [definition] horizon_days",
+    ),
+    nobody_left: (
+        "churn",
+        "one outcome only (it came true for none",
+        "shorter [definition] horizon_days",
+        "reactivation",
+        "no customer counted as lapsed",
+        "shorter [definition] lapse",
+    ),
 }
 
 
@@ -174,6 +188,7 @@ def test_a_log_that_teaches_nothing_ends_in_a_reason_for_each_model(log: object,
     refused(said, 10, "churn definition preview")
     for words in LOPSIDED[log]:
         assert words in said.err
+    assert not (config.parent / "artifacts" / "shop" / "mlflow.db").exists(), "no registry is made for nothing"
     judged = churn("backtest", "--json", config=config)
     assert judged.code == 0
     assert all(row["abstained"] for row in json.loads(judged.out))

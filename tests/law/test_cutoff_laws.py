@@ -100,10 +100,28 @@ def test_a_log_that_is_too_short_says_what_would_help() -> None:
         latest_fold(first, first + timedelta(days=60), lifecycle, Training())
     assert caught.value.exit_code == 11
     assert "from 2024-03-31 on has a horizon of 30 days (gap 7)" in caught.value.problem
+    assert "104 days are missing" in caught.value.problem
+    assert "until 2024-06-13" in caught.value.mend
     assert "horizon_days" in caught.value.mend
     assert "`churn definition preview`" in caught.value.mend
-    with pytest.raises(ImmatureLog):
+    with pytest.raises(ImmatureLog) as given:
         fold_at([first], first=first, lifecycle=lifecycle, every_days=30, max_cutoffs=3)
+    assert "a --cutoff from 2024-02-07 on" in given.value.mend
+
+
+@given(st.integers(0, 400), st.integers(1, 60), st.integers(0, 20), st.integers(0, 120))
+def test_a_log_is_long_enough_from_the_day_on_that_its_error_names(
+    days: int, horizon: int, gap: int, history: int
+) -> None:
+    lifecycle, first = Lifecycle(ChurnDefinition(horizon_days=horizon, gap_days=gap)), datetime(2024, 1, 1, tzinfo=UTC)
+    training = Training(min_history_days=history)
+    try:
+        latest_fold(first, first + timedelta(days=days), lifecycle, training)
+    except ImmatureLog as error:
+        missing = int(error.problem.split(": ")[-1].split()[0])
+        latest_fold(first, first + timedelta(days=days + missing), lifecycle, training)
+        with pytest.raises(ImmatureLog):
+            latest_fold(first, first + timedelta(days=days + missing - 1), lifecycle, training)
 
 
 def test_the_earliest_cutoff_has_its_history() -> None:

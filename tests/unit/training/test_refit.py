@@ -12,10 +12,11 @@ from tests.unit.training import made
 from training.asking import gate
 from training.card import markdown
 from training.challenger import Challenger, train
+from training.floors import SameOutcome
 from training.keep import keep
 from training.learned import learned_from
 from training.reasons.told import reasons_told
-from training.rows import SameOutcome, TooFewRows
+from training.rows import TooFewRows
 from training.versions import MemoryRegistry
 
 Shop = tuple[Challenger, Challenger, made.Settings]
@@ -93,7 +94,8 @@ def test_newest_rows_that_are_too_few_are_told(shop: Shop) -> None:
     with pytest.raises(TooFewRows) as caught:
         train("churn", judged.train, judged.test, settings, whole=few, progress=lambda _text: None)
     assert "newest rows" in caught.value.problem
-    assert "longer log" in caught.value.mend
+    assert "wait until 10 more" in caught.value.mend
+    assert "lower [training] min_customers to 40" in caught.value.mend
 
 
 @pytest.mark.parametrize(("happened", "told"), [(0.0, "none of"), (1.0, "all of")])
