@@ -21,15 +21,15 @@ Learner = Literal["lightgbm", "bg_nbd", "recency_rule"]
 FLOORS: tuple[tuple[Letter, float], ...] = (("A", 0.10), ("B", 0.05), ("C", 0.0))
 
 SENTENCES: dict[Letter, tuple[str, str]] = {
-    "A": ("A: far better than a rule of thumb", "A级:远胜于按沉默天数的经验规则"),
-    "B": ("B: clearly better than a rule of thumb", "B级:明显优于按沉默天数的经验规则"),
-    "C": ("C: somewhat better than a rule of thumb", "C级:略优于按沉默天数的经验规则"),
+    "A": ("A: far better than a rule of thumb", "A级：远胜于按沉默天数的经验规则"),
+    "B": ("B: clearly better than a rule of thumb", "B级：明显优于按沉默天数的经验规则"),
+    "C": ("C: somewhat better than a rule of thumb", "C级：略优于按沉默天数的经验规则"),
     "none": ("no better than a rule of thumb", "不优于按沉默天数的经验规则"),
 }
 LEARNERS: dict[Learner, tuple[str, str]] = {
     "lightgbm": ("a model of all features", "综合全部特征的模型"),
-    "bg_nbd": ("a counting model of visits (BG/NBD)", "到访计数模型(BG/NBD)"),
-    "recency_rule": ("the rule of thumb itself: days since the last event", "经验规则本身:距上次事件的天数"),
+    "bg_nbd": ("a counting model of visits (BG/NBD)", "到访计数模型（BG/NBD）"),
+    "recency_rule": ("the rule of thumb itself: days since the last event", "经验规则本身：距上次事件的天数"),
 }
 
 
@@ -60,12 +60,12 @@ class Grade(BaseModel):
         told = SENTENCES[self.letter][place]
         who = LEARNERS[learner][place]
         if learner == "recency_rule":
-            return f"{told}(由{who}给出)" if place else f"{told} (answered by {who})"
+            return f"{told}（由{who}给出）" if place else f"{told} (answered by {who})"
         saved = self.skill >= 0
         share, low, high = (self.skill, self.low, self.high) if saved else (-self.skill, -self.high, -self.low)
         if place:
             word = "少" if saved else "多"
-            return f"{told}(由{who}给出;预测误差比规则{word}{share:.0%},95%区间{low:.0%}至{high:.0%})"
+            return f"{told}（由{who}给出；预测误差比规则{word}{share:.0%}，95%区间{low:.0%}至{high:.0%}）"
         return (
             f"{told} (answered by {who}; {share:.0%} {'less' if saved else 'more'} error than the rule, "
             f"95% interval {low:.0%} to {high:.0%})"

@@ -83,7 +83,13 @@ def _everyone(
     ]
     files = "\n".join(f"{path}\n  {whom}" for path, whom in zip(report.files, FILES, strict=False))
     head = f"{report.scored:,} of {report.customers:,} customers have a score."
-    text = "\n\n".join([head, table(rows), _stages(report.stages), files])
+    language = settings.business.language
+    grades = [
+        f"{model}: {one.bundle.grade.sentence(one.bundle.learner, language)}"
+        for model, one in scorer.champions.items()
+        if one.bundle.grade
+    ]
+    text = "\n\n".join([head, table(rows), "\n".join(grades), _stages(report.stages), files])
     as_json = {
         "customers": report.customers, "scored": report.scored, "answers": report.answers,
         "stages": report.stages,

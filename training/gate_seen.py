@@ -13,7 +13,7 @@ from churn.model_sections import Gate
 from training.evidence import Evidence, Rival
 from training.paired import Means, losses
 
-BINS = 10
+BINS, ROWS_A_BIN = 10, 10  # the gap of a bin of one or two rows is large however well calibrated a model is
 FEWEST_ROWS, FEWEST_RARER = 100, 15  # fewer in a segment say nothing
 SURE = 1e-3  # log-odds are not told further apart: one customer should not decide
 Columns = dict[str, tuple[FloatArray, BoolArray]]
@@ -67,7 +67,8 @@ def columns_of(evidence: Evidence) -> Columns:
     for rival, difference in theirs.items():
         columns[f"loss {rival}"] = (difference, everybody)
         columns |= {f"{name} {rival}": (difference, rows) for name, rows in told_apart(evidence).items()}
-    for number, rows in enumerate(np.array_split(np.argsort(ours, kind="stable"), min(BINS, len(ours)))):
+    bins = max(1, min(BINS, len(ours) // ROWS_A_BIN))
+    for number, rows in enumerate(np.array_split(np.argsort(ours, kind="stable"), bins)):
         columns[f"bin {number}"] = (ours - outcome, np.isin(np.arange(len(ours)), rows))
     return columns | _rankings(evidence)
 

@@ -74,7 +74,16 @@ VERDICTS: Final = {
 REASONS: Final = (  # why something has no figures: pattern of the English sentence, and the Chinese one
     (r"(\d+) rows, fewer than (\d+)", r"仅 \1 行，少于 \2 行"),
     (r"(\d+) rows of the rarer outcome, fewer than (\d+)", r"较少结果仅 \1 行，少于 \2 行"),
-    (r"(\d+) customers, fewer than (\d+)", r"仅 \1 位客户，少于 \2 位"),
+    (r"(\d+) customers?, fewer than (\d+)", r"仅 \1 位客户，少于 \2 位"),
+    ("nobody in them: at those cutoffs every customer had lapsed", "空无一人：届时所有客户均已流失"),
+    ("one customer in them: at those cutoffs every other customer had lapsed", "仅 1 位客户：届时其他客户均已流失"),
+    ("nobody in them: at those cutoffs no customer counted as lapsed", "空无一人：届时没有客户算作流失"),
+    (
+        "one customer in them: at those cutoffs no other customer counted as lapsed",
+        "仅 1 位客户：届时没有其他客户算作流失",
+    ),
+    (r"one outcome only \(it came true for all of ([\d,]+)\)", r"结果全部相同（\1 行均为是）"),
+    (r"one outcome only \(it came true for none of ([\d,]+)\)", r"结果全部相同（\1 行均为否）"),
     (r"without them training has (\d+) rows, fewer than (\d+)", r"除去他们后训练仅 \1 行，少于 \2 行"),
     (
         r"without them training has (\d+) rows of the rarer outcome, fewer than (\d+)",

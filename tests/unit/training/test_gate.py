@@ -214,6 +214,22 @@ def test_the_rule_itself_need_not_beat_itself(drawn: tuple[Evidence, FloatArray]
     assert verdict.passed, verdict.reasons
 
 
+@pytest.mark.parametrize("n", [17, 30, 60])
+def test_few_rows_do_not_make_a_calibrated_model_look_wrong(n: int) -> None:
+    """Ten bins of one or two rows refused the true probabilities of 17 rows three times in four."""
+    random, refused = np.random.default_rng(n), 0
+    for _ in range(60):
+        truth = random.beta(1.2, 1.8, n)
+        outcome = (random.random(n) < truth).astype(float)
+        rows = Rows(
+            Columns(()), np.zeros((n, 0)), outcome, np.arange(n).astype(object), np.zeros(n, dtype=np.int64),
+            np.full(n, "active", dtype=object),
+        )  # fmt: skip
+        verdict = judge(Evidence(rows, truth, {"base_rate": np.full(n, 0.4)}, "recency_rule"), Gate(), seed=7)
+        refused += "calibration" in verdict.failed
+    assert refused <= 3
+
+
 def test_equal_challengers_pass_no_more_often_than_is_allowed() -> None:
     """The bare test without a margin holds its level: the margin only makes it stricter."""
     random, passed = np.random.default_rng(0), 0

@@ -174,7 +174,7 @@ def test_a_letter_is_earned_by_the_low_end(low: float, learner: Learner, letter:
 def test_a_model_that_adds_error_is_told_to_add_it() -> None:
     grade = Grade.of(-0.04, -0.12, 0.03, customers=100, learner="bg_nbd")
     assert "4% more error than the rule, 95% interval -3% to 12%" in grade.sentence("bg_nbd")
-    assert "比规则多4%,95%区间-3%至12%" in grade.sentence("bg_nbd", "zh")
+    assert "比规则多4%，95%区间-3%至12%" in grade.sentence("bg_nbd", "zh")
     fewer = Grade.of(0.04, -0.03, 0.12, customers=100, learner="bg_nbd")
     assert "4% less error than the rule, 95% interval -3% to 12%" in fewer.sentence("bg_nbd")
 
