@@ -1,14 +1,37 @@
 """Who serves, from the command line: refused, in shadow, afresh, taken back; and a history that was tampered with."""
 
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from churn.settings import load
 from tests.command_line import churn, refused
 from tests.integration.test_parity_commands import CHURN, TOML, folder, told, with_kinds
+from training import history
+from training.crowning import INTENT
+from training.registry import MlflowRegistry
 
 pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[2]
+KILLED = """
+import os, signal, sys
+from training import crowning
+act, config, *words = sys.argv[1:]
+steps = crowning.steps
+def until(*asked):
+    for done in steps(*asked):
+        if done == act:
+            os.kill(os.getpid(), signal.SIGKILL)
+        yield done
+crowning.steps = until
+from cli.main import app
+app(["promote", *words, "-c", config])
+"""
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +70,29 @@ def test_who_drops_a_refusal_from_the_end_is_found_out_by_the_registry(config: P
     path.write_text(whole, encoding="utf-8")
     refused(said, 10, "backup")
     assert "beside its version" in said.err
+
+
+@pytest.mark.parametrize("act", ["intent", "alias", "record", "history", "kept"])
+def test_a_promotion_that_is_killed_after_an_act_is_finished_or_forgotten_by_the_next_command(
+    act: str, config: Path
+) -> None:
+    settings = load(config)
+    before = len(history.read(settings))
+    child = [sys.executable, "-c", KILLED, act, str(config), *CHURN, "--afresh"]
+    assert subprocess.run(child, capture_output=True, check=False, cwd=ROOT).returncode == -signal.SIGKILL
+    assert (settings.folder / "champion" / INTENT).exists()
+    said = churn("history", "--verify", "--json", config=config)  # any command would do
+    assert said.code == 0, said
+    assert not (settings.folder / "champion" / INTENT).exists()
+    expected = 1 if act == "intent" else 2
+    assert "goes on serving" in said.err if expected == 1 else "is finished now" in said.err
+    record = json.loads((settings.folder / "champion" / "churn.json").read_text(encoding="utf-8"))
+    lines = json.loads(said.out)["lines"]
+    assert (record["version"], MlflowRegistry(settings).champion(record["name"])) == (expected, expected)
+    assert len(lines) == before + expected - 1
+    if expected == 2:
+        assert lines[-1]["hash"] == record["history_hash"]
+        assert churn("rollback", *CHURN, config=config).code == 0
 
 
 def test_a_person_may_judge_afresh_and_take_back_and_the_history_holds(config: Path) -> None:

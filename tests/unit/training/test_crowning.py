@@ -1,8 +1,6 @@
 """Who serves changes whole or not at all: kills between the steps, two at once, an outage; and the history's chain."""
 
 import json
-import os
-import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -71,26 +69,8 @@ def test_a_change_that_was_cut_short_is_finished_or_forgotten(
     assert (said is None) == (until == "done")
     assert not (settings.folder / "champion" / INTENT).exists()
     assert len(history.read(settings)) == expected
-    assert heal(registry, settings) is None
-
-
-@pytest.mark.parametrize("until", ["intent", "record", "history"])
-def test_the_same_after_a_real_kill(until: str, registry: MemoryRegistry, settings: made.Settings) -> None:
-    """A child is killed between two steps; the alias, which is the registry's, is moved as far as it had come."""
-    do(registry, settings, 1)
-    child = os.fork()
-    if child == 0:  # pragma: no cover
-        with alone(settings):
-            do(registry, settings, 2, until=until)
-            os.kill(os.getpid(), signal.SIGKILL)
-    assert os.WIFSIGNALED(os.waitpid(child, 0)[1])
-    if until != "intent":
-        registry.crown(NAME, 2)
-    with alone(settings):  # the lock went with the process
-        heal(registry, settings)
-    expected = 1 if until == "intent" else 2
-    assert served(registry, settings) == (expected, expected, expected)
     assert history.faults(history.read(settings), settings, {"churn": _kept(settings)}) == []
+    assert heal(registry, settings) is None
 
 
 def test_two_at_once_are_told(settings: made.Settings, registry: MemoryRegistry) -> None:
