@@ -28,10 +28,19 @@ def judge(evidence: Evidence, limits: Gate, *, seed: int) -> Verdict:
         limits: `[gate]`.
         seed: of the draws.
     """
-    rule = rule_of(evidence, limits)
+    return verdict(look(evidence, limits, seed=seed))
+
+
+def look(evidence: Evidence, limits: Gate, *, seed: int) -> Seen:
+    """What the checks look at; the same whatever the rule, which verdicts by several rules may share."""
     columns = columns_of(evidence)
     means = drawn_means(list(columns.values()), evidence.rows.customer, seed=seed)
-    seen = Seen(evidence, limits, list(columns), means)
+    return Seen(evidence, limits, list(columns), means)
+
+
+def verdict(seen: Seen) -> Verdict:
+    """The checks, one after the other."""
+    rule = rule_of(seen.evidence, seen.limits)
     checks = (
         *gate_checks.beats(seen),
         *gate_checks.against_champion(seen, rule),
@@ -39,7 +48,7 @@ def judge(evidence: Evidence, limits: Gate, *, seed: int) -> Verdict:
         *gate_segments.segments(seen),
         *gate_segments.ranking(seen),
         *gate_checks.footprint(seen),
-        *evidence.others,
+        *seen.evidence.others,
     )
     return Verdict(checks, rule)
 

@@ -29,8 +29,9 @@ MENDS = {  # by what alone it lacks
     LOST: "put back the source or column that they are made of, ingest and train again; where it is gone for good, let "
     "the challenger be judged as if nobody served: `churn promote --afresh`. What you do without while its source is "
     "there: name it in [features] leave_out and train again",
-    ONE_SET: "promote both models at once (`churn promote`; judged as if nobody served: `churn promote --afresh`), or "
-    "leave what is new out ([features] leave_out) and train again",
+    ONE_SET: "train both models and promote them at once (`churn promote`; judged as if nobody served: `churn promote "
+    "--afresh`, with which a churn model goes alone where no other can go with it: the other then answers nobody until "
+    "it reads the same), or leave what is new out ([features] leave_out) and train again",
     RETURNED: "find out why it failed and train again; to try it once more all the same: `churn promote --afresh`",
 }
 
@@ -129,7 +130,7 @@ def promote_together(
                 found[model] = version, verdict
             except ChurnError as error:  # the other model is judged all the same
                 done[model] = error
-        for model, (version, verdict) in held_back(found, registry, settings).items():
+        for model, (version, verdict) in held_back(found, registry, settings, is_afresh=is_afresh).items():
             done[model] = _settle(version, verdict, registry, settings, as_of)
         return done
 

@@ -4,7 +4,7 @@ Every challenger, good or bad, is held to the gate by each of its rules. Start r
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +14,7 @@ from churn.events import FloatArray
 from churn.metrics_profit import Stakes
 from churn.model_sections import Gate
 from training.evidence import Evidence, Rival, stages_of
-from training.gate import judge
+from training.gate import look, verdict
 from training.gate_seen import told_apart
 from training.gate_verdict import Check, Verdict
 from training.paired import losses
@@ -66,15 +66,19 @@ class Trial:
         self.rivals = {name: told[chosen] for name, told in found.rivals[self.ours].items()}
         self.segments = {f"{one.dimension} {one.name}": one.mask for one in slices(self.rows)}
 
-    def judged(self, challenger: Challenger, rule: str) -> Verdict:
-        """What the gate says."""
-        age = LIMITS.max_age_days if rule == "renew" else 0
-        champion = Rival("version 1", self.champion, age_days=age, reads_others=rule == "features_changed")
+    def judged(self, challenger: Challenger) -> Iterator[Verdict]:
+        """What the gate says by each rule, looking once."""
+        champion = Rival("version 1", self.champion)
         evidence = Evidence(
-            self.rows, challenger.probability, self.rivals, champion=None if rule == "first" else champion,
-            segments=self.segments, stakes=STAKES, others=challenger.others,
+            self.rows, challenger.probability, self.rivals, champion=champion, segments=self.segments, stakes=STAKES,
+            others=challenger.others,
         )  # fmt: skip
-        return judge(evidence, LIMITS, seed=self.number)
+        seen = look(evidence, LIMITS, seed=self.number)
+        for rule in challenger.rules:
+            age = LIMITS.max_age_days if rule == "renew" else 0
+            other = replace(champion, age_days=age, reads_others=rule == "features_changed")
+            asked = replace(evidence, champion=None if rule == "first" else other)
+            yield verdict(replace(seen, evidence=asked))
 
     def better(self, share: float) -> FloatArray:
         """The champion, drawn towards the truth."""
@@ -97,11 +101,11 @@ class Trial:
         found, chosen = self.siblings, self.chosen
         judged = told_apart(Evidence(self.rows, self.champion, {}, segments=stages_of(self.rows)))
         by_size = sorted(judged, key=lambda one: -int(judged[one].sum()))
-        leak, proof = found.leak[self.ours]
+        leak, proof = found.leak[self.ours % len(found.leak)]
         yield Challenger("equal", found.equal[self.ours][chosen])
         for share in GAINS:
             yield Challenger(f"better by {share:g}", self.better(share), ("replace",))
-        yield Challenger("labels shuffled", found.shuffled[self.ours][chosen])
+        yield Challenger("labels shuffled", found.shuffled[self.ours % len(found.shuffled)][chosen])
         yield Challenger("leaking feature", leak[chosen], others=(proof,))
         yield Challenger("better, but pushed", sigmoid(1.5 * logit(self.better(0.2)) - 1.0))
         yield Challenger("better, but its largest stage at random", self.broken(by_size[0]))
@@ -112,11 +116,10 @@ def outcomes(trial: Trial) -> Iterator[dict[str, Any]]:
     """One line a challenger and rule: whether the gate let it in, and what it failed."""
     for challenger in trial.challengers():
         gain = trial.gain(challenger.probability)
-        for rule in challenger.rules:
-            verdict = trial.judged(challenger, rule)
+        for found in trial.judged(challenger):
             yield {
                 "seed": trial.siblings.world.seed, "number": trial.number, "challenger": challenger.name,
-                "rule": rule, "passed": verdict.passed, "failed": verdict.failed, "gain": round(gain, 5),
+                "rule": found.rule, "passed": found.passed, "failed": found.failed, "gain": round(gain, 5),
             }  # fmt: skip
 
 

@@ -127,6 +127,18 @@ def test_a_challengers_other_features_are_proven_while_the_champion_serves(confi
     assert "feature_set_changed" not in codes(scored(config))
 
 
+def test_a_source_that_ran_dry_is_told_by_the_names_of_its_features(config: Path) -> None:
+    with_kinds(config)
+    assert churn("train", *CHURN, config=config).code == 0
+    assert churn("features", "parity", "--customers", "30", "--challengers", config=config).code == 0
+    said = churn("promote", *CHURN, config=config)
+    refused(said, 10, "put back the source", "churn promote --afresh", "[features] leave_out")
+    assert "nobody left them out: visit_" in said.err
+    (line,) = json.loads(churn("history", "--json", config=config).out)[-1:]
+    assert (line["act"], "日志不再提供" in line["why_zh"]) == ("refused", True)
+    with_kinds(config, "visit")
+
+
 def test_a_model_that_learned_what_the_log_no_longer_gives_gets_no_certificate(config: Path) -> None:
     """The past was rewritten between training and promotion, and nobody said when."""
     assert churn("train", *CHURN, config=config).code == 0

@@ -9,7 +9,7 @@ from churn.events import FloatArray
 from churn.metrics_profit import Stakes
 from churn.model_sections import Gate
 from training.evidence import Evidence, Footprint, Rival, Unlike, stages_of
-from training.gate import judge, rule_of
+from training.gate import judge, look, rule_of, verdict
 from training.gate_verdict import LOST, Check, Verdict
 from training.paired import drawn_means
 from training.rows import Columns, Rows
@@ -206,6 +206,16 @@ def test_features_that_the_log_lost_stop_a_challenger_that_is_judged_as_first(
     assert "churn promote --afresh" in told.why_zh
     assert judged(evidence, better, champion=gone, is_afresh=True).passed
     assert judged(evidence, better, champion=replace(gone, lost=())).passed
+
+
+def test_verdicts_by_several_rules_may_share_one_look(by_chance: tuple[Evidence, FloatArray]) -> None:
+    """As benchmarks/gate.py does."""
+    evidence, better = by_chance
+    seen = look(replace(evidence, probability=better), Gate(), seed=7)
+    assert isinstance(evidence.champion, Rival)
+    for champion in (None, evidence.champion, replace(evidence.champion, age_days=200.0)):
+        asked = replace(seen.evidence, champion=champion)
+        assert verdict(replace(seen, evidence=asked)).failed == judge(asked, Gate(), seed=7).failed
 
 
 def test_the_rule_itself_need_not_beat_itself(drawn: tuple[Evidence, FloatArray]) -> None:

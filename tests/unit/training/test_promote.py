@@ -123,16 +123,20 @@ def test_a_challenger_that_would_split_the_features_of_the_champions_is_held_bac
     registry.crown(_registered(registry, challenger, "reactivation", "other").name, 1)
     keep(challenger, registry, settings)
     before = {path.name: path.read_bytes() for path in (settings.folder / "champion").glob("*.json")}
-    for is_afresh in (False, True):
-        with pytest.raises(NotPromoted) as refused:
-            promote("churn", registry, settings, parity=made.certificate(challenger.bundle), is_afresh=is_afresh)
-        assert refused.value.verdict.failed == ["one_feature_set"]
+    proof = made.certificate(challenger.bundle)
+    with pytest.raises(NotPromoted) as refused:
+        promote("churn", registry, settings, parity=proof)
+    assert refused.value.verdict.failed == ["one_feature_set"]
+    assert "no reactivation model that reads them waits" in refused.value.problem
     assert "`churn promote --afresh`" in refused.value.mend
     assert "leave_out" in refused.value.mend
     assert registry.champion("churn-made") is None
     assert {path.name: path.read_bytes() for path in (settings.folder / "champion").glob("*.json")} == before
     line = history(settings)[-1]
     assert (line["act"], "在线存储" in line["why_zh"]) == ("refused", True)
+    done = promote("churn", registry, settings, parity=proof, is_afresh=True)  # a person says so
+    (told,) = (one for one in done.verdict["checks"] if one["name"] == "one_feature_set")
+    assert (registry.champion("churn-made"), told["state"]) == (1, "not_required")
 
 
 def test_champions_change_their_features_together_or_not_at_all(shop: tuple[Challenger, made.Settings]) -> None:
@@ -150,6 +154,9 @@ def test_champions_change_their_features_together_or_not_at_all(shop: tuple[Chal
     assert failing(passed, passed) == [[], []]
     assert failing(passed, not_passed) == [["one_feature_set"], ["calibration"]]
     assert failing(not_passed, passed) == [["calibration"], ["one_feature_set"]]
+    afresh = {"churn": (new["churn"], passed), "reactivation": (new["reactivation"], not_passed)}
+    ((_, verdict), _) = held_back(afresh, registry, settings, is_afresh=True).values()
+    assert verdict.failed == ["one_feature_set"]  # the other has one that could go with it
     registry.crown("reactivation-made", 2)  # a kill between the two: what is left may follow
     assert failing(passed, passed) == [[], []]
     ((_, verdict),) = held_back({"churn": (new["churn"], passed)}, registry, settings).values()
