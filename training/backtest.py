@@ -18,10 +18,12 @@ from churn.settings import Settings
 from features.parts import HERE, Engine
 from features.snapshots import Snapshot
 from training.baseline import LEARNERS
+from training.btyd.rival import Known
 from training.challenger import Challenger, Model, judge_all, silent, train
 from training.evaluate import POOLED, Result, abstention, cohort_name, day_name
 from training.folding import FrozenFold
-from training.learning import fit_snapshot, recipe_for
+from training.learners import Lesson
+from training.learning import recipe_for
 from training.plan import numbered
 from training.rows import Columns, Rows, TooFewRows, fold_of
 from training.study import KeptOut, Study, Trial
@@ -113,7 +115,10 @@ def _study(
 
 
 def _kept_out(challenger: Challenger, settings: Settings, wanted: bool, progress: Progress) -> KeptOut | str:
-    """Train without a fifth of the customers, and judge on both sides; or why not."""
+    """Train without a fifth of the customers, and judge on both sides; or why not.
+
+    The few parameters of BG/NBD's share are everybody's: they hold no outcome of anybody.
+    """
     if not wanted:
         return "nobody was kept out of training in this run"
     if "lightgbm" not in challenger.probabilities:
@@ -129,7 +134,9 @@ def _kept_out(challenger: Challenger, settings: Settings, wanted: bool, progress
     progress(f"{model}: once more, without {100 // KEPT_OUT_OF}% of the customers")
     try:
         recipe = recipe_for(model, challenger.train, settings)
-        fitted = fit_snapshot(model, learn.take(~out), challenger.train, settings, recipe, progress, HERE)
+        known = Known.of(challenger.test, challenger.test.cutoffs[0], settings.definition, seed=seed)
+        lesson = Lesson(model, learn.take(~out), challenger.train, known, settings, recipe, HERE, progress)
+        fitted = lesson.fit("lightgbm")
     except OneOutcome as error:
         return error.problem
     cells = {

@@ -45,11 +45,11 @@ def calibrate(held_out: HeldOut, recipe: Recipe, *, whole_from_us: int) -> Choic
     Raises:
         OneOutcome: a fold lacks one of the outcomes.
     """
-    rows = _chosen(held_out, recipe, whole_from_us)
+    rows = calibrates(held_out, recipe, whole_from_us=whole_from_us)
     return choose(held_out.raw[rows], held_out.outcome[rows], held_out.fold[rows])
 
 
-def _chosen(held_out: HeldOut, recipe: Recipe, whole_from_us: int) -> BoolArray:
+def calibrates(held_out: HeldOut, recipe: Recipe, *, whole_from_us: int) -> BoolArray:
     """Cutoffs with a whole lookback, or the newest where those are fewer; all, where they are too few. Shape (m,)."""
     newest = np.unique(held_out.cutoff_us)[-recipe.calibration_cutoffs :][0]
     rows = held_out.cutoff_us >= min(whole_from_us, int(newest))

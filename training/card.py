@@ -111,11 +111,17 @@ def _learner(challenger: Challenger) -> str:
     return {
         "lightgbm": (
             f"a ridge logistic regression written as step trees, with {challenger.bundle.trees} boosted trees on top "
-            "of it (LightGBM, no class weights)"
+            f"of it (LightGBM, no class weights){_share(challenger)}"
         ),
         "bg_nbd": "the modified BG/NBD model of when customers come and leave, written as trees",
         "recency_rule": "the recency rule, an isotonic fit of days since the last qualifying event, written as a tree",
     }[challenger.bundle.learner]
+
+
+def _share(challenger: Challenger) -> str:
+    share = challenger.params.get("bg_nbd_share", 0.0)
+    others = ", of whose log-odds the modified BG/NBD model of when customers come and leave, written as trees, has "
+    return f"{others}a share of {share:.0%}, found on held-out customers" if share else ""
 
 
 def _grade(challenger: Challenger) -> list[str]:

@@ -27,7 +27,7 @@ from training.plan import Boost, Plan, known_codes, numbered
 from training.recipe import Recipe
 from training.rows import IntArray, Rows, fold_of, refuse_infinite
 from training.selection import survivors
-from training.step_trees import trees_of
+from training.step_trees import blocks_of, trees_of
 from training.weights import row_weights
 
 STEP_ROWS = 100_000  # rows say well enough how often each step of the line is met
@@ -124,7 +124,7 @@ def fit(
     plan = Plan(rows.columns, categories, usable, line, cutoffs_us, trees, task.params)
     boosted = boost(plan) if boost else boost_here(task, line, trees)
     return Fitted(
-        booster=_merged(trees_of(line.line, _met(task.rows)), boosted),
+        booster=merged(trees_of(line.line, _met(task.rows)) + blocks_of(boosted), boosted),
         calibrator=chosen,
         categories=categories,
         trees=trees,
@@ -200,11 +200,9 @@ def held_out_sample(rows: Rows, recipe: Recipe, seed: int) -> tuple[IntArray, In
     return sample, fold_of(rows.customer[sample], recipe.folds, seed=seed)
 
 
-def _merged(start: list[str], boosted: str) -> str:
-    """One model text: the line's trees, then the boosted ones, numbered through."""
-    head, _, rest = boosted.partition("\nTree=")
-    body, _, tail = rest.partition("\nend of trees")
-    blocks = start + [block.partition("\n")[2] for block in body.split("\nTree=")]
+def merged(blocks: Sequence[str], boosted: str) -> str:
+    """One model text of these trees, numbered through, with all else as another text has it."""
+    head, tail = boosted.partition("\nTree=")[0], boosted.partition("\nend of trees")[2]
     numbered = [f"Tree={number}\n{block.rstrip()}\n\n\n" for number, block in enumerate(blocks)]
     sizes = " ".join(str(len(block.encode())) for block in numbered)
     kept = [line for line in head.split("\n") if not line.startswith("tree_sizes=")]

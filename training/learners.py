@@ -17,11 +17,13 @@ from churn.grade import Grade, Learner
 from churn.settings import Settings
 from features.parts import HERE, Engine
 from features.snapshots import Snapshot
+from training.blend import blended
 from training.btyd.rival import Abstains, Known
 from training.fit import Fitted
 from training.floors import check
 from training.ladder import Choice, choose, too_thin
 from training.learning import fit_snapshot, rows_of
+from training.monotone import signs_of
 from training.recipe import Recipe
 from training.rows import Rows, TooFewRows
 from training.simple import fit_counting, fit_rule
@@ -101,10 +103,11 @@ class Lesson:
             if isinstance(counted, Abstains):
                 raise CannotCount(self.model, counted.why)
             return counted
-        return self.boosted(like)
+        signs = signs_of(self.rows.columns, self.settings.training.monotone, self.model)
+        return blended(self.boosted(like), self.model, self.rows, self.known, self.recipe, signs)
 
     def boosted(self, like: Fitted | None = None) -> Fitted:
-        """LightGBM."""
+        """LightGBM alone, without BG/NBD's share."""
         asked = (self.model, self.rows, self.snapshot, self.settings, self.recipe, self.progress, self.engine)
         return fit_snapshot(*asked, like=like)
 

@@ -104,6 +104,24 @@ def model_text(names: Sequence[str], blocks: Sequence[str]) -> str:
     return f"tree\n{told}\n\n{''.join(numbered)}end of trees\n\nparameters:\nend of parameters\n"
 
 
+def blocks_of(text: str) -> list[str]:
+    """The trees of a model's text, without their `Tree=` lines."""
+    blocks = text.partition("\nend of trees")[0].split("\nTree=")[1:]
+    return [block.partition("\n")[2] for block in blocks]
+
+
+def scaled(block: str, by: float, *, plus: float = 0.0, gain: float = 1.0) -> str:
+    """A tree with its values multiplied by one number and raised by another, and the gain of its splits multiplied."""
+    into = {"leaf_value": (by, plus), "internal_value": (by, plus), "split_gain": (gain, 0.0)}
+    lines = block.rstrip().split("\n")
+    for at, line in enumerate(lines):
+        key, _, values = line.partition("=")
+        if key in into:
+            times, more = into[key]
+            lines[at] = f"{key}={' '.join(repr(float(value) * times + more) for value in values.split())}"
+    return "\n".join(lines) + "\n\n\n"
+
+
 def _matters(line: Line) -> np.ndarray:
     count = len(line.scaling.mean)
     return np.abs(line.weights[:count]) + np.abs(line.weights[count : 2 * count]) > 1e-12

@@ -17,15 +17,13 @@ from churn.events import FloatArray
 from training.btyd.histories import histories
 from training.btyd.rival import Btyd
 from training.rows import Columns, Rows
-from training.step_trees import model_text
+from training.step_trees import blocks_of, model_text
 
 POINTS = 20_000
 FARTHEST = 8.0  # log-odds; beyond, nobody can tell
 SPREAD = 0.5  # of the logarithms of counts and reaches that are made up
 PARAMS: dict[str, Any] = {
     "objective": "regression",
-    "learning_rate": 0.15,
-    "num_leaves": 31,
     "min_data_in_leaf": 5,
     "max_bin": 1023,
     "num_threads": 1,
@@ -33,7 +31,23 @@ PARAMS: dict[str, Any] = {
     "force_col_wise": True,
     "verbose": -1,
 }
-TREES = 200
+
+
+@dataclass(frozen=True)
+class Size:
+    """How many trees, of how many leaves at most, and which part of each is taken."""
+
+    trees: int = 200
+    leaves: int = 31
+    rate: float = 0.15
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """LightGBM's."""
+        return {**PARAMS, "num_leaves": self.leaves, "learning_rate": self.rate}
+
+
+FULL = Size()  # for BG/NBD that serves alone
 
 
 @dataclass(frozen=True)
@@ -51,18 +65,20 @@ class Distilled:
     most_deviation: float
 
 
-def distilled(fitted: Btyd, rows: Rows, *, seed: int) -> Distilled:
+def distilled(fitted: Btyd, rows: Rows, *, seed: int, size: Size = FULL) -> Distilled:
     """Write a fitted model as trees.
 
     Args:
         fitted: BG/NBD (or Pareto/NBD), without calibrator.
         rows: training rows: around whom the trees must be exact.
         seed: of the customers that are made up.
+        size: of the trees.
     """
     random = np.random.default_rng(seed)
     days = fitted.gap_days + 2 * fitted.horizon_days
     X, unseen = (_made_up(rows.X[:, list(fitted.places)], days, random) for _ in range(2))
-    trees = lightgbm.train({**PARAMS, "seed": seed}, lightgbm.Dataset(X, _target(fitted, X), params=PARAMS), TREES)
+    learn = lightgbm.Dataset(X, _target(fitted, X), params=size.params)
+    trees = lightgbm.train({**size.params, "seed": seed}, learn, size.trees)
     strays = np.abs(_sigmoid(trees.predict(unseen)) - _sigmoid(_target(fitted, unseen)))
     text = _widened(trees.model_to_string(), rows.columns, fitted.places)
     return Distilled(text, float(strays.mean()), float(np.quantile(strays, 0.99)))
@@ -92,8 +108,7 @@ def _sigmoid(raw: FloatArray) -> FloatArray:
 
 def _widened(text: str, columns: Columns, places: Sequence[int]) -> str:
     """The trees over three columns as trees over all of them."""
-    blocks = text.partition("\nend of trees")[0].split("\nTree=")[1:]
-    return model_text(columns.names, [_renumbered(block.partition("\n")[2], places) for block in blocks])
+    return model_text(columns.names, [_renumbered(block, places) for block in blocks_of(text)])
 
 
 def _renumbered(block: str, places: Sequence[int]) -> str:

@@ -6,11 +6,11 @@ import pytest
 
 from churn.metrics import log_loss, roc_auc
 from churn.treeshap import TreeShap
-from training.fit import _merged, fit, raw_scores
+from training.fit import fit, merged, raw_scores
 from training.logistic import fit_line, fit_ridge
 from training.recipe import Recipe
 from training.rows import Columns, Rows, fold_of
-from training.step_trees import trees_of
+from training.step_trees import blocks_of, trees_of
 
 
 def drawn(n: int = 2000, seed: int = 1) -> Rows:
@@ -53,7 +53,7 @@ def test_the_steps_follow_the_line() -> None:
     X = rows.X[:, :3]
     line = fit_line(X, rows.outcome, penalty=10.0)
     one = lightgbm.train({"objective": "binary", "verbose": -1, "num_threads": 1}, lightgbm.Dataset(X, rows.outcome), 1)
-    text = _merged(trees_of(line, X), one.model_to_string())
+    text = merged(trees_of(line, X) + blocks_of(one.model_to_string()), one.model_to_string())
     steps = lightgbm.Booster(model_str=text)
     found = steps.predict(X, raw_score=True, num_iteration=steps.num_trees() - 1)
     assert np.abs(found - line.raw(X)).mean() < 0.03

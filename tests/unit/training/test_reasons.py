@@ -13,7 +13,7 @@ from churn.treeshap import TreeShap
 from tests.unit.training import made
 from training.challenger import Challenger, train
 from training.explain import Trees, groups, importances, of_contributions
-from training.fit import _merged
+from training.fit import merged
 from training.logistic import fit_line
 from training.reasons.counted import Share
 from training.reasons.deletion import deletion, lenders, moved
@@ -22,7 +22,7 @@ from training.reasons.hits import CAUSE_GROUPS, hit_rates
 from training.reasons.report import Asked
 from training.reasons.stability import drawn, few
 from training.rows import Columns, Rows
-from training.step_trees import trees_of
+from training.step_trees import blocks_of, trees_of
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,8 @@ def text() -> str:
     X[random.random((800, 3)) < 0.2] = np.nan
     outcome = (np.nan_to_num(X[:, 0]) + random.normal(size=800) * 10 > 0).astype(float)
     grown = lightgbm.train({"objective": "binary", "num_leaves": 7, "verbose": -1}, lightgbm.Dataset(X, outcome), 20)
-    return _merged(trees_of(fit_line(X, outcome, penalty=1.0), X), str(grown.model_to_string()))
+    text = str(grown.model_to_string())
+    return merged(trees_of(fit_line(X, outcome, penalty=1.0), X) + blocks_of(text), text)
 
 
 @given(
