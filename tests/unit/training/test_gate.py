@@ -6,55 +6,18 @@ import numpy as np
 import pytest
 
 from churn.events import FloatArray
-from churn.metrics_profit import Stakes
 from churn.model_sections import Gate
-from training.evidence import Evidence, Footprint, Rival, Unlike, stages_of
-from training.gate import judge, look, rule_of, verdict
-from training.gate_verdict import LOST, Check, Verdict
+from tests.unit.training.drawn_rows import STAKES, N, evidence_drawn, judged, sigmoid, towards
+from training.evidence import Evidence, Footprint, Rival, Unlike
+from training.gate import judge, rule_of
+from training.gate_verdict import LOST, Check
 from training.paired import drawn_means
 from training.rows import Columns, Rows
-
-N = 6_000
-STAKES = Stakes(value_amount=300, offer_amount=30, contact_amount=2, accept_ratio=0.3)
-
-
-def sigmoid(raw: FloatArray) -> FloatArray:
-    return np.asarray(1 / (1 + np.exp(-raw)))
 
 
 @pytest.fixture(scope="module")
 def drawn() -> tuple[Evidence, FloatArray]:
-    """A champion who sees half of what there is to see, and the true log-odds."""
-    random = np.random.default_rng(5)
-    seen, hidden = random.normal(size=(2, N))
-    truth = -0.5 + 1.2 * seen + 0.8 * hidden
-    rows = Rows(
-        columns=Columns(("seen",)), X=seen[:, None], outcome=(random.random(N) < sigmoid(truth)).astype(float),
-        customer=np.array([f"c{place // 2}" for place in range(N)], dtype=object),
-        cutoff_us=np.arange(N, dtype=np.int64) % 2, stage=np.array(["new", "loyal", "active"], dtype=object)[
-            np.arange(N) % 3],
-    )  # fmt: skip
-    champion = sigmoid(0.9 * (-0.5 + 1.2 * seen))
-    rivals = {
-        "recency_rule": sigmoid(0.5 * (seen + random.normal(size=N)) - 0.42),
-        "base_rate": np.full(N, rows.outcome.mean()),
-    }
-    evidence = Evidence(
-        rows, champion, rivals, champion=Rival("version 1", champion), segments=stages_of(rows), stakes=STAKES,
-        footprint=Footprint(400, 100_000, 0.5), others=(Check("parity", "passed", "proven", "已证明"),),
-    )  # fmt: skip
-    return evidence, truth
-
-
-def judged(evidence: Evidence, probability: FloatArray, limits: Gate | None = None, **changes: object) -> Verdict:
-    return judge(replace(evidence, probability=probability, **changes), limits or Gate(), seed=7)  # type: ignore[arg-type]
-
-
-def towards(evidence: Evidence, truth: FloatArray, share: float) -> FloatArray:
-    champion = evidence.champion
-    assert isinstance(champion, Rival)
-    raw = np.log(champion.probability) - np.log1p(-champion.probability)
-    return sigmoid((1 - share) * raw + share * truth)
+    return evidence_drawn()
 
 
 def test_a_challenger_that_is_better_beyond_doubt_passes(drawn: tuple[Evidence, FloatArray]) -> None:
@@ -122,38 +85,6 @@ def test_bad_ones_are_stopped_under_every_rule(champion: str, drawn: tuple[Evide
     assert "parity" in judged(evidence, known, champion=against, others=(leak,)).failed
 
 
-@pytest.fixture(scope="module")
-def by_chance(drawn: tuple[Evidence, FloatArray]) -> tuple[Evidence, FloatArray]:
-    """One that scores the new ones by chance, as good there as rule and base rate; and one that is better elsewhere."""
-    evidence, truth = drawn
-    random, found, mine = np.random.default_rng(4), towards(evidence, truth, 0.2), evidence.rows.stage == "new"
-    rate = float(evidence.rows.outcome[mine].mean())
-    found[mine] = sigmoid(np.log(rate / (1 - rate)) + 0.4 * random.normal(size=int(mine.sum())))
-    rivals = {name: np.where(mine, 0.7 * rate, told) for name, told in evidence.rivals.items()}
-    nearer = np.where(mine, found, towards(evidence, truth, 0.9))
-    return replace(evidence, probability=found, rivals=rivals), nearer
-
-
-def test_who_tells_customers_of_a_segment_apart_by_chance_is_stopped_at_a_first_promotion_too(
-    by_chance: tuple[Evidence, FloatArray],
-) -> None:
-    verdict = judged(by_chance[0], by_chance[0].probability, champion=None)
-    assert verdict.failed == ["ranking"]
-    (told,) = (one for one in verdict.checks if one.name == "ranking")
-    assert "not there in stage new (" in told.why
-    assert "stage new" in told.why_zh
-
-
-def test_a_fault_that_the_champion_has_too_stops_nobody(
-    by_chance: tuple[Evidence, FloatArray],
-) -> None:
-    evidence, better = by_chance
-    assert judged(evidence, better, champion=None).failed == ["ranking"]
-    verdict = judged(evidence, better, champion=Rival("version 1", evidence.probability))
-    assert verdict.passed, verdict.reasons
-    assert judged(evidence, better, champion=None, learner="recency_rule").passed  # there is nothing simpler
-
-
 def test_less_profit_is_told_and_stops(drawn: tuple[Evidence, FloatArray]) -> None:
     evidence, truth = drawn
     better = towards(evidence, truth, 0.7)
@@ -206,16 +137,6 @@ def test_features_that_the_log_lost_stop_a_challenger_that_is_judged_as_first(
     assert "churn promote --afresh" in told.why_zh
     assert judged(evidence, better, champion=gone, is_afresh=True).passed
     assert judged(evidence, better, champion=replace(gone, lost=())).passed
-
-
-def test_verdicts_by_several_rules_may_share_one_look(by_chance: tuple[Evidence, FloatArray]) -> None:
-    """As benchmarks/gate.py does."""
-    evidence, better = by_chance
-    seen = look(replace(evidence, probability=better), Gate(), seed=7)
-    assert isinstance(evidence.champion, Rival)
-    for champion in (None, evidence.champion, replace(evidence.champion, age_days=200.0)):
-        asked = replace(seen.evidence, champion=champion)
-        assert verdict(replace(seen, evidence=asked)).failed == judge(asked, Gate(), seed=7).failed
 
 
 def test_the_rule_itself_need_not_beat_itself(drawn: tuple[Evidence, FloatArray]) -> None:
