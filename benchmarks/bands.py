@@ -1,13 +1,14 @@
 """Does what answers promise beside the probability hold? Intervals, dates, days and values against what came.
 
-Run: python benchmarks/bands.py [--quick] [--json] [--log CHURN_TOML] [--own]
+Run: python benchmarks/bands.py [--quick] [--json] [--log CHURN_TOML] [--records FOLDER] [--own]
 
 A log is asked every month. For every cutoff with a past that had matured by then the learner of `churn train` is
 fitted to that past (at most [training] max_cutoffs of it), learns its outlook as known at that cutoff, and is held to
 what came. Without --log it is a simulated shop of another seed than the demo's, where the true chances are known:
 the interval is held to their mean by fifths of the probability; on a real log to the rate that came, with binomial
 noise allowed for. Coverage is that of cohorts x fifths; its interval takes the fifths of a cohort together. Final test
-cutoffs of the real logs are left out (docs/adr/0018). --own also fits a model for every horizon and compares.
+cutoffs of the real logs are left out (docs/adr/0018). Models are kept in --records and fitted once. --own also fits a
+model for every horizon and compares.
 """
 
 import argparse
@@ -25,9 +26,10 @@ import pandas as pd
 from scipy.stats import t as student
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from benchmarks.promises import Asked, band_held, dates_held, days_held, value_held
+from benchmarks.promises import Asked, bands_held, dates_held, days_held, value_held
+from benchmarks.rolled import Truth, rolled
 from benchmarks.simulator_ceiling import firsts
-from churn.calendar import DAY_US, from_us, to_us
+from churn.calendar import to_us
 from churn.cutoffs import cutoffs_back, earliest_cutoff
 from churn.events import FloatArray
 from churn.metrics import log_loss
@@ -39,53 +41,12 @@ from features.simulation import Simulation, SimulationSettings, simulate
 from features.snapshots import Snapshot, freeze
 from features.sources import ingest
 from training.fit import fit
-from training.outlook.learn import learn_outlook
-from training.outlook.scored import Scored
 from training.plan import numbered
-from training.rows import Columns, Rows
 
 ROOT = Path(__file__).resolve().parents[1]
 LAST_BEFORE_TESTS = {"cdnow": "1997-09-30", "mathoverflow": "2015-06-30", "online-retail-ii": "2011-03-01"}
 VALUE = ("value_coverage", "value_told_over_spent", "value_error_over_that_of_the_mean")
 SEED, CUSTOMERS, QUICK_CUSTOMERS = 11, 8_000, 2_000
-
-
-def as_known(rows: Rows, at_us: int, gap_days: int) -> Rows:
-    """Rows with what came after an instant left out."""
-    after, since = dict(rows.after), (at_us - rows.cutoff_us) / DAY_US
-    days, lapse = after["next_event_days"], after["lapse_days"]
-    after["next_event_days"] = np.where(days < since - gap_days, days, np.nan)
-    after["followed_days"] = since - gap_days
-    after["lapse_days"] = np.where(lapse <= since, lapse, np.nan)
-    return replace(rows, after=after)
-
-
-def rolled(
-    snapshot: Snapshot, model: str, settings: Settings, truth: pd.Series | None, *, step: int
-) -> Iterator[Asked]:
-    """Every cutoff, or every so many-th, whose past is long enough, one after the other."""
-    rows = Rows.of(snapshot.frame, Columns.of(snapshot.manifest), model)
-    definition, training = settings.definition, settings.training
-    waits_us = (definition.gap_days + definition.horizon_days) * DAY_US
-    cutoffs = np.unique(rows.cutoff_us)
-    for at in cutoffs[::-step][::-1]:
-        past = cutoffs[cutoffs + waits_us <= at + DAY_US // 2][-training.max_cutoffs :]
-        if len(past) < min(training.max_cutoffs, 8):
-            continue
-        learn = as_known(rows.take(np.isin(rows.cutoff_us, past)), int(at), definition.gap_days)
-        whole_from_us = to_us(snapshot.log_begins) + definition.lookback_days * DAY_US
-        fitted = fit(learn, whole_from_us=whole_from_us, seed=training.seed, threads=1)
-        scored = Scored.of(model, learn, fitted)
-        outlook = learn_outlook(scored, settings.lifecycle, horizons_days=training.horizons_days)
-        assert outlook is not None
-        here = rows.take(rows.cutoff_us == at)
-        raw = fitted.raw(numbered(here, fitted.categories))
-        true = None
-        if truth is not None:
-            silent = truth.loc[pd.MultiIndex.from_arrays([here.customer, here.cutoff_us])].to_numpy()
-            true = silent if model == "churn" else 1 - silent
-        yield Asked(here, raw, fitted.calibrator.probability(raw), outlook, true, learn, fitted)
-        print(f"{from_us(int(at)):%Y-%m-%d} {len(learn)} rows learned, {len(here)} asked", file=sys.stderr)
 
 
 def own_models(one: Asked, silent: FloatArray, settings: Settings) -> dict[str, float]:
@@ -109,26 +70,21 @@ def own_models(one: Asked, silent: FloatArray, settings: Settings) -> dict[str, 
 def figures(asked: Iterator[Asked], model: str, settings: Settings, *, own: bool) -> dict[str, Any]:
     """Everything that is measured, over all cutoffs."""
     bands, customers, dates, days, values, above = [], [], [], [], [], list[dict[str, float]]()
+    own_days = settings.definition.horizon_days
     for one in asked:
-        if one.outlook.band:
-            bands.append(band_held(one))
-            if one.truth is not None:
-                low, high = one.outlook.band.interval(one.probability)
-                customers.append(float(((one.truth >= low) & (one.truth <= high)).mean()))
+        bands.append(bands_held(one, model, own_days))
+        if one.outlook.band and one.truth is not None:
+            low, high = one.outlook.band.interval(one.probability)
+            customers.append(float(((one.truth[own_days] >= low) & (one.truth[own_days] <= high)).mean()))
         if one.outlook.curve:
             silent = one.outlook.curve.silent(one.raw, one.probability if model == "churn" else 1 - one.probability)
             dates.append(dates_held(one, silent))
             above += [own_models(one, silent, settings)] if own and not len(dates) % 4 else []
         if one.outlook.remaining:
-            days.append(days_held(one, float(settings.definition.horizon_days) + 2))
+            days.append(days_held(one, float(own_days) + 2))
         if one.outlook.value:
             values.append(value_held(one, model))
-    told: dict[str, Any] = {}
-    if bands:
-        each = np.array(bands, dtype=np.float64).mean(axis=1)
-        reach = student.ppf(0.975, len(each) - 1) * each.std(ddof=1) / np.sqrt(len(each)) if len(each) > 1 else np.nan
-        told |= {"band_cohorts": len(each), "band_coverage": each.mean()}
-        told |= {"band_coverage_low": each.mean() - reach, "band_coverage_high": each.mean() + reach}
+    told: dict[str, Any] = coverage(bands, own_days)
     told |= {"band_coverage_per_customer": np.mean(customers)} if customers else {}
     if dates:
         told |= dict(zip((f"came_before_{one:.0%}" for one in QUANTILES), np.nanmean(dates, axis=0), strict=True))
@@ -139,7 +95,20 @@ def figures(asked: Iterator[Asked], model: str, settings: Settings, *, own: bool
     return {f"{model}_{name}": round(float(value), 4) for name, value in told.items()}
 
 
-def of_simulation(folder: Path, customers: int, *, seed: int = SEED) -> tuple[Settings, Snapshot, pd.Series]:
+def coverage(bands: list[dict[int, tuple[float, float]]], own_days: int) -> dict[str, float]:
+    """Of each horizon: cohorts, coverage and its 95 % interval over cohorts, mean half width in log-odds."""
+    found: dict[str, float] = {}
+    for day in sorted({day for one in bands for day in one}, key=lambda day: (day != own_days, day)):
+        each, half = np.array([one[day] for one in bands if day in one]).T
+        reach = student.ppf(0.975, len(each) - 1) * each.std(ddof=1) / np.sqrt(len(each)) if len(each) > 1 else np.nan
+        name = "band" if day == own_days else f"band_{day}"
+        found |= {f"{name}_cohorts": len(each), f"{name}_coverage": each.mean()}
+        found |= {f"{name}_coverage_low": each.mean() - reach, f"{name}_coverage_high": each.mean() + reach}
+        found |= {f"{name}_half_width": half.mean()}
+    return found
+
+
+def of_simulation(folder: Path, customers: int, *, seed: int = SEED) -> tuple[Settings, Snapshot, Truth]:
     """A simulated shop's settings, the snapshot of its months and the true chances of silence."""
     text = (ROOT / "churn.toml").read_text(encoding="utf-8")
     (folder / "churn.toml").write_text(text, encoding="utf-8")
@@ -153,9 +122,12 @@ def of_simulation(folder: Path, customers: int, *, seed: int = SEED) -> tuple[Se
     snapshot = freeze(log.events, log.features, log.lifecycle, mature, observed_until=log.manifest.observed_until,
                       log_hash=log.manifest.log_hash, folder=settings.folder)  # fmt: skip
     days = [log.lifecycle.calendar.day_of(one) for one in mature]
-    known = simulation.true_outcome_probability(days, horizon_days=settings.definition.horizon_days)
-    index = pd.MultiIndex.from_arrays([known["customer_id"], known["cutoff"].map(to_us)])
-    return settings, snapshot, pd.Series(known["silent_probability"].to_numpy(), index=index)
+    truth = {}
+    for horizon in sorted({settings.definition.horizon_days, *settings.training.horizons_days}):
+        known = simulation.true_outcome_probability(days, horizon_days=horizon)
+        index = pd.MultiIndex.from_arrays([known["customer_id"], known["cutoff"].map(to_us)])
+        truth[horizon] = pd.Series(known["silent_probability"].to_numpy(), index=index)
+    return settings, snapshot, truth
 
 
 def of_log(config: Path) -> tuple[Settings, Snapshot]:
@@ -179,6 +151,9 @@ def main() -> None:
     options.add_argument("--own", action="store_true", help="compare with a model for every horizon")
     options.add_argument("--step", type=int, default=1, help="ask at every so many-th cutoff")
     options.add_argument("--model", choices=("churn", "reactivation"), help="this one alone")
+    options.add_argument("--seed", type=int, default=SEED, help="of the simulated shop")
+    options.add_argument("--customers", type=int, default=CUSTOMERS, help="of the simulated shop")
+    options.add_argument("--records", type=Path, help="folder that keeps what fitted models said")
     options.add_argument("--log", type=Path, help="churn.toml of an ingested log; a simulated shop where none is given")
     given = options.parse_args()
     told: dict[str, Any] = {}
@@ -186,10 +161,10 @@ def main() -> None:
         if given.log:
             (settings, snapshot), truth = of_log(given.log), None
         else:
-            size = QUICK_CUSTOMERS if given.quick else CUSTOMERS
-            settings, snapshot, truth = of_simulation(Path(scratch), size)
+            size = QUICK_CUSTOMERS if given.quick else given.customers
+            settings, snapshot, truth = of_simulation(Path(scratch), size, seed=given.seed)
         for model in (given.model,) if given.model else ("churn", "reactivation"):
-            asked = rolled(snapshot, model, settings, truth, step=given.step)
+            asked = rolled(snapshot, model, settings, truth, step=given.step, records=given.records)
             told |= figures(asked, model, settings, own=given.own)
     lines = "\n".join(f"{name:58} {value}" for name, value in told.items())
     print(json.dumps({"figures": told}) if given.json else lines)

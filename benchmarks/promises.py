@@ -1,4 +1,4 @@
-"""What an outlook promised at one cutoff, held to what came; for benchmarks/bands.py. Start at `band_held`."""
+"""What an outlook promised at one cutoff, held to what came; for benchmarks/bands.py. Start at `bands_held`."""
 
 from dataclasses import dataclass
 
@@ -6,8 +6,8 @@ import numpy as np
 from scipy.stats import norm
 
 from churn.events import FloatArray
-from churn.outlook import Outlook
-from training.fit import Fitted
+from churn.horizon_bands import horizon_intervals
+from churn.outlook import SMALLEST, Outlook
 from training.rows import Rows
 
 BINS = 5
@@ -19,33 +19,60 @@ class Asked:
 
     Args:
         rows: what came included. raw, probability: of the model. outlook: as learned at the cutoff.
-        truth: true chances of the outcome; None where nobody knows them.
-        learned: the rows the model learned from. fitted: the model.
+        truth: true chances of the outcome by horizon in days; None where nobody knows them.
+        learned: the rows the model learned from.
     """
 
     rows: Rows
     raw: FloatArray
     probability: FloatArray
     outlook: Outlook
-    truth: FloatArray | None
+    truth: dict[int, FloatArray] | None
     learned: Rows
-    fitted: Fitted
 
 
-def band_held(one: Asked) -> list[bool]:
-    """Whether the rate of each fifth lies in its interval."""
-    assert one.outlook.band is not None
-    low, high = one.outlook.band.interval(one.probability)
-    held = []
-    for part in np.array_split(np.argsort(one.probability, kind="stable"), BINS):
-        told, below, above = one.probability[part].mean(), low[part].mean(), high[part].mean()
-        if one.truth is not None:
-            held.append(bool(below <= one.truth[part].mean() <= above))
+def bands_held(one: Asked, model: str, own_days: int) -> dict[int, tuple[float, float]]:
+    """At each horizon with an interval: the share of fifths whose rate lies in it, and its half width in log-odds.
+
+    Horizons at which somebody was not watched so long are left out, unless true chances are known.
+    """
+    if one.outlook.band is None:
+        return {}
+    days, churns, found = one.outlook.horizons_days, model == "churn", {}
+    asked = one.probability[:, None]
+    if one.outlook.curve:
+        silent = one.outlook.curve.silent(one.raw, one.probability if churns else 1 - one.probability)
+        silent = silent[:, [one.outlook.curve.days.index(day) for day in days]]
+        asked = np.where(np.array(days) == own_days, asked, silent if churns else 1 - silent)
+    low, high = horizon_intervals(one.outlook, asked, own_days, falls=churns)
+    for place, day in enumerate(days):
+        came = one.truth[day] if one.truth else _came(one.rows, model, day)
+        if np.isnan(low[:, place]).any() or np.isnan(came).any():
             continue
-        noise = norm.ppf(0.95) ** 2 * told * (1 - told) / len(part)
-        rate = one.rows.outcome[part].mean()
-        reach = np.sqrt((told - below if rate < told else above - told) ** 2 + noise)
-        held.append(bool(abs(rate - told) <= reach))
+        held = _held(asked[:, place], low[:, place], high[:, place], came, chance=one.truth is None)
+        width = np.log(_odds(high[:, place]) / _odds(low[:, place]))
+        found[day] = float(np.mean(held)), float(np.median(width)) / 2
+    return found
+
+
+def _came(rows: Rows, model: str, days: int) -> FloatArray:
+    silent = np.nan_to_num(rows.after["next_event_days"], nan=np.inf) >= days
+    return np.where(rows.after["followed_days"] >= days, silent if model == "churn" else ~silent, np.nan)
+
+
+def _odds(probability: FloatArray) -> FloatArray:
+    sure = np.clip(probability, SMALLEST, 1 - SMALLEST)
+    return sure / (1 - sure)
+
+
+def _held(told: FloatArray, low: FloatArray, high: FloatArray, came: FloatArray, *, chance: bool) -> list[bool]:
+    """Whether the rate of each fifth lies in its interval, chance of the customers who came allowed for."""
+    held = []
+    for part in np.array_split(np.argsort(told, kind="stable"), BINS):
+        mean, below, above, rate = (float(one[part].mean()) for one in (told, low, high, came))
+        noise = norm.ppf(0.95) ** 2 * mean * (1 - mean) / len(part) if chance else 0.0
+        reach = np.sqrt((mean - below if rate < mean else above - mean) ** 2 + noise)
+        held.append(bool(abs(rate - mean) <= reach))
     return held
 
 

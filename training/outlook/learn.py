@@ -1,7 +1,7 @@
 """From held-out scores and what came after them to an `Outlook`: horizons, next event, days left, value, interval.
 
-    held-out raw scores + OUTCOMES --> Curve, Remaining     training rows --> Band, Value
-    (customers the trees had not seen)                      (forward in time; customers held out)
+    held-out raw scores + OUTCOMES --> Curve, Remaining, Band     training rows --> Value
+    (customers the trees had not seen; Band: forward in time)     (customers held out)
 
 Nothing is learned in sample, and nothing is taken from a snapshot that its labels did not know. A part that cannot be
 learned is missing with a code. Knows no learner. Start reading at `learn_outlook`.
@@ -11,10 +11,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
+from churn.calendar import DAY_US
 from churn.definition import Lifecycle, Subscription
-from churn.outlook import Band, Curve, Outlook
+from churn.outlook import Band, Outlook
 from churn.tables import OUTCOMES
-from training.outlook.band import Past, fit_band, fit_horizon
+from training.outlook.band import fit_band, fit_horizon
 from training.outlook.curve import fit_curve
 from training.outlook.remaining import fit_remaining
 from training.outlook.scored import Scored
@@ -43,10 +44,11 @@ def learn_outlook(scored: Scored, lifecycle: Lifecycle, *, horizons_days: tuple[
     curve = tried("curve", lambda: fit_curve(scored, held, wanted, own, by_rule=by_rule))
     told = tuple(day for day in wanted if curve and day in curve.days) or (own,)
     longest = max(held.after["followed_days"])
-    past = Past.of(scored.rows, lifecycle)
-    band = tried("band", lambda: fit_band(scored, past))
+    waits_us = (lifecycle.definition.gap_days + own) * DAY_US
+    band = tried("band", lambda: fit_band(scored, held, waits_us))
     further = [day for day in told if day != own]
-    bands, unbanded = _bands(scored, past, curve, further) if curve and band else ({}, {})
+    learn = partial(fit_horizon, scored, held, waits_us, curve) if curve and band else None
+    bands, unbanded = _bands(learn, further) if learn else ({}, {})
     return Outlook(
         horizons_days=told,
         curve=curve,
@@ -60,10 +62,10 @@ def learn_outlook(scored: Scored, lifecycle: Lifecycle, *, horizons_days: tuple[
     )
 
 
-def _bands(scored: Scored, past: Past, curve: Curve, days: list[int]) -> tuple[dict[str, Band], dict[str, str]]:
+def _bands(learn: Callable[[int], Band], days: list[int]) -> tuple[dict[str, Band], dict[str, str]]:
     """The intervals of further horizons, and why one has none."""
     missing: dict[str, str] = {}
-    found = {str(day): _tried(missing, str(day), partial(fit_horizon, scored, past, curve, day)) for day in days}
+    found = {str(day): _tried(missing, str(day), partial(learn, day)) for day in days}
     return {day: band for day, band in found.items() if band}, missing
 
 
