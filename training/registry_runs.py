@@ -32,6 +32,11 @@ from training.versions import Files, Version
 MODEL_CODE = Path(__file__).with_name("pyfunc_model.py")
 LONGEST_DIGEST = 36  # of a data set, in MLflow's tables; its profile has the whole hash
 LONGEST_PARAM = 6000
+TOLD = {
+    "probability": [0.5],
+    "probability_low": [0.4],
+    "probability_high": [0.6],
+}  # columns of training/pyfunc_model.py
 NEEDS = ["lightgbm>=4.6", "numpy>=2", "pandas>=2.2,<3", "mlflow>=3.5"]
 KEYS = {"booster.txt": "booster", "bundle.json": "bundle"}  # by which training/pyfunc_model.py finds its files
 Results = list[dict[str, Any]]
@@ -83,7 +88,7 @@ class Runs:
                 name="model",
                 python_model=str(MODEL_CODE),
                 artifacts={KEYS.get(file, file): str(Path(draft) / file) for file in version.texts},
-                signature=infer_signature(example.fillna(0.0), pd.DataFrame({"probability": [0.5]})),
+                signature=infer_signature(example.fillna(0.0), pd.DataFrame(TOLD)),
                 input_example=example.fillna(0.0),
                 pip_requirements=NEEDS,
                 metadata={"snapshot_hash": bundle.snapshot_hash, "definition_id": bundle.definition_id},

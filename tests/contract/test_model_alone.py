@@ -16,10 +16,12 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from churn.bundle import Bundle
+from churn.events import FloatArray
 from churn.settings import Settings
 from tests import tiny_service
 from tests.conftest import require
 from tests.contract.test_extras import environment
+from tests.outlooks import an_outlook
 from training.fit import raw_scores
 from training.registry import MlflowRegistry
 from training.versions import Files
@@ -43,7 +45,7 @@ mlflow.set_tracking_uri(asked["uri"])
 mlflow.set_registry_uri(asked["uri"])
 model = mlflow.pyfunc.load_model(asked["model"])
 rows = pd.read_json(asked["rows"], orient="split", dtype=float)
-print(json.dumps(model.predict(rows)["probability"].tolist()))
+print(json.dumps(model.predict(rows)[["probability", "probability_low", "probability_high"]].to_numpy().tolist()))
 """
 
 
@@ -79,21 +81,24 @@ def barred() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def registered(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, pd.DataFrame, list[float]]:
-    """A registry with one model, some rows, and what they should score."""
+def registered(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, pd.DataFrame, FloatArray]:
+    """A registry with one model, some rows, and what they should score: the probability and its interval."""
     settings = tiny_service.settings(tmp_path_factory.mktemp("alone"))
     booster, text = tiny_service.texts("churn")
-    bundle = Bundle.from_json(text)
+    bundle = Bundle.from_json(text).model_copy(update={"outlook": an_outlook()})
+    assert bundle.outlook is not None
+    assert bundle.outlook.band is not None
     MlflowRegistry(settings).register("churn-tiny", bundle, booster, {}, Files())
     rows = np.random.default_rng(4).normal(size=(20, len(bundle.features)))
     rows[3, 0] = np.nan
     wanted = bundle.probability(raw_scores(booster, bundle.prepare(rows)))
-    return settings, pd.DataFrame(rows, columns=list(bundle.features)), wanted.tolist()
+    told = np.column_stack([wanted, *bundle.outlook.band.interval(wanted)])
+    return settings, pd.DataFrame(rows, columns=list(bundle.features)), told
 
 
 def scored(
-    registered: tuple[Settings, pd.DataFrame, list[float]], folder: Path, python: str | Path, forbidden: list[str]
-) -> list[float]:
+    registered: tuple[Settings, pd.DataFrame, FloatArray], folder: Path, python: str | Path, forbidden: list[str]
+) -> FloatArray:
     """What another interpreter scores, started where this project is not."""
     settings, rows, _ = registered
     rows.to_json(folder / "rows.json", orient="split", double_precision=15)
@@ -106,7 +111,7 @@ def scored(
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
-    return [float(value) for value in json.loads(ran.stdout.splitlines()[-1])]
+    return np.array(json.loads(ran.stdout.splitlines()[-1]), dtype=np.float64)
 
 
 def test_what_serving_does_not_need_is_barred() -> None:
@@ -114,13 +119,13 @@ def test_what_serving_does_not_need_is_barred() -> None:
     assert not {"mlflow", "lightgbm", "pandas", "numpy"} & set(barred())
 
 
-def test_a_model_scores_by_itself(registered: tuple[Settings, pd.DataFrame, list[float]], tmp_path: Path) -> None:
+def test_a_model_scores_by_itself(registered: tuple[Settings, pd.DataFrame, FloatArray], tmp_path: Path) -> None:
     np.testing.assert_allclose(scored(registered, tmp_path, sys.executable, barred()), registered[2], rtol=1e-9)
 
 
 @pytest.mark.nightly
 def test_a_model_scores_by_itself_where_only_the_serving_extra_is_installed(
-    registered: tuple[Settings, pd.DataFrame, list[float]], tmp_path: Path
+    registered: tuple[Settings, pd.DataFrame, FloatArray], tmp_path: Path
 ) -> None:
     require(os.environ.get("CHURN_REQUIRE_ALL") == "1", "Leave to install packages", "set CHURN_REQUIRE_ALL=1")
     python = environment(tmp_path / "venv", "serving")

@@ -10,7 +10,7 @@ from churn.definition import ChurnDefinition, Lifecycle, Silence, Subscription
 from churn.horizon_bands import horizon_intervals
 from churn.outlook import QUANTILES, Outlook
 from tests.outlooks import scored_rows
-from training.outlook.band import Past, deviations
+from training.outlook.band import Held, deviations
 from training.outlook.learn import learn_outlook
 from training.outlook.why_not import MEND, CannotTell
 from training.rows import Rows
@@ -93,25 +93,25 @@ def test_months_that_are_alike_give_a_narrow_interval_and_few_a_wide_one() -> No
 
 def test_nothing_is_foretold_from_what_had_not_matured() -> None:
     scored, _ = scored_rows(cutoffs=8)
-    past = Past.of(scored.rows, LIFECYCLE)
-    same, judged = deviations(past, scored.rows.outcome)
-    assert judged.min() >= scored.rows.cutoff_us.min() + 90 * DAY_US
-    last = scored.rows.cutoff_us.max()
-    changed = np.where(scored.rows.cutoff_us > last - 90 * DAY_US, 1 - scored.rows.outcome, scored.rows.outcome)
-    later = Past.of(replace(scored.rows, outcome=changed), LIFECYCLE)
-    other = deviations(later, later.rows.outcome)[0]
+    held, waits_us = Held.of(scored, scored.rows, scored.rows.outcome), 90 * DAY_US
+    same, judged = deviations(held, waits_us, waits_us)
+    assert judged.min() >= held.at_us.min() + waits_us
+    late = held.at_us > held.at_us.max() - waits_us
+    changed = held._replace(outcome=np.where(late, 1 - held.outcome, held.outcome))
+    other = deviations(changed, waits_us, waits_us)[0]
     np.testing.assert_array_equal(other.at, same.at)  # what was told is the same, whatever came later
 
 
 def test_a_longer_horizon_is_foretold_from_what_had_matured_by_then() -> None:
     scored, _ = scored_rows(cutoffs=12)
-    past, days = Past.of(scored.rows, LIFECYCLE), scored.rows.after["next_event_days"]
+    days, waits_us = scored.rows.after["next_event_days"], 180 * DAY_US
     longer = np.where(scored.rows.after["followed_days"] >= 180, ~(days < 180), np.nan)
-    _, judged = deviations(past, longer, more_us=90 * DAY_US)
-    assert judged.min() == scored.rows.cutoff_us.min() + 180 * DAY_US
-    late = scored.rows.cutoff_us > judged.max() - 180 * DAY_US
-    changed = deviations(past, np.where(late, 1 - longer, longer), more_us=90 * DAY_US)[0]
-    np.testing.assert_array_equal(changed.at, deviations(past, longer, more_us=90 * DAY_US)[0].at)
+    held = Held.of(scored, scored.rows, longer)
+    found, judged = deviations(held, waits_us, waits_us)
+    assert judged.min() == held.at_us.min() + waits_us
+    late = held.at_us > judged.max() - waits_us
+    changed = deviations(held._replace(outcome=np.where(late, 1 - longer, longer)), waits_us, waits_us)[0]
+    np.testing.assert_array_equal(changed.at, found.at)
 
 
 @pytest.mark.parametrize("model", ["churn", "reactivation"])
