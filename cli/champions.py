@@ -120,6 +120,7 @@ def heal(settings: "Settings") -> None:
     """Finish or forget a change of who serves that was cut short; silent where there is none."""
     if not (settings.folder / "champion" / UNDER_WAY).exists():
         return
+    from features.registry_place import RegistryDown
     from training.crowning import PromotionUnderWay, alone
     from training.crowning import heal as finish
     from training.registry import MlflowRegistry
@@ -129,6 +130,8 @@ def heal(settings: "Settings") -> None:
             said = finish(MlflowRegistry(settings), settings)
     except PromotionUnderWay:  # nothing was cut short: it is being done
         return
+    except RegistryDown:  # what needs no registry need not wait for it
+        said = "A change of who serves was cut short; it is finished or forgotten once the registry answers again."
     if said:
         say(said)
 

@@ -11,6 +11,7 @@ import pytest
 from churn.bundle import Bundle
 from churn.model_sections import ModelRegistry
 from churn.settings import Settings
+from cli.champions import heal as finish
 from features.registry_place import RegistryDown
 from serving import champion
 from tests import tiny_service
@@ -63,7 +64,7 @@ def gone(settings: Settings, postgres_url: str) -> Iterator[None]:
 
 @pytest.mark.parametrize("until", ["intent", "alias", "record", "history"])
 def test_an_outage_in_the_middle_is_told_and_ended_when_the_database_is_back(
-    until: str, registry: MlflowRegistry, settings: Settings, postgres_url: str
+    until: str, registry: MlflowRegistry, settings: Settings, postgres_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     acts = promotion(registry, settings, 2)
     while next(acts) != until:
@@ -75,6 +76,9 @@ def test_an_outage_in_the_middle_is_told_and_ended_when_the_database_is_back(
         assert (settings.folder / "champion" / INTENT).exists()
         with alone(settings), pytest.raises(RegistryDown):  # the next command, while it is still down
             heal(registry, settings)
+        finish(settings)  # as each command does first: what needs no registry goes on
+        assert "once the registry answers again" in capsys.readouterr().err
+        assert (settings.folder / "champion" / INTENT).exists()
     with alone(settings):
         said = heal(registry, settings)
     assert said is not None
