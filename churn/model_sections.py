@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from churn.definition import Section
+from churn.grade import Learner
 
 POSTGRES = ("postgresql+psycopg", "postgresql", "postgres")
 
@@ -24,6 +25,9 @@ class Training(Section):
     min_customers: int = Field(default=50, ge=10, description="a shop with fewer customers: abstain")
     min_rows: int = Field(default=200, ge=1, description="fewer rows: a rule or BG/NBD at most")
     min_positives: int = Field(default=30, ge=1, description="fewer of either outcome: likewise")
+    richest_learner: Learner = Field(
+        default="lightgbm", description="nothing richer may serve: recency_rule, bg_nbd or lightgbm"
+    )
     horizons_days: tuple[Annotated[int, Field(ge=1, le=3650)], ...] = Field(
         default=(30, 60, 90, 180), description="further horizons that answers tell, as far as the log has watched them"
     )

@@ -30,6 +30,7 @@ from training.recipe import Recipe
 from training.rows import Rows, fold_of
 from training.skill import skill_intervals, surprise
 
+ORDER: tuple[Learner, ...] = ("recency_rule", "bg_nbd", "lightgbm")
 FOLDS = 4
 MOST_CUSTOMERS = 4_000  # that take part at first: where there are so many the choice is easy
 ENOUGH_CUSTOMERS = MOST_CUSTOMERS / FOLDS * 0.9  # judged, so that a look whether it is settled is worth it
@@ -99,6 +100,7 @@ def choose(
     *,
     boost: Callable[[Rows], Fitted],
     seed: int,
+    richest: Learner = "lightgbm",
     why_not: str | None = None,
 ) -> Choice:
     """Choose who may serve.
@@ -110,6 +112,7 @@ def choose(
         known_at: what BG/NBD may learn at a cutoff (microseconds since 1970 UTC).
         boost: fits LightGBM to rows.
         seed: of folds and draws.
+        richest: no richer learner is tried.
         why_not: why LightGBM is not even tried, or None.
     """
     split = split_of(rows, lifecycle)
@@ -129,7 +132,8 @@ def choose(
             return error.problem
         return fitted.calibrator.probability(fitted.raw(numbered(judge, fitted.categories)))
 
-    tries: dict[Learner, Probabilities] = {"bg_nbd": counting, "lightgbm": boosting}
+    rungs: dict[Learner, Probabilities] = {"bg_nbd": counting, "lightgbm": boosting}
+    tries = {learner: told for learner, told in rungs.items() if ORDER.index(learner) <= ORDER.index(richest)}
     for most in (MOST_CUSTOMERS, None):
         takes_part = _some(rows, most, seed=seed)
         judged = _judged(rows, model, split, takes_part, tries, seed=seed)

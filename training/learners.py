@@ -76,6 +76,7 @@ class Lesson:
             lambda at: Known.of(self.snapshot, from_us(at), definition, seed=training.seed),
             boost=lambda some: replace(self, rows=some, engine=HERE, progress=lambda _text: None).boosted(),
             seed=training.seed,
+            richest=training.richest_learner,
             why_not=self.too_little or self._unjudged(judge),
         )
 

@@ -43,6 +43,9 @@ class NotPromoted(ChurnError):
 
     def __init__(self, version: Version, verdict: Verdict) -> None:
         mend = "; ".join(dict.fromkeys(MENDS.get(name, BETTER) for name in verdict.failed))
+        lost_to_the_simple = any(name.startswith("beats_") for name in verdict.failed)
+        if verdict.rule == "first" and lost_to_the_simple and version.bundle.learner != "recency_rule":
+            mend += '; meanwhile the rule may serve: [training] richest_learner = "recency_rule", then train again'
         super().__init__(
             f"{version.name} version {version.version} may not serve: " + "; ".join(verdict.reasons) + ".",
             mend=f"{mend}; who served before goes on serving.",

@@ -6,12 +6,16 @@ from pathlib import Path
 import pytest
 
 from features.snapshots import Snapshot
+from tests.bundles import a_bundle
 from tests.unit.training import made
 from training.challenger import Challenger, train
 from training.floors import FewCustomers, NobodyToAsk, SameOutcome, check, refusal
 from training.folding import FrozenFold
+from training.gate_verdict import Verdict, failed
+from training.promote import NotPromoted
 from training.report.words import in_chinese
 from training.rows import TooFewRows
+from training.versions import Version
 
 FLOORS = {"customers": 80, "rows": 60, "happened": 20, "least": 50}
 LACKING = {  # what differs: the error, words of its problem, words of its mend
@@ -68,6 +72,16 @@ def test_a_fold_is_refused_before_anything_is_learned(tmp_path: Path) -> None:
     assert refusal("churn", FrozenFold(train_, test), enough) is None
     nobody = refusal("prospects", fold, enough)
     assert isinstance(nobody, NobodyToAsk)
+
+
+@pytest.mark.parametrize(("learner", "rule", "told"), [
+    ("bg_nbd", "first", True), ("lightgbm", "first", True), ("recency_rule", "first", False),
+    ("bg_nbd", "replace", False),
+])  # fmt: skip
+def test_where_nobody_serves_a_refused_challenger_points_to_the_rule(learner: str, rule: str, told: bool) -> None:
+    lost = failed("beats_base_rate", "it does not beat the base rate", "未优于平均比率")
+    refused = NotPromoted(Version("churn-made", 1, a_bundle(learner=learner), "trees", {}), Verdict((lost,), rule))
+    assert ('[training] richest_learner = "recency_rule"' in refused.mend) is told
 
 
 def _made(folder: Path, customers: int, **floors: int) -> tuple[made.Settings, tuple[Snapshot, Snapshot, Snapshot]]:

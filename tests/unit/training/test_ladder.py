@@ -78,6 +78,13 @@ def test_who_is_kept_out_says_why() -> None:
     assert {rung.passes for rung in _choose(one_outcome).rungs} == {False}
 
 
+@pytest.mark.parametrize(("richest", "tried"), [("recency_rule", []), ("bg_nbd", ["bg_nbd"])])
+def test_nothing_richer_is_tried_than_may_serve(richest: str, tried: list[str]) -> None:
+    choice = _choose(_rows(150, signal=2.0, cutoffs=CUTOFFS), richest=richest)
+    assert [rung.learner for rung in choice.rungs] == tried
+    assert choice.learner != "lightgbm"
+
+
 def test_nobody_is_judged_on_a_customer_or_a_day_that_it_learned_from() -> None:
     rows = _rows(200, signal=1.0, cutoffs=CUTOFFS)
     seen: list[Rows] = []
