@@ -24,9 +24,10 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benchmarks.gating.siblings import Siblings, world
-from benchmarks.gating.trial import Trial, outcomes
+from benchmarks.gating.trial import LIMITS, Trial, outcomes
 
 Line = dict[str, Any]
+SAME = "equal, truly within the bar"  # siblings are of one recipe; chance makes some truly better, some truly worse
 
 
 def trials(seed: int, count: int, *, customers: int, models: int, records: Path | None) -> list[Line]:
@@ -52,13 +53,15 @@ def wilson(passed: int, n: int) -> tuple[float, float]:
     """95% interval of a share. Source: Wilson (1927), JASA 22."""
     z, share = 1.959964, passed / n
     middle, half = share + z * z / (2 * n), z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return (middle - half) / (1 + z * z / n), (middle + half) / (1 + z * z / n)
+    return max(0.0, (middle - half) / (1 + z * z / n)), min(1.0, (middle + half) / (1 + z * z / n))
 
 
 def figures(lines: Sequence[Line]) -> dict[str, Line]:
     """Shares that were let in, with their intervals, and what stopped the others."""
-    told: dict[str, Line] = {}
-    for (challenger, rule), rows in pd.DataFrame(lines).groupby(["challenger", "rule"], sort=False):
+    table, told = pd.DataFrame(lines), dict[str, Line]()
+    same = table[(table["challenger"] == "equal") & (table["gain"].abs() <= LIMITS.min_gain_ratio)]
+    table = pd.concat([same.assign(challenger=SAME), table])
+    for (challenger, rule), rows in table.groupby(["challenger", "rule"], sort=False):
         passed, n = int(rows["passed"].sum()), len(rows)
         low, high = wilson(passed, n)
         stopped_by = rows["failed"].explode().value_counts()

@@ -3,14 +3,14 @@
 By the benchmark's own path, in a shop on which nothing was chosen; figures of more trials stand in docs/gate.md.
 """
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from benchmarks.gate import figures, trials
+from benchmarks.gate import SAME, figures, trials
 from benchmarks.gating.trial import RULES
-
-pytestmark = pytest.mark.nightly
 
 UNSEEN, TRIALS = 41, 30
 BAD = (
@@ -27,6 +27,7 @@ def counted() -> dict[str, dict[str, Any]]:
     return figures(trials(UNSEEN, TRIALS, customers=30_000, models=8, records=None))
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("challenger", BAD)
 def test_bad_ones_are_stopped(challenger: str, rule: str, counted: dict[str, dict[str, Any]]) -> None:
@@ -34,20 +35,26 @@ def test_bad_ones_are_stopped(challenger: str, rule: str, counted: dict[str, dic
     assert (told["passed"], told["trials"]) == (0, TRIALS)
 
 
+@pytest.mark.nightly
 def test_equal_ones_do_not_replace_a_champion(counted: dict[str, dict[str, Any]]) -> None:
-    assert counted["equal, replace"]["low"] <= 0.05
+    assert counted[f"{SAME}, replace"]["low"] <= 0.05
+    assert counted["equal, replace"]["though_no_better"] == 0
 
 
+@pytest.mark.nightly
 def test_good_ones_come_in_first_and_better_ones_replace(counted: dict[str, dict[str, Any]]) -> None:
     assert counted["equal, first"]["high"] == pytest.approx(1)
     assert counted["better by 0.06, replace"]["share"] >= 0.8
     assert counted["better by 0.12, replace"]["high"] == pytest.approx(1)
 
 
-def test_a_run_that_was_cut_goes_on(tmp_path: Any) -> None:
-    """With so few models and customers that it takes a moment, and is no witness of anything else."""
+def test_what_the_records_hold_is_not_done_again(tmp_path: Path) -> None:
     records = tmp_path / "records.jsonl"
-    size = {"customers": 24_000, "models": 4, "records": records}
-    first = trials(43, 1, **size)
-    assert trials(43, 1, **size) == first
-    assert len(trials(43, 2, **size)) == 2 * len(first)
+    line = {"challenger": "equal", "rule": "replace", "passed": False, "failed": ["against_champion"], "gain": 0.001}
+    held = [line | {"seed": seed, "number": number} for seed, number in ((UNSEEN, 0), (UNSEEN, 1), (UNSEEN + 1, 0))]
+    records.write_text("".join(json.dumps(one) + "\n" for one in held))
+    found = trials(UNSEEN, 2, customers=30_000, models=8, records=records)
+    assert found == held[:2]
+    told = figures(found)[f"{SAME}, replace"]
+    assert (told["trials"], told["passed"], told["stopped_by"]) == (2, 0, {"against_champion": 2})
+    assert told["low"] == pytest.approx(0)
