@@ -66,13 +66,14 @@ def _rivals() -> tuple[str, str]:
             "the last qualifying event. halving_rule: the best of 'silent for so many days'. logistic: six RFM "
             "features. "
             "bg_nbd and pareto_nbd: buy-till-you-die models, recalibrated where that helped on training rows. "
-            "base_rate: "
-            "everybody gets the training rows' rate."
+            "base_rate: everybody gets the training rows' rate. lightgbm, the learner, may itself hold a share of "
+            "bg_nbd's log-odds, as large as held-out customers want it; the model card says how large."
         ),
         (
             "各对手使用同样的历史，也同样看不到测试结果。recency_rule：按距上次合格事件的天数做保序拟合；halving_rule："
             "“沉默满若干天”规则中最好的一条；logistic：六个 RFM 特征；bg_nbd 与 pareto_nbd：“购买直至流失”模型，"
-            "在训练行上有益时再校准；base_rate：人人取训练行的平均率。"
+            "在训练行上有益时再校准；base_rate：人人取训练行的平均率。学习器 lightgbm 的对数几率中"
+            "也可含 bg_nbd 的一份，份额由留出客户决定，见模型卡。"
         ),
     )
 
