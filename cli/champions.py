@@ -40,11 +40,15 @@ def crowned(
     Raises:
         ChurnError: one could not be judged; what the other's verdict brought stands.
     """
+    from features.registry_place import may_exist
     from monitoring.stops import lift
     from training.promote import NotPromoted, Promotion, newest_or_none, promote_together
     from training.registry import MlflowRegistry
     from training.shadow import path_of
+    from training.versions import NoChallenger
 
+    if models and not may_exist(settings):  # MLflow would make one
+        raise NoChallenger(settings.model_name(models[0]))
     registry, as_of = MlflowRegistry(settings), now_of(settings)
     found = {one: newest_or_none(one, registry, settings) for one in models}
     proofs = {one: _certificate(settings, version) for one, version in found.items() if version is not None}

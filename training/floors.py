@@ -39,7 +39,7 @@ class NobodyToAsk(TooFewRows):
         super().__init__(
             model,
             role,
-            f"{'one customer' if rows else 'nobody'} in them: at those cutoffs {state}",
+            f"{'one customer' if rows else 'nobody'} to ask about: at those cutoffs {state}",
             mend="set a "
             + ("longer" if active else "shorter")
             + " [definition] lapse (its `days`), or "

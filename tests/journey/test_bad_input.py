@@ -193,6 +193,7 @@ def test_a_log_that_teaches_nothing_ends_in_a_reason_for_each_model(log: object,
     assert judged.code == 0
     assert all(row["abstained"] for row in json.loads(judged.out))
     refused(churn("promote", config=config), 10, "churn train")
+    assert not (config.parent / "artifacts" / "shop" / "mlflow.db").exists()
     refused(churn("run", config=config), 10, "churn definition preview")
     assert not list((config.parent / "artifacts" / "shop" / "champion").glob("*.json"))
 

@@ -75,11 +75,14 @@ REASONS: Final = (  # why something has no figures: pattern of the English sente
     (r"(\d+) rows, fewer than (\d+)", r"仅 \1 行，少于 \2 行"),
     (r"(\d+) rows of the rarer outcome, fewer than (\d+)", r"较少结果仅 \1 行，少于 \2 行"),
     (r"(\d+) customers?, fewer than (\d+)", r"仅 \1 位客户，少于 \2 位"),
-    ("nobody in them: at those cutoffs every customer had lapsed", "空无一人：届时所有客户均已流失"),
-    ("one customer in them: at those cutoffs every other customer had lapsed", "仅 1 位客户：届时其他客户均已流失"),
-    ("nobody in them: at those cutoffs no customer counted as lapsed", "空无一人：届时没有客户算作流失"),
+    ("nobody to ask about: at those cutoffs every customer had lapsed", "空无一人：届时所有客户均已流失"),
     (
-        "one customer in them: at those cutoffs no other customer counted as lapsed",
+        "one customer to ask about: at those cutoffs every other customer had lapsed",
+        "仅 1 位客户：届时其他客户均已流失",
+    ),
+    ("nobody to ask about: at those cutoffs no customer counted as lapsed", "空无一人：届时没有客户算作流失"),
+    (
+        "one customer to ask about: at those cutoffs no other customer counted as lapsed",
         "仅 1 位客户：届时没有其他客户算作流失",
     ),
     (r"one outcome only \(it came true for all of ([\d,]+)\)", r"结果全部相同（\1 行均为是）"),

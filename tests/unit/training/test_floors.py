@@ -22,8 +22,8 @@ LACKING = {  # what differs: the error, words of its problem, words of its mend
     "5 customers": ({"customers": 5}, FewCustomers, "have 5 customers, fewer than 50", "wait until 45 more"),
     "49 customers": ({"customers": 49}, FewCustomers, "49 customers", "lower [training] min_customers to 49"),
     "1 customer": ({"customers": 1}, FewCustomers, "have 1 customer, ", "wait until 49 more"),
-    "nobody": ({"rows": 0}, NobodyToAsk, "nobody in them", "[definition] lapse"),
-    "one row": ({"rows": 1}, NobodyToAsk, "one customer in them", "[definition] lapse"),
+    "nobody": ({"rows": 0}, NobodyToAsk, "nobody to ask about", "[definition] lapse"),
+    "one row": ({"rows": 1}, NobodyToAsk, "one customer to ask about", "[definition] lapse"),
     "all": ({"happened": 60}, SameOutcome, "came true for all of 60", "[definition] horizon_days"),
     "none": ({"happened": 0}, SameOutcome, "came true for none of 60", "[definition] horizon_days"),
 }
