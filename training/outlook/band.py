@@ -184,7 +184,7 @@ def _error(told: FloatArray, held: Held, learned: BoolArray, at: FloatArray) -> 
     information = (design * (told * (1 - told))[:, None]).T @ design
     pull = design * (outcome - told)[:, None]
     each = np.column_stack([np.bincount(owner, weights=column) for column in pull.T])
-    inverse = np.linalg.pinv(information)
+    inverse = np.linalg.pinv(information, rcond=1e-9, hermitian=True)  # all may be told the same, up to rounding
     covariance = inverse @ (each.T @ each) @ inverse
     asked = np.column_stack([np.ones(len(at)), at])
     return np.asarray(((asked @ covariance) * asked).sum(axis=1))

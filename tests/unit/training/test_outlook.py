@@ -1,5 +1,6 @@
 """Outlooks learned from customers whose law is known: chances, dates, days, money and interval come out right."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from churn.calendar import DAY_US
 from churn.definition import ChurnDefinition, Lifecycle, Silence, Subscription
+from churn.events import FloatArray
 from churn.horizon_bands import horizon_intervals
 from churn.outlook import QUANTILES, Outlook
 from tests.outlooks import scored_rows
@@ -143,6 +145,20 @@ def test_a_horizon_that_saw_too_few_months_has_no_interval() -> None:
     assert outlook.band is not None
     assert set(outlook.bands) == {"30", "60"}
     assert outlook.unbanded == {"180": "short_past"}
+
+
+@pytest.mark.parametrize("score", [lambda raw: 0.0 * raw, lambda raw: -raw, np.round])
+def test_scores_that_say_nothing_or_little_have_an_interval_all_the_same(
+    score: Callable[[FloatArray], FloatArray],
+) -> None:
+    """A rule of few steps, one that tells nobody apart, one that has it the wrong way round."""
+    scored = scored_rows(customers=400)[0]
+    outlook = learn_outlook(replace(scored, raw=score(scored.raw)), LIFECYCLE, horizons_days=(30, 180))
+    assert outlook is not None
+    assert outlook.band is not None
+    assert set(outlook.bands) == {"30", "180"}
+    for band in (outlook.band, *outlook.bands.values()):
+        assert 0 < max(band.halves) < 1
 
 
 def test_value_and_its_interval_are_those_of_customers_who_came() -> None:
