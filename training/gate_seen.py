@@ -74,7 +74,7 @@ def columns_of(evidence: Evidence) -> Columns:
 
 
 def _rankings(evidence: Evidence) -> Columns:
-    """What telling customers of a segment apart saves, and how much of what is claimed lacks; of the champion too."""
+    """What telling the customers of a segment apart saves, and what it saves beyond the claim; of the champion too."""
     champion, columns = evidence.champion, Columns()
     whose = {"": evidence.probability} | ({"champion": champion.probability} if isinstance(champion, Rival) else {})
     for who, probability in whose.items():
