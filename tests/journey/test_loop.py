@@ -70,7 +70,7 @@ def some_of(business: Business) -> list[str]:
 
 def test_the_loop_ends_with_a_verdict_on_two_champions(business: Business) -> None:
     assert set(business.results) == {
-        *("ingest", "snapshot", "train", "prove", "promote", "materialise", "parity", "score --all", "monitor")
+        *("ingest", "snapshot", "train", "leaks", "prove", "promote", "materialise", "parity", "score --all", "monitor")
     }
     assert business.code == VERDICTS[business.results["monitor"]["verdict"]]
     assert {one["name"] for one in business.results["promote"]} == {"churn-demo", "reactivation-demo"}
@@ -84,10 +84,10 @@ def test_the_loop_ends_with_a_verdict_on_two_champions(business: Business) -> No
 
 
 def test_each_step_is_told_by_its_command(business: Business) -> None:
-    steps = re.findall(r"^\[\d/9\] churn (.*)$", business.told, flags=re.MULTILINE)
+    steps = re.findall(r"^\[\d+/10\] churn (.*)$", business.told, flags=re.MULTILINE)
     assert steps == [
-        *("ingest", "snapshot freeze", "train", "features parity --challengers", "promote", "features materialise"),
-        *("features parity", "score --all", "monitor"),
+        *("ingest", "snapshot freeze", "train", "leaks", "features parity --challengers", "promote"),
+        *("features materialise", "features parity", "score --all", "monitor"),
     ]
 
 
@@ -171,7 +171,7 @@ def test_a_challenger_that_cannot_be_trained_keeps_nobody_waiting(
     said = churn("run", "--json", config=business.config)
     results = json.loads(said.out)
     assert said.code == VERDICTS[results["monitor"]["verdict"]]
-    assert results["train"]["refused"] == "too_few_rows"
+    assert results["train"]["refused"] == "few_customers"
     assert "promote" not in results
     assert fingerprints(business.folder, "champion") == before
     assert batch.exists()

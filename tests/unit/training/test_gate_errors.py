@@ -18,8 +18,8 @@ BAD = (
     "leaking feature",
     "better, but pushed",
     "better, but its largest stage at random",
-    "better, but another stage at random",
 )
+SMALL = "better, but another stage at random"  # of a little more than 100 rows it sometimes is: docs/gate.md
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +33,12 @@ def counted() -> dict[str, dict[str, Any]]:
 def test_bad_ones_are_stopped(challenger: str, rule: str, counted: dict[str, dict[str, Any]]) -> None:
     told = counted[f"{challenger}, {rule}"]
     assert (told["passed"], told["trials"]) == (0, TRIALS)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("rule", RULES)
+def test_of_small_stages_at_random_hardly_one_is_missed(rule: str, counted: dict[str, dict[str, Any]]) -> None:
+    assert counted[f"{SMALL}, {rule}"]["low"] <= 0.02
 
 
 @pytest.mark.nightly
