@@ -201,7 +201,19 @@ def _hits(found: HitRates) -> str:
             _share(found.commonest),
         ],
     ]
-    return f"<section>{table(head, rows)}</section>"
+    return f"<section>{table(head, rows)}</section>{_why(found)}"
+
+
+def _why(found: HitRates) -> str:
+    """Where naming one cause for all is right more often, that: it is what a reader must know before acting."""
+    if found.commonest.share <= max(found.top.share, found.top_raising.share, found.unusual.share):
+        return ""
+    en, zh = _group(found.commonest_group)
+    told = both(
+        f"Naming always {en} is right more often: these reasons say what gives a customer away, not why they leave.",
+        f"总是说“{zh}”反而更常正确：这些原因说明客户因何被识别，而非为何离开。",
+    )
+    return f"<p>{told}</p>"
 
 
 def _share(one: Share) -> str:

@@ -24,6 +24,7 @@ from training.reasons.counted import Share
 from training.reasons.deletion import Deletion
 from training.reasons.grouped import Groups
 from training.reasons.heard import OpenNow, open_now, said_before
+from training.reasons.hits import HitRates
 from training.reasons.page import page
 from training.reasons.pictures import reason_pictures
 from training.reasons.report import Asked, report_of
@@ -69,6 +70,17 @@ def test_a_report_is_told_in_two_languages(asked: Asked, challenger: Challenger,
     assert "<script>" not in told, "words of a log are words, not HTML"
     assert told.count("&lt;script&gt;") == 30, "fifteen, in two languages"
     assert "5 others" in told
+
+
+@pytest.mark.parametrize(("right", "said"), [(90, True), (10, False)])
+def test_the_page_says_where_naming_one_cause_for_all_is_right_more_often(
+    asked: Asked, tmp_path: Path, right: int, said: bool
+) -> None:
+    some, common = Share(20, 100), Share(right, 100)
+    hits = HitRates(some, some, some, some, 0.1, 0.1, common, "service", common, "rhythm", {"anger": 100})
+    found = report_of(asked, version=1, model_hash="a" * 64, said={}, learned=None, seed=7)
+    told = page(replace(found, hits=hits), asked.bundle, made.settings(tmp_path), {})
+    assert ("is right more often" in told, "而非为何离开" in told) == (said, said)
 
 
 def test_words_of_few_customers_are_counted_and_not_repeated(asked: Asked) -> None:
