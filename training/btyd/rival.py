@@ -7,6 +7,7 @@ rows, by held-out log loss, as the learner is (training/calibrating.py). Start r
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Literal, Self
 
 import numpy as np
@@ -18,7 +19,7 @@ from churn.events import FloatArray
 from churn.outcomes import OneOutcome
 from features.snapshots import Snapshot
 from training.btyd import bg_nbd, pareto_nbd
-from training.btyd.fitting import NotFound
+from training.btyd.fitting import Found, NotFound
 from training.btyd.histories import Histories, histories, needed
 from training.calibrating import HeldOut, calibrate
 from training.recipe import Recipe
@@ -63,6 +64,11 @@ class Known:
             customers = histories(now[list(three)].to_numpy(dtype=np.float64, na_value=np.nan))
         whole_from_us = to_us(snapshot.log_begins) + definition.lookback_days * DAY_US
         return cls(definition, customers, whole_from_us, seed)
+
+    @cached_property
+    def found(self) -> dict[Family, Found | NotFound]:
+        """Parameters by family, as far as anybody has asked: rivals, ladder and share need the same."""
+        return {}
 
 
 @dataclass(frozen=True)
@@ -126,7 +132,9 @@ def fit_raw(family: Family, model: str, columns: Columns, known: Known) -> Btyd 
         return Abstains("it needs days since, tenure and mean pause of the qualifying events, and one was left out")
     places = tuple(columns.names.index(name) for name in three)
     fits = {"bg_nbd": bg_nbd.fit_bg_nbd, "pareto_nbd": pareto_nbd.fit_pareto_nbd}
-    found = fits[family](known.customers, seed=known.seed)
+    if family not in known.found:
+        known.found[family] = fits[family](known.customers, seed=known.seed)
+    found = known.found[family]
     if isinstance(found, NotFound):
         return Abstains(found.why)
     definition = known.definition

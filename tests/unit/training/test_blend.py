@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from churn.definition import ChurnDefinition
+from churn.events import FloatArray
 from churn.metrics import log_loss
 from churn.treeshap import TreeShap
 from training.blend import SIZE, blended, mixed, share_of
@@ -147,3 +148,21 @@ def test_a_small_shop_s_counting_model_is_written_as_before() -> None:
     counting = fit_raw("bg_nbd", "churn", COLUMNS, known)
     assert not isinstance(counting, Abstains)
     assert distilled(counting, rows, seed=1).booster.count("\nTree=") == 200
+
+
+def test_the_same_histories_are_fitted_once_for_everybody_who_asks() -> None:
+    rows, known = _shop(300, seed=6)
+    fit_raw("bg_nbd", "churn", COLUMNS, known)
+    before = known.found["bg_nbd"]
+    other = fit_raw("bg_nbd", "reactivation", COLUMNS, known)
+    assert known.found == {"bg_nbd": before}
+    assert known.found["bg_nbd"] is before
+    assert not isinstance(other, Abstains)
+    np.testing.assert_allclose(other.raw(rows.X), -_raw(known, rows))
+    assert replace(known, seed=8).found == {}, "who knows something else fits anew"
+
+
+def _raw(known: Known, rows: Rows) -> FloatArray:
+    found = fit_raw("bg_nbd", "churn", COLUMNS, known)
+    assert not isinstance(found, Abstains)
+    return found.raw(rows.X)
