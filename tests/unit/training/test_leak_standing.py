@@ -1,11 +1,18 @@
 """What the newest hunt says of a model that asks to serve: of its own log, of a log that grew, of something else."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from tests.unit.training import made
+from training.challenger import train
+from training.keep import keep
 from training.leaks.kept import Learned, mapping_hash, standing_of
+from training.promote import NotPromoted, promote
+from training.versions import MemoryRegistry
 
 
 def hunted(**changes: object) -> dict[str, object]:
@@ -61,3 +68,29 @@ def test_a_mapping_that_changed_makes_other_sources() -> None:
     grown = [{**one[0], "origins": [{"bytes": 2}]}]
     assert mapping_hash(one) == mapping_hash(grown)
     assert mapping_hash([{"mapping": {"ingested_at": "sold"}, "source": "a.csv"}]) != mapping_hash(one)
+
+
+def test_a_hunt_that_named_a_feature_keeps_a_challenger_out_until_a_fresh_one(
+    tmp_path: Path,
+) -> None:
+    settings = made.settings(tmp_path)
+    learn, test = made.snapshots(made.log(), settings)
+    challenger = train("churn", learn, test, settings, progress=lambda _text: None)
+    registry, bundle = MemoryRegistry(), challenger.bundle
+    keep(challenger, registry, settings)
+    hunt = {
+        "feature_set_hash": bundle.feature_set_hash, "definition_id": bundle.definition_id, "sources": mapping_hash([]),
+        "log_hash": challenger.test.manifest["log_hash"], "suspicious_features": [bundle.features[0]],
+        "cutoffs": ["2023-06-01"], "observed_until": challenger.test.manifest["observed_until"],
+    }  # fmt: skip
+    report = settings.folder / "leaks" / "report.json"
+    report.parent.mkdir()
+    report.write_text(json.dumps(hunt))
+    with pytest.raises(NotPromoted) as refused:
+        promote("churn", registry, settings, parity=made.certificate(bundle))
+    assert f"know too much: {bundle.features[0]} (leaks/report.html)" in refused.value.problem
+    assert refused.value.verdict.failed == ["leaks"]
+    report.write_text(json.dumps(hunt | {"suspicious_features": []}))
+    record = promote("churn", registry, settings, parity=made.certificate(bundle)).record
+    (leaks,) = (one for one in record["gate"]["checks"] if one["name"] == "leaks")
+    assert (leaks["state"], "泄漏排查" in leaks["why_zh"]) == ("passed", True)
