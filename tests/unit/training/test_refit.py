@@ -49,9 +49,16 @@ def test_what_serves_learned_from_the_newest_outcomes_with_the_same_recipe(shop:
     assert refit.bundle.trees == judged.bundle.trees
     assert refit.bundle.metrics == judged.bundle.metrics
     assert refit.hash != judged.hash
-    text = markdown(refit, reasons_told(refit, seed=7))
+    told = reasons_told(refit, seed=7)
+    text = markdown(refit, told)
     assert "The figures are of a sibling" in text
     assert refit.whole.hash in text
+    shares = {
+        share: markdown(replace(refit, params={**refit.params, "bg_nbd_share": share}), told) for share in (0.0, 0.18)
+    }
+    assert "BG/NBD model of when customers come and leave, written as trees, has a share of 18%" in shares[0.18]
+    assert "has a share" not in shares[0.0]
+    assert refit.bundle.learner != "lightgbm" or "bg_nbd_share" in refit.params
 
 
 def test_a_registry_keeps_both_and_the_gate_asks_the_sibling(shop: Shop) -> None:
