@@ -87,7 +87,8 @@ def figures(asked: Iterator[Asked], model: str, settings: Settings, *, own: bool
     told: dict[str, Any] = coverage(bands, own_days)
     told |= {"band_coverage_per_customer": np.mean(customers)} if customers else {}
     if dates:
-        told |= dict(zip((f"came_before_{one:.0%}" for one in QUANTILES), np.nanmean(dates, axis=0), strict=True))
+        shares = pd.DataFrame(dates, columns=[f"came_before_{one:.0%}" for one in QUANTILES]).mean().dropna()
+        told |= {str(name): share for name, share in shares.items()}
     told |= {"active_days_coverage": np.nanmean(days)} if not np.isnan(days).all() else {}
     if values:
         told |= dict(zip(VALUE, np.mean(values, axis=0), strict=True))
