@@ -2,9 +2,11 @@
 
 By the benchmark's own path: at a cutoff the learner of `churn train` and its outlook, from what had matured then.
 Months of one shop that overlap share their fate, of which the interval of a coverage knows nothing: so every third
-month of several shops is asked. `pytest -rP` shows the figures.
+month of several shops is asked. `pytest -rP` shows the figures; CHURN_TEST_RECORDS names a folder that keeps what
+models said, so that another interval is tried without fitting them again.
 """
 
+import os
 import sys
 from itertools import chain
 from pathlib import Path
@@ -23,6 +25,7 @@ pytestmark = pytest.mark.nightly
 MATHOVERFLOW = Path(__file__).parents[3] / "examples" / "mathoverflow" / "churn.toml"
 UNSEEN = (47, 61, 67, 71)  # shops on which nothing was chosen
 MODELS = ("churn", "reactivation")
+RECORDS = Path(os.environ["CHURN_TEST_RECORDS"]) if "CHURN_TEST_RECORDS" in os.environ else None
 
 
 def holds(told: dict[str, Any], model: str) -> bool:
@@ -37,7 +40,9 @@ def shops(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Settings, Snap
 
 @pytest.mark.parametrize("model", MODELS)
 def test_the_mean_of_true_chances_lies_in_the_band(model: str, shops: list[tuple[Settings, Snapshot, Truth]]) -> None:
-    asked = chain.from_iterable(rolled(snapshot, model, settings, truth, step=3) for settings, snapshot, truth in shops)
+    asked = chain.from_iterable(
+        rolled(snapshot, model, settings, truth, step=3, records=RECORDS) for settings, snapshot, truth in shops
+    )
     told = figures(asked, model, shops[0][0], own=False)
     sys.stdout.write(f"{told}\n")
     assert holds(told, model), told
@@ -53,6 +58,6 @@ def test_the_rate_that_came_lies_in_the_band_by_binomial_noise(
     monkeypatch.setenv("CHURN_ARTIFACTS", str(tmp_path))
     assert churn("ingest", config=MATHOVERFLOW).code == 0
     settings, snapshot = of_log(MATHOVERFLOW)
-    told = figures(rolled(snapshot, model, settings, None, step=2), model, settings, own=False)
+    told = figures(rolled(snapshot, model, settings, None, step=2, records=RECORDS), model, settings, own=False)
     sys.stdout.write(f"{told}\n")
     assert holds(told, model), told
