@@ -25,11 +25,14 @@ from churn.calendar import from_us
 from churn.settings import Settings, load
 from features.snapshots import Snapshot
 from training.baseline import RecencyRule
+from training.blend import blended
 from training.btyd.rival import Abstains, Known, fit_btyd
 from training.fit import fit
 from training.folding import freeze_fold
 from training.ladder import choose
+from training.monotone import signs_of
 from training.plan import numbered
+from training.recipe import Recipe
 from training.rows import Columns, Rows
 
 SIZES = (50, 100, 200, 500, 1000, 5000)
@@ -76,7 +79,9 @@ def judged(model: str, train: Snapshot, test: Snapshot, settings: Settings) -> d
     if not isinstance(counting, Abstains):
         losses["bg_nbd"] = surprise(judge, counting.probability(judge))
     if choice.learner == "lightgbm":
-        fitted = fit(learn, whole_from_us=known.whole_from_us, seed=seed, threads=1)
+        alone = fit(learn, whole_from_us=known.whole_from_us, seed=seed, threads=1)
+        signs = signs_of(learn.columns, settings.training.monotone, model)
+        fitted = blended(alone, model, learn, known, Recipe(), signs)  # as it serves; the ladder judges it alone
         told = fitted.calibrator.probability(fitted.raw(numbered(judge, fitted.categories)))
         losses["lightgbm"] = surprise(judge, told)
     return {
