@@ -7,9 +7,9 @@
     afresh     a person said that the champion is no measure: as first
     again      it serves already
 
-Under every rule: calibration within bounds, no segment clearly worse, parity proven, small and quick enough, no leak.
-An equal challenger is refused by `replace`: changing who serves costs more than it brings. Error rates, measured:
-docs/gate.md. Reads arrays and numbers; knows no registry and no file. Start reading at `judge`.
+Under every rule: calibration within bounds, no segment clearly worse or scored by chance, parity proven, small and
+quick enough, no leak. An equal challenger is refused by `replace`: changing who serves costs more than it brings.
+Error rates, measured: docs/gate.md. Reads arrays and numbers; knows no registry and no file. Start reading at `judge`.
 """
 
 from churn.model_sections import Gate
