@@ -36,8 +36,8 @@ def train(
         model: the only one that is asked for.
         cutoff: the only test cutoff.
         fold: what was frozen before; frozen here where None.
-        newest: the newest versions before a run that broke off: what it registered since then from this fold is
-            taken up, not trained again.
+        newest: the newest versions before a run that broke off: what it registered since then from this fold, by
+            these settings, is taken up, not trained again.
         tuned: with the recipe that tuning found, where there is one; else with the fixed one.
     """
     from features.engines import engine_of
@@ -117,8 +117,8 @@ def _taken_up(
     registry: "MlflowRegistry",
     newest: "Mapping[str, int] | None",
 ) -> tuple[list[dict[str, Any]], str] | None:
-    """What a run that broke off has registered from the same snapshots; None where it has not."""
-    from training.manifest import MANIFEST
+    """What a run that broke off has registered from the same snapshots and settings; None where it has not."""
+    from training.manifest import MANIFEST, is_of
 
     name = settings.model_name(model)
     number = registry.latest(name)
@@ -126,8 +126,7 @@ def _taken_up(
         return None
     told = json.loads(registry.annotation(name, number, MANIFEST) or "{}")
     frozen = {"train": fold.train, "test": fold.test, "whole": fold.whole}
-    hashes = {role: one.hash for role, one in frozen.items() if one is not None}
-    if {role: one["hash"] for role, one in told.get("snapshots", {}).items()} != hashes:
+    if not is_of(told, {role: one for role, one in frozen.items() if one is not None}, settings):
         return None
     version = registry.get(name, number)
     return version.facts["results"], f"{name} version {number} was registered by the run that broke off."

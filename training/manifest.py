@@ -41,7 +41,7 @@ def manifest(challenger: Challenger, settings: Settings) -> dict[str, Any]:
         "model": challenger.model,
         "model_hash": challenger.hash,
         "snapshots": snapshots(challenger, settings),
-        "settings": json.loads(settings.model_dump_json(include=set(SECTIONS))),
+        "settings": _learned_by(settings),
         "business": settings.business.model_dump(include={"slug", "timezone", "clock"}),
         "seed": settings.training.seed,
         "recipe": asdict(recipe_for(challenger.model, challenger.train, settings)),
@@ -55,6 +55,23 @@ def snapshots(challenger: Challenger, settings: Settings) -> dict[str, dict[str,
     """The snapshots of a challenger by role: whole (where there is one), train, test."""
     roles = {"whole": challenger.whole, "train": challenger.train, "test": challenger.test}
     return {role: _told(one, settings) for role, one in roles.items() if one is not None}
+
+
+def is_of(told: Mapping[str, Any], frozen: Mapping[str, Snapshot], settings: Settings) -> bool:
+    """Whether a manifest tells what a training would make now: of the same snapshots, by the same settings and program.
+
+    Args:
+        told: the manifest of a version.
+        frozen: snapshots by role.
+        settings: whose.
+    """
+    hashes = {role: one["hash"] for role, one in told.get("snapshots", {}).items()}
+    made = told.get("environment", {})
+    return (
+        hashes == {role: one.hash for role, one in frozen.items()}
+        and told.get("settings") == _learned_by(settings)
+        and all(made.get(name) == now for name, now in made_by().items())
+    )
 
 
 def tuned(challenger: Challenger, settings: Settings) -> dict[str, Any] | None:
@@ -93,6 +110,11 @@ def environment() -> dict[str, Any]:
         "machine": f"{platform.system()} {platform.machine()}",
         "who": _who(),
     }
+
+
+def _learned_by(settings: Settings) -> dict[str, Any]:
+    sections: dict[str, Any] = json.loads(settings.model_dump_json(include=set(SECTIONS)))
+    return sections
 
 
 def _told(snapshot: Snapshot, settings: Settings) -> dict[str, Any]:

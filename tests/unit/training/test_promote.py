@@ -10,10 +10,12 @@ import pytest
 from churn.bundle import Bundle
 from churn.calibration import Calibrator
 from churn.cohort import MODELS
+from cli.training import _taken_up
 from tests.unit.training import made
 from training.baseline import LEARNERS
 from training.card import markdown, page
 from training.challenger import Challenger, train
+from training.folding import FrozenFold
 from training.gate_verdict import Verdict, failed, parity_check
 from training.keep import keep
 from training.one_set import held_back
@@ -41,6 +43,22 @@ def test_the_bundle_says_what_it_stands_on(shop: tuple[Challenger, made.Settings
     assert set(bundle.reasons) == set(bundle.features)
     shares = np.mean(np.array(bundle.band(challenger.fitted.held_out)) == "high")
     assert shares == pytest.approx(0.10, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("changed", "is_taken_up"),
+    [({}, True), ({"seed": 8}, False), ({"richest_learner": "recency_rule"}, False)],
+)
+def test_a_version_of_a_run_that_broke_off_is_taken_up_where_settings_are_as_they_were(
+    changed: dict[str, Any], is_taken_up: bool, shop: tuple[Challenger, made.Settings]
+) -> None:
+    challenger, settings = shop
+    registry: Any = MemoryRegistry()
+    keep(challenger, registry, settings)
+    now = settings.model_copy(update={"training": settings.training.model_copy(update=changed)})
+    fold = FrozenFold(challenger.train, challenger.test)
+    assert (_taken_up("churn", fold, now, registry, {}) is not None) == is_taken_up
+    assert _taken_up("churn", fold, now, registry, None) is None, "no run broke off"
 
 
 def test_promote_writes_the_champion_and_rollback_takes_it_back(shop: tuple[Challenger, made.Settings]) -> None:
