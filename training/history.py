@@ -27,6 +27,7 @@ from training.versions import Version
 
 HISTORY = "history.jsonl"
 SERVED = {"promote", "rollback", "return"}  # acts after which another version may serve
+SAID = {"at", "act", "model", "name", "version", "model_hash"}  # by every line, before the chain too
 Line = dict[str, Any]
 
 
@@ -52,9 +53,27 @@ class NoSigningKey(SettingsError):
 
 
 def read(settings: Settings) -> list[Line]:
-    """Every line, oldest first."""
+    """Every line, oldest first.
+
+    Raises:
+        TamperedHistory: a line is none of ours, or is cut short.
+    """
     path = path_of(settings)
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+    written = path.read_bytes().splitlines() if path.exists() else []
+    lines = [_told(line) for line in written]
+    strange = [f"line {number} cannot be read" for number, line in enumerate(lines, start=1) if line is None]
+    if strange:
+        raise TamperedHistory(path, strange)
+    return [line for line in lines if line is not None]
+
+
+def _told(written: bytes) -> Line | None:
+    """A line of the file; None where it does not say who did what."""
+    try:
+        line = json.loads(written)
+    except ValueError:
+        return None
+    return line if isinstance(line, dict) and line.keys() >= SAID else None
 
 
 def path_of(settings: Settings) -> Path:
@@ -145,7 +164,7 @@ def faults(
             continue
         if line["hash"] != hash_of(line):
             found.append(f"line {number} was changed")
-        if line["before"] != (hash_of(lines[number - 2]) if number > 1 else ""):
+        if line.get("before") != (hash_of(lines[number - 2]) if number > 1 else ""):
             found.append(f"the line before line {number} was changed, or lines are missing there")
         if key and not hmac.compare_digest(str(line.get("signature")), _signature(line["hash"], key)):
             found.append(f"line {number} is not signed with the key")

@@ -148,6 +148,20 @@ def test_who_changes_the_history_is_found_out(
     assert any(fault in one for one in history.faults(tamper(lines), settings, kept))
 
 
+@pytest.mark.parametrize("strange", [b"not json\n", b"{}\n", b"\n", b"7\n", '{"why": "客'.encode()[:-1]])
+def test_a_line_that_cannot_be_read_is_named_and_nothing_is_changed(
+    strange: bytes, registry: MemoryRegistry, settings: made.Settings
+) -> None:
+    do(registry, settings, 1)
+    path = history.path_of(settings)
+    path.write_bytes(path.read_bytes() + strange)
+    for act in (history.read, lambda of: do(registry, of, 2)):
+        with pytest.raises(history.TamperedHistory, match="line 2 cannot be read") as told:
+            act(settings)
+        assert "backup" in told.value.mend
+    assert registry.champion(NAME) == 1
+
+
 def test_acts_that_changed_nobody_are_missed_by_what_the_registry_keeps(
     registry: MemoryRegistry, settings: made.Settings
 ) -> None:
