@@ -1,6 +1,7 @@
 """`churn leaks`: which features know what nobody knew at their cutoff? A page, JSON and an exit code."""
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from cli.console import say, step
@@ -32,14 +33,16 @@ def leaks(settings: "Settings", cutoff: str | None = None) -> Outcome:
 
     with step("reading the event log"):
         log = open_log(settings)
+    frozen, frozen_hash = _frozen(settings, log.features.hash)
     day = log.lifecycle.calendar.day_of(midnight_of(cutoff, log.lifecycle)) if cutoff else None
     with engine_of(settings) as engine:
         found = hunt(
             log.parts, log.features, log.lifecycle, choose_fold(log.manifest, settings, day),
             observed_until=log.manifest.observed_until, log_hash=log.manifest.log_hash, seed=settings.training.seed,
-            sources=mapping_hash(log.manifest.sources), frozen=_frozen(settings, log.features.hash), engine=engine,
+            sources=mapping_hash(log.manifest.sources), frozen=frozen, engine=engine,
             progress=lambda text: say(f"  {text}"),
         )  # fmt: skip
+    found = replace(found, frozen=frozen_hash)
     path = keep_hunt(found, settings)
     return Outcome(_told(found, path, settings.business.language), found.as_json(), 0 if found.passed else WATCH)
 
@@ -60,18 +63,18 @@ def _told(found: "Hunt", path: "Path", language: str) -> str:
     return "\n".join(lines)
 
 
-def _frozen(settings: "Settings", feature_set_hash: str) -> "pd.DataFrame | None":
-    """The rows that the churn champion learned from, where it reads today's features."""
+def _frozen(settings: "Settings", feature_set_hash: str) -> "tuple[pd.DataFrame | None, str]":
+    """The rows that the churn champion learned from, where it reads today's features, and their hash."""
     from features.snapshots import NoSnapshot, read_snapshot
     from features.tombstones import standing
 
     champion = settings.folder / "champion" / "churn.json"
     if not champion.exists():
-        return None
+        return None, ""
     told = json.loads(champion.read_text(encoding="utf-8"))
     if told["feature_set_hash"] != feature_set_hash:
-        return None
+        return None, ""
     try:
-        return read_snapshot(standing(settings.folder / told["snapshot_path"])).frame
+        return read_snapshot(standing(settings.folder / told["snapshot_path"])).frame, str(told["snapshot_hash"])
     except NoSnapshot:
-        return None
+        return None, ""

@@ -62,7 +62,7 @@ def _learned(version: Version, settings: Settings) -> Learned:
     return Learned(
         features=bundle.features, feature_set_hash=bundle.feature_set_hash, definition_id=bundle.definition_id,
         log_hash=frozen["log_hash"], observed_until=datetime.fromisoformat(frozen["observed_until"]),
-        sources=mapping_hash(sources),
+        sources=mapping_hash(sources), snapshot_hash=bundle.snapshot_hash,
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from training import history as records
 from training.asking import RETURNED, gate
 from training.crowning import alone, crown, heal, keep
 from training.gate_verdict import LOST, PARITY, Check, Verdict
+from training.leaks.kept import LEAKS
 from training.one_set import ONE_SET, held_back
 from training.versions import NoChallenger, Registry, Version
 
@@ -32,6 +33,8 @@ MENDS = {  # by what alone it lacks
     ONE_SET: "train both models and promote them at once (`churn promote`; judged as if nobody served: `churn promote "
     "--afresh`, with which a churn model goes alone where no other can go with it: the other then answers nobody until "
     "it reads the same), or leave what is new out ([features] leave_out) and train again",
+    LEAKS: "look at leaks/report.html, map `ingested_at` of what it names to when that was written, or name it in "
+    "[features] leave_out, then ingest, train and hunt again (`churn leaks`)",
     RETURNED: "find out why it failed and train again; to try it once more all the same: `churn promote --afresh`",
 }
 

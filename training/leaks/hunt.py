@@ -50,6 +50,8 @@ class Hunt:
     cutoffs: tuple[datetime, ...]
     observed_until: datetime
     share: float
+    frozen: str = ""
+    """The hash of the snapshot that was held against the log, as whoever read it says; empty where none was."""
 
     @property
     def passed(self) -> bool:
@@ -80,6 +82,7 @@ class Hunt:
             "cutoffs": [cutoff.isoformat() for cutoff in self.cutoffs],
             "observed_until": self.observed_until.isoformat(),
             "share_of_log": self.share,
+            "frozen_snapshot": self.frozen,
         }
 
 

@@ -1,6 +1,7 @@
 """A hunt on disk, `leaks/report.json` and `.html`, and what it says of a model: for the gate and the card.
 
     a feature that the model reads was named     failed, whatever log it was: a fresh hunt takes the name away
+    named for a frozen snapshot alone            a fault of those that learned from that snapshot, of no other
     same features, definition and log            passed
     the same sources, other days of the log      passed, and how many days lie between is said
     anything else                                not required: it says nothing of this model; hunt again
@@ -40,6 +41,7 @@ class Learned:
         features: that it reads; a suspicious feature that it does not read is no fault of it.
         feature_set_hash, definition_id: of its bundle.
         log_hash, observed_until: of its log. sources: `mapping_hash` of it.
+        snapshot_hash: of the rows that it was fitted to.
     """
 
     features: tuple[str, ...]
@@ -48,6 +50,7 @@ class Learned:
     log_hash: str
     observed_until: datetime
     sources: str
+    snapshot_hash: str = ""
 
 
 def keep_hunt(found: Hunt, settings: Settings) -> Path:
@@ -87,6 +90,7 @@ def standing_of(told: Mapping[str, Any] | None, learned: Learned | None) -> Chec
     others = [words for name, words in OTHER.items() if told.get(name) != getattr(learned, name)]
     en, zh = " and ".join(one[0] for one in others), "、".join(one[1] for one in others)
     named = [name for name in told["suspicious_features"] if name in learned.features]
+    named = [name for name in named if name not in _of_another_snapshot(told, learned)]
     if named:
         return _named(named, (en, zh))
     if others:
@@ -97,6 +101,17 @@ def standing_of(told: Mapping[str, Any] | None, learned: Learned | None) -> Chec
     on, on_zh = _log(told, learned)
     why = f"a hunt for leaks at {at} cutoffs{on} found none of its features suspicious"
     return Check(LEAKS, "passed", why, f"{on_zh}在 {at} 个截止时点做的泄漏排查未发现其特征可疑")
+
+
+def _of_another_snapshot(told: Mapping[str, Any], learned: Learned) -> set[str]:
+    """What was named for nothing but a frozen snapshot that this model did not learn from."""
+    ones = [one for one in told.get("suspicions", ()) if one["level"] == "suspicious"]
+    if told.get("frozen_snapshot") in (None, learned.snapshot_hash):
+        return set()
+    frozen, others = set[str](), set[str]()
+    for one in ones:
+        (frozen if one["check"] == "not_as_known" else others).update(one["features"])
+    return frozen - others
 
 
 def _named(named: Sequence[str], other: tuple[str, str]) -> Check:

@@ -63,6 +63,24 @@ def test_a_hunt_made_on_something_else_says_nothing_and_is_asked_for_again(
     assert standing_of(hunted(**other, suspicious_features=["c"]), LEARNED).state == "not_required", "it reads no c"
 
 
+@pytest.mark.parametrize(
+    ("suspicions", "held", "state"),
+    [
+        ([("not_as_known", "b")], "of the champion", "passed"),
+        ([("not_as_known", "b")], "mine", "failed"),
+        ([("not_as_known", "b"), ("too_good_alone", "b")], "of the champion", "failed"),
+        ([("not_as_known", "a"), ("too_good_alone", "b")], "of the champion", "failed"),
+    ],
+)
+def test_rows_frozen_for_the_champion_are_no_fault_of_who_learned_from_others(
+    suspicions: list[tuple[str, str]], held: str, state: str
+) -> None:
+    """Or a source that was corrected would keep every later challenger out: the champion's rows stay as they are."""
+    told = [{"check": check, "level": "suspicious", "features": [name]} for check, name in suspicions]
+    hunt = hunted(suspicions=told, suspicious_features=[name for _, name in suspicions], frozen_snapshot=held)
+    assert standing_of(hunt, replace(LEARNED, snapshot_hash="mine")).state == state
+
+
 def test_a_mapping_that_changed_makes_other_sources() -> None:
     one = [{"mapping": {"ingested_at": "written"}, "source": "a.csv", "origins": [{"bytes": 1}]}]
     grown = [{**one[0], "origins": [{"bytes": 2}]}]
@@ -90,6 +108,8 @@ def test_a_hunt_that_named_a_feature_keeps_a_challenger_out_until_a_fresh_one(
         promote("churn", registry, settings, parity=made.certificate(bundle))
     assert f"know too much: {bundle.features[0]} (leaks/report.html)" in refused.value.problem
     assert refused.value.verdict.failed == ["leaks"]
+    assert "[features] leave_out" in refused.value.mend
+    assert "`churn leaks`" in refused.value.mend
     report.write_text(json.dumps(hunt | {"suspicious_features": []}))
     record = promote("churn", registry, settings, parity=made.certificate(bundle)).record
     (leaks,) = (one for one in record["gate"]["checks"] if one["name"] == "leaks")

@@ -227,3 +227,15 @@ def test_the_command_hunts_and_says_what_it_could_not_check(tmp_path: Path) -> N
     assert any("fewer than 30" in one["en"] for one in told["not_checked"])
     assert all(one["zh"] != one["en"] for one in told["not_checked"])
     assert list(tmp_path.rglob("leaks/report.html"))
+    assert told["frozen_snapshot"] == ""
+    snapshot = json.loads(churn("snapshot", "freeze", "--json", config=config).out)
+    folder = Path(snapshot["path"]).parents[1]
+    champion = {
+        "feature_set_hash": told["feature_set_hash"], "snapshot_hash": snapshot["hash"],
+        "snapshot_path": f"snapshots/{Path(snapshot['path']).name}",
+    }  # fmt: skip
+    (folder / "champion").mkdir()
+    (folder / "champion" / "churn.json").write_text(json.dumps(champion), encoding="utf-8")
+    held = json.loads(churn("leaks", "--json", config=config).out)
+    assert held["frozen_snapshot"] == snapshot["hash"], "the gate asks whose rows were held against the log"
+    assert not any("frozen snapshot" in one["en"] for one in held["not_checked"])
