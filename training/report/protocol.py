@@ -15,7 +15,14 @@ Paragraphs = dict[str, list[str]]
 
 def protocol(models: Sequence[Mapping[str, Any]], settings: Settings, draws: int) -> Paragraphs:
     """What the reader has to know before any figure, a paragraph each."""
-    told = [_folds(models), _labels(settings), _rivals(), _customers(models), _intervals(draws), _verdicts(settings)]
+    told = [
+        _folds(models),
+        _labels(settings),
+        _rivals(models),
+        _customers(models),
+        _intervals(draws),
+        _verdicts(settings),
+    ]
     told.append(_money(settings))
     return {"en": [en for en, _ in told], "zh": [zh for _, zh in told]}
 
@@ -58,7 +65,8 @@ def _labels(settings: Settings) -> tuple[str, str]:
     )
 
 
-def _rivals() -> tuple[str, str]:
+def _rivals(models: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+    shares = _shares(models)
     return (
         (
             "Rivals learned from the same history and saw as little of the test. recency_rule: isotonic fit of days "
@@ -67,15 +75,26 @@ def _rivals() -> tuple[str, str]:
             "features. "
             "bg_nbd and pareto_nbd: buy-till-you-die models, recalibrated where that helped on training rows. "
             "base_rate: everybody gets the training rows' rate. lightgbm, the learner, may itself hold a share of "
-            "bg_nbd's log-odds, as large as held-out customers want it; the model card says how large."
+            f"bg_nbd's log-odds, as large as held-out customers want it{shares and f'; fold by fold {shares}'}."
         ),
         (
             "各对手使用同样的历史，也同样看不到测试结果。recency_rule：按距上次合格事件的天数做保序拟合；halving_rule："
             "“沉默满若干天”规则中最好的一条；logistic：六个 RFM 特征；bg_nbd 与 pareto_nbd：“购买直至流失”模型，"
             "在训练行上有益时再校准；base_rate：人人取训练行的平均率。学习器 lightgbm 的对数几率中"
-            "也可含 bg_nbd 的一份，份额由留出客户决定，见模型卡。"
+            f"也可含 bg_nbd 的一份，份额由留出客户决定{shares and f'，各折为 {shares}'}。"
         ),
     )
+
+
+def _shares(models: Sequence[Mapping[str, Any]]) -> str:
+    """BG/NBD's share in the learner, fold by fold; of folds where the learner would serve."""
+    found = {
+        model["model"]: [
+            f"{fold['params']['bg_nbd_share']:.0%}" for fold in model["folds"] if "bg_nbd_share" in fold["params"]
+        ]
+        for model in models
+    }
+    return "; ".join(f"{model} {', '.join(shares)}" for model, shares in found.items() if shares)
 
 
 def _customers(models: Sequence[Mapping[str, Any]]) -> tuple[str, str]:

@@ -17,6 +17,7 @@ from training.evaluate import METRICS
 from training.folding import FrozenFold
 from training.report.document import report_of, write
 from training.report.page import page
+from training.report.protocol import protocol
 from training.report.words import in_chinese
 from training.rows import Columns, Rows, TooFewRows
 from training.study import KeptOut, Study
@@ -105,6 +106,19 @@ def test_nobody_is_kept_out_where_that_is_not_wanted(shop: Shop) -> None:
     told = report_of([study], settings)
     assert told["models"][0]["customers"]["kept_out"] == {"abstained": study.kept_out}
     assert not any("kept out" in one for one in told["protocol"]["en"])
+
+
+@pytest.mark.parametrize("share", [None, 0.21])
+def test_the_share_of_bg_nbd_is_told_fold_by_fold(share: float | None, document: dict[str, Any], shop: Shop) -> None:
+    (model,) = document["models"]
+    other = {} if share is None else {"bg_nbd_share": share}  # none where a rule or BG/NBD alone would serve
+    folds = [
+        {**fold, "params": params} for fold, params in zip(model["folds"], ({"bg_nbd_share": 0.0}, other), strict=True)
+    ]
+    told = protocol([{**model, "folds": folds}], shop[2], 400)
+    wanted = "0%, 21%" if share else "0%"
+    assert sum(f"; fold by fold churn {wanted}." in one for one in told["en"]) == 1
+    assert sum(f"各折为 churn {wanted}。" in one for one in told["zh"]) == 1
 
 
 def test_every_figure_has_an_interval_around_it(document: dict[str, Any]) -> None:
