@@ -89,3 +89,16 @@ def test_what_was_told_by_few_rows_is_no_sign_that_months_differ() -> None:
     chance = 1 / (n / BINS * 0.2)
     assert (found.noise > 4 * chance).all()
     assert (np.abs(found.off) < 3 * np.sqrt(found.noise)).all()
+
+
+def test_who_learned_from_few_months_is_not_held_to_what_many_would_have_told() -> None:
+    """Levels of months are drawn anew: what one month tells of the next misses by more than what eleven tell."""
+    random, cutoff, first, last = np.random.default_rng(8), np.repeat(np.arange(12), 400), [], []
+    for _ in range(150):
+        level = random.normal(0.0, 0.4, 12)[cutoff]
+        outcome = (random.random(len(cutoff)) < 1 / (1 + np.exp(-level))).astype(float)
+        held = Held(random.normal(size=len(cutoff)), outcome, cutoff, np.arange(len(cutoff)))
+        off = deviations(held, 1, 1)[0].off.mean(axis=1)
+        first.append(off[0])
+        last.append(off[-3:])
+    assert np.std(first) / np.std(last) == pytest.approx(1.0, abs=0.2), "1.36 where they are not brought to one scale"
