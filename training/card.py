@@ -83,12 +83,12 @@ def _what(challenger: Challenger) -> list[str]:
 
 
 def _learned(challenger: Challenger) -> list[str]:
-    learned = challenger.learned
-    cutoffs = [cutoff.date().isoformat() for cutoff in learned.cutoffs]
+    learned, day_of = challenger.learned, challenger.calendar.day_of
+    cutoffs = [day_of(cutoff).isoformat() for cutoff in learned.cutoffs]
     return [
         (
             f"Snapshot {learned.hash}: {len(cutoffs)} cutoffs from {cutoffs[0]} to {cutoffs[-1]}, labels as known at "
-            f"{learned.observed_until.date()}; base rate {challenger.bundle.base_rate:.4f}; "
+            f"{day_of(learned.observed_until)}; base rate {challenger.bundle.base_rate:.4f}; "
             f"{len(challenger.bundle.features)} features (set {challenger.bundle.feature_set_hash})"
             f"{_left_out(challenger)}."
         ),
@@ -142,7 +142,7 @@ def _grade(challenger: Challenger) -> list[str]:
 
 
 def _protocol(challenger: Challenger) -> list[str]:
-    cutoffs = ", ".join(cutoff.date().isoformat() for cutoff in challenger.test.cutoffs)
+    cutoffs = ", ".join(challenger.calendar.day_of(cutoff).isoformat() for cutoff in challenger.test.cutoffs)
     return [
         (
             f"Tested at {cutoffs} (snapshot {challenger.test.hash}). Every label that fitted, stopped or calibrated "
@@ -157,9 +157,10 @@ def _who_was_judged(challenger: Challenger) -> str:
     if challenger.judged is None:
         return "The model judged here is the model registered: it was not fitted again."
     train = challenger.train
+    newest = challenger.calendar.day_of(train.cutoffs[-1])
     return (
         "The figures are of a sibling with the same recipe and number of trees, which learned from snapshot "
-        f"{train.hash}, whose {len(train.cutoffs)} cutoffs end at {train.cutoffs[-1].date()}. The model registered "
+        f"{train.hash}, whose {len(train.cutoffs)} cutoffs end at {newest}. The model registered "
         "was then fitted to the newest mature outcomes, the test's among them, and calibrated on held-out customers."
     )
 

@@ -18,6 +18,7 @@ from typing import Any, Literal
 import numpy as np
 
 from churn.bundle import BANDS, LABELS, Bundle, Text, model_hash
+from churn.calendar import Calendar
 from churn.definition import Lifecycle
 from churn.events import FloatArray
 from churn.settings import Settings
@@ -53,7 +54,7 @@ class Challenger:
         params: what was used and found.
         train: the snapshot the judged model learned from. test: the one it was judged on.
         test_rows: what it was judged on. probabilities: of each learner on them.
-        fitted: the model, ready to score.
+        fitted: the model, ready to score. calendar: whose days people are told.
         whole: the snapshot that the model learned from; None where it is the judged model itself.
         judged: the sibling that was judged; None where it is the model itself.
     """
@@ -68,6 +69,7 @@ class Challenger:
     test_rows: Rows
     probabilities: dict[str, FloatArray]
     fitted: Fitted
+    calendar: Calendar
     whole: Snapshot | None = None
     judged: Judged | None = None
 
@@ -137,7 +139,8 @@ def _taught(lesson: Lesson, choice: Choice, test: Snapshot, judge: Rows, whole: 
     lesson.progress(f"{model}: {grade.sentence(choice.learner)}")
     bundle = bundle.model_copy(update={"metrics": told, "grade": grade})
     params = {**fitted.params, "ladder": choice.as_json(), "grade": grade.as_json(choice.learner)}
-    found = Challenger(model, bundle, fitted.booster, results, params, train, test, judge, probabilities, fitted)
+    said = (bundle, fitted.booster, results, params, train, test, judge, probabilities, fitted)
+    found = Challenger(model, *said, settings.lifecycle.calendar)
     return found if whole is None else _refit(found, whole, lesson)
 
 
@@ -161,8 +164,8 @@ def _all_probabilities(
 def _refit(judged: Challenger, whole: Snapshot, lesson: Lesson) -> Challenger:
     """The same recipe and number of trees on the newest mature outcomes; its own held-out customers calibrate it."""
     model, bundle, settings = judged.model, judged.bundle, lesson.settings
-    rows = enough(whole, model, "newest", settings, lesson.engine)
-    lesson.progress(f"{model}: fitting again to {len(whole.cutoffs)} cutoffs up to {whole.cutoffs[-1].date()}")
+    rows, until = enough(whole, model, "newest", settings, lesson.engine), judged.calendar.day_of(whole.cutoffs[-1])
+    lesson.progress(f"{model}: fitting again to {len(whole.cutoffs)} cutoffs up to {until}")
     known = Known.of(whole, whole.cutoffs[-1], settings.definition, seed=settings.training.seed)
     again = replace(lesson, rows=rows, snapshot=whole, known=known)
     fitted = again.fit(bundle.learner, like=judged.fitted)

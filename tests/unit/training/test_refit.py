@@ -1,10 +1,12 @@
 """Who is judged and who serves: a sibling that knew nothing of the test, and a model that learned from all of it."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from churn.calendar import Calendar
 from churn.cutoffs import newest_mature
 from churn.events import Events
 from features.snapshots import freeze
@@ -59,6 +61,18 @@ def test_what_serves_learned_from_the_newest_outcomes_with_the_same_recipe(shop:
     assert "BG/NBD model of when customers come and leave, written as trees, has a share of 18%" in shares[0.18]
     assert "has a share" not in shares[0.0]
     assert refit.bundle.learner != "lightgbm" or "bg_nbd_share" in refit.params
+
+
+def test_the_card_tells_days_by_the_clocks_of_the_business(shop: Shop) -> None:
+    """A midnight in UTC is the evening before in New York."""
+    _, refit, _ = shop
+    text = markdown(replace(refit, calendar=Calendar("America/New_York")), reasons_told(refit, seed=7))
+    assert refit.whole is not None
+    test, train, whole = (one.cutoffs[-1] - timedelta(days=1) for one in (refit.test, refit.train, refit.whole))
+    assert f"Tested at {test.date()} (" in text
+    assert f"cutoffs end at {train.date()}." in text
+    known = refit.whole.observed_until - timedelta(days=1)
+    assert f" to {whole.date()}, labels as known at {known.date()};" in text
 
 
 def test_a_registry_keeps_both_and_the_gate_asks_the_sibling(shop: Shop) -> None:
