@@ -158,8 +158,10 @@ def _who_was_judged(challenger: Challenger) -> str:
         return "The model judged here is the model registered: it was not fitted again."
     train = challenger.train
     newest = challenger.calendar.day_of(train.cutoffs[-1])
+    theirs, ours = (challenger.params.get(f"{who}bg_nbd_share", 0.0) for who in ("judged_", ""))
+    share = f", a share of BG/NBD of {theirs:.0%} instead of {ours:.0%}" if theirs != ours else ""
     return (
-        "The figures are of a sibling with the same recipe and number of trees, which learned from snapshot "
+        f"The figures are of a sibling with the same recipe and number of trees{share}, which learned from snapshot "
         f"{train.hash}, whose {len(train.cutoffs)} cutoffs end at {newest}. The model registered "
         "was then fitted to the newest mature outcomes, the test's among them, and calibrated on held-out customers."
     )

@@ -19,7 +19,6 @@ import numpy as np
 
 from churn.bundle import BANDS, LABELS, Bundle, Text, model_hash
 from churn.calendar import Calendar
-from churn.definition import Lifecycle
 from churn.events import FloatArray
 from churn.settings import Settings
 from features.parts import HERE, Engine
@@ -176,7 +175,9 @@ def _refit(judged: Challenger, whole: Snapshot, lesson: Lesson) -> Challenger:
         judged,
         bundle=_bundle(model, fitted, rows, whole, settings).model_copy(update=kept),
         booster=fitted.booster,
-        params=fitted.params | {key: judged.params[key] for key in ("ladder", "grade")},
+        params=fitted.params
+        | {key: judged.params[key] for key in ("ladder", "grade")}
+        | {"judged_bg_nbd_share": judged.params.get("bg_nbd_share", 0.0)},
         fitted=fitted,
         whole=whole,
         judged=Judged(bundle, judged.booster),
@@ -226,7 +227,7 @@ def _bundle(model: Model, fitted: Fitted, rows: Rows, snapshot: Snapshot, settin
         percentiles=tuple(float(one) for one in quantiles),
         bands=dict(zip(BANDS, (0.0, float(medium), float(high)), strict=True)),
         base_rate=float(rows.outcome.mean()),
-        definition=_definition(lifecycle),
+        definition=json.loads(lifecycle.definition.model_dump_json()),
         definition_id=lifecycle.definition.id,
         horizon_days=lifecycle.definition.horizon_days,
         gap_days=lifecycle.definition.gap_days,
@@ -238,11 +239,6 @@ def _bundle(model: Model, fitted: Fitted, rows: Rows, snapshot: Snapshot, settin
         usual={name: None if name in rows.columns.categories else medians[name] for name in medians},
         usual_moves=usual_moves(fitted, rows),
     )
-
-
-def _definition(lifecycle: Lifecycle) -> dict[str, Any]:
-    meaning: dict[str, Any] = json.loads(lifecycle.definition.model_dump_json())
-    return meaning
 
 
 def _median(values: FloatArray) -> float | None:

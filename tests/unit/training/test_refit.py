@@ -61,6 +61,12 @@ def test_what_serves_learned_from_the_newest_outcomes_with_the_same_recipe(shop:
     assert "BG/NBD model of when customers come and leave, written as trees, has a share of 18%" in shares[0.18]
     assert "has a share" not in shares[0.0]
     assert refit.bundle.learner != "lightgbm" or "bg_nbd_share" in refit.params
+    assert refit.params["judged_bg_nbd_share"] == judged.params.get("bg_nbd_share", 0.0)
+    other = {**refit.params, "judged_bg_nbd_share": 0.13, "bg_nbd_share": 0.0}
+    assert "number of trees, a share of BG/NBD of 13% instead of 0%, which" in markdown(
+        replace(refit, params=other), told
+    )
+    assert "instead of" not in markdown(replace(refit, params={**other, "bg_nbd_share": 0.13}), told)
 
 
 def test_the_card_tells_days_by_the_clocks_of_the_business(shop: Shop) -> None:
