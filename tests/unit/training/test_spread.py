@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from churn.calibration import fit_platt
-from training.outlook.band import BINS, Held, _by_fifths, _error, deviations
+from training.outlook.band import BINS, Held, _band, _by_fifths, _error, deviations
 from training.outlook.spread import half_widths
 
 NONE = np.zeros(BINS)
@@ -102,3 +102,19 @@ def test_who_learned_from_few_months_is_not_held_to_what_many_would_have_told() 
         first.append(off[0])
         last.append(off[-3:])
     assert np.std(first) / np.std(last) == pytest.approx(1.0, abs=0.2), "1.36 where they are not brought to one scale"
+
+
+def test_few_customers_give_a_wide_interval_however_alike_their_months_are() -> None:
+    """The same 200 month after month: months tell nothing apart, and a calibrator of 200 is as far off as before."""
+    random, months = np.random.default_rng(9), 30
+    raw = random.normal(size=200)
+    outcome = (random.random(200) < 1 / (1 + np.exp(-raw))).astype(float)
+    held = Held(
+        *(np.tile(one, months) for one in (raw, outcome)),
+        np.arange(months).repeat(200),
+        np.tile(np.arange(200), months),
+    )
+    told = fit_platt(held.raw, held.outcome).probability(held.raw)
+    band = _band(held, told, 1, 1)
+    error = _error(told, held, np.ones(len(told), dtype=np.bool_), np.array(band.knots))
+    assert (np.array(band.halves) > 1.645 * np.sqrt(error)).all()
