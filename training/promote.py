@@ -35,6 +35,8 @@ MENDS = {  # by what alone it lacks
     "it reads the same), or leave what is new out ([features] leave_out) and train again",
     LEAKS: "look at leaks/report.html, map `ingested_at` of what it names to when that was written, or name it in "
     "[features] leave_out, then ingest, train and hunt again (`churn leaks`)",
+    "footprint": "raise the bound of [gate] (max_trees, max_model_mb, max_latency_ms) if your service can bear it, or "
+    "train a smaller model: [training] richest_learner, [features] leave_out",
     RETURNED: "find out why it failed and train again; to try it once more all the same: `churn promote --afresh`",
 }
 

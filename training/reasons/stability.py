@@ -113,7 +113,7 @@ def stability(
         theirs = bundle.model_copy(update={"categories": again.categories, "usual_moves": usual_moves(again, rows)})
         found.append(Groups.of(theirs).sums(Trees(again.booster).contributions(theirs.prepare(shown))))
     size = np.sort(np.abs(sums), axis=1)
-    clear = size[:, -1] >= 1.5 * size[:, -2]
+    clear = size[:, -1] >= 1.5 * size[:, -2:-1].sum(axis=1)  # nothing is next to one group alone
     tops = [strongest(one) == strongest(sums) for one in found]
     ups = raising(sums)
     return Stability(

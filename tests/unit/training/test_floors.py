@@ -84,6 +84,18 @@ def test_where_nobody_serves_a_refused_challenger_points_to_the_rule(learner: st
     assert ('[training] richest_learner = "recency_rule"' in refused.mend) is told
 
 
+@pytest.mark.parametrize(("check", "mend"), [
+    ("leaks", "leaks/report.html"), ("footprint", "[gate] (max_trees, max_model_mb, max_latency_ms)"),
+    ("calibration", "more history"),
+])  # fmt: skip
+def test_a_refusal_says_what_mends_just_that(check: str, mend: str) -> None:
+    refused = NotPromoted(
+        Version("churn-made", 1, a_bundle(), "trees", {}), Verdict((failed(check, "why", "因"),), "x")
+    )
+    assert mend in refused.mend
+    assert ("more history" in refused.mend) is (check == "calibration")
+
+
 def _made(folder: Path, customers: int, **floors: int) -> tuple[made.Settings, tuple[Snapshot, Snapshot, Snapshot]]:
     usual = made.settings(folder)
     settings = usual.model_copy(update={"training": usual.training.model_copy(update=floors)})

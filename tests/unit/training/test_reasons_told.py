@@ -211,3 +211,11 @@ def test_reasons_stay_when_other_customers_are_drawn(asked: Asked, challenger: C
     assert min(stays.rank_correlation) > 0.5
     assert stays.same_top.share > 0.5
     json.dumps(stays.as_json())
+
+
+def test_reasons_of_one_group_alone_stay(asked: Asked, challenger: Challenger) -> None:
+    learned = Rows.of(challenger.train.frame, Columns.of(challenger.train.manifest), "churn")
+    bundle = asked.bundle.model_copy(update={"reasons": dict.fromkeys(asked.bundle.features, "silence")})
+    sums = Groups.of(bundle).sums(asked.contributions)
+    stays = stability(learned, asked.rows.X, sums, bundle, trees=2, seed=7)
+    assert stays.same_top.share == stays.clear_same_top.share == 1
