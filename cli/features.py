@@ -1,7 +1,7 @@
 """`churn features list | materialise`: the catalogue, and everybody's features of now in the on-line store."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -62,6 +62,22 @@ def missing(settings: "Settings") -> Outcome:
     return Outcome(text=f"{table(rows)}\n\n{said}", as_json={"missing": rows})
 
 
+def _differs(today: "Sequence[str]", served: "Sequence[str]") -> str:
+    """What the log of today has that champions do not read, and what they read that it would not give."""
+    more, gone = len(set(today) - set(served)), len(set(served) - set(today))
+    told = []
+    if gone:
+        told.append(
+            f"The champions read {gone} features that log and settings no longer give: they are made of what is left. "
+            "Put the source or column back and ingest; how to go on without: docs/gate.md, `features_lost`."
+        )
+    if more:
+        told.append(f"The log has {more} features that the champions do not know: `churn retrain` learns from them.")
+    if not told:
+        told.append("Features mean something else now than the champions learned: `churn retrain`.")
+    return "".join(f"\n{one}" for one in told)
+
+
 def materialise(settings: "Settings") -> Outcome:
     """Write everybody's features of now to the on-line store."""
     from cli.opened import open_log
@@ -87,8 +103,7 @@ def materialise(settings: "Settings") -> Outcome:
     others = _trained_on_others(settings.folder, log.served.hash)
     warning = f"\n{' and '.join(others)} learned from other features than these: `churn retrain`." if others else ""
     if not others and log.features.hash != log.served.hash:
-        more = len(set(log.features.names) - set(log.served.names))
-        warning = f"\nThe log has {more} features that the champions do not know: `churn retrain` learns from them."
+        warning = _differs(log.features.names, log.served.names)
     return Outcome(
         text=f"{len(people):,} customers as of {log.as_of:%Y-%m-%d %H:%M} UTC ({counted}); {written:,} rows written to "
         f"{settings.store.online}, {len(people) - written:,} were newer there"

@@ -169,7 +169,21 @@ def test_a_new_kind_of_event_does_not_silence_the_champions(config: Path) -> Non
     code, said = churn("features", "materialise", config=config)
     assert code == 0
     assert "features that the champions do not know" in said
+    assert "no longer give" not in said
     assert "churn retrain" in said
     written = json.loads(churn("features", "materialise", "--json", config=config)[1])
     assert (written["feature_set_hash"], written["retrain"]) == (listed["feature_set_hash"], [])
     assert churn("features", "parity", config=config)[0] == 0
+
+
+def test_a_kind_that_is_gone_is_told_as_gone(config: Path) -> None:
+    """Champions answer on, from what is left: somebody should know."""
+    log = small_shop.log()
+    log[log["event_type"] != "visit"].to_csv(config.parent / "log.csv", index=False)
+    assert churn("ingest", config=config)[0] == 0
+    said = churn("features", "materialise", config=config)[1]
+    small_shop.log().to_csv(config.parent / "log.csv", index=False)
+    assert churn("ingest", config=config)[0] == 0
+    assert "features that log and settings no longer give" in said
+    assert "docs/gate.md" in said
+    assert "do not know" not in said, said
