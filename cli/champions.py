@@ -74,7 +74,8 @@ def rollback(settings: "Settings", model: str | None) -> Outcome:
     from training.taking_back import NothingBefore
     from training.taking_back import rollback as take_back
 
-    registry, missing, done = MlflowRegistry(settings), [], dict[str, dict[str, Any]]()
+    before, registry = _features_read(settings), MlflowRegistry(settings)
+    missing, done = [], dict[str, dict[str, Any]]()
     for one in models_of(model):
         if one in done:  # it went back with the other: champions read one set of features
             continue
@@ -92,7 +93,28 @@ def rollback(settings: "Settings", model: str | None) -> Outcome:
     text = [
         f"{one['name']} version {one['version']} serves again: {one['gate']['checks'][0]['why']}." for one in records
     ]
-    return Outcome(text="\n".join(text), as_json=records)
+    return Outcome(text="\n".join([*text, *_other_features(before, _features_read(settings))]), as_json=records)
+
+
+def _features_read(settings: "Settings") -> dict[str, str]:
+    """The hash of the features that each champion reads."""
+    from cli.retraining import champions
+
+    return {model: str(one["feature_set_hash"]) for model, one in champions(settings).items()}
+
+
+def _other_features(before: dict[str, str], now: dict[str, str]) -> list[str]:
+    """What is to be done where champions read other features than before, or than each other."""
+    told = []
+    if any(now[model] != before.get(model) for model in now):
+        told.append("They read other features than who served: write these on line with `churn features materialise`.")
+    if len(set(now.values())) > 1:
+        told.append(
+            "churn and reactivation read different features now, and the store holds those of churn: reactivation "
+            "answers feature_set_changed until it goes back too (`churn rollback --model reactivation`) or both are "
+            "trained on the same (`churn retrain`)."
+        )
+    return told
 
 
 def history(settings: "Settings", *, is_verified: bool = False) -> Outcome:

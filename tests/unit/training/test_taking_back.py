@@ -1,14 +1,16 @@
 """A champion goes back alone where the other reads the same features, and together where they changed them together."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from cli import champions
 from tests.bundles import a_bundle
 from tests.unit.training import made
-from training import history
+from training import history, taking_back
 from training.gate_verdict import Verdict
-from training.promote import serve
+from training.promote import Promotion, serve
 from training.taking_back import NothingBefore, rollback, send_back
 from training.versions import Files, MemoryRegistry
 
@@ -66,3 +68,44 @@ def test_a_champion_goes_back_alone_where_the_other_has_none_of_its_features(set
     registry = reigns(settings, churn="ab", reactivation="b")
     assert len(rollback("churn", registry, settings)) == 1
     assert serving(registry) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("sets", "told"),
+    [
+        (("aa", "aa"), []),
+        (("ab", "ab"), ["churn features materialise"]),
+        (("ab", "b"), ["churn features materialise", "`churn retrain`", "churn rollback --model reactivation"]),
+    ],
+)
+def test_the_command_says_what_other_features_ask_for(
+    sets: tuple[str, str], told: list[str], settings: made.Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry = reigns(settings, churn=sets[0], reactivation=sets[1])
+    monkeypatch.setattr("training.registry.MlflowRegistry", lambda _settings: registry)
+    said = champions.rollback(settings, "churn").text
+    assert "churn-made version" in said
+    for one in told:
+        assert one in said
+    assert ("other features" in said) is bool(told)
+    assert ("feature_set_changed" in said) is (sets[1] == "b"), "only where the two are left on different features"
+
+
+def test_who_was_left_behind_by_a_kill_goes_back_by_name(
+    settings: made.Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry, serve_again, acts = reigns(settings, churn="aab", reactivation="ab"), taking_back._serve_again, []
+
+    def killed(*asked: Any) -> Promotion:
+        acts.append(asked)
+        if len(acts) == 2:
+            raise KeyboardInterrupt
+        return serve_again(*asked)
+
+    monkeypatch.setattr(taking_back, "_serve_again", killed)
+    with pytest.raises(KeyboardInterrupt):
+        rollback("churn", registry, settings)
+    assert serving(registry) == (2, 2)
+    (back,) = rollback("reactivation", registry, settings)
+    assert back.version.version == 1
+    assert serving(registry) == (2, 1), "the churn model goes no further back"
