@@ -117,6 +117,20 @@ def test_what_calibrates_is_what_held_out_customers_were_told(shop: tuple[Rows, 
     assert (again.booster, again.params) == (both.booster, both.params)
 
 
+def test_counting_is_brought_to_the_level_of_outcomes_before_it_has_a_share(
+    shop: tuple[Rows, Known, Fitted, Fitted],
+) -> None:
+    """Asked about ten days, BG/NBD tells far too much silence of people who were watched for thirty."""
+    rows, known, alone, _ = shop
+    both = blended(
+        alone, "churn", rows, replace(known, definition=ChurnDefinition(gap_days=0, horizon_days=10)), FEW_ROWS, FREE
+    )
+    share, outcome = both.params["bg_nbd_share"], both.held.outcome
+    assert share >= 0.2
+    left = (both.held.raw - (1 - share) * alone.held.raw) / share
+    assert (1 / (1 + np.exp(-left))).mean() == pytest.approx(outcome.mean(), abs=0.01)
+
+
 def _nobody(known: Known) -> Histories | None:
     return None if known.customers is None else replace(known.customers, repeats=np.zeros(len(known.customers)))
 
