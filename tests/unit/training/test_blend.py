@@ -131,6 +131,20 @@ def test_counting_is_brought_to_the_level_of_outcomes_before_it_has_a_share(
     assert (1 / (1 + np.exp(-left))).mean() == pytest.approx(outcome.mean(), abs=0.01)
 
 
+def test_only_the_cutoffs_that_calibrate_have_a_say_in_the_share(shop: tuple[Rows, Known, Fitted, Fitted]) -> None:
+    """While a lookback reaches before the log, features are cut short: those cutoffs tell no share either."""
+    rows, known, alone, _ = shop
+    recipe, later = replace(FEW_ROWS, calibration_rows=100, calibration_cutoffs=1), replace(known, whole_from_us=1)
+    early = alone.held.cutoff_us < 1
+    turned = replace(alone.held, outcome=np.where(early, 1 - alone.held.outcome, alone.held.outcome))
+    one, same = (
+        blended(replace(alone, held=held), "churn", rows, later, recipe, FREE) for held in (alone.held, turned)
+    )
+    assert early.any()
+    assert one.params["bg_nbd_share"] >= 0.05
+    assert (same.booster, same.params) == (one.booster, one.params)
+
+
 def _nobody(known: Known) -> Histories | None:
     return None if known.customers is None else replace(known.customers, repeats=np.zeros(len(known.customers)))
 
