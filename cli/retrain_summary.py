@@ -77,6 +77,7 @@ class Summary:
             "models": {name: _model(before["champions"].get(name), serving.get(name)) for name in names},
             "scores": score_change.moved(before["scores"], self.settings),
             "refused": refused,
+            "judged": results["promote"].text.splitlines() if "promote" in results else [],
         }
         return self._told("done", exit_code, told)
 
@@ -139,10 +140,10 @@ def _lines(content: Mapping[str, Any], words: Mapping[str, str]) -> str:
 
 
 def _why(name: str, content: Mapping[str, Any], words: Mapping[str, str]) -> str:
-    """Why a model was not promoted: what is said of it, or of all."""
+    """Why a model was not promoted: what is said of it, also where it was only no better, or of all."""
     said = "\n".join(content["refused"].values())
-    mine = [line for line in said.splitlines() if line.startswith(f"{name}-")]
-    return " ".join(mine) or said or words["same"]
+    mine = [line for line in (*content["judged"], *said.splitlines()) if line.startswith(f"{name}-")]
+    return " ".join(dict.fromkeys(mine)) or said or words["same"]
 
 
 def _sentence(name: str, one: Mapping[str, Any], words: Mapping[str, str], why: str) -> str:
