@@ -69,11 +69,14 @@ def crowned(
 
 def rollback(settings: "Settings", model: str | None) -> Outcome:
     """Let the champion before this one serve again, of each model that has one."""
+    from features.registry_place import may_exist
     from monitoring.stops import lift
     from training.registry import MlflowRegistry
     from training.taking_back import NothingBefore
     from training.taking_back import rollback as take_back
 
+    if not may_exist(settings):
+        raise NothingBefore(settings.model_name(models_of(model)[0]))
     before, registry = _features_read(settings), MlflowRegistry(settings)
     missing, done = [], dict[str, dict[str, Any]]()
     for one in models_of(model):

@@ -36,11 +36,14 @@ def explain(
         NoChampion: none serves.
     """
     from features.parts import log_parts
+    from features.registry_place import may_exist
     from training.registry import MlflowRegistry
     from training.versions import NoChallenger
 
     if number is not None and is_champion:
         raise SettingsError("--version and --champion name two versions.", mend="give one of the two.")
+    if not may_exist(settings):
+        raise NoChallenger(settings.model_name(models_of(model)[0]))
     with step("opening the model registry"):
         registry = MlflowRegistry(settings)
     parts = log_parts(settings.folder, taking_back=settings.definition.taking_back)

@@ -68,11 +68,14 @@ def reproduce(settings: "Settings", model: str, version: int | None) -> Outcome:
         NotReproduced: it is another model.
     """
     from features.engines import engine_of
+    from features.registry_place import may_exist
     from training.registry import MlflowRegistry
     from training.reproduce import reproduce as make_again
     from training.versions import NoChallenger
 
     name = settings.model_name(model)
+    if not may_exist(settings):
+        raise NoChallenger(name)
     registry = MlflowRegistry(settings)
     number = version or registry.latest(name)
     if number is None:

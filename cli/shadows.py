@@ -15,11 +15,14 @@ NEXT = "It scores from the next start of the service and the next `churn score -
 
 def begin(settings: "Settings", model: str | None) -> Outcome:
     """Let the newest challengers score in shadow, of each model that has one."""
+    from features.registry_place import may_exist
     from training.registry import MlflowRegistry
     from training.shadow import NoShadow, OtherFeatures, ServesAlready
     from training.shadow import begin as start
     from training.versions import NoChallenger
 
+    if not may_exist(settings):
+        raise NoChallenger(settings.model_name(models_of(model)[0]))
     registry, done, missing = MlflowRegistry(settings), list[dict[str, Any]](), list[Exception]()
     for one in models_of(model):
         try:
@@ -34,10 +37,13 @@ def begin(settings: "Settings", model: str | None) -> Outcome:
 
 def end(settings: "Settings", model: str | None) -> Outcome:
     """End what scores in shadow."""
+    from features.registry_place import may_exist
     from training.registry import MlflowRegistry
     from training.shadow import NoShadow
     from training.shadow import end as stop
 
+    if not may_exist(settings):
+        raise NoShadow(models_of(model)[0])
     registry, done, missing = MlflowRegistry(settings), list[dict[str, Any]](), list[Exception]()
     for one in models_of(model):
         try:

@@ -46,6 +46,20 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["promote"], 10), (["promote", "--shadow"], 10), (["shadow", "--stop"], 10), (["rollback"], 13),
+        (["explain"], 10), (["reproduce"], 10),
+    ],
+)  # fmt: skip
+def test_who_asks_where_nothing_was_trained_makes_no_registry(words: list[str], code: int, tmp_path: Path) -> None:
+    config = tmp_path / "churn.toml"
+    config.write_text(TOML, encoding="utf-8")
+    refused(churn(*words, config=config), code, "`churn ")
+    assert not list(tmp_path.rglob("mlflow*"))
+
+
 def test_a_challenger_that_is_as_good_scores_in_shadow_and_answers_nobody(config: Path) -> None:
     refused(churn("promote", *CHURN, config=config), 10, "nothing is broken")
     refused(churn("shadow", config=config), 10, "churn promote --shadow")
