@@ -17,15 +17,18 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.promises import Asked
-from churn.calendar import DAY_US, from_us, to_us
+from churn.calendar import DAY_US, from_us
 from churn.calibration import Calibrator
 from churn.events import FloatArray
 from churn.settings import Settings
 from features.snapshots import Snapshot
+from training.blend import blended
+from training.btyd.rival import Known
 from training.fit import fit
 from training.outlook.learn import learn_outlook
 from training.outlook.scored import Scored
 from training.plan import numbered
+from training.recipe import Recipe
 from training.rows import Columns, IntArray, Rows
 
 Truth = Mapping[int, pd.Series]  # horizon in days to chances of silence by customer and cutoff
@@ -47,9 +50,11 @@ class Record(NamedTuple):
     raw: FloatArray
 
     @classmethod
-    def of(cls, learn: Rows, asked: Rows, *, whole_from_us: int, seed: int) -> Self:
-        """Fit a model and ask it."""
-        fitted = fit(learn, whole_from_us=whole_from_us, seed=seed, threads=1)
+    def of(cls, model: str, learn: Rows, asked: Rows, known: Known) -> Self:
+        """Fit a model as `churn train` does, its share of BG/NBD included, and ask it."""
+        alone = fit(learn, whole_from_us=known.whole_from_us, seed=known.seed, threads=1)
+        free = np.zeros(len(learn.columns.names), dtype=np.int64)
+        fitted = blended(alone, model, learn, known, Recipe(), free)
         raw = fitted.raw(numbered(asked, fitted.categories))
         return cls(fitted.held_rows, fitted.held.raw, fitted.held.fold, fitted.calibrator, raw)
 
@@ -89,7 +94,6 @@ def rolled(
     rows = Rows.of(snapshot.frame, Columns.of(snapshot.manifest), model)
     definition, training = settings.definition, settings.training
     waits_us = (definition.gap_days + definition.horizon_days) * DAY_US
-    whole_from_us = to_us(snapshot.log_begins) + definition.lookback_days * DAY_US
     cutoffs = np.unique(rows.cutoff_us)
     for at in cutoffs[::-step][::-1]:
         past = cutoffs[cutoffs + waits_us <= at + DAY_US // 2][-training.max_cutoffs :]
@@ -99,7 +103,9 @@ def rolled(
         here, kept = rows.take(rows.cutoff_us == at), None
         path = records / f"{snapshot.hash[:12]}-{model}-{len(past)}-{at}.npz" if records else None
         kept = Record.read(path) if path and path.exists() else None
-        told = kept or Record.of(learn, here, whole_from_us=whole_from_us, seed=training.seed)
+        told = kept or Record.of(
+            model, learn, here, Known.of(snapshot, from_us(int(at)), definition, seed=training.seed)
+        )
         if path and not kept:
             told.write(path)
         scored = Scored(model, learn, told.held, told.held_raw, told.held_fold, told.calibrator)
