@@ -47,7 +47,8 @@ class NotPromoted(ChurnError):
     exit_code = 10
 
     def __init__(self, version: Version, verdict: Verdict) -> None:
-        mend = "; ".join(dict.fromkeys(MENDS.get(name, BETTER) for name in verdict.failed))
+        asked = [name for name in verdict.failed if name != AGAINST or verdict.failed == [AGAINST]]  # else it is broken
+        mend = "; ".join(dict.fromkeys(MENDS.get(name, BETTER) for name in asked))
         lost_to_the_simple = any(name.startswith("beats_") for name in verdict.failed)
         if verdict.rule == "first" and lost_to_the_simple and version.bundle.learner != "recency_rule":
             mend += '; meanwhile the rule may serve: [training] richest_learner = "recency_rule", then train again'

@@ -96,6 +96,15 @@ def test_a_refusal_says_what_mends_just_that(check: str, mend: str) -> None:
     assert ("more history" in refused.mend) is (check == "calibration")
 
 
+def test_what_is_broken_is_not_told_as_sound() -> None:
+    no_gain, leaks = (failed(name, name, "中文") for name in ("against_champion", "leaks"))
+    version = Version("churn-made", 1, a_bundle(), "trees", {})
+    assert "nothing is broken" in NotPromoted(version, Verdict((no_gain,), "replace")).mend
+    both = NotPromoted(version, Verdict((no_gain, leaks), "replace")).mend
+    assert "nothing is broken" not in both
+    assert "leaks/report.html" in both
+
+
 def _made(folder: Path, customers: int, **floors: int) -> tuple[made.Settings, tuple[Snapshot, Snapshot, Snapshot]]:
     usual = made.settings(folder)
     settings = usual.model_copy(update={"training": usual.training.model_copy(update=floors)})
