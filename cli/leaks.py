@@ -20,6 +20,7 @@ APART = (
     "{model}: test rows are told from training rows with AUC {auc:.3f}, without calendar {without_calendar:.3f}",
     "{model}：区分测试行与训练行的 AUC 为 {auc:.3f}，不含日历特征为 {without_calendar:.3f}",
 )
+UNTOLD = ("not checked: ", "未检查：")
 PASSED, FOUND = ("Nothing suspicious.", "未发现可疑特征。"), ("{} suspicions.", "{} 处可疑。")
 
 
@@ -59,6 +60,7 @@ def _told(found: "Hunt", path: "Path", language: str) -> str:
     is_zh = language == "zh"
     lines = [f"{one.level}: {one.kind}: {one.says(language)}\n  {one.mend(language)}" for one in found.suspicions]
     lines += [APART[is_zh].format(model=model, **one.as_json()) for model, one in found.apart.items()]
+    lines += [f"{UNTOLD[is_zh]}{one[is_zh]}" for one in found.untold]
     lines.append(f"{PASSED[is_zh] if found.passed else FOUND[is_zh].format(len(found.suspicious))} {path}")
     return "\n".join(lines)
 

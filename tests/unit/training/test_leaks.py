@@ -227,6 +227,7 @@ def test_the_command_hunts_and_says_what_it_could_not_check(tmp_path: Path) -> N
     assert any("fewer than 30" in one["en"] for one in told["not_checked"])
     assert all(one["zh"] != one["en"] for one in told["not_checked"])
     assert list(tmp_path.rglob("leaks/report.html"))
+    assert "not checked: churn: fewer than 30" in churn("leaks", config=config).out
     assert told["frozen_snapshot"] == ""
     snapshot = json.loads(churn("snapshot", "freeze", "--json", config=config).out)
     folder = Path(snapshot["path"]).parents[1]
