@@ -83,6 +83,7 @@ def test_the_command_says_what_other_features_ask_for(
 ) -> None:
     registry = reigns(settings, churn=sets[0], reactivation=sets[1])
     monkeypatch.setattr("training.registry.MlflowRegistry", lambda _settings: registry)
+    monkeypatch.setattr("features.registry_place.may_exist", lambda _settings: True)
     said = champions.rollback(settings, "churn").text
     assert "churn-made version" in said
     for one in told:
