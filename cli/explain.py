@@ -42,15 +42,16 @@ def explain(
 
     if number is not None and is_champion:
         raise SettingsError("--version and --champion name two versions.", mend="give one of the two.")
+    wanted = models_of(model)  # a name that is none is told before the registry is opened
     if not may_exist(settings):
-        raise NoChallenger(settings.model_name(models_of(model)[0]))
+        raise NoChallenger(settings.model_name(wanted[0]))
     with step("opening the model registry"):
         registry = MlflowRegistry(settings)
     parts = log_parts(settings.folder, taking_back=settings.definition.taking_back)
     told: list[str] = []
     found: dict[str, Any] = {}
     missing: list[NoChallenger | NoChampion] = []
-    for one in models_of(model):
+    for one in wanted:
         try:
             version = version_of(registry, settings.model_name(one), number, is_champion=is_champion)
         except (NoChallenger, NoChampion) as error:
