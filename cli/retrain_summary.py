@@ -32,7 +32,7 @@ WORDS = {
         "scores": "Scores of {model}: {customers:,} customers, {mean:.1%} on average{moved}.",
         "moved": " ({before:.1%} before; moved by PSI {psi:.3f})",
         "took": "It took {minutes:.1f} minutes, in {runs} run(s).",
-        "failed": "It broke off: {problem}\nTo mend it: {mend}\nWho served goes on serving; "
+        "failed": "It broke off: {problem}\nTo mend it: {mend}\nWhoever served goes on serving; "
         "the next run goes on where this one stopped.",
         "steps": "Steps",
     },

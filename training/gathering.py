@@ -38,7 +38,7 @@ class ImmatureTest(ImmatureError):
         super().__init__(
             f"{name} version {version} cannot be judged: its test cutoffs have {why} whose outcome is known.",
             mend="ingest a longer log and train again (`churn train`), or lower [training] min_rows and min_positives "
-            "knowing what that costs; who served before goes on serving.",
+            "knowing what that costs; whoever served goes on serving.",
         )
 
 

@@ -54,7 +54,7 @@ class NotPromoted(ChurnError):
             mend += '; meanwhile the rule may serve: [training] richest_learner = "recency_rule", then train again'
         super().__init__(
             f"{version.name} version {version.version} may not serve: " + "; ".join(verdict.reasons) + ".",
-            mend=f"{mend}; who served before goes on serving.",
+            mend=f"{mend}; whoever served goes on serving.",
         )
         self.verdict = verdict
 

@@ -36,13 +36,14 @@ app(["promote", *words, "-c", config])
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A business whose first champion serves, and a challenger that is as good."""
+    """A business whose first champion serves, and a challenger that is as good and was refused."""
     path = tmp_path_factory.mktemp("made") / "churn.toml"
     path.write_text(TOML, encoding="utf-8")
     with_kinds(path)
     for command in (("train", *CHURN), ("features", "parity", "--customers", "60"), ("promote", *CHURN),
                     ("features", "materialise"), ("train", *CHURN)):  # fmt: skip
         assert churn(*command, config=path).code == 0
+    refused(churn("promote", *CHURN, config=path), 10, "nothing is broken")
     return path
 
 
@@ -61,7 +62,6 @@ def test_who_asks_where_nothing_was_trained_makes_no_registry(words: list[str], 
 
 
 def test_a_challenger_that_is_as_good_scores_in_shadow_and_answers_nobody(config: Path) -> None:
-    refused(churn("promote", *CHURN, config=config), 10, "nothing is broken")
     refused(churn("shadow", config=config), 10, "churn promote --shadow")
     before = told(churn("score", "--all", "--json", config=config))
     (begun,) = told(churn("promote", *CHURN, "--shadow", "--json", config=config))
@@ -115,10 +115,13 @@ def test_a_person_may_judge_afresh_and_take_back_and_the_history_holds(config: P
     assert churn("rollback", *CHURN, config=config).code == 0
     assert "The chain of" in churn("history", "--verify", config=config).out
     path = folder(config) / "champion" / "history.jsonl"
-    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    whole = path.read_text(encoding="utf-8")
+    lines = [json.loads(line) for line in whole.splitlines()]
     acts = [line["act"] for line in lines]
     assert [acts[0], *acts[-2:]] == ["promote", "promote", "rollback"]
     assert "refused" in acts
     lines[0]["who"] = "nobody"
     path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-    refused(churn("history", "--verify", config=config), 10, "backup")
+    said = churn("history", "--verify", config=config)
+    path.write_text(whole, encoding="utf-8")
+    refused(said, 10, "backup")
