@@ -126,6 +126,14 @@ def _models(settings: Settings) -> tuple[Store, ...]:
         ),
         Store("back-tests", "their reports: figures of groups, nobody's row", ("backtest/**/*",), "for ever"),
         Store(
+            "hunts for leaks", "what features were suspected of: figures, nobody's row", ("leaks/*",),
+            "until the next `churn leaks`",
+        ),
+        Store(
+            "pages of reasons", "how far reasons may be trusted: figures of groups, nobody's row", ("reasons/**/*",),
+            "for ever", back_up=False, anew="churn explain",
+        ),
+        Store(
             "serving", "copies of the champions, counts of requests", ("serving/**/*",), "while it serves",
             back_up=False, anew="churn serve",
         ),
