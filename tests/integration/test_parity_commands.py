@@ -10,33 +10,29 @@ import pytest
 
 from cli.parity import _challengers
 from tests.command_line import Said, churn, refused
+from tests.short_shop import DEFINITION, FLOORS, LOG
 from tests.unit.training import made
 
 pytestmark = pytest.mark.slow
-TOML = """
+TOML = (
+    """
 [business]
 slug = "made"
 clock = "log"
 
-[definition]
-horizon_days = 30
-lookback_days = 180
-lapse = { rule = "silence", days = 45 }
-
+"""
+    + DEFINITION
+    + """
 [training]
-threads = 1
-min_rows = 100
-min_positives = 20
+"""
+    + FLOORS
+    + """
 max_cutoffs = 6
 test_cutoffs = 1
 
-[[source]]
-path = "log.csv"
-customer_id = "customer_id"
-event_type = "event_type"
-event_timestamp = "event_timestamp"
-amount = "amount"
 """
+    + LOG
+)
 CHURN = "--model", "churn"
 
 

@@ -10,6 +10,7 @@ import pytest
 from churn.settings import load
 from features.log import read_log_manifest
 from tests.command_line import churn, refused
+from tests.short_shop import DEFINITION, FLOORS
 from tests.unit.training import made
 from training.backtest import backtest
 from training.baseline import LEARNERS
@@ -20,18 +21,18 @@ from training.reasons.told import reasons_told
 from training.report.card_part import HEADING, fairness_part
 from training.rolling import rolling_folds
 
-TOML = """
+TOML = (
+    """
 [business]
 slug = "shop"
 clock = "log"
-[definition]
-horizon_days = 30
-lookback_days = 180
-lapse = { rule = "silence", days = 45 }
+"""
+    + DEFINITION
+    + """
 [training]
-threads = 1
-min_rows = 100
-min_positives = 20
+"""
+    + FLOORS
+    + """
 max_cutoffs = 4
 test_cutoffs = 2
 [fairness]
@@ -50,6 +51,7 @@ customer_id = "customer_id"
 event_timestamp = "since"
 attributes = { gender = "gender", region = "region" }
 """
+)
 
 
 @pytest.fixture(scope="module")

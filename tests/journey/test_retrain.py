@@ -22,6 +22,7 @@ from cli.steps import Step, steps
 from features.current_file import read_manifest
 from serving import champion
 from tests.command_line import churn
+from tests.short_shop import DEFINITION, FLOORS
 from tests.unit.training import made
 from training.promote import history
 from training.registry import MlflowRegistry
@@ -31,20 +32,20 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 CUSTOMERS = 900
-TOML = """
+TOML = (
+    """
 [business]
 slug = "made"
 clock = "log"
-[definition]
-horizon_days = 30
-lookback_days = 180
-lapse = { rule = "silence", days = 45 }
+"""
+    + DEFINITION
+    + """
 [training]
+"""
+    + FLOORS
+    + """
 max_cutoffs = 3
 test_cutoffs = 1
-min_rows = 100
-min_positives = 20
-threads = 1
 [[source]]
 path = "orders.csv"
 customer_id = "customer_id"
@@ -52,6 +53,7 @@ event_type = "'order'"
 event_timestamp = "at"
 amount = "amount"
 """
+)
 NAMES = [step.name for step in steps(made.settings(Path()))]
 WITHIN = {  # what is done within a step: the module, what is killed after it, and the step
     "run logged, no version": ("training.registry_runs", "Runs.log_model", "train"),

@@ -14,33 +14,29 @@ import pytest
 from churn.grade import LEARNERS, SENTENCES
 from features.simulation import SimulationSettings, write_demo_log
 from tests.command_line import churn
+from tests.short_shop import DEFINITION, LOG
 from tests.unit.training import made
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
-TOML = """
+TOML = (
+    """
 [business]
 slug = "small"
 clock = "log"
 
-[definition]
-horizon_days = 30
-lookback_days = 180
-lapse = { rule = "silence", days = 45 }
-
+"""
+    + DEFINITION
+    + """
 [training]
 threads = 1
 max_cutoffs = 6
 test_cutoffs = 1
 
-[[source]]
-path = "log.csv"
-customer_id = "customer_id"
-event_type = "event_type"
-event_timestamp = "event_timestamp"
-amount = "amount"
 """
+    + LOG
+)
 SERVED = {60: "recency_rule", 150: "bg_nbd", 400: "lightgbm"}  # who wins there, with these seeds
 TRAINED = {60: "churn", 150: "reactivation", 400: "churn"}
 
