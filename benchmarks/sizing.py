@@ -31,8 +31,9 @@ from features.snapshot_file import RowWriter, content_of, table_of
 from features.snapshot_rows import asked
 from features.snapshots import current, freeze
 from features.sources import ingest
+from serving.archive import BOOSTER, BUNDLE, folder_of
 from serving.batch import score_everyone
-from serving.champion import BOOSTER, BUNDLE, COPIES, Held
+from serving.champion import Held
 from serving.elsewhere import scorer_again
 from training.challenger import train
 from training.folding import choose_fold
@@ -157,7 +158,7 @@ def _models(settings: Settings, parts: list[Bucket], features: FeatureSet, cutof
     learn = lightgbm.Dataset(rows.X, rows.outcome, params=(params := Recipe().lightgbm(seed=7, threads=1))).construct()
     grown_s = cpu_seconds(lambda: lightgbm.train(params, learn, 100))
     held = {"churn": Held("churn/1", challenger.hash)}
-    with whole_folder(settings.folder / COPIES / challenger.hash) as copy:
+    with whole_folder(folder_of(settings.folder, challenger.hash)) as copy:
         (copy / BOOSTER).write_text(challenger.booster, encoding="utf-8")
         (copy / BUNDLE).write_text(challenger.bundle.to_json(), encoding="utf-8")
     write_current(current(parts, features, lifecycle, until), features, lifecycle, settings.folder / "features")

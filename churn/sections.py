@@ -187,5 +187,6 @@ class Retention(Section):
 
     score_log_days: int = Field(default=1100, ge=1, description="an answer, after its horizon is over")
     batch_scores_days: int = Field(default=400, ge=1, description="everybody's scores, after their horizon is over")
+    models_days: int = Field(default=1500, ge=1, description="a model's copy, after it last served; two stay always")
     snapshots_days: int = Field(default=400, ge=1, description="a snapshot that no champion or challenger names")
     rejects_days: int = Field(default=90, ge=1, description="what refused rows of the last ingest held")

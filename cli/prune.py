@@ -2,6 +2,7 @@
 
     score log, batches    once the horizon of their last answer has been over for so many days
     snapshots             that old, and named by no champion, no version that served and no newest challenger
+    archive               a model that last served so long ago, but the two before each champion
     rejects               what refused rows held, that long after the ingest; that they were refused stays
 
 Start reading at `prune`.
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from churn.settings import Settings
 
 PRUNED = Path("erasure") / "pruned.jsonl"
+VERSIONS_BACK = 2  # archived versions before the champion that stay, however old
 SNAPSHOT_KEYS = ("snapshot_path", "test_snapshot_path")
 
 
@@ -54,7 +56,7 @@ def prune(settings: "Settings", *, dry_run: bool) -> Outcome:
     from features.erasure.store import Whom
 
     folder = settings.folder
-    outlived = [*_answers(settings), *_snapshots(settings), *_rejects(settings)]
+    outlived = [*_answers(settings), *_archive(settings), *_snapshots(settings), *_rejects(settings)]
     rows = [one.as_json(folder) for one in outlived]
     if not dry_run:
         for one in outlived:
@@ -84,6 +86,36 @@ def _answers(settings: "Settings") -> Iterator[Outlived]:
                 why = f"its last horizon was over on {over:%Y-%m-%d}, more than {days} days ago"
                 beside = [path.with_suffix(".csv")] if store == "batches" and path.with_suffix(".csv").exists() else []
                 yield from (Outlived(store, one, why) for one in (path, *beside))
+
+
+def _archive(settings: "Settings") -> Iterator[Outlived]:
+    """Copies of models that nobody may ask for again: whoever serves or scores in shadow, and the two before, stay."""
+    from serving.archive import FOLDER, last_used
+
+    days, needed = settings.retention.models_days, _serving_models(settings)
+    before = datetime.now(UTC) - timedelta(days=days)
+    for copy in sorted((settings.folder / FOLDER).glob("*")):
+        used = last_used(copy)
+        if copy.name not in needed and used < before:
+            yield Outlived("archive", copy, f"it last served on {used:%Y-%m-%d}, more than {days} days ago")
+
+
+def _serving_models(settings: "Settings") -> set[str]:
+    """Hashes of the models that serve, score in shadow or were appointed, and of the two that served before each."""
+    from training.history import SERVED, read
+
+    folder, before = settings.folder, dict[str, dict[str, None]]()
+    for act in read(settings):
+        if act["act"] in SERVED:
+            mine = before.setdefault(str(act["model"]), {})
+            mine.pop(str(act["model_hash"]), None)
+            mine[str(act["model_hash"])] = None  # the newest last
+    noted = [*(folder / "champion").glob("*.json"), *(folder / "champion").glob("*.shadow")]
+    told = [json.loads(path.read_text(encoding="utf-8")) for path in noted]
+    for path in (folder / "serving" / "champions.json", folder / "serving" / "shadows.json"):
+        told += json.loads(path.read_text(encoding="utf-8")).values() if path.exists() else []
+    named = {str(one.get("model_hash")) for one in told if isinstance(one, dict)}
+    return named.union(*(list(mine)[-1 - VERSIONS_BACK :] for mine in before.values()))
 
 
 def _snapshots(settings: "Settings") -> Iterator[Outlived]:

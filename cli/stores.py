@@ -134,7 +134,11 @@ def _models(settings: Settings) -> tuple[Store, ...]:
             "for ever", back_up=False, anew="churn explain",
         ),
         Store(
-            "serving", "copies of the champions, counts of requests", ("serving/**/*",), "while it serves",
+            "archive", "copies of the models that answered, with which answers are made again; no rows",
+            ("models/**/*",), "`models_days`",
+        ),
+        Store(
+            "serving", "who was appointed, counts of requests", ("serving/**/*",), "while it serves",
             back_up=False, anew="churn serve",
         ),
         Store(

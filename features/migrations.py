@@ -2,11 +2,13 @@
 
 Snapshots, 1 to 2: the hash of a snapshot was one over its columns, so it depended on the order of rows; now it is a
 sum over rows (features/snapshot_hash.py). A snapshot whose old hash is right moves to its new name, and a stone leads
-there from the old one, which models and champions go on naming. Start reading at `MIGRATIONS`.
+there from the old one, which models and champions go on naming. Serving, 1 to 2: copies of models lay in it, and have
+a folder of their own. Start reading at `MIGRATIONS`.
 """
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -78,7 +80,17 @@ def leave_log(_folder: Path) -> None:
     """A log of the first form lacks two columns, which the reader takes as empty; the next ingest writes it anew."""
 
 
+def archive_models(folder: Path) -> None:
+    """Copies of models were thrown away with the next champion; now they lie in an archive of their own."""
+    old, new = folder / "serving" / "models", folder / "models"
+    for copy in old.iterdir() if old.is_dir() else ():
+        new.mkdir(exist_ok=True)
+        place(copy, new / copy.name)
+    shutil.rmtree(old, ignore_errors=True)
+
+
 MIGRATIONS: Mapping[tuple[str, int], Callable[[Path], object]] = {
+    ("serving", 1): archive_models,
     ("log", 1): leave_log,
     ("snapshots", 1): rehash_snapshots,
 }

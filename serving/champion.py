@@ -1,6 +1,6 @@
 """The champions: from MLflow's alias `champion` to models this process can ask. The only MLflow in serving.
 
-    registry: churn-<slug>@champion, reactivation-<slug>@champion --fetch--> serving/models/<hash>/ --read--> Champion
+    registry: churn-<slug>@champion, reactivation-<slug>@champion --fetch--> models/<hash>/ --read--> Champion
 
 `fetch` asks the registry and copies what it finds, checked against the hash that `churn promote` wrote down. `churn
 serve` appoints what it fetched, once, before the service starts; workers `load` what was appointed. They need no
@@ -10,7 +10,6 @@ when the service starts again. Start reading at `fetch`.
 
 import json
 import os
-import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
@@ -26,14 +25,14 @@ from churn.errors import DataError, NoChampion
 from churn.explanation import Explainer
 from churn.settings import Settings
 from churn.treeshap import TreeShap
-from features.atomic import whole_folder, write_json
+from features.atomic import write_json
 from features.registry_place import may_exist, reach, shown
+from serving import archive
+from serving.archive import BOOSTER, BUNDLE
 
 ALIAS = "champion"
 MODELS = tuple(LABELS)  # churn, reactivation
 CHAMPIONS, SHADOWS = Path("serving") / "champions.json", Path("serving") / "shadows.json"
-COPIES = Path("serving") / "models"
-BOOSTER, BUNDLE = "booster.txt", "bundle.json"
 NODES = 4  # quadrature points: within 3e-6 log-odds of exact, and the fastest
 
 
@@ -91,14 +90,9 @@ def fetch(settings: Settings) -> dict[str, Held]:
 
 
 def appoint(folder: Path, held: Mapping[str, Held], beside: Mapping[str, Held] | None = None) -> None:
-    """Let the workers of the service load these, and those that score beside them; older copies go."""
-    beside = beside or {}
-    for file, models in ((CHAMPIONS, held), (SHADOWS, beside)):
+    """Let the workers of the service load these, and those that score beside them."""
+    for file, models in ((CHAMPIONS, held), (SHADOWS, beside or {})):
         write_json(folder / file, {model: asdict(one) for model, one in models.items()})
-    wanted = {one.model_hash for one in (*held.values(), *beside.values())}
-    for copy in (folder / COPIES).iterdir():
-        if copy.name not in wanted:
-            shutil.rmtree(copy, ignore_errors=True)
 
 
 def load(folder: Path, business: str) -> dict[str, Champion]:
@@ -125,7 +119,7 @@ def read(folder: Path, held: Mapping[str, Held]) -> dict[str, Champion]:
         BrokenModel: a copy has changed since.
     """
     return {
-        model: read_champion(folder / COPIES / one.model_hash, version=one.version, model_hash=one.model_hash)
+        model: read_champion(archive.folder_of(folder, one.model_hash), version=one.version, model_hash=one.model_hash)
         for model, one in held.items()
     }
 
@@ -165,7 +159,7 @@ def _fetch(settings: Settings, model: str) -> Held | None:
 
 
 def copy_of(settings: Settings, held: Held) -> None:
-    """Copy a version from the registry, held to its hash.
+    """Copy a version from the registry into the archive, held to its hash.
 
     Raises:
         BrokenModel: its files are missing, or others.
@@ -173,9 +167,7 @@ def copy_of(settings: Settings, held: Held) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         downloaded = _download(settings.registry_uri, held, scratch)
         booster, bundle = _texts(downloaded, held.version, held.model_hash)
-    with whole_folder(settings.folder / COPIES / held.model_hash) as copy:
-        (copy / BOOSTER).write_text(booster, encoding="utf-8")
-        (copy / BUNDLE).write_text(bundle, encoding="utf-8")
+    archive.keep(settings, held.version, held.model_hash, booster, bundle)
 
 
 def _promoted(record: Path, version: str) -> Held:

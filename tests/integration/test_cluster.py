@@ -26,7 +26,8 @@ from features.log import NoLog, read_log_manifest
 from features.parts import HERE, Bucket, log_parts
 from features.snapshots import current, freeze
 from serving import batch
-from serving.champion import BOOSTER, BUNDLE, COPIES, Held
+from serving.archive import BOOSTER, BUNDLE, folder_of
+from serving.champion import Held
 from serving.elsewhere import scorer_again
 from tests import mapped_shop
 from tests.clustered_shop import ingested
@@ -117,7 +118,7 @@ def test_a_cluster_gives_everybody_the_same_score(
     fold = freeze_fold(settings)
     trained = train("churn", fold.train, fold.test, settings, progress=print)
     held = {"churn": Held(trained.hash[:8], trained.hash)}
-    with whole_folder(settings.folder / COPIES / trained.hash) as copy:
+    with whole_folder(folder_of(settings.folder, trained.hash)) as copy:
         (copy / BOOSTER).write_text(trained.booster, encoding="utf-8")
         (copy / BUNDLE).write_text(trained.bundle.to_json(), encoding="utf-8")
     manifest, lifecycle = read_log_manifest(settings.folder), settings.lifecycle

@@ -21,7 +21,7 @@ from starlette.testclient import TestClient
 
 from churn.settings import load
 from features.store import FeatureStore, OnlineStore
-from serving import champion, score_log
+from serving import archive, champion, score_log
 from tests import small_shop, tiny_service
 
 pytestmark = pytest.mark.slow
@@ -189,7 +189,7 @@ def _workers_after(service: Running, count: int) -> set[int]:
 def test_a_champion_that_was_tampered_with_is_refused(config: Path) -> None:
     settings = load(config, environ={})
     held = champion.fetch(settings)
-    copy = settings.folder / champion.COPIES / held["churn"].model_hash / champion.BOOSTER
+    copy = archive.folder_of(settings.folder, held["churn"].model_hash) / archive.BOOSTER
     text = copy.read_text()
     try:
         copy.write_text(text.replace("leaf_value=", "leaf_value=9", 1))

@@ -24,7 +24,7 @@ from tests import small_shop
 from tests.orders_csv import rejects_of, run, shop
 
 NOW = datetime(2025, 6, 1, tzinfo=UTC)
-KEPT = Retention(score_log_days=100, batch_scores_days=50, snapshots_days=30, rejects_days=10)
+KEPT = Retention(score_log_days=100, batch_scores_days=50, snapshots_days=30, models_days=20, rejects_days=10)
 
 
 @pytest.fixture
@@ -126,6 +126,27 @@ def test_young_snapshots_stay(settings: Settings, frozen: Callable[..., Path]) -
     frozen(0, 29)
     frozen(1, 10)
     assert removed(settings) == set()
+
+
+def test_a_model_goes_once_it_has_long_not_served_but_two_before_each_champion_stay(settings: Settings) -> None:
+    names, then = "abcdefg", (datetime.now(UTC) - timedelta(days=21)).timestamp()
+    for name in names:
+        note = settings.folder / "models" / name / "archived.json"
+        note.parent.mkdir(parents=True)
+        note.write_text("{}")
+        if name != "g":
+            os.utime(note, (then, then))
+    served = [("promote", name) for name in "abcd"] + [("rollback", "c"), ("refused", "e")]
+    lines = [
+        {"at": "2025-01-01", "act": act, "model": "churn", "name": "churn-small", "version": 1, "model_hash": name}
+        for act, name in served
+    ]
+    champion = settings.folder / "champion"
+    champion.mkdir()
+    (champion / "history.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (champion / "churn.json").write_text('{"model_hash": "c"}')
+    (champion / "churn.shadow").write_text('{"model_hash": "f"}')
+    assert removed(settings) == {"models/a", "models/e"}, "b and d served before c, f scores in shadow, g is young"
 
 
 def test_what_refused_rows_held_goes_and_that_they_were_stays(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def old(tmp_path: Path) -> Snapshot:
 def test_a_snapshot_of_the_first_form_is_found_under_its_old_name(old: Snapshot, tmp_path: Path) -> None:
     with pytest.raises(ChangedSnapshot):
         read_snapshot(old.path)
-    assert bring_up_to_date(tmp_path) == ["log", "snapshots"]
+    assert bring_up_to_date(tmp_path) == ["log", "snapshots", "serving"]
     now = read_snapshot(standing(old.path))
     assert now.hash == small_shop.frozen(tmp_path / "new").hash != old.hash
     assert bring_up_to_date(tmp_path) == []
@@ -56,6 +56,20 @@ def test_a_broken_list_of_forms_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(BrokenVersions) as raised:
         bring_up_to_date(tmp_path)
     assert "delete it" in raised.value.mend
+
+
+def test_copies_of_models_move_to_the_archive(tmp_path: Path) -> None:
+    old, new = tmp_path / "serving" / "models", tmp_path / "models"
+    for name in ("aaa", "bbb"):
+        (old / name).mkdir(parents=True)
+        (old / name / "booster.txt").write_text(name)
+    (new / "bbb").mkdir(parents=True)  # a migration that a kill cut short, or a fetch since
+    (tmp_path / "snapshots").mkdir()
+    assert "serving" in bring_up_to_date(tmp_path)
+    assert (new / "aaa" / "booster.txt").read_text() == "aaa"
+    assert {path.name for path in new.iterdir()} == {"aaa", "bbb"}
+    assert not old.exists()
+    MIGRATIONS["serving", 1](tmp_path)  # again
 
 
 def test_every_step_from_the_first_form_has_its_migration() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from churn.errors import NoChampion
 from churn.settings import Settings
-from serving import champion
+from serving import archive, champion
 from serving.described import described
 from tests import tiny_service
 
@@ -51,7 +51,7 @@ def test_one_champion_is_enough(registry: Settings) -> None:
 def test_the_copy_is_read_without_mlflow_and_without_lightgbm(registry: Settings) -> None:
     champion.appoint(registry.folder, champion.fetch(promoted(registry, "churn")))
     script = (
-        "import sys; from pathlib import Path; from serving import champion; "
+        "import sys; from pathlib import Path; from serving import archive, champion; "
         f"held = champion.load(Path({str(registry.folder)!r}), 'tiny'); held['churn'].explainer; "
         "print(sorted(held), {'mlflow', 'lightgbm', 'bentoml', 'feast'} & set(sys.modules))"
     )
@@ -108,4 +108,4 @@ def test_a_new_promotion_is_served_once_it_is_appointed(registry: Settings) -> N
     assert list(champion.load(registry.folder, "tiny")) == ["churn"]
     champion.appoint(registry.folder, champion.fetch(registry))
     assert list(champion.load(registry.folder, "tiny")) == ["reactivation"]
-    assert len(list((registry.folder / champion.COPIES).iterdir())) == 1
+    assert len(list((registry.folder / archive.FOLDER).iterdir())) == 2, "who answered before stays in the archive"
