@@ -15,6 +15,7 @@ from typing import Any
 
 from churn.errors import DataError
 from churn.settings import Settings
+from churn.warrant import Warrant
 from features.atomic import flush, write_json
 from training import history
 from training.versions import Registry
@@ -76,7 +77,7 @@ def steps(intent: dict[str, Any], registry: Registry, settings: Settings) -> Ite
     yield "record"
     history.append(settings, line)
     yield "history"
-    keep(registry, line)
+    keep(registry, line, intent["record"].get("warrant"))
     yield "kept"
     (folder / INTENT).unlink()
     yield "done"
@@ -96,11 +97,13 @@ def heal(registry: Registry, settings: Settings) -> str | None:
     return f"A {line['act']} of {line['name']} version {line['version']} was cut short, and is finished now."
 
 
-def keep(registry: Registry, line: history.Line) -> None:
-    """Put a line of the history beside its version."""
+def keep(registry: Registry, line: history.Line, warrant: Warrant | None = None) -> None:
+    """Put a line of the history beside its version, and the signed verdict where it came with one."""
     text = json.dumps(line, ensure_ascii=False, indent=2, sort_keys=True)
     told = f"{line['act']} {line['at']} {line['hash'][:12]}"
     files, tags = {f"history-{line['hash'][:12]}.json": text}, {f"{LAST}{line['act']}": told}
+    if warrant:
+        files["verdict.json"] = json.dumps(warrant, ensure_ascii=False, indent=2)
     registry.annotate(line["name"], int(line["version"]), texts=files, tags=tags)
 
 

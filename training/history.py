@@ -19,10 +19,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from churn.errors import DataError, SettingsError
+from churn.errors import DataError
 from churn.settings import Settings
 from features.atomic import flush, write_text
 from features.provenance import made_by
+from features.signing_key import set_key
 from training.versions import Version
 
 HISTORY = "history.jsonl"
@@ -38,17 +39,6 @@ class TamperedHistory(DataError):
         super().__init__(
             f"The history in {path} is not what was written: " + "; ".join(found) + ".",
             mend="put it back from a backup, and ask who changed it; the registry keeps every line beside its version.",
-        )
-
-
-class NoSigningKey(SettingsError):
-    """The file with the key that signs the history cannot be read."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(
-            f"There is no key in {path}.",
-            mend="write one, readable by whoever promotes alone (`openssl rand -hex 32 > FILE`), or unset [gate] "
-            "signing_key_file.",
         )
 
 
@@ -123,7 +113,7 @@ def compose(
         "before": hash_of(lines[-1]) if lines else "",
     }
     line["hash"] = hash_of(line)
-    key = _key(settings)
+    key = set_key(settings)
     return line | ({"signature": _signature(line["hash"], key)} if key else {})
 
 
@@ -156,7 +146,7 @@ def faults(
         beside: the first 12 digits of hashes that the registry keeps beside versions, refusals and shadows too; each
             must be a line's.
     """
-    key, found = _key(settings), list[str]()
+    key, found = set_key(settings), list[str]()
     for number, line in enumerate(lines, start=1):
         if "hash" not in line:
             if any("hash" in one for one in lines[: number - 1]):
@@ -188,19 +178,6 @@ def _git_user(folder: Path) -> str | None:
         return None
     command = [git, "-C", str(folder), "config", "user.name"]
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() or None
-
-
-def _key(settings: Settings) -> bytes | None:
-    if settings.gate.signing_key_file is None:
-        return None
-    path = settings.root / settings.gate.signing_key_file
-    try:
-        key = path.read_bytes().strip()
-    except OSError as error:
-        raise NoSigningKey(path) from error
-    if not key:
-        raise NoSigningKey(path)
-    return key
 
 
 def _signature(text: str, key: bytes) -> str:

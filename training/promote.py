@@ -12,6 +12,8 @@ from typing import Any
 
 from churn.errors import ChurnError
 from churn.settings import Settings
+from churn.warrant import Warrant, signed
+from features.signing_key import key_to_sign
 from training import history as records
 from training.asking import RETURNED, gate
 from training.crowning import alone, crown, heal, keep
@@ -202,5 +204,13 @@ def serve(version: Version, registry: Registry, settings: Settings, line: record
         "history_hash": line["hash"],
         "bundle": json.loads(bundle.to_json()),
     }
+    record["warrant"] = _warrant(record, line, settings)
     crown(record, line, registry, settings)
     return Promotion(version, line["verdict"], record)
+
+
+def _warrant(record: Mapping[str, Any], line: records.Line, settings: Settings) -> Warrant:
+    """The verdict on this very artifact, signed: serving takes no version without it."""
+    checks = {one["name"]: one["state"] for one in line["verdict"]["checks"]}
+    facts = {**record, "at": line["at"], "passed": line["verdict"]["passed"], "checks": checks}
+    return signed(facts, key_to_sign(settings))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from features.signing_key import NoSigningKey
 from tests.bundles import a_bundle
 from tests.unit.training import made
 from training import history
@@ -188,7 +189,7 @@ def test_a_key_signs_what_a_new_chain_cannot(registry: MemoryRegistry, settings:
     assert history.faults(lines, signed, {}) == []
     assert history.faults(_whole_chain(lines), signed, {}) == ["line 1 is not signed with the key"]
     (tmp_path / "key").unlink()
-    with pytest.raises(history.NoSigningKey) as told:
+    with pytest.raises(NoSigningKey) as told:
         history.faults(lines, signed, {})
     assert "openssl" in told.value.mend
 
