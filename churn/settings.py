@@ -17,6 +17,7 @@ from churn.calendar import Calendar
 from churn.definition import ChurnDefinition, Lifecycle, Section, StageRules
 from churn.errors import SettingsError
 from churn.model_sections import Costs, Fairness, Gate, ModelRegistry, Training
+from churn.privacy_sections import TLS_MEND, Privacy, why_plain
 from churn.sections import (
     Business,
     Cluster,
@@ -61,6 +62,7 @@ class Settings(BaseModel):
     serving: Serving = Serving()
     monitoring: Monitoring = Monitoring()
     retention: Retention = Retention()
+    privacy: Privacy = Privacy()
     artifacts: Path = Field(default=Path("artifacts"), description="where everything is written")
     root: Path = Field(default=Path(), exclude=True, description="folder of the toml; set by `load`")
 
@@ -73,6 +75,17 @@ class Settings(BaseModel):
                 f"[features] windows_days: a window of {max(windows)} days is longer than [definition] lookback_days, "
                 f"{longest}; shorten it, or raise lookback_days"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _servers_are_asked_by_tls(self) -> "Settings":
+        """With [privacy] tls_required, every URL of a server asks for TLS; of a [[source]], features/database.py."""
+        urls = {"[store] url": self.store.url, "[store] registry_url": self.store.registry_url}
+        urls |= {"[live] url": self.live.url, "[registry] url": self.registry.url}
+        for name, url in urls.items():
+            why = why_plain(url) if url and self.privacy.tls_required else None
+            if why:
+                raise ValueError(f"[privacy] tls_required, but {name}: {why}; write {TLS_MEND}")
         return self
 
     @property

@@ -17,6 +17,7 @@ from churn.errors import DataError, SettingsError
 from churn.sections import Source
 from churn.settings import expand
 from features.reading import FILE, ROW, Progress, Rows, SourceMissing, UnreadableSource, create
+from features.tls import tls_mend
 
 ROWS_A_CHUNK = 50_000
 
@@ -62,7 +63,8 @@ def load_database(
             columns = tuple(str(name) for name in result.keys())  # noqa: SIM118 (no mapping)
             rows = _copy(connection, result, columns, f"raw_{position}")
     except sa.exc.SQLAlchemyError as error:
-        raise UnreadableSource(shown, str(getattr(error, "orig", None) or error).split("\n", maxsplit=1)[0]) from error
+        why = str(getattr(error, "orig", None) or error).split("\n", maxsplit=1)[0]
+        raise UnreadableSource(shown, why, mend=tls_mend(why)) from error
     finally:
         engine.dispose()
     origin = {"source": f"{shown} {source.table or source.query}", "rows": rows}

@@ -41,10 +41,11 @@ class SourceMissing(DataError):
 class UnreadableSource(DataError):
     """A file or database of a source cannot be read."""
 
-    def __init__(self, what: str, why: str) -> None:
+    def __init__(self, what: str, why: str, *, mend: str | None = None) -> None:
         super().__init__(
             f"{what} cannot be read: {why}",
-            mend="export it again as UTF-8 CSV with a header line, gzip CSV or Parquet; "
+            mend=mend
+            or "export it again as UTF-8 CSV with a header line, gzip CSV or Parquet; "
             "for a database, check url and access.",
         )
 

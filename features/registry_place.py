@@ -17,8 +17,10 @@ from urllib.parse import urlsplit
 
 from churn.errors import DataError, SettingsError
 from churn.settings import Settings
+from features.tls import tls_mend
 
 FILE = "sqlite:///"
+RESTART = "start it, or correct [registry] url (CHURN_REGISTRY__URL)."
 LIMIT_S = 5.0  # for connecting, and for the first answer
 OPENING = 0x636875726E  # advisory lock of whoever makes the tables: "churn"
 SECRETS = (  # user:secret@host, where a secret may have an @ that should have been written %40; and ...?password=secret
@@ -34,7 +36,7 @@ class RegistryDown(DataError):
         uri, told = shown(settings.registry_uri), shown(str(why)).strip().splitlines() or ["no answer"]
         super().__init__(
             f"The model registry {uri} does not answer: {told[0]}",
-            mend="start it, or correct [registry] url (CHURN_REGISTRY__URL), then run the command again; "
+            mend=f"{tls_mend(told[0]) or RESTART} Then run the command again; "
             "a half-written model is no version, and who serves goes on serving.",
         )
 

@@ -33,6 +33,7 @@ from features.reading import Progress, Rows, load
 from features.refusing import refuse
 from features.rekeying import give_over
 from features.shelf import replace_folder, workshop
+from features.tls import refuse_plain_sources
 from features.writing import LogFacts, write_log
 
 
@@ -160,6 +161,7 @@ def _load(
     connection: duckdb.DuckDBPyConnection, settings: Settings, *, environ: Mapping[str, str], progress: Progress
 ) -> tuple[list[Rows], Rows | None]:
     """Every source, and the id map, into a table of its own, lines that are no rows into the table `unreadable`."""
+    refuse_plain_sources(settings, environ)
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute(
         "CREATE TABLE unreadable (source INTEGER, file INTEGER, row_no BIGINT, why VARCHAR, line VARCHAR)"

@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlencode, urlsplit
 
 from churn.errors import SettingsError
 from churn.sections import Store
@@ -20,6 +20,8 @@ POSTGRES = ("postgresql", "postgres", "postgresql+psycopg")
 READ_TIMEOUT_S = 0.25
 WRITE_TIMEOUT_S = 10.0
 CONNECT_TIMEOUT_S = 2  # psycopg's least
+POSTGRES_FILES = ("sslrootcert", "sslcert", "sslkey")  # names in a URL; Feast's end with _path
+REDIS_FILES = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,9 @@ def registry(store: Store, folder: Path) -> Address:
         "sqlalchemy_config_kwargs": {"echo": False, "connect_args": arguments},
     }
     user = f"{url.username}:{SECRET}@" if url.password else f"{url.username}@" if url.username else ""
-    public = config | {"path": f"postgresql+psycopg://{user}{place}{url.path}"}
+    tls = {name: values[-1] for name, values in parse_qs(url.query).items() if name in ("sslmode", *POSTGRES_FILES)}
+    query = f"?{urlencode(tls)}" if tls else ""
+    public = config | {"path": f"postgresql+psycopg://{user}{place}{url.path}{query}"}
     mend = f"start the server at {url.hostname}, or correct [store] registry_url (CHURN_STORE__REGISTRY_URL)."
     return Address("postgres", f"registry at {place}", config, public, mend)
 
@@ -165,6 +169,7 @@ def _redis(url: SplitResult, secret: str, timeout_s: float) -> dict[str, Any]:
         )
     options: dict[str, Any] = {"db": int(url.path.strip("/") or 0)}
     options |= {"ssl": True} if url.scheme == "rediss" else {}
+    options |= _files_of(url, REDIS_FILES)
     options |= {"username": unquote(url.username)} if url.username else {}
     options |= {"password": secret} if secret else {}
     options |= {"socket_timeout": timeout_s, "socket_connect_timeout": timeout_s, "retry": None}
@@ -178,6 +183,7 @@ def _redis(url: SplitResult, secret: str, timeout_s: float) -> dict[str, Any]:
 
 def _postgres(url: SplitResult, secret: str, timeout_s: float) -> dict[str, Any]:
     del timeout_s  # Feast hands none to psycopg
+    files = _files_of(url, POSTGRES_FILES)
     return {
         "type": "postgres",
         "host": url.hostname,
@@ -186,4 +192,26 @@ def _postgres(url: SplitResult, secret: str, timeout_s: float) -> dict[str, Any]
         "user": unquote(url.username or "postgres"),
         "password": secret,
         "sslmode": parse_qs(url.query).get("sslmode", ["prefer"])[0],
+        **{f"{name}_path": path for name, path in files.items()},
     }
+
+
+def _files_of(url: SplitResult, known: tuple[str, ...]) -> dict[str, str]:
+    """The files of certificates that a URL names, as its vendor calls them.
+
+    Raises:
+        SettingsError: it asks for something else, or a path has a comma, which Feast's settings cannot carry.
+    """
+    options = {name: values[-1] for name, values in parse_qs(url.query).items() if name != "sslmode"}
+    wrong = sorted(name for name in options if name not in known) if "ssl_ca_certs" in known else []
+    if wrong:
+        raise SettingsError(
+            f"[store] url asks for {', '.join(wrong)}, which no Redis here understands.",
+            mend=f"leave it out; what may stand after the ? is {', '.join(known)}.",
+        )
+    files = {name: path for name, path in options.items() if name in known}
+    if any("," in path for path in files.values()):
+        raise SettingsError(
+            "[store] url names a file with a comma, which Feast's settings cannot carry.", mend="rename that file."
+        )
+    return files

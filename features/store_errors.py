@@ -13,6 +13,7 @@ from contextlib import contextmanager
 
 from churn.errors import DataError
 from features.store_config import Address
+from features.tls import tls_mend
 
 METRICS_VARIABLES = ("PROMETHEUS_MULTIPROCESS_DIR", "PROMETHEUS_MULTIPROC_DIR")
 
@@ -48,7 +49,7 @@ def told(where: Address, business: str) -> Iterator[None]:
         if "no such table" in str(error) or getattr(error, "sqlstate", None) == "42P01":
             raise NothingMaterialised(business) from error
         reason = (str(error).strip() or type(error).__name__).rstrip(".")
-        raise StoreUnavailable(where.shown, reason=reason, mend=where.mend) from error
+        raise StoreUnavailable(where.shown, reason=reason, mend=tls_mend(reason) or where.mend) from error
 
 
 @contextmanager
@@ -66,7 +67,7 @@ def told_registry(where: Address) -> Iterator[None]:
         if where.kind == "sqlite":
             raise
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0].rstrip(".")
-        raise StoreUnavailable(where.shown, reason=reason, mend=where.mend) from error
+        raise StoreUnavailable(where.shown, reason=reason, mend=tls_mend(reason) or where.mend) from error
 
 
 def _errors_of(kind: str) -> type[Exception]:

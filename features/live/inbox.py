@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from churn.errors import DataError
 from features.live.event import LiveEvent, Receipt
+from features.tls import tls_mend
 
 MOST_WAITING = 100_000  # events that wait for a commit; more are refused at the door
 Row = tuple[Any, ...]  # seq, ingested_us, then the fields of LiveEvent
@@ -27,7 +28,8 @@ class InboxUnavailable(DataError):
         super().__init__(
             f"The inbox of live events in {where} cannot be written or read: {why}. Nothing was acknowledged.",
             mend="send the same events again later, under the same event ids; the operator frees some space, mends the "
-            "folder's rights or starts the database of [live] url. No restart is needed.",
+            "folder's rights or starts the database of [live] url. No restart is needed."
+            + (f" To the operator: {operator}" if (operator := tls_mend(why)) else ""),
         )
 
 
