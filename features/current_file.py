@@ -19,10 +19,10 @@ from churn.events import micros
 from features.atomic import write_json, write_whole
 from features.feature_set import FeatureSet
 from features.provenance import made_by
-from features.snapshot_file import read_rows, write_rows
+from features.snapshot_file import LATER, NIGHTLY, STATED, read_rows, write_rows
 
 ROWS_FILE, MANIFEST_FILE = "current.parquet", "manifest.json"
-BESIDE = ("as_of_us", "known_at_us", "feature_set_hash")
+BESIDE = ("as_of_us", "known_at_us", "feature_set_hash", *LATER)
 
 
 class NoCurrent(DataError):
@@ -49,6 +49,8 @@ def write_current(frame: pd.DataFrame, features: FeatureSet, lifecycle: Lifecycl
         "known_at_us": pa.array(micros(frame["created_timestamp"])),
         "feature_set_hash": pa.array(np.full(len(frame), features.hash, dtype=object), type=pa.string()),
     }
+    said = frame[STATED] if STATED in frame else np.full(len(frame), None)
+    beside |= {STATED: pa.array(said, type=pa.string(), from_pandas=True), NIGHTLY: pa.nulls(len(frame), pa.string())}
     names = list(features.names)
     write_whole(folder / ROWS_FILE, lambda draft: write_rows(frame, names, draft, **beside))
     as_of: datetime | None = None if frame.empty else frame["event_timestamp"].max().to_pydatetime()

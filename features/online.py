@@ -6,9 +6,9 @@ features/store.py and needs no Feast. Reads no file. Start reading at `OnlineRow
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import islice
+from itertools import islice, repeat
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 
 from churn.calendar import from_us, to_us
 from churn.events import FloatArray, micros
-from features.snapshot_file import checked, matrix
+from features.snapshot_file import STATED, checked, matrix
 
 One = TypeVar("One")
 Age = tuple[datetime, datetime]
 Fields = Mapping[str, Any]  # what a store keeps under a name of FIELDS: a list of numbers, a number, a text or None
-FIELDS = ("vector", "stage", "model", "as_of_us", "known_at_us", "feature_set_hash")
+FIELDS = ("vector", "stage", "model", "as_of_us", "known_at_us", "feature_set_hash", "stated", "nightly")
 AGE_FIELDS = ("as_of_us", "known_at_us")
 
 
@@ -38,6 +38,10 @@ class OnlineRow:
         as_of: the cutoff.
         known_at: the row knows what had reached us before this instant.
         feature_set_hash: which features, in which order.
+        stated: what the customer stated and which cases are open, as `churn.stated` writes it; None where the row was
+            written without asking. No part of what makes two rows the same.
+        nightly: the answer that a batch made from exactly this row, in the words of serving; None where none did, and
+            again as soon as the row is written anew.
     """
 
     customer_id: str
@@ -47,6 +51,8 @@ class OnlineRow:
     as_of: datetime
     known_at: datetime
     feature_set_hash: str
+    stated: str | None = None
+    nightly: str | None = None
 
     @property
     def age(self) -> Age:
@@ -71,7 +77,11 @@ class RowStore(Protocol):
         ...
 
     def write(self, rows: Iterable[OnlineRow]) -> int:
-        """Keep these rows unless a newer one is there; how many were kept."""
+        """Keep these rows, without what is `nightly`, unless a newer one is there; how many were kept."""
+        ...
+
+    def attach(self, rows: Iterable[OnlineRow]) -> int:
+        """Keep what is `nightly` of these rows wherever the row that is there is as old as they; how many these are."""
         ...
 
     def remove(self, customer_ids: Iterable[str]) -> int:
@@ -94,8 +104,17 @@ class MemoryOnlineStore:
         coming = list(rows)
         held = self.rows([row.customer_id for row in coming])
         kept = newer(coming, [row.age if row else None for row in held])
-        self._rows.update({row.customer_id: row for row in kept})
+        self._rows.update({row.customer_id: replace(row, nightly=None) for row in kept})
         return len(kept)
+
+    def attach(self, rows: Iterable[OnlineRow]) -> int:
+        """Keep what is `nightly` of these rows wherever the row that is there is as old as they; how many these are."""
+        coming = list(rows)
+        held = self.rows([row.customer_id for row in coming])
+        mine = unchanged(coming, [row.age if row else None for row in held])
+        for row in mine:
+            self._rows[row.customer_id] = replace(self._rows[row.customer_id], nightly=row.nightly)
+        return len(mine)
 
     def remove(self, customer_ids: Iterable[str]) -> int:
         """Forget these customers; how many of them had a row."""
@@ -119,8 +138,16 @@ def newer(coming: Sequence[OnlineRow], stored: Sequence[Age | None]) -> list[Onl
     return list(newest.values())
 
 
+def unchanged(coming: Sequence[OnlineRow], stored: Sequence[Age | None]) -> list[OnlineRow]:
+    """The rows that are as old as those which the store holds for the same customers, given in the same order."""
+    return [row for row, held in zip(coming, stored, strict=True) if held == row.age]
+
+
 def packed(row: OnlineRow) -> dict[str, Any]:
-    """A row as the fields that a store keeps. NaN stays NaN inside the list: a null there comes back as 0."""
+    """A row as the fields that a store keeps, new and therefore without an answer made from it.
+
+    NaN stays NaN inside the list: a null there comes back as 0.
+    """
     return {
         "vector": row.vector.tolist(),
         "stage": row.stage,
@@ -128,6 +155,8 @@ def packed(row: OnlineRow) -> dict[str, Any]:
         "as_of_us": to_us(row.as_of),
         "known_at_us": to_us(row.known_at),
         "feature_set_hash": row.feature_set_hash,
+        "stated": row.stated,
+        "nightly": None,
     }
 
 
@@ -151,6 +180,8 @@ def unpacked(customer_id: str, fields: Fields | None) -> OnlineRow | None:
         as_of=age[0],
         known_at=age[1],
         feature_set_hash=fields["feature_set_hash"],
+        stated=fields.get("stated") or None,  # rows of the first form have neither
+        nightly=fields.get("nightly") or None,
     )
 
 
@@ -170,12 +201,11 @@ def rows_of(frame: pd.DataFrame, names: Sequence[str], feature_set_hash: str) ->
     checked(frame, names)
     vectors = matrix(frame, names)
     instants = zip(micros(frame["event_timestamp"]), micros(frame["created_timestamp"]), strict=True)
-    texts = zip(frame["customer_id"], frame["stage"], frame["model"], strict=True)
-    for vector, (customer_id, stage, model), (as_of_us, known_us) in zip(vectors, texts, instants, strict=True):
-        asked = None if pd.isna(model) else str(model)
-        yield OnlineRow(
-            str(customer_id), vector, str(stage), asked, from_us(as_of_us), from_us(known_us), feature_set_hash
-        )
+    said = frame[STATED] if STATED in frame else repeat(None, len(frame))
+    texts = zip(frame["customer_id"], frame["stage"], frame["model"], said, strict=True)
+    for vector, (customer_id, stage, model, stated), (as_of_us, known_us) in zip(vectors, texts, instants, strict=True):
+        asked, ages = None if pd.isna(model) else str(model), (from_us(as_of_us), from_us(known_us))
+        yield OnlineRow(str(customer_id), vector, str(stage), asked, *ages, feature_set_hash, stated)
 
 
 def canonical(vector: FloatArray) -> NDArray[np.uint64]:

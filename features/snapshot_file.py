@@ -23,7 +23,9 @@ from churn.errors import WrongColumns
 from churn.events import FloatArray, micros
 from churn.tables import INSTANT, OUTCOMES, SNAPSHOT_KEYS
 
-VECTOR = "vector"
+VECTOR, STATED = "vector", "stated"
+NIGHTLY = "nightly"
+LATER = (STATED, NIGHTLY)  # columns of rows of now that files of their first form lack
 ROWS_A_GROUP = 65_536
 CONTENT_SIZE = 2**256
 ROWS_FILE = "snapshot.parquet"
@@ -33,11 +35,13 @@ ARROW = {"str": pa.string(), INSTANT: pa.timestamp("us", tz="UTC"), "boolean": p
 def checked(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """The frame itself, when it has the keys of a snapshot, its outcomes where it knows any, and then these features.
 
+    Rows of now may say beside them what customers stated.
+
     Raises:
         WrongColumns: it has others; the message shows the difference.
     """
     promised = [*told_of(frame.columns), *names]
-    if list(frame.columns) != promised:
+    if [name for name in frame.columns if name != STATED] != promised:
         raise WrongColumns(SNAPSHOT_KEYS.name, expected=promised, found=[str(name) for name in frame.columns])
     return frame
 
@@ -164,7 +168,9 @@ def no_rows(names: Sequence[str]) -> pa.Table:
 
 
 def read_rows(path: Path, names: Sequence[str], *beside: str) -> pd.DataFrame:
-    """Read keys and scalars back; the vector says the same again, and with what else is beside it stays on disk.
+    """Read keys and scalars back, and what customers stated where the file is asked and says so.
+
+    The vector says the same again; with what else is beside it, it stays on disk.
 
     Raises:
         WrongColumns: the file has other columns than its manifest promises.
@@ -190,9 +196,10 @@ def row_groups(
     with pq.ParquetFile(path) as file:
         found = file.schema_arrow.names
         wanted = [*told_of(found), *names]
-        promised = [*wanted, VECTOR, *beside]
+        promised = [*wanted, VECTOR, *(name for name in beside if name in found or name not in LATER)]
         if found != promised:
             raise WrongColumns(str(path), expected=promised, found=found)
+        wanted += [STATED] if STATED in promised else []
         for group in range(file.num_row_groups) if groups is None else groups:
             yield _frame(file.read_row_group(group, columns=wanted), names)
         if not file.num_row_groups:
@@ -232,4 +239,5 @@ def _frame(table: pa.Table, names: Sequence[str]) -> pd.DataFrame:
     }
     numbers = [*told_of(table.column_names)[len(keys) :], *names]
     values = np.column_stack([table[name].to_numpy() for name in numbers]) if numbers else np.zeros((len(table), 0))
-    return pd.concat([pd.DataFrame(keys), pd.DataFrame(values, columns=numbers)], axis=1)
+    beside = {STATED: table[STATED].to_pandas()} if STATED in table.column_names else {}
+    return pd.concat([pd.DataFrame(keys), pd.DataFrame(values, columns=numbers), pd.DataFrame(beside)], axis=1)

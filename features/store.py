@@ -26,7 +26,7 @@ from features.atomic import write_text
 from features.current_file import ROWS_FILE as CURRENT_FILE
 from features.current_file import write_current
 from features.feature_set import FeatureSet
-from features.online import AGE_FIELDS, FIELDS, OnlineRow, age_of, batches, newer, packed, rows_of, unpacked
+from features.online import AGE_FIELDS, FIELDS, OnlineRow, age_of, batches, newer, packed, rows_of, unchanged, unpacked
 from features.store_config import WRITE_TIMEOUT_S, address, may_be_registered, yaml_text
 from features.store_errors import NothingMaterialised, StoreUnavailable, told
 from features.store_limits import limited_connection
@@ -149,12 +149,20 @@ class OnlineStore:
         return [unpacked(customer_id, fields) for customer_id, fields in zip(customer_ids, answers, strict=True)]
 
     def write(self, rows: Iterable[OnlineRow]) -> int:
-        """Keep these rows unless a newer one is there; how many were kept.
+        """Keep these rows, without what is `nightly`, unless a newer one is there; how many were kept.
 
         Raises:
             StoreUnavailable: the store does not answer.
         """
         return sum(self._write(batch) for batch in batches(rows, self._batch_size))
+
+    def attach(self, rows: Iterable[OnlineRow]) -> int:
+        """Keep what is `nightly` of these rows wherever the row that is there is as old as they; how many these are.
+
+        Raises:
+            StoreUnavailable: the store does not answer.
+        """
+        return sum(self._attach(batch) for batch in batches(rows, self._batch_size))
 
     def remove(self, customer_ids: Iterable[str]) -> int:
         """Forget these customers: delete their keys; how many of them had a row.
@@ -183,6 +191,13 @@ class OnlineStore:
             kept = newer(batch, [age_of(fields) for fields in held])
             self._session.write([(row.customer_id, packed(row), row.as_of, row.known_at) for row in kept])
         return len(kept)
+
+    def _attach(self, batch: Sequence[OnlineRow]) -> int:
+        with self._locked():
+            held = self._session.read([row.customer_id for row in batch], AGE_FIELDS)
+            mine = unchanged(batch, [age_of(fields) for fields in held])
+            self._session.write([(row.customer_id, {"nightly": row.nightly}, row.as_of, row.known_at) for row in mine])
+        return len(mine)
 
     def _remove(self, batch: Sequence[str]) -> int:
         with self._locked():

@@ -20,6 +20,7 @@ from churn.errors import DataError
 from churn.stages import Stage, by_stage
 from churn.tables import ERASED_LINE, INSTANT, SCORES, SHADOW_LINE
 from features.current_file import MANIFEST_FILE, ROWS_FILE, NoCurrent
+from features.snapshot_file import LATER
 from features.snapshots import MANIFEST_FILE as SNAPSHOT_MANIFEST
 from features.snapshots import NoSnapshot, read_snapshot
 from features.tombstones import standing
@@ -120,7 +121,7 @@ def read_current_as_it_is(folder: Path) -> Current:
     if not (store / ROWS_FILE).is_file() or not (store / MANIFEST_FILE).is_file():
         raise NoCurrent(store)
     manifest = json.loads((store / MANIFEST_FILE).read_text(encoding="utf-8"))
-    frame = pd.read_parquet(store / ROWS_FILE).drop(columns=list(UNUSED), errors="ignore")
+    frame = pd.read_parquet(store / ROWS_FILE).drop(columns=[*UNUSED, *LATER], errors="ignore")
     as_of = datetime.fromisoformat(manifest["as_of"]) if manifest["as_of"] else None
     return Current(frame, str(manifest["feature_set"]["hash"]), as_of)
 

@@ -110,6 +110,55 @@ def test_the_same_instant_again_takes_effect(store: RowStore, ids: list[str]) ->
     assert same(store.rows(ids[:1])[0], restated)
 
 
+SAID = '{"reasons":[["service","late_delivery","complaint",1730000000000000]]}'
+ANSWER = '{"text":"' + "距上次下单天数 — " * 40 + '"}'
+
+
+def test_what_was_stated_comes_back_and_goes_with_the_next_row(store: RowStore, ids: list[str]) -> None:
+    store.write([row(ids[0], stated=SAID), row(ids[1])])
+    assert [found and found.stated for found in store.rows(ids[:2])] == [SAID, None]
+    store.write([row(ids[0], as_of=AS_OF + timedelta(hours=2))])
+    assert [found and found.stated for found in store.rows(ids[:1])] == [None]
+
+
+def test_an_answer_is_attached_to_exactly_the_row_it_was_made_from(store: RowStore, ids: list[str]) -> None:
+    moved, unmoved, nobody = ids
+    store.write([row(moved, stated=SAID), row(unmoved, stated=SAID)])
+    made = [replace(found, nightly=ANSWER) for found in store.rows([moved, unmoved]) if found]
+    event_came = row(moved, vector=np.array([1.0]), known_at=AS_OF + timedelta(hours=2))
+    store.write([event_came])
+    assert store.attach([*made, row(nobody, nightly=ANSWER)]) == 1
+    found = store.rows(ids)
+    assert [one and one.nightly for one in found] == [None, ANSWER, None]
+    assert same(found[0], event_came)
+    assert same(found[1], row(unmoved))
+    assert found[1] is not None
+    assert found[1].stated == SAID
+    assert found[2] is None
+
+
+def test_a_row_written_anew_has_no_answer_yet(opened: list[RowStore], ids: list[str]) -> None:
+    """Also the same row of the same instant, and one that comes with an answer: that may be of another vector."""
+    store, other = opened
+    store.write([row(ids[0], nightly=ANSWER)])
+    assert [found and found.nightly for found in other.rows(ids[:1])] == [None]
+    assert store.attach([row(ids[0], nightly=ANSWER)]) == 1
+    assert [found and found.nightly for found in other.rows(ids[:1])] == [ANSWER]
+    assert store.write([row(ids[0], vector=np.array([7.0]))]) == 1
+    assert [found and found.nightly for found in other.rows(ids[:1])] == [None]
+
+
+def test_nothing_of_an_answer_is_left_of_the_removed(opened: list[RowStore], ids: list[str]) -> None:
+    store = opened[0]
+    store.write([row(ids[0], stated=SAID)])
+    store.attach([row(ids[0], nightly=ANSWER)])
+    store.remove(ids[:1])
+    store.write([row(ids[0], as_of=AS_OF - timedelta(days=9))])
+    found = store.rows(ids[:1])[0]
+    assert found is not None
+    assert (found.stated, found.nightly) == (None, None)
+
+
 def test_batches_are_written_whole(store: RowStore) -> None:
     run = uuid.uuid4().hex
     rows = [row(f"{run}-{number}", vector=np.array([float(number), np.nan])) for number in range(250)]

@@ -3,13 +3,16 @@
 import json
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from churn.settings import Settings
 from cli.stores import stores
 from cli.versions import FILE, VERSIONS, BrokenVersions, NewerStore, bring_up_to_date, write
+from features.current_file import read_current, write_current
 from features.migrations import MIGRATIONS, digest_1
-from features.snapshots import ChangedSnapshot, Snapshot, read_snapshot
+from features.online import rows_of
+from features.snapshots import ChangedSnapshot, Snapshot, current, read_snapshot
 from features.tombstones import standing
 from tests import small_shop
 
@@ -28,7 +31,7 @@ def old(tmp_path: Path) -> Snapshot:
 def test_a_snapshot_of_the_first_form_is_found_under_its_old_name(old: Snapshot, tmp_path: Path) -> None:
     with pytest.raises(ChangedSnapshot):
         read_snapshot(old.path)
-    assert bring_up_to_date(tmp_path) == ["log", "snapshots", "serving"]
+    assert bring_up_to_date(tmp_path) == ["log", "snapshots", "features of now", "on-line store", "serving"]
     now = read_snapshot(standing(old.path))
     assert now.hash == small_shop.frozen(tmp_path / "new").hash != old.hash
     assert bring_up_to_date(tmp_path) == []
@@ -86,3 +89,13 @@ def test_nothing_is_written_where_nothing_is(tmp_path: Path) -> None:
     assert not (tmp_path / "nowhere").exists()
     write(tmp_path)
     assert bring_up_to_date(tmp_path) == []
+
+
+def test_rows_of_now_of_the_first_form_are_read_as_saying_nothing(tmp_path: Path) -> None:
+    shop = small_shop.features()
+    frame = current(small_shop.events(), shop, small_shop.LIFECYCLE, small_shop.UNTIL)
+    path = write_current(frame, shop, small_shop.LIFECYCLE, tmp_path)
+    pq.write_table(pq.read_table(path).drop_columns(["stated", "nightly"]), path)
+    found, _ = read_current(tmp_path)
+    assert len(found) == len(frame)
+    assert {row.stated for row in rows_of(found, shop.names, shop.hash)} == {None}
