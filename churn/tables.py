@@ -154,6 +154,7 @@ SCORES = Table(
         Column("remaining_active_days", "float64", "expected days to the last event before a lapse", nullable=True),
         Column("value_expected_amount", "float64", "expected spend within the horizon if they come", nullable=True),
         Column("value_at_risk", "float64", "probability x value, in the business's currency", nullable=True),
+        Column("action", "str", "what was advised: code of the action", nullable=True),
     ),
     key=("customer_id", "model", "cutoff", "horizon_days"),
 )

@@ -116,6 +116,7 @@ def _some(settings: "Settings", scorer: Any, ids: str, beside: Any) -> Outcome: 
     from features.store import OnlineStore
     from serving.elsewhere import shadows_again
     from serving.score_log import ScoreLog
+    from serving.seal import Seal
 
     customer_ids = [one.strip() for one in ids.split(",") if one.strip()]
     found = OnlineStore(settings).rows(customer_ids)
@@ -123,7 +124,7 @@ def _some(settings: "Settings", scorer: Any, ids: str, beside: Any) -> Outcome: 
     gone = is_forgotten(settings.folder, customer_ids)
     told = scorer.score(customer_ids, found, language=language, top=top)
     answers = [answer.erased() if answer.score.customer_id in gone else answer for answer in told]
-    log = ScoreLog(settings.folder)
+    log = ScoreLog(settings.folder, Seal.of(settings))
     in_shadow = shadows_again(settings, beside).rows(answers)
     log.append([*(answer.log_row() for answer in answers), *in_shadow]).result()
     log.close()

@@ -38,6 +38,7 @@ from serving.refusals import InvalidRequest, MalformedJson, NotReady, Refusal, U
 from serving.schemas import Language, ScoreAnswer, ScoreRequest
 from serving.score_log import ScoreLog
 from serving.scorer import Answer, Scorer
+from serving.seal import Seal
 from serving.shadow import Shadows
 
 AT_ONCE = 4  # so many customers are answered without leaving the event loop; more would make others wait
@@ -141,7 +142,7 @@ def counter_of(settings: Settings, store: RowStore) -> Counter:
     lookup = Lookup(store, timeout_s=limits.store_timeout_ms / 1000, last_good_rows=limits.last_good_rows)
     gone = partial(is_forgotten, settings.folder)
     beside = Shadows(settings.folder, shadow.load(settings.folder), gone)
-    return Counter(scorer_of(settings, champions), lookup, ScoreLog(settings.folder), gone, beside)
+    return Counter(scorer_of(settings, champions), lookup, ScoreLog(settings.folder, Seal.of(settings)), gone, beside)
 
 
 def scorer_of(settings: Settings, champions: Mapping[str, champion.Champion]) -> Scorer:

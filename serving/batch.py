@@ -29,6 +29,7 @@ from features.parts import HERE, Engine
 from features.snapshot_file import row_groups
 from serving.score_log import Row, ScoreLog
 from serving.scorer import Answer, Scorer
+from serving.seal import Seal
 from serving.shadow import Shadows
 from serving.sheets import Lines, Scores, Sheet, lines, sheet_for
 
@@ -90,8 +91,8 @@ def score_everyone(
     everybody, answers, stages = sum(piece.rows for piece in pieces), Counter[tuple[str, str]](), Counter[str]()
 
     def run(drafts: list[Path]) -> None:
-        with ExitStack() as stack:
-            log = stack.enter_context(closing(ScoreLog(settings.folder)))  # no file before its first line
+        log = ScoreLog(settings.folder, Seal.of(settings))  # no file before its first line
+        with closing(log), ExitStack() as stack:
             sheets: list[Sheet] = [stack.enter_context(closing(Scores(drafts[0])))]
             for kind, draft in zip(kinds, drafts[1:], strict=True):
                 sheets.append(stack.enter_context(closing(kind(draft, settings.serving.top_reasons))))

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from churn.tables import ERASED_LINE, INSTANT, SCORES, SHADOW_LINE
 from serving.refusals import ScoreLogUnavailable
+from serving.seal import Seal
 
 FOLDER = Path("scores") / "log"
 SEGMENT_BYTES = 256 * 2**20  # a new segment after so many
@@ -50,10 +51,11 @@ class ScoreLog:
 
     Args:
         folder: the artifacts of the business.
+        seal: put on every line.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder / FOLDER
+    def __init__(self, folder: Path, seal: Seal | None = None) -> None:
+        self._folder, self._seal = folder / FOLDER, seal or Seal()
         self._file: int | None = None
         self._good = 0  # bytes of the segment that are whole lines on disk
         self._waiting: list[tuple[bytes, Future[None]]] = []
@@ -65,7 +67,7 @@ class ScoreLog:
     def append(self, rows: Sequence[Row]) -> Future[None]:
         """Promise that these rows are on disk; the promise breaks with ScoreLogUnavailable where they are not."""
         promise: Future[None] = Future()
-        lines = b"".join(ENCODER.encode(row) + b"\n" for row in rows)
+        lines = b"".join(self._seal.on(ENCODER.encode(row)) + b"\n" for row in rows)
         with self._wake:
             if self._ending:
                 promise.set_exception(ScoreLogUnavailable(str(FOLDER), "the service is ending"))

@@ -73,6 +73,7 @@ class Answer:
             "remaining_active_days": score.remaining_active_days and score.remaining_active_days.expected,
             "value_expected_amount": score.value and score.value.expected_amount,
             "value_at_risk": score.value_at_risk,
+            "action": score.action,
         }  # fmt: skip
 
 

@@ -73,9 +73,9 @@ def test_the_sheet_for_people_ends_with_the_outlook_and_who_answers() -> None:
     told = line(answer, 2)
     assert list(told) == list(columns(2))
     assert told["value_at_risk"] == answer.score.value_at_risk
-    assert list(told)[-9:] == [
+    assert list(told)[-10:] == [
         "probability_low", "probability_high", "next_event_expected", "remaining_active_days",
-        "value_expected_amount", "value_at_risk", "learner", "grade", "grade_text",
+        "value_expected_amount", "value_at_risk", "action", "learner", "grade", "grade_text",
     ]  # fmt: skip
 
 

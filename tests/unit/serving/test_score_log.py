@@ -47,7 +47,7 @@ def test_every_line_has_the_columns_of_scores_in_order(tmp_path: Path) -> None:
     log.close()
     (segment,) = (tmp_path / FOLDER).iterdir()
     assert segment.name.startswith(f"{os.getpid()}-")
-    assert all(list(json.loads(line)) == SCORES.names for line in segment.read_text().splitlines())
+    assert all(list(json.loads(line)) == [*SCORES.names, "seal"] for line in segment.read_text().splitlines())
 
 
 def test_a_vector_is_kept_bit_by_bit() -> None:
