@@ -170,6 +170,9 @@ class Serving(Section):
     max_feature_age_hours: float = Field(default=36, gt=0, description="older features are not scored")
     top_reasons: int = Field(default=3, ge=0, le=10, description="reasons a score gives")
     store_timeout_ms: int = Field(default=250, ge=10, le=10_000, description="how long a read of the store may take")
+    least_change: float = Field(
+        default=0.05, gt=0, le=1, description="of a probability: less is no news for `GET /v1/scores?since=`"
+    )
     last_good_rows: int = Field(default=0, ge=0, description="rows a worker keeps for when the store fails; 0: none")
 
 
@@ -189,4 +192,5 @@ class Retention(Section):
     batch_scores_days: int = Field(default=400, ge=1, description="everybody's scores, after their horizon is over")
     models_days: int = Field(default=1500, ge=1, description="a model's copy, after it last served; two stay always")
     snapshots_days: int = Field(default=400, ge=1, description="a snapshot that no champion or challenger names")
+    changes_days: int = Field(default=400, ge=1, description="a change of stage or band, after it was told")
     rejects_days: int = Field(default=90, ge=1, description="what refused rows of the last ingest held")

@@ -3,6 +3,7 @@
     score log, batches    once the horizon of their last answer has been over for so many days
     snapshots             that old, and named by no champion, no version that served and no newest challenger
     archive               a model that last served so long ago, but the two before each champion
+    changes               so many days after they were told; what was told last stays
     rejects               what refused rows held, that long after the ingest; that they were refused stays
 
 Start reading at `prune`.
@@ -61,9 +62,11 @@ def prune(settings: "Settings", *, dry_run: bool) -> Outcome:
     if not dry_run:
         for one in outlived:
             _remove(one, folder)
+        changes = _changes(settings)
         left = sweep(folder, Whom()).files if folder.is_dir() else 0
-        if rows or left:
-            _note(folder, {"at": datetime.now(UTC).isoformat(timespec="seconds"), "removed": rows, "left_overs": left})
+        if rows or left or changes:
+            told = {"removed": rows, "left_overs": left, "changes": changes}
+            _note(folder, {"at": datetime.now(UTC).isoformat(timespec="seconds"), **told})
     total = sum(one["bytes"] for one in rows)
     did = "would go" if dry_run else "went"
     head = f"{len(rows)} things {did}, {total:,} bytes." if rows else "Nothing has outlived its use."
@@ -116,6 +119,21 @@ def _serving_models(settings: "Settings") -> set[str]:
         told += json.loads(path.read_text(encoding="utf-8")).values() if path.exists() else []
     named = {str(one.get("model_hash")) for one in told if isinstance(one, dict)}
     return named.union(*(list(mine)[-1 - VERSIONS_BACK :] for mine in before.values()))
+
+
+def _changes(settings: "Settings") -> int:
+    """Drop entries of the journal of changes that are old enough; how many."""
+    from churn.calendar import to_us
+    from serving.changes.file import FILE
+    from serving.changes.journal import Journal
+
+    if not (settings.folder / FILE).exists():
+        return 0
+    journal = Journal(settings.folder)
+    try:
+        return journal.prune(to_us(_now(settings) - timedelta(days=settings.retention.changes_days)))
+    finally:
+        journal.close()
 
 
 def _snapshots(settings: "Settings") -> Iterator[Outlived]:

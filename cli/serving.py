@@ -76,6 +76,7 @@ def _everyone(
             settings, scorer, out=out, progress=progress, engine=engine, elsewhere=elsewhere,
             shadows=partial(shadows_again, settings, beside) if beside else None,
         )  # fmt: skip
+    news = _changes(settings, report.files[0])
     rows = [
         {"model": model, "answer": answer, "customers": count}
         for model, by in report.answers.items()
@@ -89,13 +90,25 @@ def _everyone(
         for model, one in scorer.champions.items()
         if one.bundle.grade
     ]
-    text = "\n\n".join([head, table(rows), "\n".join(grades), _stages(report.stages), files])
+    text = "\n\n".join([head, table(rows), "\n".join(grades), _stages(report.stages), news.told, files])
     as_json = {
         "customers": report.customers, "scored": report.scored, "answers": report.answers,
-        "stages": report.stages,
+        "stages": report.stages, "news": news.news, "changes": news.changes,
         "files": [str(path) for path in report.files],
     }  # fmt: skip
     return Outcome(text=text, as_json=as_json)
+
+
+def _changes(settings: "Settings", scores: Path) -> Any:  # Counts
+    """Tell the journal of changes what was said of everybody."""
+    from functools import partial
+
+    from features.erasure.forgotten import is_forgotten
+    from serving.changes.bulk import tell_batch
+
+    with step("note what changed"):
+        gone = partial(is_forgotten, settings.folder)
+        return tell_batch(settings.folder, scores, least_change=settings.serving.least_change, forgotten=gone)
 
 
 def _stages(counts: "Mapping[Stage, int]") -> str:

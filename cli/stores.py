@@ -15,6 +15,8 @@ from features.erasure.log import erase_from_log
 from features.erasure.rows_of_now import erase_from_current, erase_online, erase_staged
 from features.erasure.snapshots import erase_from_snapshots
 from features.erasure.store import Store
+from serving.changes.erasing import erase_from_changes
+from serving.changes.file import FILE as CHANGES
 from serving.erasing import erase_from_batches, erase_from_score_log
 
 MATERIALISE = "churn features materialise"
@@ -107,6 +109,10 @@ def _scores() -> tuple[Store, ...]:
         Store(
             "batches", "everybody's scores, for monitoring and for people", ("scores/batch/*",),
             "`batch_scores_days`", erase=erase_from_batches,
+        ),
+        Store(
+            "changes", "what was told of each customer last, and each change of stage or band", (f"{CHANGES}*",),
+            "changes: `changes_days`", erase=erase_from_changes, is_door=True,
         ),
     )  # fmt: skip
 

@@ -8,6 +8,7 @@
     ├── UnknownScore          404    nobody gave such an answer
     ├── UnknownCustomer       404    no store knows whom to forget
     ├── WrongMethod           405
+    ├── CursorGone            410    the changes after it are not to be had any more
     ├── Erased                410    whom the answer spoke of was forgotten
     ├── BodyTooLarge          413
     ├── InvalidRequest        422    JSON, but not what the schema asks for
@@ -98,6 +99,18 @@ class Erased(Refusal):
         super().__init__(
             f"The score {score_id[:200]!r} was erased: the customer was forgotten.",
             mend="nothing brings it back; take it out of your own records too.",
+        )
+
+
+class CursorGone(Refusal):
+    """A cursor of changes that this journal did not give, or gave before it was begun anew."""
+
+    status = 410
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This journal of changes did not give this cursor, or was begun anew since.",
+            mend="leave `since` out and read from the beginning: each customer comes once, as they stand now.",
         )
 
 
