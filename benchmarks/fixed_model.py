@@ -8,6 +8,7 @@ as rows of the on-line store, `appointed` a folder from which `serving.champion.
 """
 
 import argparse
+import json
 import sys
 from datetime import UTC, datetime
 from functools import cache
@@ -23,8 +24,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # before benchmark
 from churn.bundle import Bundle, Text, model_hash
 from churn.calibration import Calibrator
 from churn.reasons import GROUPS
+from churn.warrant import signed
 from features.online import OnlineRow
-from serving.champion import BOOSTER, BUNDLE, COPIES, Held, appoint
+from features.signing_key import own_key
+from serving.admission import Held
+from serving.archive import BOOSTER, BUNDLE, folder_of
+from serving.champion import appoint
 
 FloatArray = NDArray[np.float64]
 
@@ -90,7 +95,7 @@ def rows(count: int, *, as_of: datetime, seed: int = 1) -> list[OnlineRow]:
 
 
 def appointed(folder: Path) -> Held:
-    """Make it the churn champion of the artifacts in `folder`, which `serving.champion.load(folder, "fixed")` reads.
+    """Make it the churn champion of the artifacts in `folder`, which `serving.champion.load` reads.
 
     The booster is kept there, so that a second call is quick.
     """
@@ -102,8 +107,13 @@ def appointed(folder: Path) -> Held:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "fixed_model.json").write_text(bundle, encoding="utf-8")
         booster_file.write_text(booster, encoding="utf-8")
-    held = Held(f"churn-{SLUG}/1", model_hash(bundle, booster))
-    copy = folder / COPIES / held.model_hash
+    told = json.loads(bundle)
+    facts = {name: told[name] for name in ("model", "feature_set_hash", "definition_id")} | {
+        "name": f"churn-{SLUG}", "version": 1, "model_hash": model_hash(bundle, booster), "act": "promote",
+        "at": told["trained_at"], "who": "benchmark", "passed": True, "checks": {}, "history_hash": "",
+    }  # fmt: skip
+    held = Held(f"churn-{SLUG}/1", str(facts["model_hash"]), signed(facts, own_key(folder)))
+    copy = folder_of(folder, held.model_hash)
     copy.mkdir(parents=True, exist_ok=True)
     (copy / BOOSTER).write_text(booster, encoding="utf-8")
     (copy / BUNDLE).write_text(bundle, encoding="utf-8")

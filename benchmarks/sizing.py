@@ -31,9 +31,9 @@ from features.snapshot_file import RowWriter, content_of, table_of
 from features.snapshot_rows import asked
 from features.snapshots import current, freeze
 from features.sources import ingest
+from serving.admission import Held
 from serving.archive import BOOSTER, BUNDLE, folder_of
 from serving.batch import score_everyone
-from serving.champion import Held
 from serving.elsewhere import scorer_again
 from training.challenger import train
 from training.folding import choose_fold

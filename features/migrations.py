@@ -3,7 +3,7 @@
 Snapshots, 1 to 2: the hash of a snapshot was one over its columns, so it depended on the order of rows; now it is a
 sum over rows (features/snapshot_hash.py). A snapshot whose old hash is right moves to its new name, and a stone leads
 there from the old one, which models and champions go on naming. Serving, 1 to 2: copies of models lay in it, and have
-a folder of their own. Start reading at `MIGRATIONS`.
+a folder of their own. Champions, 1 to 2: they get a signed verdict (features/vouching.py). Start at `MIGRATIONS`.
 """
 
 import hashlib
@@ -25,6 +25,7 @@ from features.snapshot_file import ROWS_FILE, matrix, read_rows
 from features.snapshot_hash import hash_of
 from features.snapshots import MANIFEST_FILE, SHORT
 from features.tombstones import Stone
+from features.vouching import vouch_for_champions
 
 
 def rehash_snapshots(folder: Path) -> int:
@@ -94,6 +95,7 @@ def leave_rows(_folder: Path) -> None:
 
 
 MIGRATIONS: Mapping[tuple[str, int], Callable[[Path], object]] = {
+    ("champions", 1): vouch_for_champions,
     ("serving", 1): archive_models,
     ("log", 1): leave_log,
     ("snapshots", 1): rehash_snapshots,

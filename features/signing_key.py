@@ -67,11 +67,18 @@ def key_to_sign(settings: Settings) -> bytes:
     Raises:
         NoSigningKey: the settings name one that cannot be read.
     """
-    return key_of(settings) or _made(settings.folder / OWN)
+    return set_key(settings) or own_key(settings.folder)
 
 
-def _made(path: Path) -> bytes:
-    """A new key, whole or not at all, never another's place taken."""
+def own_key(folder: Path) -> bytes:
+    """The key of a business that has set none; made where there is none, whole or not at all.
+
+    Args:
+        folder: the artifacts of the business.
+    """
+    path = folder / OWN
+    if path.exists():
+        return path.read_bytes().strip()
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}-{os.getpid()}")
     draft.unlink(missing_ok=True)

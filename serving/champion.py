@@ -1,57 +1,36 @@
-"""The champions: from MLflow's alias `champion` to models this process can ask. The only MLflow in serving.
+"""The champions: from MLflow's alias `champion` to models this process can ask.
 
-    registry: churn-<slug>@champion, reactivation-<slug>@champion --fetch--> models/<hash>/ --read--> Champion
+    registry: churn-<slug>@champion, reactivation-<slug>@champion --look--> models/<hash>/ --appoint, load--> Champion
 
-`fetch` asks the registry and copies what it finds, checked against the hash that `churn promote` wrote down. `churn
-serve` appoints what it fetched, once, before the service starts; workers `load` what was appointed. They need no
-MLflow, so they start fast, and one that is started anew gets the model its siblings have. A promotion takes effect
-when the service starts again. Start reading at `fetch`.
+`look` asks the registry and copies what may serve (serving/admission.py says what may). `churn serve` appoints it;
+workers `load` what was appointed, when they start and when it changes. They need no MLflow, so they start fast, and
+one that is started anew gets the model its siblings have. Start reading at `look`.
 """
 
 import json
-import os
 import tempfile
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from churn import bundle as bundles
 from churn.bundle import LABELS, Bundle
-from churn.errors import DataError, NoChampion
+from churn.errors import NoChampion
 from churn.explanation import Explainer
 from churn.settings import Settings
 from churn.treeshap import TreeShap
 from features.atomic import write_json
-from features.registry_place import may_exist, reach, shown
+from features.registry_place import may_exist, reach
+from features.signing_key import key_of
 from serving import archive
+from serving.admission import BrokenModel, Held, admit, promoted, served_by_store
 from serving.archive import BOOSTER, BUNDLE
+from serving.champion_registry import UnreadableFiles, aliased, download
 
-ALIAS = "champion"
 MODELS = tuple(LABELS)  # churn, reactivation
 CHAMPIONS, SHADOWS = Path("serving") / "champions.json", Path("serving") / "shadows.json"
 NODES = 4  # quadrature points: within 3e-6 log-odds of exact, and the fastest
-
-
-class BrokenModel(DataError):
-    """A registered model is not what was promoted: files are missing or have changed."""
-
-    def __init__(self, version: str, fault: str) -> None:
-        super().__init__(
-            f"The champion {version} cannot be served: {fault}.",
-            mend="go back to the champion before it (`churn rollback`), or train and promote again.",
-        )
-
-
-@dataclass(frozen=True)
-class Held:
-    """Where the copy of one champion lies, and under which name it was registered."""
-
-    version: str
-    model_hash: str
 
 
 @dataclass(frozen=True)
@@ -69,6 +48,14 @@ class Champion:
         return Explainer.of(self.bundle)
 
 
+@dataclass(frozen=True)
+class Looked:
+    """What the registry has: by model who may serve, and who has the alias and may not."""
+
+    held: Mapping[str, Held]
+    refused: Mapping[str, BrokenModel]
+
+
 def fetch(settings: Settings) -> dict[str, Held]:
     """Copy the champions of a business from the registry; what is not registered is left out.
 
@@ -76,17 +63,41 @@ def fetch(settings: Settings) -> dict[str, Held]:
         NoChampion: neither model has one. BrokenModel: one is not what was promoted.
         RegistryDown: the registry does not answer.
     """
-    held = {}
-    if not may_exist(settings):  # MLflow would make one
+    found = look(settings)
+    for error in found.refused.values():
+        raise error
+    if not found.held:
         raise NoChampion(settings.business.slug)
+    return dict(found.held)
+
+
+def look(settings: Settings, *, on_line: str | None = None) -> Looked:
+    """Ask the registry for every champion, and copy those that may serve.
+
+    Args:
+        settings: whose.
+        on_line: the features that the store holds; None: not asked about.
+
+    Raises:
+        RegistryDown: it does not answer.
+    """
+    held, refused = dict[str, Held](), dict[str, BrokenModel]()
+    if not may_exist(settings):  # MLflow would make one
+        return Looked(held, refused)
     reach(settings)
     for model in MODELS:
-        copied = _fetch(settings, model)
-        if copied:
-            held[model] = copied
-    if not held:
-        raise NoChampion(settings.business.slug)
-    return held
+        number = aliased(settings, settings.model_name(model))
+        if number is None:
+            continue
+        try:
+            found = promoted(settings, model, number)
+            copy_of(settings, found, vouched_for=model)
+            served_by_store(found, on_line)
+        except BrokenModel as error:
+            refused[model] = error
+        else:
+            held[model] = found
+    return Looked(held, refused)
 
 
 def appoint(folder: Path, held: Mapping[str, Held], beside: Mapping[str, Held] | None = None) -> None:
@@ -95,21 +106,28 @@ def appoint(folder: Path, held: Mapping[str, Held], beside: Mapping[str, Held] |
         write_json(folder / file, {model: asdict(one) for model, one in models.items()})
 
 
-def load(folder: Path, business: str) -> dict[str, Champion]:
-    """The champions that were appointed, by model.
-
-    Args:
-        folder: the artifacts of the business.
-        business: its slug.
+def load(settings: Settings) -> dict[str, Champion]:
+    """The champions that were appointed, by model; each is held to the gate's verdict once more.
 
     Raises:
-        NoChampion: none was appointed. BrokenModel: a copy has changed since.
+        NoChampion: none was appointed. BrokenModel: a copy has changed since, or the gate did not let it in.
     """
+    held = appointed(settings.folder)
+    if not held:
+        raise NoChampion(settings.business.slug)
+    champions, key = read(settings.folder, held), key_of(settings)
+    for model, one in champions.items():
+        admit(held[model], model, one.bundle, key)
+    return champions
+
+
+def appointed(folder: Path) -> dict[str, Held]:
+    """Who was appointed; nobody where that was never written."""
     try:
-        held = json.loads((folder / CHAMPIONS).read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise NoChampion(business) from error
-    return read(folder, {model: Held(**one) for model, one in held.items()})
+        told = json.loads((folder / CHAMPIONS).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    return {model: Held(**one) for model, one in told.items()}
 
 
 def read(folder: Path, held: Mapping[str, Held]) -> dict[str, Champion]:
@@ -147,82 +165,24 @@ def _texts(folder: Path, version: str, expected: str) -> tuple[str, str]:
     return booster, bundle
 
 
-def _fetch(settings: Settings, model: str) -> Held | None:
-    """Copy one champion; None where the alias is not set."""
-    name = settings.model_name(model)
-    version = _aliased(settings.registry_uri, name)
-    if version is None:
-        return None
-    held = _promoted(settings.folder / "champion" / f"{model}.json", f"{name}/{version.version}")
-    copy_of(settings, held)
-    return held
-
-
-def copy_of(settings: Settings, held: Held) -> None:
+def copy_of(settings: Settings, held: Held, *, vouched_for: str | None = None) -> None:
     """Copy a version from the registry into the archive, held to its hash.
 
+    Args:
+        settings: whose.
+        held: which.
+        vouched_for: as a champion of which model; None: it answers nobody, and needs no verdict.
+
     Raises:
-        BrokenModel: its files are missing, or others.
+        BrokenModel: its files are missing, or others. RefusedVersion: the gate did not let it in.
     """
+    name, _, number = held.version.rpartition("/")
     with tempfile.TemporaryDirectory() as scratch:
-        downloaded = _download(settings.registry_uri, held, scratch)
+        try:
+            downloaded = download(settings.registry_uri, name, number, scratch)
+        except UnreadableFiles as error:
+            raise BrokenModel(held.version, f"its files cannot be read ({error})", "unreadable_files") from error
         booster, bundle = _texts(downloaded, held.version, held.model_hash)
+    if vouched_for:
+        admit(held, vouched_for, bundle, key_of(settings))
     archive.keep(settings, held.version, held.model_hash, booster, bundle)
-
-
-def _promoted(record: Path, version: str) -> Held:
-    """The version under the hash that `churn promote` wrote down.
-
-    Raises:
-        BrokenModel: promote did not set the alias, so nobody knows what the model should be.
-    """
-    try:
-        written = json.loads(record.read_text(encoding="utf-8"))
-        held = Held(f"{written['name']}/{written['version']}", str(written["model_hash"]))
-    except (FileNotFoundError, ValueError, KeyError, TypeError) as error:
-        raise BrokenModel(version, f"{record.name} of its promotion cannot be read") from error
-    if held.version != version:
-        raise BrokenModel(version, f"the alias was not set by `churn promote`, which promoted {held.version}")
-    return held
-
-
-def _aliased(uri: str, name: str) -> Any:  # ModelVersion
-    os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] = "false"
-    os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
-    with _quiet():
-        from mlflow.exceptions import MlflowException
-
-    try:
-        with _quiet():
-            return _client(uri).get_model_version_by_alias(name, ALIAS)
-    except MlflowException as error:
-        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-            return None
-        raise BrokenModel(name, f"the registry does not answer ({shown(str(error))})") from error
-
-
-def _download(uri: str, held: Held, scratch: str) -> Path:
-    """The files of a version, downloaded from where they lie; a `models:/` address would ask MLflow's own default."""
-    from mlflow.artifacts import download_artifacts
-    from mlflow.exceptions import MlflowException
-
-    try:
-        with _quiet():
-            place = _client(uri).get_model_version_download_uri(*held.version.rsplit("/", 1))
-            return Path(download_artifacts(artifact_uri=place, dst_path=scratch, tracking_uri=uri))
-    except (MlflowException, OSError) as error:
-        raise BrokenModel(held.version, f"its files cannot be read ({error})") from error
-
-
-def _client(uri: str) -> Any:  # MlflowClient
-    from mlflow import MlflowClient
-
-    return MlflowClient(tracking_uri=uri, registry_uri=uri)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the warnings of MLflow and of what it builds on to themselves."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield

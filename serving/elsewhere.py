@@ -6,7 +6,7 @@ A worker makes it once and keeps it for the next piece. Start reading at `scorer
 from collections.abc import Mapping
 
 from churn.settings import Settings
-from serving import champion
+from serving import admission, champion
 from serving.app import scorer_of
 from serving.scorer import Scorer
 from serving.shadow import Shadows
@@ -15,7 +15,7 @@ _kept: dict[str, Scorer] = {}  # the newest one, by all that it was made from
 _shadows: dict[str, Shadows] = {}
 
 
-def scorer_again(settings: Settings, held: Mapping[str, champion.Held]) -> Scorer:
+def scorer_again(settings: Settings, held: Mapping[str, admission.Held]) -> Scorer:
     """The scorer of these settings and champions.
 
     Args:
@@ -33,7 +33,7 @@ def scorer_again(settings: Settings, held: Mapping[str, champion.Held]) -> Score
     return _kept[key]
 
 
-def shadows_again(settings: Settings, held: Mapping[str, champion.Held]) -> Shadows:
+def shadows_again(settings: Settings, held: Mapping[str, admission.Held]) -> Shadows:
     """The challengers that score in shadow, from the copies in the artifacts; nobody where none does.
 
     Raises:

@@ -19,7 +19,8 @@ import numpy as np
 
 from churn.settings import Settings
 from churn.tables import SCORES
-from serving.champion import MODELS, SHADOWS, Champion, Held, copy_of, read
+from serving.admission import Held
+from serving.champion import MODELS, SHADOWS, Champion, copy_of, read
 from serving.now import Watched
 from serving.score_log import SHADOW, Row, ScoreLog
 from serving.scorer import Answer

@@ -3,6 +3,7 @@
 Eight customers stand in the store, one for each way an answer can go.
 """
 
+import json
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,9 +22,11 @@ from churn.clock import Clock, StoppedClock
 from churn.sections import Business, Serving
 from churn.settings import Settings
 from churn.treeshap import TreeShap
+from churn.warrant import signed
 from cli.app import assemble
 from features.atomic import write_json
 from features.online import MemoryOnlineStore, OnlineRow
+from features.signing_key import key_to_sign
 from serving.app import Counter, Desk
 from serving.champion import Champion
 from serving.lookup import Lookup
@@ -166,5 +169,16 @@ def _register(held: Settings, models: Sequence[str]) -> None:
         registry.create_registered_model(name)
         version = registry.create_model_version(name, f"{run.artifact_uri}/model", run.run_id)
         registry.set_registered_model_alias(name, "champion", version.version)
-        record = {"name": name, "version": int(version.version), "model_hash": model_hash(bundle, booster)}
-        write_json(held.folder / "champion" / f"{model}.json", record)
+        let_in(held, model, int(version.version), booster, bundle)
+
+
+def let_in(held: Settings, model: str, number: int, booster: str, bundle: str, **changed: Any) -> None:
+    """Write down that the gate let a version in, signed, as `churn promote` does."""
+    told = json.loads(bundle)
+    facts = {name: told[name] for name in ("model", "feature_set_hash", "definition_id")} | {
+        "name": held.model_name(model), "version": number, "model_hash": model_hash(bundle, booster), "act": "promote",
+        "at": NOW.isoformat(), "who": "test", "passed": True, "checks": {}, "history_hash": "",
+    }  # fmt: skip
+    record = {name: facts[name] for name in ("name", "version", "model_hash", "feature_set_hash")}
+    warrant = signed(facts | changed, key_to_sign(held))
+    write_json(held.folder / "champion" / f"{model}.json", record | {"warrant": warrant})

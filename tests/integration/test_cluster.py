@@ -26,8 +26,8 @@ from features.log import NoLog, read_log_manifest
 from features.parts import HERE, Bucket, log_parts
 from features.snapshots import current, freeze
 from serving import batch
+from serving.admission import Held
 from serving.archive import BOOSTER, BUNDLE, folder_of
-from serving.champion import Held
 from serving.elsewhere import scorer_again
 from tests import mapped_shop
 from tests.clustered_shop import ingested

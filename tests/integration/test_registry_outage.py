@@ -88,9 +88,7 @@ def test_serving_reads_the_registry_that_the_settings_name(postgres: Settings) -
     registry = MlflowRegistry(postgres)
     version = register(postgres, registry)
     registry.crown(NAME, version.version)
-    record = f'{{"name": "{NAME}", "version": {version.version}, "model_hash": "{version.hash}"}}'
-    (postgres.folder / "champion").mkdir()
-    (postgres.folder / "champion" / "churn.json").write_text(record)
+    tiny_service.let_in(postgres, "churn", version.version, *tiny_service.texts("churn"))
     assert champion.fetch(postgres)["churn"].model_hash == version.hash
     assert not (postgres.folder / "mlflow.db").exists()
     assert list((Path(postgres.registry_artifacts.removeprefix("file://"))).rglob("booster.txt"))

@@ -21,7 +21,7 @@ from starlette.testclient import TestClient
 
 from churn.settings import load
 from features.store import FeatureStore, OnlineStore
-from serving import archive, champion, score_log
+from serving import admission, archive, champion, score_log
 from tests import small_shop, tiny_service
 
 pytestmark = pytest.mark.slow
@@ -193,7 +193,7 @@ def test_a_champion_that_was_tampered_with_is_refused(config: Path) -> None:
     text = copy.read_text()
     try:
         copy.write_text(text.replace("leaf_value=", "leaf_value=9", 1))
-        with pytest.raises(champion.BrokenModel, match="rollback"):
+        with pytest.raises(admission.BrokenModel, match="rollback"):
             champion.read(settings.folder, held)
     finally:
         copy.write_text(text)

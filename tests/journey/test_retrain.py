@@ -20,7 +20,7 @@ from churn.settings import Settings, load
 from cli.journal import JOURNAL
 from cli.steps import Step, steps
 from features.current_file import read_manifest
-from serving import champion
+from serving import admission, champion
 from tests.command_line import churn
 from tests.short_shop import DEFINITION, FLOORS
 from tests.unit.training import made
@@ -184,7 +184,7 @@ def served(config: Path) -> int | None:
     return version
 
 
-def _fetched(settings: Settings) -> dict[str, champion.Held]:
+def _fetched(settings: Settings) -> dict[str, admission.Held]:
     try:
         return champion.fetch(settings)
     except NoChampion:
