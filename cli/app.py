@@ -18,6 +18,9 @@ from structlog.tracebacks import ExceptionDictTransformer
 from churn.settings import Settings, load
 from serving.app import SCOPES, Desk, Lifespan, application, counter_of, routes
 from serving.auth import Keys
+from serving.changes.feed import SCOPES as FEED_SCOPES
+from serving.changes.feed import Feed
+from serving.changes.following import Follower
 from serving.events import SCOPES as EVENT_SCOPES
 from serving.events import EventDesk
 from serving.forget import SCOPES as FORGET_SCOPES
@@ -56,8 +59,9 @@ def assemble(
     """
     settings = desk.settings
     limit = RateLimit(settings.folder / "serving" / LIMITS, settings.serving.rate_limit_per_minute)
-    all_routes = [*routes(desk), *(events or EventDesk(desk.metrics)).routes(), *(forget or ForgetDesk()).routes()]
-    scopes = SCOPES | EVENT_SCOPES | FORGET_SCOPES
+    rooms = (events or EventDesk(desk.metrics), forget or ForgetDesk(), Feed(settings.folder, desk))
+    all_routes = [*routes(desk), *(route for room in rooms for route in room.routes())]
+    scopes = SCOPES | EVENT_SCOPES | FORGET_SCOPES | FEED_SCOPES
     return Guard(
         application(all_routes, lifespan), keys=keys_of(settings), limit=limit, metrics=desk.metrics, scopes=scopes
     )
@@ -72,6 +76,7 @@ class Service:
         self.events = EventDesk(self.desk.metrics)
         self.forget = ForgetDesk()
         self._intake: Any = None  # features.live.intake.Intake
+        self._follower: Any = None  # serving.changes.following.Follower
 
     def open(self) -> None:
         """Take the champions that were fetched, the on-line store and the inbox, and begin to answer."""
@@ -84,7 +89,11 @@ class Service:
         self.forget.open(partial(forget_one, settings))
         if not (settings.folder / "log").exists():  # rows came from elsewhere: there is nothing to add events to
             return
-        self._intake = intake(settings, OnlineStore(settings), self.desk.metrics)
+        self._follower = Follower(
+            settings.folder, lambda: self.desk.counter, least_change=settings.serving.least_change,
+            meter=self.desk.metrics,
+        )  # fmt: skip
+        self._intake = intake(settings, OnlineStore(settings), self.desk.metrics, self._follower.offer)
         self._intake.start()
         self.events.open(self._intake)
 
@@ -92,6 +101,8 @@ class Service:
         """Answer no more; what was answered or acknowledged is on disk."""
         self.events.close()
         self.forget.close()
+        if self._follower is not None:
+            self._follower.close()
         self.desk.close()
         if self._intake is not None:
             self._intake.close()

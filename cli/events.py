@@ -5,14 +5,24 @@ from typing import TYPE_CHECKING
 from cli.outcome import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from churn.settings import Settings
     from features.live.intake import Intake
     from features.online import RowStore
     from serving.metrics import Metrics
 
 
-def intake(settings: "Settings", store: "RowStore", metrics: "Metrics") -> "Intake":
+def intake(
+    settings: "Settings", store: "RowStore", metrics: "Metrics", refreshed: "Callable[[Sequence[str]], None]"
+) -> "Intake":
     """What takes live events in a worker of the service: rows have the features that the champions learned from.
+
+    Args:
+        settings: of the business.
+        store: where fresh rows go.
+        metrics: where refreshes are counted.
+        refreshed: told whose rows are fresh.
 
     Raises:
         NoLog: nothing was ingested. SettingsError: the inbox is to lie in PostgreSQL, and no URL is set.
@@ -23,7 +33,7 @@ def intake(settings: "Settings", store: "RowStore", metrics: "Metrics") -> "Inta
     from serving.now import clock_of
 
     features = served_features(settings) or features_of(settings, read_log_manifest(settings.folder))
-    return Intake(settings, store, features, clock_of(settings), observe=metrics.refreshed)
+    return Intake(settings, store, features, clock_of(settings), observe=metrics.refreshed, refreshed=refreshed)
 
 
 def compact(settings: "Settings") -> Outcome:

@@ -35,7 +35,7 @@ from serving.lookup import Lookup
 from serving.metrics import CONTENT_TYPE, Metrics
 from serving.now import Stops, clock_of
 from serving.refusals import InvalidRequest, MalformedJson, NotReady, Refusal, UnknownRoute, WrongMethod
-from serving.schemas import Language, ScoreAnswer, ScoreRequest
+from serving.schemas import Language, Score, ScoreAnswer, ScoreRequest
 from serving.score_log import ScoreLog
 from serving.scorer import Answer, Scorer
 from serving.seal import Seal
@@ -108,21 +108,29 @@ class Desk:
     async def score(self, request: Request) -> Response:
         """Answer `POST /v1/score`: no answer leaves before its line is in the score log."""
         asked = _read(await request.body())
-        language = asked.language or preferred(request.headers.get("accept-language", ""))
-        top = self.settings.serving.top_reasons if asked.top_reasons is None else asked.top_reasons
-        ids, counter = list(dict.fromkeys(asked.customer_ids)), self.counter
-        told = ids, language or self.settings.business.language, top
-        if len(ids) <= AT_ONCE:
-            answers = counter.answers(*told)
+        words = self.words(request, asked.language, asked.top_reasons)
+        scores = await self.told(list(dict.fromkeys(asked.customer_ids)), *words)
+        by_id = {score.customer_id: score for score in scores}
+        return Response(encode(ScoreAnswer([by_id[one] for one in asked.customer_ids])), media_type=JSON)
+
+    def words(self, request: Request, language: Language | None, top: int | None) -> tuple[str, int]:
+        """The language of an answer, and how many reasons it has at most, where the caller asks for none."""
+        language = language or preferred(request.headers.get("accept-language", ""))
+        return language or self.settings.business.language, self.settings.serving.top_reasons if top is None else top
+
+    async def told(self, customer_ids: Sequence[str], language: str, top: int) -> list[Score]:
+        """Score customers, each named once, in their order; logged, counted, and told to whoever scores beside."""
+        counter = self.counter
+        if len(customer_ids) <= AT_ONCE:
+            answers = counter.answers(customer_ids, language, top)
         else:
-            answers = await anyio.to_thread.run_sync(counter.answers, *told)
+            answers = await anyio.to_thread.run_sync(counter.answers, customer_ids, language, top)
         await asyncio.wrap_future(counter.log.append([answer.log_row() for answer in answers]))
         if counter.shadows:
             counter.shadows.offer(answers, counter.log)
         self.metrics.answers(answer.score for answer in answers)
         self.metrics.store(answers=counter.lookup.failure is None)
-        by_id = {answer.score.customer_id: answer.score for answer in answers}
-        return Response(encode(ScoreAnswer([by_id[one] for one in asked.customer_ids])), media_type=JSON)
+        return [answer.score for answer in answers]
 
     async def ready(self, _: Request) -> Response:
         """Answer `/readyz`: whether customers can be scored, and with which champions."""
@@ -222,8 +230,15 @@ def _read(body: bytes) -> ScoreRequest:
 async def _http_error(request: Request, error: HTTPException) -> Response:
     refusal: Refusal = UnknownRoute(request.url.path)
     if error.status_code == 405:
-        refusal = WrongMethod(request.method, (error.headers or {}).get("Allow", "POST"))
+        refusal = WrongMethod(request.method, _allowed(request))
     return error_response(refusal, request.state.request_id)
+
+
+def _allowed(request: Request) -> str:
+    """The methods of a path, of all routes that share it."""
+    path, routes = request.scope["path"], [one for one in request.app.routes if isinstance(one, Route)]
+    found = {method for one in routes if one.path_regex.match(path) for method in one.methods or ()}
+    return ", ".join(sorted(found))
 
 
 async def _our_error(request: Request, error: Exception) -> Response:

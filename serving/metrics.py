@@ -61,6 +61,10 @@ class Metrics:
         self._pending = Counter(
             "churn_refresh_pending", "Requests whose rows were left to the background.", registry=self._registry
         )
+        self._changes = Counter(
+            "churn_changes", "What fresh rows brought for readers of changes: news, changes, left_out.", ["what"],
+            registry=self._registry,
+        )  # fmt: skip
         self._last_good = Counter(
             "churn_answers_from_last_good", "Customers answered from a row that was read before the store failed.",
             registry=self._registry,
@@ -96,6 +100,15 @@ class Metrics:
     def refreshed(self, seconds: float) -> None:
         """Count one refresh."""
         self._refresh.observe(seconds)
+
+    def changes(self, counts: tuple[int, int]) -> None:
+        """Count customers of whom there is news, and changes of stage or band among them."""
+        self._changes.labels("news").inc(counts[0])
+        self._changes.labels("changes").inc(counts[1])
+
+    def changes_left_out(self, customers: int) -> None:
+        """Count customers of whom the next batch has to tell."""
+        self._changes.labels("left_out").inc(customers)
 
     def champions(self, champions: Iterable[Champion]) -> None:
         """Say which models answer."""

@@ -42,6 +42,7 @@ class Intake:
         features: those that the champions learned from.
         clock: what time it is for the business.
         observe: told how many seconds each refresh took.
+        refreshed: told whose rows are fresh.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Intake:
         clock: Clock,
         *,
         observe: Callable[[float], None] = lambda _: None,
+        refreshed: Callable[[Sequence[str]], None] = lambda _: None,
     ) -> None:
         self._settings, self._clock, self._folder = settings, clock, settings.folder
         self._taking_back = set(settings.definition.taken_back_by)
@@ -59,7 +61,9 @@ class Intake:
         self._index = Index(settings.folder)
         gone = partial(is_forgotten, self._folder)
         kernel = (features, settings.lifecycle)
-        self.refresher = Refresher(self.inbox, self._index, *kernel, store, forgotten=gone, observe=observe)
+        self.refresher = Refresher(
+            self.inbox, self._index, *kernel, store, forgotten=gone, observe=observe, refreshed=refreshed
+        )
         self.keeper = Keeper(settings.folder, self.inbox, self._index, self.refresher, settings.lifecycle, self._now_us)
 
     @property

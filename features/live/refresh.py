@@ -51,6 +51,7 @@ class Refresher:
         store: where rows go.
         forgotten: names those of some customers who were erased, from the first moment of the erasure on.
         observe: told how many seconds each refresh took.
+        refreshed: told whose rows are fresh.
     """
 
     def __init__(
@@ -63,9 +64,11 @@ class Refresher:
         *,
         forgotten: Callable[[Iterable[str]], set[str]] = lambda _: set(),
         observe: Callable[[float], None] = lambda _: None,
+        refreshed: Callable[[Sequence[str]], None] = lambda _: None,
     ) -> None:
         self._inbox, self._index, self._store, self._forgotten = inbox, index, store, forgotten
         self._features, self._lifecycle, self._observe = features, lifecycle, observe
+        self._refreshed = refreshed
 
     def refresh(self, customer_ids: Sequence[str]) -> bool:
         """Compute and store the rows of these customers; False where the index does not reach far enough yet.
@@ -93,4 +96,5 @@ class Refresher:
             self._store.remove(gone)
         self._inbox.done((customer_id, reach.last_seq) for customer_id in customer_ids)
         self._observe(time.perf_counter() - began)
+        self._refreshed(customer_ids)
         return True

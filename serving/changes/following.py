@@ -1,0 +1,151 @@
+"""Customers whose rows are fresh are scored again, in the background, so that readers of changes learn at once.
+
+    fresh row --offer--> waiting (each customer once) --a thread--> answers -> score log -> journal
+
+No request waits for it. Where more customers wait than it keeps, or something cannot be written, who is left out is
+counted and told by the next batch of everybody. Start reading at `Follower.offer`.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, Protocol
+
+import structlog
+
+from churn.errors import ChurnError
+from serving.changes.journal import Counts, Journal
+from serving.changes.state import State, state_of
+from serving.scorer import Answer
+
+MOST_WAITING = 20_000  # customers
+AT_ONCE = 64  # of them in one go
+PAUSE_S = 0.2  # events of one customer that come together are told once
+log = structlog.get_logger("changes")
+
+
+class Log(Protocol):
+    """Where answers are logged: serving.score_log.ScoreLog."""
+
+    def append(self, rows: Sequence[dict[str, Any]]) -> Future[None]:
+        """Promise that these rows are on disk."""
+        ...
+
+
+class Answering(Protocol):
+    """What answers: serving.app.Counter."""
+
+    @property
+    def log(self) -> Log:
+        """Where answers are logged."""
+        ...
+
+    @property
+    def forgotten(self) -> Callable[[Sequence[str]], set[str]]:
+        """Names those of some customers who were erased."""
+        ...
+
+    def answers(self, customer_ids: Sequence[str], language: str, top: int) -> list[Answer]:
+        """Score these customers."""
+        ...
+
+
+class Meter(Protocol):
+    """Where changes are counted: serving.metrics.Metrics."""
+
+    def changes(self, counts: tuple[int, int]) -> None:
+        """Count what was told."""
+        ...
+
+    def changes_left_out(self, customers: int) -> None:
+        """Count customers who have to wait for the next batch."""
+        ...
+
+
+class Follower:
+    """Tells the journal of customers whose rows are fresh. Threads may share it.
+
+    Args:
+        folder: the artifacts of the business.
+        answering: what answers now; raises NotReady where nothing does.
+        least_change: of a probability, below which the feed has no news.
+        meter: where it is counted.
+    """
+
+    def __init__(self, folder: Path, answering: Callable[[], Answering], *, least_change: float, meter: Meter) -> None:
+        self._journal, self._answering = Journal(folder), answering
+        self._least_change, self._meter = least_change, meter
+        self._waiting: dict[str, None] = {}
+        self._wake, self._ending = threading.Condition(), False
+        self._idle = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="changes", daemon=True)
+        self._thread.start()
+
+    def offer(self, customer_ids: Sequence[str]) -> None:
+        """Tell of these customers, later and elsewhere."""
+        with self._wake:
+            room = MOST_WAITING - len(self._waiting)
+            new = [one for one in dict.fromkeys(customer_ids) if one not in self._waiting]
+            self._waiting |= dict.fromkeys(new[:room])
+            self._idle.clear()
+            self._wake.notify()
+        if len(new) > room:
+            self._meter.changes_left_out(len(new) - room)
+
+    def settle(self, timeout_s: float = 10.0) -> bool:
+        """Wait until nobody waits; whether that came in time."""
+        return self._idle.wait(timeout_s)
+
+    def close(self) -> None:
+        """Tell of who is waiting and end; call it while there still is what answers."""
+        with self._wake:
+            self._ending = True
+            self._wake.notify()
+        self._thread.join()
+        self._journal.close()
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                if not self._waiting:
+                    self._idle.set()
+                self._wake.wait_for(lambda: self._waiting or self._ending)
+                if not self._waiting:
+                    return
+                if not self._ending:
+                    self._wake.wait_for(lambda: self._ending, PAUSE_S)
+                some = list(self._waiting)[:AT_ONCE]
+                for one in some:
+                    del self._waiting[one]
+            self._follow(some)
+
+    def _follow(self, customer_ids: list[str]) -> None:
+        try:
+            self._meter.changes(self._tell(customer_ids))
+        except ChurnError as error:
+            self._left_out(error.code, customer_ids)
+        except Exception as error:  # noqa: BLE001  # the edge of this thread: it has to go on for all others
+            self._left_out(type(error).__name__, customer_ids)
+
+    def _left_out(self, why: str, customer_ids: list[str]) -> None:
+        log.warning("changes.left_out", problem=why, customers=len(customer_ids))
+        self._meter.changes_left_out(len(customer_ids))
+
+    def _tell(self, customer_ids: list[str]) -> Counts:
+        counter = self._answering()
+        answers = [one for one in counter.answers(customer_ids, "en", 0) if not one.is_nameless]
+        states: list[State] = []
+        rows: list[dict[str, Any]] = []
+        for answer in answers:
+            state = state_of(answer.score)
+            if state is not None:
+                states.append(state)
+                rows.append(answer.log_row())
+        if not states:
+            return Counts(0, 0)
+        counter.log.append(rows).result()
+        counts = self._journal.tell(states, least_change=self._least_change)
+        if gone := counter.forgotten(customer_ids):  # erased meanwhile: asked after it was written
+            self._journal.erase(gone)
+        return counts

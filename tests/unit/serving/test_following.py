@@ -1,0 +1,116 @@
+"""Fresh rows become changes in the background: logged, once a customer, and never at a request's cost."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from features.online import MemoryOnlineStore
+from serving.app import Counter
+from serving.changes import following
+from serving.changes.following import Follower
+from serving.changes.journal import Journal
+from serving.lookup import Lookup
+from serving.metrics import Metrics
+from serving.refusals import NotReady
+from serving.score_log import ScoreLog, read
+from serving.scorer import Answer
+from tests import tiny_service
+from tests.tiny_service import AS_OF, row
+
+
+class Shop:
+    """A follower, and what it stands on."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store, self.metrics, self.gone = MemoryOnlineStore(), Metrics(), set[str]()
+        self.log, self.journal = ScoreLog(folder), Journal(folder)
+        self.journal.begin()
+        self.counter = Counter(tiny_service.scorer(), Lookup(self.store), self.log, lambda ids: self.gone & set(ids))
+        self.follower = Follower(folder, lambda: self.counter, least_change=0.05, meter=self.metrics)
+
+    def fresh(self, *customer_ids: str, **changed: object) -> None:
+        self.store.write([row(one, **changed) for one in customer_ids])
+        self.follower.offer(customer_ids)
+
+    def counted(self, what: str) -> float:
+        lines = self.metrics.text().decode().splitlines()
+        return next((float(line.split()[1]) for line in lines if f'churn_changes_total{{what="{what}"}}' in line), 0.0)
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+    monkeypatch.setattr(following, "PAUSE_S", 0.01)
+    made = Shop(tmp_path)
+    yield made
+    made.follower.close()
+    made.log.close()
+
+
+def test_a_fresh_row_is_scored_logged_and_told(shop: Shop, tmp_path: Path) -> None:
+    shop.fresh("C1")
+    assert shop.follower.settle()
+    shop.fresh("C1", stage="lapsing", as_of=AS_OF + timedelta(hours=1))
+    assert shop.follower.settle()
+    first, second = shop.journal.after(0, 10)
+    assert (first.what, second.what) == (("first",), ("stage",))
+    assert second.before is not None
+    assert (second.before["stage"], second.now.stage) == ("active", "lapsing")
+    logged = read(tmp_path)
+    assert list(logged["score_id"]) == [first.now.score_id, second.now.score_id]
+    assert (shop.counted("news"), shop.counted("changes"), shop.counted("left_out")) == (2, 2, 0)
+
+
+def test_of_customers_whom_nothing_is_known_of_nothing_is_told(shop: Shop, tmp_path: Path) -> None:
+    shop.gone = {"forgotten"}
+    shop.store.write([row("forgotten")])
+    shop.follower.offer(["nobody", "forgotten"])
+    assert shop.follower.settle()
+    assert shop.journal.after(0, 10) == []
+    assert read(tmp_path).empty
+
+
+def test_who_is_forgotten_meanwhile_does_not_stay(shop: Shop, tmp_path: Path) -> None:
+    asked = iter([set[str](), {"C1"}])
+    shop.counter = Counter(shop.counter.scorer, shop.counter.lookup, shop.log, lambda _: next(asked))
+    shop.fresh("C1", "C2")
+    assert shop.follower.settle()
+    assert [one.now.customer_id for one in shop.journal.after(0, 10)] == ["C2"]
+
+
+def test_more_than_it_keeps_are_counted_and_left_to_the_batch(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "MOST_WAITING", 3)
+    monkeypatch.setattr(following, "AT_ONCE", 1)
+    held, answers = threading.Event(), shop.counter.answers
+
+    class Slow:
+        """What answers only when it is let."""
+
+        log, forgotten = shop.counter.log, shop.counter.forgotten
+
+        def answers(self, customer_ids: Sequence[str], language: str, top: int) -> list[Answer]:
+            held.wait(10)
+            return answers(customer_ids, language, top)
+
+    shop.counter = Slow()  # type: ignore[assignment]
+    shop.fresh("first")
+    while shop.follower._waiting:  # until it is being scored
+        pass
+    shop.fresh("a", "b", "a")
+    shop.fresh("a", "c", "d", "e")
+    assert shop.counted("left_out") == 2
+    held.set()
+    assert shop.follower.settle()
+    assert {one.now.customer_id for one in shop.journal.after(0, 10)} == {"first", "a", "b", "c"}
+
+
+def test_a_service_that_is_ending_leaves_the_rest_to_the_batch(shop: Shop) -> None:
+    def closed() -> Counter:
+        raise NotReady
+
+    shop.follower._answering = closed
+    shop.fresh("C1", "C2")
+    assert shop.follower.settle()
+    assert shop.counted("left_out") == 2
