@@ -27,6 +27,8 @@ from serving.forget import SCOPES as FORGET_SCOPES
 from serving.forget import ForgetDesk
 from serving.guard import Guard
 from serving.rate_limit import RateLimit
+from serving.replay_desk import SCOPES as REPLAY_SCOPES
+from serving.replay_desk import ReplayDesk
 
 DEFAULT_CONFIG = "churn.toml"
 LIMITS = "limits.sqlite"
@@ -59,9 +61,14 @@ def assemble(
     """
     settings = desk.settings
     limit = RateLimit(settings.folder / "serving" / LIMITS, settings.serving.rate_limit_per_minute)
-    rooms = (events or EventDesk(desk.metrics), forget or ForgetDesk(), Feed(settings.folder, desk))
+    rooms = (
+        events or EventDesk(desk.metrics),
+        forget or ForgetDesk(),
+        Feed(settings.folder, desk),
+        ReplayDesk(settings),
+    )
     all_routes = [*routes(desk), *(route for room in rooms for route in room.routes())]
-    scopes = SCOPES | EVENT_SCOPES | FORGET_SCOPES | FEED_SCOPES
+    scopes = SCOPES | EVENT_SCOPES | FORGET_SCOPES | FEED_SCOPES | REPLAY_SCOPES
     return Guard(
         application(all_routes, lifespan), keys=keys_of(settings), limit=limit, metrics=desk.metrics, scopes=scopes
     )

@@ -18,6 +18,7 @@ from cli.feature_commands import features_app
 from cli.keeping_commands import register as register_keeping
 from cli.model_commands import register as register_models
 from cli.options import DEFAULT, Config, CutoffDay, Json, load, show
+from cli.replay_commands import register as register_replay
 
 app = typer.Typer(
     cls=Edge,
@@ -35,6 +36,7 @@ app.add_typer(snapshot_app, name="snapshot")
 app.add_typer(features_app, name="features")
 register_keeping(app)
 register_models(app)
+register_replay(app)
 app.add_typer(events_app, name="events")
 
 

@@ -55,6 +55,7 @@ def prune(settings: "Settings", *, dry_run: bool) -> Outcome:
     """
     from features.erasure.left_over import sweep
     from features.erasure.store import Whom
+    from serving.score_index import sweep as drop_indexes
 
     folder = settings.folder
     outlived = [*_answers(settings), *_archive(settings), *_snapshots(settings), *_rejects(settings)]
@@ -63,6 +64,7 @@ def prune(settings: "Settings", *, dry_run: bool) -> Outcome:
         for one in outlived:
             _remove(one, folder)
         changes = _changes(settings)
+        drop_indexes(folder)
         left = sweep(folder, Whom()).files if folder.is_dir() else 0
         if rows or left or changes:
             told = {"removed": rows, "left_overs": left, "changes": changes}

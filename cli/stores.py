@@ -107,6 +107,10 @@ def _scores() -> tuple[Store, ...]:
             erase=erase_from_score_log,
         ),
         Store(
+            "index of answers", "where each answer lies, by its id", ("scores/index/*",), "as long as the answers",
+            back_up=False, anew="churn replay",
+        ),
+        Store(
             "batches", "everybody's scores, for monitoring and for people", ("scores/batch/*",),
             "`batch_scores_days`", erase=erase_from_batches,
         ),

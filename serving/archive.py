@@ -102,6 +102,12 @@ def look(folder: Path, model_hash: str) -> Archived | None:
     return Archived(place, note, tuple(altered))
 
 
+def learned_of(settings: Settings, held: Archived) -> Mapping[str, Any] | None:
+    """What the features of an archived model were made of, by its snapshot; None where that is gone."""
+    bundle = _read(held.folder / BUNDLE)
+    return _learned(settings, bundle) if {"snapshot_hash", "feature_set_hash"} <= bundle.keys() else None
+
+
 def last_used(place: Path) -> datetime:
     """When a model was last fetched to serve or to score."""
     note = place / NOTE

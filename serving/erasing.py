@@ -4,14 +4,12 @@
                                  score_id: a service that is writing the same file goes on without a pause
     scores/batch/*.parquet, csv  written anew without them; the score_ids go to scores/log/erased-*.jsonl
 
-Start reading at `erase_from_score_log`; `recall` is what a replay asks.
+Start reading at `erase_from_score_log`; serving/score_index.py tells who asks for one of them.
 """
 
 import os
 import time
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -21,7 +19,7 @@ from churn.tables import ERASED_LINE
 from features.atomic import write_text
 from features.erasure.rewriting import csv_without, customers_of, parquet_without, rows_of
 from features.erasure.store import NOTHING, Erased, Whom
-from serving import batch, refusals
+from serving import batch
 from serving.score_log import FOLDER, GONE
 
 SHORTEST = len(ERASED_LINE) + 1
@@ -104,32 +102,3 @@ def _remember(folder: Path, rows: pa.Table) -> None:
     """Keep the ids of answers that are about to go, so that nobody who asks for one thinks it never was."""
     stubs = [_stub(row["score_id"], row["scored_at"].isoformat()) for row in rows.to_pylist()]
     write_text(folder / FOLDER / f"erased-{time.time_ns() // 1000}.jsonl", "\n".join(stubs) + "\n")
-
-
-def recall(folder: Path, score_id: str) -> dict[str, Any]:
-    """One answer of the past as a row of SCORES; instants in ISO form.
-
-    Args:
-        folder: the artifacts of the business.
-        score_id: of the answer.
-
-    Raises:
-        UnknownScore: nobody gave it. Erased: whom it spoke of was forgotten.
-    """
-    wanted = f'"score_id":"{score_id}"'.encode()
-    for segment in sorted((folder / FOLDER).glob("*.jsonl")):
-        with segment.open("rb") as lines:
-            for line in lines:
-                if wanted in line and line.startswith(GONE):
-                    raise refusals.Erased(score_id)
-                if wanted in line and line.endswith(b"\n"):
-                    return dict(msgspec.json.decode(line))
-    for path in sorted((folder / batch.FOLDER).glob("*.parquet")):
-        found = pq.read_table(path, filters=[("score_id", "=", score_id)], partitioning=None).to_pylist()
-        if found:
-            return _plain(found[0])
-    raise refusals.UnknownScore(score_id)
-
-
-def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in row.items()}

@@ -22,7 +22,7 @@ from churn.errors import ChurnError
 from serving.auth import Keys
 from serving.metrics import Metrics
 from serving.rate_limit import RateLimit
-from serving.refusals import BodyTooLarge, Refusal, TooManyRequests, WrongMethod
+from serving.refusals import BodyTooLarge, Refusal, ReplaysBusy, TooManyRequests, WrongMethod
 from serving.schemas import ErrorAnswer, Problem
 
 MOST_BODY_BYTES = 1_000_000
@@ -127,7 +127,7 @@ def error_response(error: Exception, request_id: str) -> Response:
         mend = f"try again; if it stays, give the operator the request id {request_id}."
         status, problem = 500, Problem("internal_error", INTERNAL, mend, request_id)
     headers: dict[str, str] = {}
-    if isinstance(error, TooManyRequests):
+    if isinstance(error, TooManyRequests | ReplaysBusy):
         headers["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, WrongMethod):
         headers["Allow"] = error.allowed

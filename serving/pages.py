@@ -14,9 +14,10 @@ from typing import Any
 import msgspec
 from starlette.responses import HTMLResponse, Response
 
-from serving import forget
+from serving import forget, replay_desk
 from serving.abstentions import ABSTENTIONS
 from serving.event_schemas import EventsAnswer, EventsRequest
+from serving.replay_schemas import Replay
 from serving.schemas import ErrorAnswer, ScoreAnswer, ScoreRequest
 
 VERSION = "1"
@@ -68,8 +69,8 @@ document.getElementById("ask").addEventListener("click", async () => {
 
 def document() -> dict[str, Any]:
     """The OpenAPI 3.1 document of this stage."""
-    (request, answer, error, events, receipts), components = msgspec.json.schema_components(
-        [ScoreRequest, ScoreAnswer, ErrorAnswer, EventsRequest, EventsAnswer],
+    (request, answer, error, events, receipts, replay), components = msgspec.json.schema_components(
+        [ScoreRequest, ScoreAnswer, ErrorAnswer, EventsRequest, EventsAnswer, Replay],
         ref_template="#/components/schemas/{name}",
     )
     post = {
@@ -94,6 +95,7 @@ def document() -> dict[str, Any]:
             "/v1/score": {"post": post},
             "/v1/events": {"post": post | _taking(events, receipts, error)},
             **forget.described(ERRORS, _json(error)),
+            **replay_desk.described(ERRORS, _json(error), _json(replay)),
             **_reading(),
         },
         "components": {"schemas": components, "securitySchemes": schemes},

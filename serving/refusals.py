@@ -14,6 +14,7 @@
     ├── InvalidRequest        422    JSON, but not what the schema asks for
     ├── TooManyRequests       429
     ├── NotReady              503
+    ├── ReplaysBusy           503    too many ask for answers of the past at once
     └── ScoreLogUnavailable   503    an answer could not be logged, so it is not given
 
 Knows no server; serving/guard.py turns these, and any other error, into an answer.
@@ -162,6 +163,19 @@ class NotReady(Refusal):
 
     def __init__(self) -> None:
         super().__init__("The service is starting or ending.", mend="ask `/readyz` until it says 200, then again.")
+
+
+class ReplaysBusy(Refusal):
+    """Too many answers of the past are being made again; answers of now go first."""
+
+    status = 503
+    retry_after_s = 5
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Too many answers of the past are being made again.",
+            mend="ask again in some seconds (Retry-After), one after the other; `churn replay` takes many at once.",
+        )
 
 
 class ScoreLogUnavailable(Refusal):

@@ -130,8 +130,8 @@ def test_a_customer_is_forgotten_everywhere_and_stays_away(shop: Shop) -> None:
     said = churn("score", "--ids", leaver, "--json", config=shop.config)
     assert json.loads(said.out)[0]["abstention"]["code"] == "erased"
     assert naming(folder, leaver) == set()
-    from serving.erasing import recall
     from serving.refusals import Erased
+    from serving.score_index import recall
 
     with pytest.raises(Erased):
         recall(folder, score_id)

@@ -13,8 +13,9 @@ from cli.serving import _everyone
 from features.erasure.store import NOTHING, Whom
 from monitoring.windows import read_scores
 from serving import batch
-from serving.erasing import erase_from_batches, erase_from_score_log, recall
+from serving.erasing import erase_from_batches, erase_from_score_log
 from serving.refusals import Erased, UnknownScore
+from serving.score_index import recall
 from serving.score_log import FOLDER, ScoreLog, read
 from tests import tiny_service
 from tests.unit.serving.test_batch import settings  # noqa: F401  # the fixture
@@ -111,14 +112,14 @@ def test_batches_are_written_anew_without_them(settings, tmp_path: Path) -> None
     gone = before.loc[before["customer_id"] == LEAVER, "score_id"].item()
     with pytest.raises(Erased):
         recall(folder, gone)
-    assert recall(folder, after["score_id"].iloc[0])["customer_id"] == after["customer_id"].iloc[0]
+    assert recall(folder, after["score_id"].iloc[0]).row["customer_id"] == after["customer_id"].iloc[0]
     assert erase_from_batches(folder, WHOM) == NOTHING
 
 
 def test_an_answer_asked_for_again(log: ScoreLog, tmp_path: Path) -> None:
     log.close()
     ids = read(tmp_path).set_index("customer_id")["score_id"]
-    assert recall(tmp_path, ids[LEAVER])["vector"]
+    assert recall(tmp_path, ids[LEAVER]).row["vector"]
     erase_from_score_log(tmp_path, WHOM)
     with pytest.raises(Erased) as raised:
         recall(tmp_path, ids[LEAVER])

@@ -1,0 +1,129 @@
+"""A model out of the archive and what its features were made of, for who makes an answer of the past again.
+
+    the line's model_hash --> models/<hash>/ --held to it--> Champion;  archived.json --> Learned --> the row of then
+
+Where the archive does not say what the features were made of, the model's snapshot is asked. Start reading at
+`model_of`, then `row_again`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from churn.calendar import Calendar
+from churn.definition import ChurnDefinition, Lifecycle, StageRules
+from churn.errors import ChurnError
+from churn.settings import Settings
+from features.catalogue import remade
+from features.feature_set import FeatureSet
+from features.one_customer import history_of
+from features.online import OnlineRow
+from features.replay import replayed
+from serving import archive
+from serving.archive import Archived
+from serving.champion import Champion, read_champion
+from serving.replay_schemas import Input
+
+KEPT = 2  # models that stay in memory: who asks for one answer of a model asks for more
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What a model's features were made of: the set itself, and what churn meant."""
+
+    features: FeatureSet
+    lifecycle: Lifecycle
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model of the archive, as far as it can be asked, and what became of it."""
+
+    champion: Champion | None
+    learned: Learned | None
+    state: Input
+    definition: Input
+
+
+def model_of(settings: Settings, row: Mapping[str, Any]) -> Model:
+    """The model that gave an answer.
+
+    Args:
+        settings: of the business.
+        row: the answer, a row of SCORES with a number.
+    """
+    held = archive.look(settings.folder, row["model_hash"])
+    if held is None:
+        why = "the archive does not hold it: it was pruned ([retention] models_days), or served before there was one"
+        return Model(None, None, Input("missing", why), Input("unknown", "the archive of its model would say it"))
+    learned, definition = _learned(settings, held, row)
+    if held.altered:
+        why = "what lies in the archive is not the model that answered"
+        return Model(None, learned, Input("altered", why, list(held.altered)), definition)
+    try:
+        champion = _read(held.folder, str(row["model_version"]), str(row["model_hash"]))
+    except ChurnError as error:
+        return Model(None, learned, Input("altered", error.problem), definition)
+    return Model(champion, learned, Input("as_archived"), definition)
+
+
+def row_again(
+    settings: Settings, learned: Learned, customer_id: str, as_of: datetime, known_at: datetime
+) -> OnlineRow | None:
+    """The row that the event log of today gives for a customer as of an instant, knowing what was known at another.
+
+    Args:
+        settings: of the business.
+        learned: which features, and what churn meant.
+        customer_id: whose.
+        as_of: the cutoff.
+        known_at: only what had reached us before it counts.
+
+    Returns:
+        None where they had no event by then.
+
+    Raises:
+        NoLog, BrokenLog, InboxUnavailable, LogBehind: the log cannot be read.
+    """
+    events = history_of(settings, customer_id, learned.lifecycle)
+    key = customer_id, (as_of, known_at)
+    return replayed([key], events, learned.features, learned.lifecycle).get(key)
+
+
+@lru_cache(maxsize=KEPT)
+def _read(folder: Path, version: str, model_hash: str) -> Champion:
+    return read_champion(folder, version=version, model_hash=model_hash)
+
+
+def _learned(settings: Settings, held: Archived, row: Mapping[str, Any]) -> tuple[Learned | None, Input]:
+    """What the features were made of and what churn meant then, which need not be what it means today."""
+    told, today, then = held.learned or archive.learned_of(settings, held), settings.lifecycle, row["definition_id"]
+    if told is None:
+        lost = "neither the archive nor a snapshot says what its features were made of"
+        return None, Input("unknown", lost)
+    lifecycle = _lifecycle(told.get("lifecycle"))
+    if lifecycle is None or lifecycle.definition.id != then:
+        why = "the definition in the archive is not the one that the answer names"
+        return None, Input("altered", why, [archive.NOTE])
+    same = today.definition.id == then and today.calendar.timezone == lifecycle.calendar.timezone
+    if same:
+        lifecycle = today  # the rules of stages may have moved since the model was archived
+    features = remade(told["feature_set"], lifecycle)
+    if features is None or features.hash != row["feature_set_hash"]:
+        return None, Input("as_then" if same else "changed_since")
+    why = "[definition] or the time zone is another one today; the archived one was used"
+    return Learned(features, lifecycle), Input("as_then") if same else Input("changed_since", why)
+
+
+def _lifecycle(told: Any) -> Lifecycle | None:  # of a manifest
+    try:
+        return Lifecycle(
+            ChurnDefinition(**told["definition"]), StageRules(**told["stages"]), Calendar(told["timezone"])
+        )
+    except (ValidationError, ChurnError, KeyError, TypeError):
+        return None

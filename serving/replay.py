@@ -1,0 +1,218 @@
+"""An answer of the past, made again: the archived model on the features as they were known then, held to what was told.
+
+    score id -> its line -> model of the archive, features from the event log at (cutoff, known_at) -> the same answer?
+
+Nothing is believed: the model is held to its hash, the line to its seal, the logged vector to what the log gives. What
+is not as it was is named, so that an unequal answer says where to look. Knows no server. Start reading at `replay`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from msgspec import structs
+
+from churn.bundle import FloatArray
+from churn.clock import StoppedClock
+from churn.errors import ChurnError
+from churn.settings import Settings
+from churn.tables import INSTANT, SCORES
+from features.online import OnlineRow, canonical
+from serving.abstentions import ABSTENTIONS
+from serving.archived import Learned, Model, model_of, row_again
+from serving.replay_schemas import Input, Inputs, Replay
+from serving.schemas import Abstention, Score
+from serving.score_index import Recalled, recall
+from serving.score_log import unpacked
+from serving.scorer import Answer, Scorer
+from serving.seal import ALTERED, AS_WRITTEN, UNSEALED, Seal
+
+NOT_HELD = ("vector", "action")  # of a line: held to the log by itself; given back as it was told
+
+
+@dataclass(frozen=True)
+class Told:
+    """What was told, as far as a replay goes by it."""
+
+    row: dict[str, Any]
+    vector: FloatArray | None
+
+    def online(self, vector: FloatArray) -> OnlineRow:
+        """The row of the store that the answer was made from, with this vector."""
+        row = self.row
+        return OnlineRow(
+            row["customer_id"], vector, row["stage"], row["model"], _instant(row["cutoff"]), _instant(row["known_at"]),
+            row["feature_set_hash"],
+        )  # fmt: skip
+
+
+def replay(settings: Settings, score_id: str, *, language: str, top: int) -> Replay:
+    """Make an answer of the past again and say whether it is the same.
+
+    Args:
+        settings: of the business.
+        score_id: as the answer named itself.
+        language: of the reasons, en or zh.
+        top: at most so many reasons.
+
+    Raises:
+        UnknownScore: nobody gave it. Erased: whom it spoke of was forgotten.
+    """
+    recalled = recall(settings.folder, score_id)
+    sealed = UNSEALED if recalled.line is None else Seal.of(settings).state(recalled.line)
+    try:
+        told = _told(recalled)
+    except (KeyError, TypeError, ValueError, msgspec.ValidationError):
+        return _unreadable(score_id)
+    if told.vector is None or told.row.get("model_hash") is None:
+        return _silent(settings, told, sealed)
+    model = model_of(settings, told.row)
+    return _held(settings, told, model, sealed, language, top)
+
+
+def _held(settings: Settings, told: Told, model: Model, sealed: str, language: str, top: int) -> Replay:
+    """The answer made again twice: from the features that the log gives, and from those that were logged."""
+    assert told.vector is not None
+    again, why = _row_again(settings, told, model.learned)
+    of_log = _answer(settings, told, model, again or told.online(told.vector), language, top)
+    of_line = of_log if again is None else _answer(settings, told, model, told.online(told.vector), language, top)
+    differs = [] if of_log is None else _differs(told.row, of_log.log_row())
+    names = [] if again is None else _moved(model.learned, again.vector, told.vector)
+    line = _line(sealed, told, of_line, of_log, bool(names))
+    features = _features(again, why, names, line, bool(differs))
+    inputs = Inputs(line=line, model=model.state, definition=model.definition, features=features)
+    whole = line.state in (AS_WRITTEN, UNSEALED) and features.state == "as_known_then" and not names
+    score = None if of_log is None else structs.replace(of_log.score, score_id=told.row["score_id"])
+    return Replay(
+        score_id=told.row["score_id"], equal=score is not None and whole and not differs, differs=differs,
+        replayed=score, told=_public(told.row), inputs=inputs,
+    )  # fmt: skip
+
+
+def _row_again(settings: Settings, told: Told, learned: Learned | None) -> tuple[OnlineRow | None, str | None]:
+    """The customer's row from the event log as it was known then; None and why where there is none."""
+    if learned is None:
+        return None, "what its features were made of is not known any more"
+    try:
+        row = row_again(settings, learned, told.row["customer_id"], _instant(told.row["cutoff"]), _known_at(told))
+    except ChurnError as error:
+        return None, error.problem
+    return row, None if row else "the event log has no event of this customer that was known then"
+
+
+def _answer(settings: Settings, told: Told, model: Model, row: OnlineRow, language: str, top: int) -> Answer | None:
+    """What the archived model says of a row at the instant of the answer; None without that model."""
+    if model.champion is None:
+        return None
+    now, valid = _instant(told.row["scored_at"]), told.row.get("valid_until")
+    judge = Scorer(
+        champions={model.champion.bundle.model: model.champion},
+        clock=StoppedClock(now),
+        clock_kind=settings.business.clock,
+        max_age=timedelta(days=36500) if valid is None else _instant(valid) - _instant(told.row["cutoff"]),
+        definition_id=told.row["definition_id"],
+        calendar=model.learned.lifecycle.calendar if model.learned else settings.lifecycle.calendar,
+    )
+    (answer,) = judge.score([row.customer_id], [row], language=language, top=top)
+    return answer
+
+
+def _line(sealed: str, told: Told, of_line: Answer | None, of_log: Answer | None, has_moved: bool) -> Input:
+    """Whether the line is what was written: by its seal or, where it has none, by its own model and the log."""
+    if sealed == AS_WRITTEN:
+        return Input(AS_WRITTEN)
+    if sealed == ALTERED:
+        return Input(ALTERED, "its seal does not fit: the line is not what was written")
+    if of_line is not None and _differs(told.row, of_line.log_row()):
+        what = "vector" if has_moved and of_log and not _differs(told.row, of_log.log_row()) else "numbers"
+        return Input(ALTERED, f"the archived model does not give its numbers on its own vector: its {what} changed")
+    return Input(UNSEALED, "it has no seal (an older line, or one of `churn score --all`); its numbers fit its vector")
+
+
+def _features(again: OnlineRow | None, why: str | None, names: Sequence[str], line: Input, differs: bool) -> Input:
+    """Whether the event log still gives what was known then; a changed line is not the log's fault."""
+    if again is None:
+        return Input("cannot_be_made_again", f"{why}; the answer was made again from the logged vector")
+    if not names or (line.state == ALTERED and not differs):
+        return Input("as_known_then")
+    if line.state == ALTERED:
+        return Input("altered", "the logged vector is not what the event log gives; the line was altered", list(names))
+    return Input("altered", "the event log of today does not give the features that were known then", list(names))
+
+
+def _moved(learned: Learned | None, again: FloatArray, logged: FloatArray) -> list[str]:
+    """The features that differ, bit by bit."""
+    assert learned is not None
+    if again.shape != logged.shape:
+        return ["number of features"]
+    differ = canonical(again) != canonical(logged)
+    return [name for name, moved in zip(learned.features.names, differ, strict=True) if moved]
+
+
+def _differs(told: dict[str, Any], again: dict[str, Any]) -> list[str]:
+    """The columns in which a line and an answer made again differ; what a line of before does not have is not held."""
+    held = [column for column in SCORES if column.name not in (*NOT_HELD, "score_id") and column.name in told]
+    return [one.name for one in held if _plain(one.dtype, told[one.name]) != _plain(one.dtype, again[one.name])]
+
+
+def _plain(dtype: str, value: Any) -> Any:  # a text, a number, an instant or None
+    return _instant(value) if dtype == INSTANT and value is not None else value
+
+
+def _silent(settings: Settings, told: Told, sealed: str) -> Replay:
+    """An answer without a number: it is told again, there is nothing to make."""
+    row, code = told.row, str(told.row.get("abstention"))
+    words = ABSTENTIONS.get(code, (code, ""))
+    facts = {"model": str(row.get("model")), "version": "the champion of then", "hours": "the allowed"}
+    score = Score(
+        score_id=row["score_id"], customer_id=row["customer_id"], scored_at=_instant(row["scored_at"]),
+        clock=settings.business.clock, stage=row.get("stage"), model=row.get("model"),
+        definition_id=row["definition_id"], feature_set_hash=row.get("feature_set_hash"),
+        abstention=Abstention(code, *(text.format(**facts) for text in words)),
+    )  # fmt: skip
+    not_asked = Input("not_asked")
+    line = Input(sealed, None if sealed == AS_WRITTEN else "its seal does not fit" if sealed == ALTERED else "no seal")
+    inputs = Inputs(line=line, model=not_asked, definition=not_asked, features=not_asked)
+    equal = sealed == AS_WRITTEN  # an abstention has nothing to be made of: what stands there is what was told
+    return Replay(
+        score_id=row["score_id"], equal=equal, differs=[], replayed=score, told=_public(row), inputs=inputs
+    )  # fmt: skip
+
+
+def _unreadable(score_id: str) -> Replay:
+    """An answer whose line is none any more."""
+    line, unknown = Input(ALTERED, "it cannot be read any more"), Input("not_asked")
+    inputs = Inputs(line=line, model=unknown, definition=unknown, features=unknown)
+    return Replay(score_id=score_id, equal=False, differs=[], replayed=None, told=None, inputs=inputs)
+
+
+def _told(recalled: Recalled) -> Told:
+    """The row of a line, as far as it is one.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is none.
+    """
+    row = {name: recalled.row[name] for name in SCORES.names if name in recalled.row}
+    for column in SCORES:
+        if not column.nullable and not isinstance(row[column.name], str):
+            raise TypeError(column.name)
+    vector = None if row.get("vector") is None else unpacked(row["vector"])
+    told = Told(row, vector)
+    _instant(row["scored_at"])
+    if vector is not None:
+        told.online(vector)
+    return told
+
+
+def _public(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != "vector"}
+
+
+def _known_at(told: Told) -> datetime:
+    return _instant(told.row["known_at"])
+
+
+def _instant(told: Any) -> datetime:  # a text in ISO form, or an instant
+    return told if isinstance(told, datetime) else datetime.fromisoformat(told)

@@ -1,0 +1,114 @@
+"""`GET /v1/scores/{score_id}`: an answer of the past, made again and held to what was told then.
+
+It reads the event log and may read a model, so it runs in a thread, one at a time in a worker, and more than a few
+that wait are sent away: answers of now go before those of the past. Start reading at `ReplayDesk.get`.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import anyio
+import anyio.to_thread
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from churn.settings import Settings
+from serving.refusals import InvalidRequest, ReplaysBusy
+from serving.replay_schemas import Replay
+from serving.schemas import MOST_REASONS
+
+PATH = "/v1/scores/{score_id}"
+SCOPES = {PATH: "score"}
+MOST_WAITING = 8
+HOW = f"give `language` as en or zh and `top_reasons` as 0 to {MOST_REASONS}, or leave them out."
+LANGUAGES = ("en", "zh")
+encode = msgspec.json.Encoder().encode
+
+
+def described(errors: Mapping[str, str], refused: Mapping[str, Any], replay: Mapping[str, Any]) -> dict[str, Any]:
+    """The route for the OpenAPI document.
+
+    Args:
+        errors: status and meaning of the errors that every route may give.
+        refused: the content of an error.
+        replay: the content of an answer.
+    """
+    parameters = [
+        {"name": "score_id", "in": "path", "required": True, "schema": {"type": "string", "pattern": "^[0-9a-f]{32}$"}},
+        {"name": "language", "in": "query", "schema": {"enum": list(LANGUAGES)}},
+        {"name": "top_reasons", "in": "query", "schema": {"type": "integer", "minimum": 0, "maximum": MOST_REASONS}},
+    ]
+    own = {status: errors[status] for status in ("401", "403", "405", "422", "429", "500", "503")}
+    own |= {"404": "Nobody gave such an answer", "410": "Whom it spoke of was forgotten"}
+    told = {status: {"description": meaning, "content": refused} for status, meaning in sorted(own.items())}
+    get = {
+        "operationId": "replay",
+        "summary": "Make an answer of the past again",
+        "description": "From the archived model and the features as they were known then; names what was altered.",
+        "parameters": parameters,
+        "responses": {"200": {"description": "The answer beside what was told then", "content": replay}} | told,
+        "security": [{"bearer": []}, {"header": []}, {}],
+    }
+    return {PATH: {"get": get}}
+
+
+class ReplayDesk:
+    """Where who asks for an answer of the past comes to.
+
+    Args:
+        settings: of the business.
+        again: what makes an answer again, of an id, in a language, with so many reasons; serving/replay.py where None.
+    """
+
+    def __init__(self, settings: Settings, again: Callable[[str, str, int], Replay] | None = None) -> None:
+        self._settings, self._make = settings, again or partial(_again, settings)
+        self._alone: anyio.CapacityLimiter | None = None
+        self._waiting = 0
+
+    def routes(self) -> list[BaseRoute]:
+        """The route of this desk."""
+        return [Route(PATH, self.get, methods=["GET"])]
+
+    async def get(self, request: Request) -> Response:
+        """Answer `GET /v1/scores/{score_id}`."""
+        language, top = self._wanted(request)
+        if self._waiting >= MOST_WAITING:
+            raise ReplaysBusy
+        self._alone = self._alone or anyio.CapacityLimiter(1)  # made where the loop runs
+        self._waiting += 1
+        try:
+            told = await anyio.to_thread.run_sync(
+                self._make, request.path_params["score_id"], language, top, limiter=self._alone
+            )
+        finally:
+            self._waiting -= 1
+        return Response(encode(told), media_type="application/json")
+
+    def _wanted(self, request: Request) -> tuple[str, int]:
+        """Language and number of the reasons.
+
+        Raises:
+            InvalidRequest: one cannot be.
+        """
+        from serving.app import preferred
+
+        asked, unknown = request.query_params, set(request.query_params) - {"language", "top_reasons"}
+        if unknown:
+            raise InvalidRequest(f"{sorted(unknown)[0][:50]!r} is nothing that can be asked for", HOW)
+        language = asked.get("language") or preferred(request.headers.get("accept-language", ""))
+        language = language or self._settings.business.language
+        number = asked.get("top_reasons", str(self._settings.serving.top_reasons))
+        if language not in LANGUAGES:
+            raise InvalidRequest(f"language is {language[:20]!r}", HOW)
+        if not (number.isascii() and number.isdigit() and len(number) < 4 and int(number) <= MOST_REASONS):
+            raise InvalidRequest(f"top_reasons is {number[:20]!r}", HOW)
+        return language, int(number)
+
+
+def _again(settings: Settings, score_id: str, language: str, top: int) -> Replay:
+    from serving.replay import replay  # pandas and the catalogue: a worker that nobody asks needs neither
+
+    return replay(settings, score_id, language=language, top=top)
