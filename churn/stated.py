@@ -15,8 +15,8 @@ from typing import Final
 
 import numpy as np
 
-from churn.calendar import DAY_US, from_us
-from churn.events import Events, before
+from churn.calendar import DAY_US, NEVER, Int64Array, from_us
+from churn.events import BoolArray, Events, before
 from churn.reasons import CAUSES
 
 SOURCES: Final = ("survey", "review", "complaint", "support_ticket", "return", "refund", "cancellation", "cancel")
@@ -59,12 +59,12 @@ class Stated:
 
     Args:
         code: of `CAUSES`; None where the words are not in the taxonomy.
-        said: the reason code as it was recorded.
+        said: the reason code as it was recorded; None where a row of now does not repeat it.
         source: the kind of event. at: when it happened.
     """
 
     code: str | None
-    said: str
+    said: str | None
     source: str
     at: datetime
 
@@ -91,11 +91,8 @@ def stated(events: Events, cutoff_us: int, *, within_days: int = WITHIN_DAYS) ->
         cutoff_us: the first instant of the future, microseconds since 1970 UTC.
         within_days: what lies further back is left out.
     """
-    known = before(events, cutoff_us)
-    rows = (
-        known.is_kind(*SOURCES) & (known.reason_code.codes >= 0) & (known.time_us >= cutoff_us - within_days * DAY_US)
-    )
-    rows &= ~known.reason_code.is_any(NO_REASON)
+    known = known_cases(events, cutoff_us)
+    rows = stated_rows(known, cutoff_us, within_days=within_days)
     told: dict[str, list[Stated]] = {}
     for place in np.flatnonzero(rows)[::-1]:  # events lie in order of time within a customer
         said = known.reason_code.levels[known.reason_code.codes[place]]
@@ -105,9 +102,49 @@ def stated(events: Events, cutoff_us: int, *, within_days: int = WITHIN_DAYS) ->
     return told
 
 
+def known_cases(events: Events, cutoff_us: int) -> Events:
+    """The events in which something is stated, asked or solved, as far as the cutoff knows them."""
+    kinds = [kind for kind in events.kinds if kind in SOURCES or kind.endswith("_solved")]
+    return before(events.take(events.is_kind(*kinds)), cutoff_us)
+
+
+def stated_rows(known: Events, cutoff_us: int, *, within_days: int = WITHIN_DAYS) -> BoolArray:
+    """Which of the known events state a reason, and not too long ago. Shape (n,)."""
+    recent = known.time_us >= cutoff_us - within_days * DAY_US
+    return recent & known.is_kind(*SOURCES) & (known.reason_code.codes >= 0) & ~known.reason_code.is_any(NO_REASON)
+
+
 def tells_solutions(events: Events, *, kind: str = "complaint") -> bool:
     """Whether a log ever says that a case was solved; where it never does, nobody knows which are open."""
-    return f"{kind}_solved" in events.kinds or bool((events.is_kind(kind) & events.reason_code.is_any(SOLVED)).any())
+    return f"{kind}_solved" in events.kinds or bool(solves(events, kind).any())
+
+
+def solves(events: Events, kind: str) -> BoolArray:
+    """Which events solve the cases of a kind that came before. Shape (n,)."""
+    return events.is_kind(f"{kind}_solved") | (events.is_kind(kind) & events.reason_code.is_any(SOLVED))
+
+
+def open_since(
+    known: Events, cutoff_us: int, *, kind: str, within_days: int = WITHIN_DAYS
+) -> tuple[Int64Array, Int64Array]:
+    """How many cases of each customer nothing has solved, and since when the oldest is open. Shape (c,) each.
+
+    Args:
+        known: what the cutoff knows, at least of this kind and its solutions.
+        cutoff_us: the first instant of the future.
+        kind: complaint or support_ticket.
+        within_days: older cases are left out.
+    """
+    solved, asks = (
+        solves(known, kind),
+        known.is_kind(kind) & ~known.reason_code.is_any((*SOLVED, "answered", "replied")),
+    )
+    last = np.full(len(known.customers), -NEVER)
+    np.maximum.at(last, known.customer[solved], known.time_us[solved])
+    still = asks & (known.time_us > last[known.customer]) & (known.time_us >= cutoff_us - within_days * DAY_US)
+    since_us = np.full(len(known.customers), NEVER)
+    np.minimum.at(since_us, known.customer[still], known.time_us[still])
+    return np.bincount(known.customer[still], minlength=len(known.customers)), since_us
 
 
 def open_cases(
@@ -124,16 +161,9 @@ def open_cases(
         kind: complaint or support_ticket.
         within_days: older cases are left out.
     """
-    known = before(events, cutoff_us)
-    solves = known.is_kind(f"{kind}_solved") | (known.is_kind(kind) & known.reason_code.is_any(SOLVED))
-    asks = known.is_kind(kind) & ~known.reason_code.is_any((*SOLVED, "answered", "replied"))
-    last = np.full(len(known.customers), np.iinfo(np.int64).min)
-    np.maximum.at(last, known.customer[solves], known.time_us[solves])
-    still = asks & (known.time_us > last[known.customer]) & (known.time_us >= cutoff_us - within_days * DAY_US)
-    found: dict[str, OpenCases] = {}
-    for place in np.flatnonzero(still):
-        name = str(known.customers[known.customer[place]])
-        age = (cutoff_us - int(known.time_us[place])) / DAY_US
-        so_far = found.get(name)
-        found[name] = OpenCases(1, age) if so_far is None else OpenCases(so_far.count + 1, so_far.oldest_days)
-    return found
+    known = known_cases(events, cutoff_us)
+    count, since_us = open_since(known, cutoff_us, kind=kind, within_days=within_days)
+    return {
+        str(known.customers[place]): OpenCases(int(count[place]), (cutoff_us - int(since_us[place])) / DAY_US)
+        for place in np.flatnonzero(count)
+    }

@@ -21,12 +21,13 @@ from churn.calendar import NEVER, to_us
 from churn.cohort import cohort, everyone
 from churn.definition import Lifecycle
 from churn.events import Events
+from churn.stated_text import texts
 from churn.tables import OUTCOMES, SNAPSHOT_KEYS
 from features.compute import Cube, compute
 from features.feature_set import FeatureSet
 from features.heirs import NO_HEIRS, Heirs, aftermath, heirs_of, outcomes
 from features.parts import Part
-from features.snapshot_file import content_of, table_of
+from features.snapshot_file import STATED, content_of, table_of
 
 
 def asked(
@@ -56,7 +57,20 @@ def asked(
     return _with_features(people, events, features, cutoffs, [cube[:, place] for place in range(len(cutoffs))])
 
 
-def standing(events: Events, *, features: FeatureSet, lifecycle: Lifecycle, now: datetime) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Standing:
+    """Everybody's row as of now of one part.
+
+    Args:
+        frame: keys of SNAPSHOT, then the features, then what each stated (`churn.stated_text`); sorted by customer.
+        tells_solutions: whether the part says of any case that it was solved.
+    """
+
+    frame: pd.DataFrame
+    tells_solutions: bool
+
+
+def standing(events: Events, *, features: FeatureSet, lifecycle: Lifecycle, now: datetime) -> Standing:
     """Everybody's row as of now: stage, model (null where no model is asked) and features, without labels.
 
     Args:
@@ -66,12 +80,16 @@ def standing(events: Events, *, features: FeatureSet, lifecycle: Lifecycle, now:
         now: the cutoff; any instant.
 
     Returns:
-        Keys of SNAPSHOT, then the features, sorted by customer; `model` may be null here, `label` always is.
+        Its rows, in which `model` may be null, `label` always is.
     """
     people = everyone(events, lifecycle, now)[["customer_id", "stage", "model"]]
     people = people.assign(label=pd.array([pd.NA] * len(people), dtype="boolean"))
     cube = compute(events, [now], features, lifecycle)
-    return _with_features([people], events, features, [now], [cube[:, 0]])
+    frame = _with_features([people], events, features, [now], [cube[:, 0]])
+    said, tells = texts(events, to_us(now))
+    places = np.searchsorted(events.customers, frame["customer_id"].to_numpy(dtype=object))
+    frame[STATED] = np.array(said, dtype=object)[places]
+    return Standing(frame, tells)
 
 
 @dataclass(frozen=True)
@@ -123,7 +141,7 @@ def part_rows(
     return made
 
 
-def part_current(part: Part, *, features: FeatureSet, lifecycle: Lifecycle, now: datetime) -> pd.DataFrame:
+def part_current(part: Part, *, features: FeatureSet, lifecycle: Lifecycle, now: datetime) -> Standing:
     """Read one part and make its rows of now; what an engine maps over the parts."""
     return standing(part.read(), features=features, lifecycle=lifecycle, now=now)
 

@@ -24,12 +24,14 @@ from churn.calendar import NEVER, from_us
 from churn.definition import Lifecycle
 from churn.errors import DataError
 from churn.events import Events
+from churn.stated_text import without_open
 from features.atomic import draft_folder, place, write_json
 from features.feature_set import FeatureSet
 from features.parts import HERE, Engine, Part, parts_of
 from features.snapshot_file import (
     CONTENT_SIZE,
     ROWS_FILE,
+    STATED,
     RowWriter,
     in_order,
     read_columns,
@@ -230,11 +232,15 @@ def current(
         engine: where the parts are worked on.
 
     Returns:
-        Keys of SNAPSHOT, then the features, sorted by customer; `model` may be null here, `label` always is.
+        Keys of SNAPSHOT, then the features, then what each stated (`churn.stated_text`), sorted by customer; `model`
+        may be null here, `label` always is.
     """
     work = partial(part_current, features=features, lifecycle=lifecycle, now=now)
-    frames = list(engine.map(work, parts_of(log)))
-    return in_order(pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0])
+    parts = list(engine.map(work, parts_of(log)))
+    frame = pd.concat([part.frame for part in parts], ignore_index=True) if len(parts) > 1 else parts[0].frame
+    if not any(part.tells_solutions for part in parts):
+        frame[STATED] = frame[STATED].map(without_open)
+    return in_order(frame)
 
 
 def last_midnight(lifecycle: Lifecycle, now: datetime) -> datetime:

@@ -17,14 +17,17 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from churn.errors import DataError
+from churn.stated import SOLVED
+from churn.stated_text import KIND
 from features.atomic import flush
 from features.file_lock import alone
 from features.log import BrokenLog, LogManifest, log_folder, read_log_manifest
 from features.log_reading import rows_of
 
-FORMAT = 1
+FORMAT = 2
 INDEX, DRAFT = Path("live") / "index.db", Path("live") / ".index.draft"
 LOCK = ".index.lock"
 IN_ONE = 400  # customers in one IN (...)
@@ -49,10 +52,11 @@ class Facts(NamedTuple):
 
 
 class Found(NamedTuple):
-    """Rows of the log of some customers, and up to which live event that log reaches."""
+    """Rows of the log of some customers, up to which live event that log reaches, and whether it tells solutions."""
 
     upto: int
     rows: pa.Table
+    tells_solutions: bool
 
 
 class Index:
@@ -68,6 +72,7 @@ class Index:
         self._seen: tuple[int, int] | None = None
         self._connection: sqlite3.Connection | None = None
         self._facts: Facts | None = None
+        self._tells_solutions = False
         self._schema: pa.Schema = pa.schema([])
 
     def facts(self) -> Facts | None:
@@ -101,7 +106,8 @@ class Index:
                 self._end()
                 self._path.unlink(missing_ok=True)  # it is broken; another one is made
                 raise IndexUnavailable(self._path, str(error)) from error
-            return Found(self._facts.upto, pa.Table.from_batches(batches, self._schema))
+            rows = pa.Table.from_batches(batches, self._schema)
+            return Found(self._facts.upto, rows, self._tells_solutions)
 
     def close(self) -> None:
         """End the connection; the next call opens it anew."""
@@ -125,10 +131,11 @@ class Index:
         self._end()
         connection = sqlite3.connect(f"file:{self._path}?mode=ro", uri=True, check_same_thread=False)
         with suppress(TypeError, *BROKEN):  # none, or of another format: as good as missing
-            query = "SELECT log_hash, upto, format, columns FROM facts"
-            log_hash, upto, form, columns = connection.execute(query).fetchone()
+            query = "SELECT log_hash, upto, format, columns, tells_solutions FROM facts"
+            log_hash, upto, form, columns, tells = connection.execute(query).fetchone()
             if form == FORMAT:
                 self._facts, self._schema = Facts(log_hash, upto), pa.ipc.read_schema(pa.py_buffer(columns))
+                self._tells_solutions = bool(tells)
         self._connection, self._seen = connection, (stat.st_ino, stat.st_mtime_ns)
 
 
@@ -156,7 +163,9 @@ def build(folder: Path) -> bool:
             for statement in ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", "BEGIN"):
                 connection.execute(statement)
             connection.execute("CREATE TABLE history (customer_id TEXT PRIMARY KEY, rows BLOB)")
-            connection.execute("CREATE TABLE facts (log_hash TEXT, upto INTEGER, format INTEGER, columns BLOB)")
+            connection.execute(
+                "CREATE TABLE facts (log_hash, upto INTEGER, format INTEGER, columns BLOB, tells_solutions)"
+            )
             _fill(connection, folder)
             connection.execute("COMMIT")
             flush(draft)  # a power cut leaves no index that lacks half of its pages
@@ -207,15 +216,22 @@ def erase(folder: Path, customer_ids: Sequence[str]) -> int:
 
 def _fill(connection: sqlite3.Connection, folder: Path) -> None:
     manifest, log = read_log_manifest(folder), log_folder(folder)
-    schema = pa.schema([])
+    schema, tells = pa.schema([]), False
     for name in sorted(manifest.files):
         rows = rows_of(log / name).combine_chunks()
-        schema = rows.schema
+        schema, tells = rows.schema, tells or _tells_solutions(rows)
         connection.executemany("INSERT INTO history VALUES (?, ?)", _by_customer(rows))
     if facts_of(read_log_manifest(folder)) != facts_of(manifest):
         raise BrokenLog(log, "it was replaced while the index was made")
-    facts = (*facts_of(manifest), FORMAT, schema.serialize().to_pybytes())
-    connection.execute("INSERT INTO facts VALUES (?, ?, ?, ?)", facts)
+    facts = (*facts_of(manifest), FORMAT, schema.serialize().to_pybytes(), tells)
+    connection.execute("INSERT INTO facts VALUES (?, ?, ?, ?, ?)", facts)
+
+
+def _tells_solutions(rows: pa.Table) -> bool:
+    """Whether rows of the log say that a complaint was solved: `churn.stated.solves`, of rows as they lie."""
+    kind, said = rows["event_type"], rows["reason_code"]
+    by_word = pc.and_(pc.equal(kind, KIND), pc.is_in(said, value_set=pa.array(SOLVED, said.type)))
+    return bool(pc.any(pc.or_kleene(pc.equal(kind, f"{KIND}_solved"), by_word)).as_py())
 
 
 def _by_customer(rows: pa.Table) -> Iterator[tuple[str, bytes]]:

@@ -7,11 +7,13 @@ whichever process computes it and in whatever order events came. Start reading a
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from churn.calendar import from_us
 from churn.cohort import who_is_asked
 from churn.definition import Lifecycle
 from churn.events import Events
+from churn.stated_text import texts, without_open
 from features.compute import compute
 from features.feature_set import FeatureSet
 from features.live.inbox import Inbox
@@ -22,7 +24,9 @@ from features.online import OnlineRow, RowStore
 AT_ONCE = 256  # customers computed together
 
 
-def rows_at(events: Events, features: FeatureSet, lifecycle: Lifecycle, cutoff_us: int) -> list[OnlineRow]:
+def rows_at(
+    events: Events, features: FeatureSet, lifecycle: Lifecycle, cutoff_us: int, *, tells_solutions: bool = False
+) -> list[OnlineRow]:
     """`features.snapshots.current` as rows of the on-line store, without a frame on the way.
 
     Args:
@@ -30,12 +34,17 @@ def rows_at(events: Events, features: FeatureSet, lifecycle: Lifecycle, cutoff_u
         features: what to compute.
         lifecycle: what churn means.
         cutoff_us: any instant.
+        tells_solutions: whether the log ever says that a case was solved, maybe of somebody else.
     """
     cutoff = from_us(cutoff_us)
     asked = who_is_asked(events, lifecycle, cutoff_us)
     vectors = compute(events, [cutoff], features, lifecycle)[:, 0, :]
+    said, tells = texts(events, cutoff_us)
+    if not (tells or tells_solutions):
+        said = list(map(without_open, said))
+    names, row = events.customers, partial(OnlineRow, as_of=cutoff, known_at=cutoff, feature_set_hash=features.hash)
     return [
-        OnlineRow(str(events.customers[place]), vectors[place].copy(), str(stage), model, cutoff, cutoff, features.hash)
+        row(str(names[place]), vectors[place].copy(), str(stage), model, stated=said[place])
         for place, stage, model in zip(asked.customer, asked.stage, asked.model, strict=True)
     ]
 
@@ -90,7 +99,8 @@ class Refresher:
             return False
         taking_back = self._lifecycle.definition.taking_back
         events = laid_out([found.rows, rows_of_log(rows, found.rows.schema)], taking_back)
-        fresh = rows_at(events, self._features, self._lifecycle, reach.last_us + 1) if len(events) else []
+        kernel, tells = (self._features, self._lifecycle, reach.last_us + 1), found.tells_solutions
+        fresh = rows_at(events, *kernel, tells_solutions=tells) if len(events) else []
         self._store.write(fresh)
         if gone := self._forgotten(customer_ids):  # erased while their row was made: asked after it was written
             self._store.remove(gone)

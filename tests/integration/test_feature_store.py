@@ -80,7 +80,7 @@ def test_everybody_is_on_line(filled: FeatureStore, settings: Settings, people: 
     wanted = list(rows_of(people, FEATURES.names, FEATURES.hash))
     found = OnlineStore(settings).rows(list(people["customer_id"]))
     assert all(one is not None and one.is_same(other) for one, other in zip(found, wanted, strict=True))
-    pd.testing.assert_frame_equal(read_current(settings.folder / "features")[0].drop(columns="stated"), people)
+    pd.testing.assert_frame_equal(read_current(settings.folder / "features")[0], people)
 
 
 def test_feasts_own_materialisation_gives_the_same_rows(

@@ -54,6 +54,23 @@ def test_any_parting_gives_the_same_rows_of_now() -> None:
     pd.testing.assert_frame_equal(current(parts, *arguments), current(LOG, *arguments))
 
 
+@pytest.mark.parametrize("solved", [True, False])
+def test_a_solution_in_one_part_tells_what_is_open_in_all(*, solved: bool) -> None:
+    frame = small_shop.log(customers=40, events=600)
+    frame.loc[frame["event_type"] == "visit", "event_type"] = "complaint"
+    frame = frame.assign(reason_code="defect")
+    if solved:
+        last = frame.index[frame["event_timestamp"] == frame["event_timestamp"].min()]
+        frame.loc[last, ["event_type", "reason_code"]] = ["complaint_solved", None]
+    events = small_shop.events(frame)
+    parts = parted(events, [number % 5 for number in range(len(PEOPLE))])
+    arguments = (small_shop.features(), small_shop.LIFECYCLE, small_shop.CUTOFFS[-1])
+    rows = current(parts, *arguments)
+    pd.testing.assert_frame_equal(rows, current(events, *arguments))
+    assert set(rows["stated"].str.contains('"open"')) == {solved}
+    assert rows["stated"].str.contains("product").any()
+
+
 class Watched:
     """A part that tells how many parts are in memory when it is read."""
 
