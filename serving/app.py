@@ -40,6 +40,7 @@ from serving.score_log import ScoreLog
 from serving.scorer import Answer, Scorer
 from serving.seal import Seal
 from serving.shadow import Shadows
+from serving.tables.beside import Tables
 
 AT_ONCE = 4  # so many customers are answered without leaving the event loop; more would make others wait
 SCOPES = {"/v1/score": "score", "/metrics": "read", "/": "read", "/docs": "read", "/openapi.json": "read"}
@@ -167,6 +168,7 @@ def scorer_of(settings: Settings, champions: Mapping[str, champion.Champion]) ->
         definition_id=settings.definition.id,
         stopped=Stops(settings.folder),
         calendar=settings.lifecycle.calendar,
+        beside=Tables(settings.folder).told,
     )
 
 

@@ -84,6 +84,15 @@ class WireValue(msgspec.Struct, frozen=True, kw_only=True):
     high_amount: Annotated[float, Meta(description="1 in 20 spends more.")]
 
 
+class WireAction(msgspec.Struct, frozen=True):
+    """What to do about a customer, as the table ACTIONS has it."""
+
+    action: Annotated[str, Meta(description="Code of the action in the catalogue of actions.")]
+    text: Annotated[str, Meta(description="The action in words, in the language asked for.")]
+    why: Annotated[str | None, Meta(description="Why this action.")] = None
+    due: Annotated[datetime | None, Meta(description="When it is due.")] = None
+
+
 class Abstention(msgspec.Struct, frozen=True):
     """Why there is no number, and how to get one."""
 
@@ -109,7 +118,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     abstention: Annotated[Abstention | None, Meta(description="Why there is no number; null where there is one.")] = (
         None
     )
-    action: Annotated[None, Meta(description="What to do; null with `action_code`.")] = None
+    action: Annotated[WireAction | None, Meta(description="What is due first; null with `action_code`.")] = None
     action_code: Annotated[str | None, Meta(description="Why there is no action.")] = NOT_CONFIGURED
     value: Annotated[
         WireValue | None, Meta(description="Spend within the horizon if they come; null with `value_code`.")
@@ -162,6 +171,14 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
         Meta(description="`A`, `B`, `C` or `none` (no better than a rule), by its back-test."),
     ] = None
     grade_text: Annotated[str | None, Meta(description="The grade in words, in the language asked for.")] = None
+    value_tier: Annotated[
+        str | None,
+        Meta(description="`high`, `middle` or `low` by VALUES; null with `value_tier_code`."),
+    ] = None
+    margin_amount: Annotated[
+        float | None, Meta(description="Expected margin within the horizon, from VALUES; null with `value_tier_code`.")
+    ] = None
+    value_tier_code: Annotated[str | None, Meta(description="Why there is no tier and no margin.")] = NOT_CONFIGURED
 
 
 class ScoreAnswer(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ reading at `Scorer.score`.
 """
 
 import uuid
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -73,7 +73,7 @@ class Answer:
             "remaining_active_days": score.remaining_active_days and score.remaining_active_days.expected,
             "value_expected_amount": score.value and score.value.expected_amount,
             "value_at_risk": score.value_at_risk,
-            "action": score.action,
+            "action": score.action and score.action.action,
         }  # fmt: skip
 
 
@@ -89,6 +89,7 @@ class Scorer:
         definition_id: of the settings; a score has its model's.
         stopped: versions that may not answer.
         calendar: whose days dates are.
+        beside: adds what other rooms say of customers.
     """
 
     champions: Mapping[str, Champion]
@@ -98,6 +99,7 @@ class Scorer:
     definition_id: str
     stopped: Container[str] = frozenset()
     calendar: Calendar = Calendar()
+    beside: Callable[[list[Answer], str], list[Answer]] = lambda answers, _: answers
 
     def score(
         self,
@@ -128,10 +130,11 @@ class Scorer:
             places = [i for i, row in enumerate(rows) if row and not refused[i] and row.model == model]
             asked = [row for i in places if (row := rows[i])]
             told |= dict(zip(places, self._ask(champion, asked, now, language, top), strict=True))
-        return [
+        answers = [
             Answer(told.get(i) or self._silent(customer_id, row, now, refused[i]), row.vector if row else None)
             for i, (customer_id, row) in enumerate(zip(customer_ids, rows, strict=True))
         ]
+        return self.beside(answers, language)
 
     def warm(self) -> None:
         """Answer once with every champion, so that everything is compiled before the first customer comes."""
@@ -215,12 +218,8 @@ class Scorer:
 
     def _facts(self, customer_id: str, row: OnlineRow | None, now: datetime) -> dict[str, Any]:
         """What an answer says whether it has a number or not."""
-        facts: dict[str, Any] = {
-            "score_id": uuid.uuid4().hex,
-            "customer_id": customer_id,
-            "scored_at": now,
-            "clock": self.clock_kind,
-        }
+        told: dict[str, Any] = {"score_id": uuid.uuid4().hex, "customer_id": customer_id}
+        facts = told | {"scored_at": now, "clock": self.clock_kind}
         if row is None:
             return facts
         return facts | {

@@ -1,0 +1,68 @@
+"""What stands beside a score: the action that is due, the customer's value by the business, when they were contacted.
+
+Read from `tables/actions.parquet`, `tables/values.parquet` and `tables/contacts.parquet`, which other rooms write; the
+columns are those of churn/tables.py. Where one is missing its fields are null with `not_configured`, where one is
+broken with `unreadable_table`. Start reading at `Tables.told`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from msgspec import structs
+
+from churn.tables import ACTIONS, CONTACTS, VALUES
+from serving.schemas import NOT_CONFIGURED, Score, WireAction
+from serving.scorer import Answer
+from serving.tables.indexed import Indexed
+
+NO_ACTION, NO_VALUE = "no_action", "no_value"
+HIDDEN = frozenset({"unknown_customer", "erased"})
+
+
+class Tables:
+    """The tables of a business. Threads may share it.
+
+    Args:
+        folder: the artifacts of the business.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.actions = Indexed(folder, ACTIONS, (("due", "ascending"), ("action", "ascending")))
+        self.values = Indexed(folder, VALUES)
+        self.contacts = Indexed(folder, CONTACTS, (("contacted_at", "descending"),))
+
+    def told(self, answers: Sequence[Answer], language: str) -> list[Answer]:
+        """Answers with the action that is due first and the value that the business gives the customer."""
+        self.actions.follow()
+        self.values.follow()
+        if self.actions.code == self.values.code == NOT_CONFIGURED:
+            return list(answers)
+        return [replace(one, score=structs.replace(one.score, **self._of(one.score, language))) for one in answers]
+
+    def codes(self) -> dict[str, str | None]:
+        """Why each table says nothing; None where it does."""
+        every = {"actions": self.actions, "values": self.values, "contacts": self.contacts}
+        for one in every.values():
+            one.follow()
+        return {name: one.code for name, one in every.items()}
+
+    def _of(self, score: Score, language: str) -> dict[str, Any]:
+        if score.abstention and score.abstention.code in HIDDEN:
+            return {}
+        actions, values = self.actions.rows(score.customer_id), self.values.rows(score.customer_id)
+        value = values[0] if values else None
+        return {
+            "action": _action(actions[0], language) if actions else None,
+            "action_code": None if actions else self.actions.code or NO_ACTION,
+            "value_tier": value and value["value_tier"],
+            "margin_amount": value and value["expected_value_amount"],
+            "value_tier_code": None if value else self.values.code or NO_VALUE,
+        }
+
+
+def _action(row: dict[str, Any], language: str) -> WireAction:
+    """An action in the language asked for, or in the other where it has no words in that one."""
+    words = (row["action_zh"], row["action_en"]) if language == "zh" else (row["action_en"], row["action_zh"])
+    return WireAction(row["action"], words[0] or words[1] or row["action"], row["why"], row["due"])
