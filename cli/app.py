@@ -21,6 +21,8 @@ from serving.auth import Keys
 from serving.changes.feed import SCOPES as FEED_SCOPES
 from serving.changes.feed import Feed
 from serving.changes.following import Follower
+from serving.customer_view import SCOPES as VIEW_SCOPES
+from serving.customer_view import CustomerView
 from serving.events import SCOPES as EVENT_SCOPES
 from serving.events import EventDesk
 from serving.forget import SCOPES as FORGET_SCOPES
@@ -65,10 +67,11 @@ def assemble(
         events or EventDesk(desk.metrics),
         forget or ForgetDesk(),
         Feed(settings.folder, desk),
+        CustomerView(settings.folder, desk),
         ReplayDesk(settings),
     )
     all_routes = [*routes(desk), *(route for room in rooms for route in room.routes())]
-    scopes = SCOPES | EVENT_SCOPES | FORGET_SCOPES | FEED_SCOPES | REPLAY_SCOPES
+    scopes = SCOPES | EVENT_SCOPES | FORGET_SCOPES | FEED_SCOPES | VIEW_SCOPES | REPLAY_SCOPES
     return Guard(
         application(all_routes, lifespan), keys=keys_of(settings), limit=limit, metrics=desk.metrics, scopes=scopes
     )

@@ -18,6 +18,7 @@ from features.erasure.store import Store
 from serving.changes.erasing import erase_from_changes
 from serving.changes.file import FILE as CHANGES
 from serving.erasing import erase_from_batches, erase_from_score_log
+from serving.tables.erasing import erase_from_tables, erase_sorted
 
 MATERIALISE = "churn features materialise"
 OUT_OF_REACH = (
@@ -117,6 +118,14 @@ def _scores() -> tuple[Store, ...]:
         Store(
             "changes", "what was told of each customer last, and each change of stage or band", (f"{CHANGES}*",),
             "changes: `changes_days`", erase=erase_from_changes, is_door=True,
+        ),
+        Store(
+            "tables", "actions, values and contacts, which other rooms write", ("tables/*.parquet",),
+            "until they are written anew", erase=erase_from_tables,
+        ),
+        Store(
+            "sorted tables", "the same, sorted for the service", ("serving/tables/*.arrow",),
+            "until the table changes", back_up=False, anew="churn serve", erase=erase_sorted, is_door=True,
         ),
     )  # fmt: skip
 

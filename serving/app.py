@@ -2,7 +2,7 @@
 
     POST /v1/score      ids in, answers out: store -> scorer -> score log -> wire
     /livez /healthz     the process lives            /readyz     it can answer, and with which champions
-    /metrics            for Prometheus               / /docs /openapi.json     what this is and how to ask it
+    /metrics            for Prometheus               / /docs /openapi.json     serving/page_routes.py
 
 `Desk` is what a worker holds: opened once it has its champions, asked by every request. cli/app.py puts these routes
 and those of other stages into one application behind serving/guard.py. Start reading at `routes`.
@@ -28,7 +28,7 @@ from churn.errors import ChurnError
 from churn.settings import Settings
 from features.erasure.forgotten import is_forgotten
 from features.online import RowStore
-from serving import champion, pages, shadow
+from serving import champion, page_routes, shadow
 from serving.described import described
 from serving.guard import error_response
 from serving.lookup import Lookup
@@ -43,7 +43,7 @@ from serving.shadow import Shadows
 from serving.tables.beside import Tables
 
 AT_ONCE = 4  # so many customers are answered without leaving the event loop; more would make others wait
-SCOPES = {"/v1/score": "score", "/metrics": "read", "/": "read", "/docs": "read", "/openapi.json": "read"}
+SCOPES = {"/v1/score": "score", "/metrics": "read"} | page_routes.SCOPES
 JSON = "application/json"
 Endpoint = Callable[..., Awaitable[Response]]
 Lifespan = Callable[[Any], AbstractAsyncContextManager[None]]
@@ -60,6 +60,7 @@ class Counter:
     log: ScoreLog
     forgotten: Callable[[Sequence[str]], set[str]] = lambda _: set()
     shadows: Shadows | None = None
+    tables: Tables | None = None
 
     def answers(self, customer_ids: Sequence[str], language: str, top: int) -> list[Answer]:
         """Read the rows of these customers, as far as the store answers, and score them."""
@@ -135,9 +136,12 @@ class Desk:
 
     async def ready(self, _: Request) -> Response:
         """Answer `/readyz`: whether customers can be scored, and with which champions."""
-        champions = described(self.counter.scorer.champions)
-        self.counter.lookup.check()
-        return Response(encode({"status": "ready", "champions": champions}), media_type=JSON)
+        counter = self.counter
+        counter.lookup.check()
+        told: dict[str, Any] = {"champions": described(counter.scorer.champions)}
+        if counter.tables:
+            told["tables"] = counter.tables.codes()
+        return Response(encode({"status": "ready", **told}), media_type=JSON)
 
 
 def counter_of(settings: Settings, store: RowStore) -> Counter:
@@ -150,11 +154,12 @@ def counter_of(settings: Settings, store: RowStore) -> Counter:
     limits = settings.serving
     lookup = Lookup(store, timeout_s=limits.store_timeout_ms / 1000, last_good_rows=limits.last_good_rows)
     gone = partial(is_forgotten, settings.folder)
-    beside = Shadows(settings.folder, shadow.load(settings.folder), gone)
-    return Counter(scorer_of(settings, champions), lookup, ScoreLog(settings.folder, Seal.of(settings)), gone, beside)
+    beside, tables = Shadows(settings.folder, shadow.load(settings.folder), gone), Tables(settings.folder)
+    log = ScoreLog(settings.folder, Seal.of(settings))
+    return Counter(scorer_of(settings, champions, tables), lookup, log, gone, beside, tables)
 
 
-def scorer_of(settings: Settings, champions: Mapping[str, champion.Champion]) -> Scorer:
+def scorer_of(settings: Settings, champions: Mapping[str, champion.Champion], tables: Tables | None = None) -> Scorer:
     """The scorer of a business, with these champions.
 
     Raises:
@@ -168,13 +173,12 @@ def scorer_of(settings: Settings, champions: Mapping[str, champion.Champion]) ->
         definition_id=settings.definition.id,
         stopped=Stops(settings.folder),
         calendar=settings.lifecycle.calendar,
-        beside=Tables(settings.folder).told,
+        beside=(tables or Tables(settings.folder)).told,
     )
 
 
 def routes(desk: Desk) -> list[BaseRoute]:
     """The routes of this stage."""
-    name = desk.settings.business.name
 
     async def alive(_: Request) -> Response:
         return Response(b'{"status":"alive"}', media_type=JSON)
@@ -182,20 +186,11 @@ def routes(desk: Desk) -> list[BaseRoute]:
     async def metrics(_: Request) -> Response:
         return Response(desk.metrics.text(), media_type=CONTENT_TYPE)
 
-    async def home(request: Request) -> Response:
-        return pages.home(name, request.url.netloc)
-
-    async def docs(request: Request) -> Response:
-        return pages.docs(name, request.url.netloc)
-
-    async def openapi(_: Request) -> Response:
-        return Response(encode(pages.document()), media_type=JSON)
-
     read: dict[str, Endpoint] = {"/livez": alive, "/healthz": alive, "/readyz": desk.ready, "/metrics": metrics}
-    read |= {"/": home, "/docs": docs, "/openapi.json": openapi}
     return [
         Route("/v1/score", desk.score, methods=["POST"]),
         *(Route(path, endpoint, methods=["GET"]) for path, endpoint in read.items()),
+        *page_routes.routes(desk.settings.business.name),
     ]
 
 

@@ -80,15 +80,16 @@ class UnknownScore(Refusal):
 
 
 class UnknownCustomer(Refusal):
-    """No store knows the customer who is to be forgotten."""
+    """No store knows the customer who is to be forgotten, or who is asked about."""
 
     status = 404
 
-    def __init__(self) -> None:
-        super().__init__(
-            "No store knows this customer; nothing was changed.",
-            mend="check the id; to keep out somebody who is not here yet, add `?keep_out=true`.",
-        )
+    def __init__(
+        self,
+        problem: str = "No store knows this customer; nothing was changed.",
+        mend: str = "check the id; to keep out somebody who is not here yet, add `?keep_out=true`.",
+    ) -> None:
+        super().__init__(problem, mend=mend)
 
 
 class Erased(Refusal):

@@ -194,3 +194,11 @@ def _stamp(path: Path) -> Stamp:
         stat = path.stat()
         return stat.st_mtime_ns, stat.st_size, stat.st_ino
     return NONE
+
+
+def read_ids(path: Path) -> set[str]:
+    """Whom a sorted table names; nobody where it cannot be read."""
+    try:
+        return set(_mapped(path)["customer_id"].unique().to_pylist())
+    except READING:
+        return set()

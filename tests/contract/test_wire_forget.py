@@ -79,7 +79,7 @@ def test_it_takes_a_scope_of_its_own(asked: TestClient, erasing: Erasing) -> Non
     assert asked.delete("/v1/customers/x", headers={"Authorization": f"Bearer {SCORER}"}).status_code == 403
     assert asked.delete("/v1/customers/x", headers={"Authorization": "Bearer other"}).status_code == 401
     assert erasing.asked == []
-    assert asked.get("/v1/customers/x").status_code == 405
+    assert asked.put("/v1/customers/x").status_code == 405
 
 
 def test_busy_is_told_so(asked: TestClient) -> None:

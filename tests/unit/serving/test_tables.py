@@ -13,11 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from churn.tables import ACTIONS, CONTACTS, VALUES
+from features.erasure.store import NOTHING, Whom
 from serving.scorer import Scorer
 from serving.tables import indexed
 from serving.tables.beside import Tables
+from serving.tables.erasing import erase_from_tables, erase_sorted
 from serving.tables.indexed import Indexed, UnreadableTable, _bisected, checked
 from tests import tiny_service
+from tests.searching import naming
 
 DUE = datetime(2025, 1, 5, tzinfo=UTC)
 
@@ -144,7 +147,23 @@ def test_contacts_newest_first_and_at_most_fifty(tmp_path: Path) -> None:
     assert [row["contacted_at"] for row in rows] == sorted(days, reverse=True)[:50]
 
 
-@settings(max_examples=50, deadline=None)
+def test_who_is_forgotten_leaves_tables_and_what_was_sorted_from_them(tmp_path: Path) -> None:
+    actions(tmp_path, ("客户-3", "call", None, None, None, None), ("C1", "call", None, None, None, None))
+    put(tmp_path, "values", [("C1", 1.0, "low")], VALUES.names)
+    tables, whom = Tables(tmp_path), Whom(frozenset({"客户-3"}))
+    assert naming(tmp_path, "客户-3") == {
+        "tables/actions.parquet",
+        *(str(path.relative_to(tmp_path)) for path in (tmp_path / "serving" / "tables").glob("actions-*")),
+    }
+    erased = erase_from_tables(tmp_path, whom) + erase_sorted(tmp_path, whom)
+    assert erased.found == {"客户-3"}
+    assert naming(tmp_path, "客户-3") == set()
+    assert erase_from_tables(tmp_path, whom) + erase_sorted(tmp_path, whom) == NOTHING
+    eventually(lambda: tables.actions.rows("客户-3") == [])
+    assert tables.actions.rows("C1") != []
+
+
+@settings(max_examples=25, deadline=None)
 @given(st.sets(st.text(max_size=5), max_size=30), st.text(max_size=5))
 def test_who_is_sorted_is_found(ids: set[str], wanted: str) -> None:
     texts = pa.table({"x": sorted(one for one in ids if one.isprintable())}, schema=pa.schema([("x", pa.string())]))
