@@ -27,6 +27,9 @@ class Privacy(Section):
     tls_required: bool = Field(
         default=False, description="refuse a PostgreSQL or Redis whose URL does not ask for TLS and a checked host"
     )
+    encrypt_files: bool = Field(
+        default=False, description="encrypt event log, snapshots, score log and the like with CHURN_FILE_KEY"
+    )
 
 
 def why_plain(url: str) -> str | None:

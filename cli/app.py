@@ -16,6 +16,7 @@ import structlog
 from structlog.tracebacks import ExceptionDictTransformer
 
 from churn.settings import Settings, load
+from features.encryption import appoint
 from serving.app import SCOPES, Desk, Lifespan, application, counter_of, routes
 from serving.auth import Keys
 from serving.changes.feed import SCOPES as FEED_SCOPES
@@ -83,6 +84,7 @@ class Service:
     def __init__(self) -> None:
         log_as_json()
         self.desk = Desk(load(os.environ.get("CHURN_CONFIG", DEFAULT_CONFIG)))
+        appoint(self.desk.settings)
         self.events = EventDesk(self.desk.metrics)
         self.forget = ForgetDesk()
         self._intake: Any = None  # features.live.intake.Intake

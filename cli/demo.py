@@ -124,7 +124,9 @@ def _some_customers(settings: Settings) -> list[str]:
     """Two whom the churn model is asked about, one for the reactivation model, and one nobody knows."""
     import pandas as pd
 
-    now = pd.read_parquet(settings.folder / "features" / "current.parquet", columns=["customer_id", "model"])
+    from features import parquet
+
+    now = parquet.read_frame(settings.folder / "features" / "current.parquet", columns=["customer_id", "model"])
     known = [now.loc[now["model"] == model, "customer_id"].head(count) for model, count in MODELS]
     return [*pd.concat(known), "nobody-knows-me"]
 

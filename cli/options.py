@@ -20,8 +20,10 @@ def load(config: Path) -> Any:  # Settings; importing it here costs pandas
     from churn import settings
     from cli.champions import heal
     from cli.versions import bring_up_to_date
+    from features.encryption import appoint
 
     loaded = settings.load(config)
+    appoint(loaded)
     bring_up_to_date(loaded.folder)
     heal(loaded)
     return loaded

@@ -186,14 +186,14 @@ def _of_versions(settings: "Settings") -> list[str]:
 
 
 def _rejects(settings: "Settings") -> Iterator[Outlived]:
-    import pyarrow.parquet as pq
+    from features import parquet
 
     path, days = settings.folder / "log" / "rejects.parquet", settings.retention.rejects_days
     if not path.exists() or datetime.fromtimestamp(path.stat().st_mtime, UTC) > datetime.now(UTC) - timedelta(
         days=days
     ):
         return
-    with pq.ParquetFile(path) as file:
+    with parquet.opened(path) as file:
         if file.read(["raw"])["raw"].null_count < file.metadata.num_rows:
             yield Outlived("rejects", path, f"what refused rows held, more than {days} days after the ingest")
 

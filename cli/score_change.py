@@ -41,12 +41,13 @@ def moved(before: Mapping[str, Any], settings: "Settings") -> dict[str, dict[str
 
 
 def _newest(settings: "Settings") -> "pd.DataFrame | None":
-    import pandas as pd
+
+    from features import parquet
 
     files = sorted((settings.folder / "scores" / "batch").glob("*.parquet"), key=lambda path: path.stat().st_mtime)
     if not files:
         return None
-    frame = pd.read_parquet(files[-1], columns=COLUMNS)
+    frame = parquet.read_frame(files[-1], columns=COLUMNS)
     return frame[frame["probability"].notna()]
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from churn.calendar import NEVER
+from features import parquet
 from features.log import ID_MAP_FILE, BrokenLog, NoLog, log_folder
 
 COLUMNS = ("source", "source_id", "customer_id", "since_us", "until_us")
@@ -94,7 +94,7 @@ def resolve(folder: Path, source: str, source_id: str) -> str:
 def _read(path: Path, _mtime_ns: int, _inode: int) -> Holders:
     """The map as the file had it at this time; asked on every request, read when it has changed."""
     try:
-        table = pq.read_table(path, columns=list(COLUMNS), partitioning=None)
+        table = parquet.read_table(path, columns=list(COLUMNS))
     except (OSError, pa.ArrowInvalid) as error:
         raise BrokenLog(path, str(error)) from error
     ends = table.column_names.index("until_us")

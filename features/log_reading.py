@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from churn.calendar import NEVER, Int64Array
 from churn.events import NUMBERS, TEXTS, BoolArray, Events, FloatArray, Int32Array, Texts
 from churn.orders import TakingBack, void_since_us
 from churn.versions import Spans, spans
+from features import parquet
 from features.log import LOG_SCHEMA, SUPERSEDED, BrokenLog, bucket_name, bucket_of, log_folder, read_log_manifest
 
 CODED = ("customer_id", "event_type", *TEXTS, "order_id")
@@ -79,12 +79,12 @@ def rows_of(path: Path, customers: list[str] | None = None, *, coded: bool = Fal
     """
     only = None if customers is None else [("customer_id", "in", customers)]
     try:
-        with pq.ParquetFile(path, read_dictionary=CODED if coded else None) as file:
+        with parquet.opened(path, read_dictionary=CODED if coded else None) as file:
             columns = [name for name in READ if name in file.schema_arrow.names]  # logs of old know no corrections
             if only is None:
                 rows = file.read(columns, use_threads=False)
         if only is not None:
-            rows = pq.read_table(path, columns=columns, filters=only, use_threads=False, partitioning=None)
+            rows = parquet.read_table(path, columns=columns, filters=only, use_threads=False)
         return rows if SUPERSEDED in columns else rows.append_column(SUPERSEDED, pa.nulls(len(rows), pa.int64()))
     except (OSError, pa.ArrowInvalid) as error:
         raise BrokenLog(path, str(error)) from error

@@ -10,8 +10,8 @@ row stands under: erasing a person finds those rows by it. Start reading at `giv
 from pathlib import Path
 
 import duckdb
-import pyarrow.parquet as pq
 
+from features import parquet
 from features.erasure.coming_in import forget_in_map, refuse_forgotten
 from features.erasure.forgotten import Forgotten
 from features.id_map import ID_MAP
@@ -68,4 +68,4 @@ def write_map(connection: duckdb.DuckDBPyConnection, log: Path) -> None:
     )
     table = connection.sql(query).to_arrow_table()
     if table.num_rows:
-        pq.write_table(table, log / ID_MAP_FILE, compression="zstd")
+        parquet.write_table(table, log / ID_MAP_FILE)

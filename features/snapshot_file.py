@@ -17,11 +17,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from churn.errors import WrongColumns
 from churn.events import FloatArray, micros
 from churn.tables import INSTANT, OUTCOMES, SNAPSHOT_KEYS
+from features import parquet
 
 VECTOR, STATED = "vector", "stated"
 NIGHTLY = "nightly"
@@ -127,7 +127,7 @@ def write_rows(frame: pd.DataFrame, names: Sequence[str], target: Path, **beside
         WrongColumns: the frame is not a snapshot's.
         OSError: the disk is full, or the folder may not be written.
     """
-    pq.write_table(table_of(frame, names, **beside), target, compression="zstd", row_group_size=ROWS_A_GROUP)
+    parquet.write_table(table_of(frame, names, **beside), target, row_group_size=ROWS_A_GROUP)
 
 
 class RowWriter:
@@ -140,7 +140,7 @@ class RowWriter:
 
     def __init__(self, target: Path, names: Sequence[str]) -> None:
         empty = no_rows(names)
-        self._file = pq.ParquetWriter(target, empty.schema, compression="zstd")
+        self._file = parquet.writer(target, empty.schema)
         self._waiting = [empty]
 
     def __enter__(self) -> "RowWriter":
@@ -193,7 +193,7 @@ def row_groups(
     Raises:
         WrongColumns: the file has other columns than its manifest promises.
     """
-    with pq.ParquetFile(path) as file:
+    with parquet.opened(path) as file:
         found = file.schema_arrow.names
         wanted = [*told_of(found), *names]
         promised = [*wanted, VECTOR, *(name for name in beside if name in found or name not in LATER)]
@@ -219,7 +219,7 @@ def some_rows(path: Path, names: Sequence[str], count: int) -> pd.DataFrame:
 
 def read_columns(path: Path, names: Sequence[str]) -> pd.DataFrame:
     """Some columns of all rows, in the order of the file."""
-    table = pq.read_table(path, columns=list(names), partitioning=None)
+    table = parquet.read_table(path, columns=list(names))
     found: pd.DataFrame = table.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get)
     return found
 

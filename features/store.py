@@ -31,7 +31,7 @@ from features.store_config import WRITE_TIMEOUT_S, address, may_be_registered, y
 from features.store_errors import NothingMaterialised, StoreUnavailable, told
 from features.store_limits import limited_connection
 from features.store_session import Session
-from features.store_views import LEARNT, VECTOR_VIEW, definitions, feast_store, open_feast, repo_config
+from features.store_views import LEARNT, VECTOR_VIEW, definitions, feast_store, open_feast, past_store, repo_config
 from features.writer_lock import WriterLock
 
 Progress = Callable[[int, int, str], None]
@@ -98,7 +98,7 @@ class FeatureStore:
             The same rows in the same order, and the features beside them; null where nothing was known.
         """
         rows = entity_frame.reset_index(drop=True)
-        with feast_store(self._settings) as store:
+        with past_store(self._settings) as store:
             service = store.get_feature_service(LEARNT)
             names = [field.name for view in service.feature_view_projections for field in view.features]
             entities = rows.assign(entity_row=np.arange(len(rows)))  # Feast keeps no order

@@ -5,6 +5,7 @@ customer_vector      the same row packed, on line too               --> service 
 """
 
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from churn.settings import Settings
+from features import parquet
 from features.feature_set import FeatureSet
 from features.online import FIELDS
 from features.store_config import READ_TIMEOUT_S, registry, repo
@@ -68,6 +70,38 @@ def feast_store(settings: Settings) -> Iterator[Any]:
             yield store
         finally:
             store.registry.write_engine.dispose()
+
+
+@contextmanager
+def past_store(settings: Settings) -> Iterator[Any]:
+    """Feast's FeatureStore to ask the past of. DuckDB, its off-line store, reads no file that Arrow encrypted.
+
+    It is given a copy in clear then, in a folder that only this user may enter and that is gone at the end.
+    """
+    with feast_store(settings) as store:
+        view = store.get_feature_view(BEHAVIOUR)
+        path = Path(view.batch_source.path)
+        if not parquet.is_encrypted(path):
+            yield store
+            return
+        with tempfile.TemporaryDirectory(prefix="churn-") as name, quiet():
+            scratch = Path(name)
+            _decrypt(path, scratch / path.name)
+            view.batch_source = _source(scratch / path.name)
+            local = {"registry_type": "sql", "path": f"sqlite:///{scratch / 'registry.db'}"}
+            told = repo(settings) | {"registry": local, "online_store": {"type": "sqlite", "path": f"{scratch}/o.db"}}
+            copy = open_feast().FeatureStore(config=open_feast().RepoConfig(**told, repo_path=scratch))
+            try:
+                copy.apply([*store.list_entities(), view, store.get_feature_service(LEARNT)])
+                yield copy
+            finally:
+                copy.registry.write_engine.dispose()
+
+
+def _decrypt(path: Path, copy: Path) -> None:
+    with parquet.opened(path) as file, parquet.writer(copy, file.schema_arrow) as clear:
+        for group in range(file.num_row_groups):
+            clear.write_table(file.read_row_group(group))
 
 
 def repo_config(settings: Settings, timeout_s: float = READ_TIMEOUT_S) -> Any:

@@ -15,11 +15,11 @@ from typing import Any
 import duckdb
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from churn.calendar import from_us
 from churn.settings import Settings
 from churn.tables import EVENTS
+from features import parquet
 from features.judging import REASONS
 from features.log import CUSTOMER_NOW, LOG_SCHEMA, MANIFEST, REJECTS, SUPERSEDED, LogManifest, bucket_name
 from features.personal_words import personal_by_name
@@ -97,8 +97,8 @@ def _buckets(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[int, pa.Ta
 
 def write_file(path: Path, rows: pa.Table) -> dict[str, Any]:
     """Write rows as a file of the log; what the manifest says of it."""
-    pq.write_table(rows.combine_chunks(), path, compression="zstd", row_group_size=ROWS_A_GROUP)
-    return {"rows": rows.num_rows, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+    parquet.write_table(rows.combine_chunks(), path, row_group_size=ROWS_A_GROUP)
+    return {"rows": rows.num_rows, "sha256": parquet.digest_of(path, row_group_size=ROWS_A_GROUP)}
 
 
 def hash_of(files: Mapping[str, Mapping[str, Any]]) -> str:

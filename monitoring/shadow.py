@@ -13,6 +13,7 @@ import pandas as pd
 
 from churn.settings import Settings
 from churn.tables import ERASED_LINE, SHADOW_LINE
+from features.cipher_lines import plain_lines
 from features.log import LogManifest
 from monitoring.champion import read_champion
 from monitoring.monitor import realised_of
@@ -25,8 +26,8 @@ def read_shadow(folder: Path) -> pd.DataFrame:
     """What challengers in shadow said: SCORES without the vector, and cost_us, CPU of one score."""
     rows = []
     for path in sorted((folder / "scores" / "log").glob("*.jsonl")):
-        with path.open(encoding="utf-8", errors="replace") as lines:
-            rows += [line for line in lines if f'"{SHADOW_LINE}":true' in line and not line.startswith(ERASED_LINE)]
+        lines = (line.decode("utf-8", "replace") for line in plain_lines(path))
+        rows += [line for line in lines if f'"{SHADOW_LINE}":true' in line and not line.startswith(ERASED_LINE)]
     told = pd.DataFrame([json.loads(row) for row in rows if row.endswith("\n")])
     frame = typed(folder, told)
     return frame.assign(cost_us=told["cost_us"].to_numpy() if len(told) else pd.Series(dtype="float64"))

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
 from churn.model_sections import Gate
+from features import parquet
 from monitoring.champion import Champion
 from monitoring.drift import ScoreDrift
 from monitoring.ledger import Realised
@@ -88,7 +87,7 @@ def abstained_in(folder: Path, champion: Champion, since: datetime) -> tuple[int
     files = sorted((folder / "scores" / "batch").glob("*.parquet"), key=lambda path: path.stat().st_mtime)
     if not files:
         return 0, 0
-    rows = pq.read_table(files[-1], columns=["model", "probability", "abstention", "scored_at", "model_version"])
+    rows = parquet.read_table(files[-1], columns=["model", "probability", "abstention", "scored_at", "model_version"])
     frame = rows.to_pandas()
     mine = frame[(frame["model"] == champion.model) & (frame["scored_at"] >= since)]
     mine = mine[(mine["model_version"] == champion.version) | mine["probability"].isna()]

@@ -19,6 +19,8 @@ import pandas as pd
 from churn.errors import DataError
 from churn.stages import Stage, by_stage
 from churn.tables import ERASED_LINE, INSTANT, SCORES, SHADOW_LINE
+from features import parquet
+from features.cipher_lines import plain_lines
 from features.current_file import MANIFEST_FILE, ROWS_FILE, NoCurrent
 from features.snapshot_file import LATER
 from features.snapshots import MANIFEST_FILE as SNAPSHOT_MANIFEST
@@ -121,7 +123,7 @@ def read_current_as_it_is(folder: Path) -> Current:
     if not (store / ROWS_FILE).is_file() or not (store / MANIFEST_FILE).is_file():
         raise NoCurrent(store)
     manifest = json.loads((store / MANIFEST_FILE).read_text(encoding="utf-8"))
-    frame = pd.read_parquet(store / ROWS_FILE).drop(columns=[*UNUSED, *LATER], errors="ignore")
+    frame = parquet.read_frame(store / ROWS_FILE).drop(columns=[*UNUSED, *LATER], errors="ignore")
     as_of = datetime.fromisoformat(manifest["as_of"]) if manifest["as_of"] else None
     return Current(frame, str(manifest["feature_set"]["hash"]), as_of)
 
@@ -139,7 +141,7 @@ def read_scores(folder: Path) -> Scores:
     lines = {path: _lines(path) for path in sorted(log.glob("*.jsonl"))}
     unreadable = sum(bad for _, bad in lines.values())
     parts = [typed(path, pd.DataFrame(rows)) for path, (rows, _) in lines.items()]
-    parts += [typed(path, pd.read_parquet(path)) for path in sorted(batch.glob("*.parquet"))]
+    parts += [typed(path, parquet.read_frame(path)) for path in sorted(batch.glob("*.parquet"))]
     parts = [part for part in parts if len(part)]
     every = pd.concat(parts, ignore_index=True) if parts else SCORES.empty()[KEPT]
     number = every["probability"].notna()
@@ -152,17 +154,17 @@ def read_scores(folder: Path) -> Scores:
 
 def _lines(path: Path, *, in_shadow: bool = False) -> tuple[list[dict[str, Any]], int]:
     rows, bad = [], 0
-    with path.open(encoding="utf-8", errors="replace") as lines:
-        for line in lines:
-            if line.startswith(ERASED_LINE):
-                continue
-            try:
-                row = json.loads(line)
-            except json.JSONDecodeError:
-                bad += 1
-                continue
-            if bool(row.get(SHADOW_LINE)) == in_shadow:
-                rows.append({name: row.get(name) for name in KEPT} if "score_id" in row else row)
+    for stored in plain_lines(path):
+        line = stored.decode("utf-8", "replace")
+        if line.startswith(ERASED_LINE):
+            continue
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError:
+            bad += 1
+            continue
+        if bool(row.get(SHADOW_LINE)) == in_shadow:
+            rows.append({name: row.get(name) for name in KEPT} if "score_id" in row else row)
     return rows, bad
 
 

@@ -17,13 +17,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from churn.bundle import BANDS
 from churn.settings import Settings
 from churn.stages import Stage
+from features import parquet
 from features.atomic import write_whole
 from features.current_file import BESIDE, ROWS_FILE, read_manifest
+from features.encryption import is_encrypting
 from features.online import rows_of
 from features.parts import HERE, Engine
 from features.snapshot_file import row_groups
@@ -82,7 +82,8 @@ def score_everyone(
     """
     folder, manifest = settings.folder / FOLDER, read_manifest(settings.folder / "features")
     stamp = _stamp(manifest["as_of"])
-    targets = [folder / f"{stamp}.parquet", folder / f"{stamp}.csv", *([out.absolute()] if out else [])]
+    people = [] if is_encrypting(folder) else [folder / f"{stamp}.csv"]  # which spreadsheet reads what is encrypted?
+    targets = [folder / f"{stamp}.parquet", *people, *([out.absolute()] if out else [])]
     kinds, pieces = [sheet_for(target) for target in targets[1:]], pieces_of(settings.folder / "features" / ROWS_FILE)
     work = partial(
         score_piece, features=manifest["feature_set"], scorer=elsewhere or (lambda: scorer),
@@ -133,7 +134,7 @@ class Scored:
 
 def pieces_of(path: Path) -> list[Piece]:
     """The rows of now in pieces of at most `PIECE`."""
-    with pq.ParquetFile(path) as file:
+    with parquet.opened(path) as file:
         sizes = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
     return [
         Piece(path, group, first, min(PIECE, size - first))

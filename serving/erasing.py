@@ -13,10 +13,11 @@ from pathlib import Path
 
 import msgspec
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from churn.tables import ERASED_LINE
+from features import parquet
 from features.atomic import write_text
+from features.cipher_lines import stored_lines
 from features.erasure.rewriting import csv_without, customers_of, parquet_without, rows_of
 from features.erasure.store import NOTHING, Erased, Whom
 from serving import batch
@@ -49,16 +50,15 @@ def erase_from_score_log(folder: Path, whom: Whom) -> Erased:
 
 def _overwrite(segment: Path, whom: Whom) -> Erased:
     """Overwrite lines where they stand. A last line without its end belongs to whoever is writing it."""
-    erased, offset = NOTHING, 0
-    with segment.open("r+b", buffering=0) as file, segment.open("rb") as lines:
-        for line in lines:
-            body, ended = line[:-1], line.endswith(b"\n")
-            if ended and not body.startswith(GONE) and len(body) >= SHORTEST:
-                left, found = _left_of(body, whom)
+    erased = NOTHING
+    with segment.open("r+b", buffering=0) as file:
+        for line in stored_lines(segment):
+            size, ended = len(line.stored) - 1, line.stored.endswith(b"\n")
+            if ended and not line.plain.startswith(GONE) and size >= SHORTEST:
+                left, found = _left_of(line.plain[:-1], whom)
                 if left is not None:
-                    os.pwrite(file.fileno(), left.ljust(len(body)), offset)
-                    erased += Erased(1, 0, len(body), found)
-            offset += len(line)
+                    os.pwrite(file.fileno(), left.ljust(size), line.offset)
+                    erased += Erased(1, 0, size, found)
         if erased.rows:
             os.fdatasync(file.fileno())
     return erased + Erased(files=bool(erased.rows))
@@ -89,7 +89,7 @@ def erase_from_batches(folder: Path, whom: Whom) -> Erased:
     for path in sorted((folder / batch.FOLDER).glob("*.parquet")):
         found = whom.among(customers_of(path))
         if found:
-            with pq.ParquetFile(path) as file:
+            with parquet.opened(path) as file:
                 table = file.read(["customer_id", "score_id", "scored_at"])
             _remember(folder, table.filter(rows_of(table, found)))
             erased += parquet_without(path, whom)

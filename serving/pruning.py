@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import pyarrow.parquet as pq
 
+from features import parquet
+from features.cipher_lines import plain_lines
 from serving import batch
 from serving.score_log import FOLDER
 
@@ -43,11 +44,10 @@ def batches(folder: Path) -> list[Path]:
 def over_at(path: Path) -> datetime | None:
     """When the horizon of the last answer in a file is over; None for a file without an answer."""
     if path.suffix == ".parquet":
-        with pq.ParquetFile(path) as file:
+        with parquet.opened(path) as file:
             rows: Iterable[dict[str, Any]] = file.read(COLUMNS).to_pylist()
         return max((_over(Times(**row)) for row in rows), default=None)
-    with path.open("rb") as lines:
-        return max((one for line in lines if (one := _of_line(line))), default=None)
+    return max((one for line in plain_lines(path) if (one := _of_line(line))), default=None)
 
 
 def _of_line(line: bytes) -> datetime | None:

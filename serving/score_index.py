@@ -21,10 +21,11 @@ from typing import Any
 
 import msgspec
 import numpy as np
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from features import parquet
 from features.atomic import write_whole
+from features.cipher_lines import reader_of
 from serving import batch, refusals
 from serving.score_log import FOLDER, GONE, SHADOW
 
@@ -111,13 +112,15 @@ def _is_young(stat: os.stat_result) -> bool:
 def _grown(segment: Path, ids: Words, places: Words, upto: int) -> tuple[Words, Words, int]:
     """An index that knows a segment's further lines too; a last line without its end is left for later."""
     more: list[tuple[int, int]] = []
+    plain_of = reader_of(segment)
     with segment.open("rb") as lines:
         lines.seek(upto)
         for line in lines:
             if not line.endswith(b"\n"):
                 break
-            at = line.find(NAMED, 0, FAR)
-            prefix = line[at + len(NAMED) :][:PREFIX]
+            told = plain_of(line)
+            at = told.find(NAMED, 0, FAR)
+            prefix = told[at + len(NAMED) :][:PREFIX]
             if at >= 0 and (word := _word(prefix.decode("ascii", "replace"))) is not None:
                 more.append((word, upto))
             upto += len(line)
@@ -131,7 +134,7 @@ def _rows_of(folder: Path, path: Path, score_id: str) -> Iterator[dict[str, Any]
     """The rows of one id in a batch."""
     sidecar, stat = _sidecar(folder, path), path.stat()
     ids, places, rows = _load(sidecar, stat.st_ino, stat.st_mtime_ns)
-    with pq.ParquetFile(path) as file:
+    with parquet.opened(path) as file:
         if not rows and file.metadata.num_rows:
             every = [_word(one[:PREFIX]) or 0 for one in file.read(["score_id"])["score_id"].to_pylist()]
             ids, order = np.sort(words := np.array(every, dtype=np.uint64)), np.argsort(words, kind="stable")
@@ -150,7 +153,7 @@ def _line_at(segment: Path, offset: int) -> bytes:
     with segment.open("rb") as file:
         file.seek(max(0, offset - 1))
         begins = offset == 0 or file.read(1) == b"\n"
-        return file.readline().rstrip() if begins else b""
+        return reader_of(segment)(file.readline()).rstrip() if begins else b""
 
 
 def _names(line: bytes, score_id: str) -> bool:

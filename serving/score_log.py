@@ -8,6 +8,7 @@ SCORES and leaves out a last line that a kill or a power cut tore. Knows no mode
 """
 
 import base64
+import errno
 import os
 import threading
 import time
@@ -23,6 +24,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from churn.tables import ERASED_LINE, INSTANT, SCORES, SHADOW_LINE
+from features.cipher_lines import LineCipher, plain_lines
+from features.encryption import keys_for
 from serving.refusals import ScoreLogUnavailable
 from serving.seal import Seal
 
@@ -58,6 +61,8 @@ class ScoreLog:
         self._folder, self._seal = folder / FOLDER, seal or Seal()
         self._file: int | None = None
         self._good = 0  # bytes of the segment that are whole lines on disk
+        self._keys = keys_for(self._folder)  # None: lines are written as they are
+        self._cipher: LineCipher | None = None
         self._waiting: list[tuple[bytes, Future[None]]] = []
         self._wake = threading.Condition()
         self._ending = False
@@ -109,6 +114,7 @@ class ScoreLog:
             self._open()
         assert self._file is not None
         try:
+            lines = lines if self._cipher is None else self._cipher.on(lines)
             rest = memoryview(lines)
             while rest:
                 rest = rest[os.write(self._file, rest) :]
@@ -123,12 +129,27 @@ class ScoreLog:
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._folder / f"{os.getpid()}-{time.time_ns() // 1000}.jsonl"
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o640)
-        self._good = 0
+        self._good, self._cipher = 0, None
+        if self._keys is not None:
+            self._cipher = LineCipher(self._keys)
+            self._begin(self._cipher.head)
         folder = os.open(self._folder, os.O_RDONLY)  # the segment's name is to survive a power cut too
         try:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+    def _begin(self, head: bytes) -> None:
+        """Write the first line of an encrypted segment; without it nobody could read the others."""
+        assert self._file is not None
+        try:
+            self._good = os.write(self._file, head)
+        except OSError:
+            self._abandon()
+            raise
+        if self._good < len(head):
+            self._abandon()
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def _take_back(self) -> None:
         """Leave no half line behind: cut the segment after its last good line, and go on in a new one."""
@@ -153,8 +174,8 @@ def read(folder: Path) -> pd.DataFrame:
     """
     rows: list[Row] = []
     for segment in sorted((folder / FOLDER).glob("*.jsonl")):
-        whole, _, _ = segment.read_bytes().rpartition(b"\n")
-        rows += [msgspec.json.decode(line) for line in whole.splitlines() if line and not line.startswith(GONE)]
+        whole = (line for line in plain_lines(segment) if line.endswith(b"\n"))
+        rows += [msgspec.json.decode(line) for line in whole if line != b"\n" and not line.startswith(GONE)]
     return frame_of([row for row in rows if not row.get(SHADOW)])
 
 

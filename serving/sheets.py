@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from churn.errors import SettingsError
 from churn.tables import INSTANT, SCORES
+from features import parquet
 from serving.scorer import Answer
 
 TYPES = {"str": pa.string(), INSTANT: pa.timestamp("us", tz="UTC"), "Int64": pa.int64(), "float64": pa.float64()}
@@ -73,7 +73,7 @@ class Scores:
     """Answers as SCORES, in Parquet."""
 
     def __init__(self, path: Path) -> None:
-        self._writer = pq.ParquetWriter(path, SCHEMA, compression="zstd")
+        self._writer = parquet.writer(path, SCHEMA)
 
     def write(self, block: Lines) -> None:
         """Take the next ones."""
@@ -89,7 +89,7 @@ class PeopleParquet:
 
     def __init__(self, path: Path, top: int) -> None:
         schema = pa.schema([(name, TYPES[kind]) for name, kind in columns(top).items()])
-        self._writer = pq.ParquetWriter(path, schema, compression="zstd")
+        self._writer = parquet.writer(path, schema)
 
     def write(self, block: Lines) -> None:
         """Take the next ones."""

@@ -24,9 +24,9 @@ import dask.array as da
 import lightgbm
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 
 from churn.events import FloatArray
+from features import parquet
 from features.distributed import DaskEngine, lost_workers_told
 from features.parts import Engine
 from features.snapshot_file import row_groups
@@ -89,7 +89,7 @@ def _boost(plan: Plan, *, engine: DaskEngine, snapshot: Snapshot, model: str) ->
 def _pieces(snapshot: Snapshot, model: str, least: int) -> Iterator[Piece]:
     """The file's groups of rows, cut finer where there are fewer than `least`, so that each thread has one."""
     columns = Columns.of(snapshot.manifest)
-    with pq.ParquetFile(snapshot.rows_path) as file:
+    with parquet.opened(snapshot.rows_path) as file:
         sizes = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
     cuts = max(1, -(-least // max(len(sizes), 1)))
     for group, size in enumerate(sizes):
@@ -101,7 +101,7 @@ def _pieces(snapshot: Snapshot, model: str, least: int) -> Iterator[Piece]:
 def _size(piece: Piece) -> int:
     """How many rows a piece has that can train."""
     names = ["model", "label"]
-    with pq.ParquetFile(piece.path) as file:
+    with parquet.opened(piece.path) as file:
         frame: pd.DataFrame = file.read_row_group(piece.group, columns=names).to_pandas()
     mine = frame.iloc[piece.first : piece.end]
     return int(((mine["model"] == piece.model) & mine["label"].notna()).sum())

@@ -7,8 +7,8 @@ is that person's. Asked before anything is erased, since the log alone can tell.
 from pathlib import Path
 
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
+from features import parquet
 from features.erasure.rewriting import KEY
 from features.log import CUSTOMER_NOW, NoLog, log_folder, read_log_manifest
 
@@ -31,14 +31,14 @@ def aliases_of(folder: Path, customer_ids: frozenset[str]) -> frozenset[str]:
         return frozenset()
     found: set[str] = set()
     for name in manifest.files:
-        if CUSTOMER_NOW in pq.read_schema(log / name).names:
+        if CUSTOMER_NOW in parquet.names_of(log / name):
             found |= _in_bucket(log / name, customer_ids)
     return frozenset(found) - customer_ids
 
 
 def _in_bucket(bucket: Path, customer_ids: frozenset[str]) -> set[str]:
     """All rows under one id lie in one bucket."""
-    with pq.ParquetFile(bucket) as file:
+    with parquet.opened(bucket) as file:
         table = file.read([KEY, CUSTOMER_NOW]).group_by([KEY, CUSTOMER_NOW]).aggregate([])
     now = pc.coalesce(table[CUSTOMER_NOW], table[KEY]).to_pylist()
     holders: dict[str, set[str]] = {}

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from churn.settings import Settings
+from features import parquet
 from features.atomic import write_whole
 from features.erasure.rewriting import RELATED, customers_of, rows_of, unrelated
 from features.erasure.store import NOTHING, Erased, Whom
@@ -76,11 +76,11 @@ def _without(path: Path, whom: Whom) -> Erased:
     found, related = whom.among(customers_of(path)), whom.among(customers_of(path, RELATED))
     if not found and not related:
         return NOTHING
-    with pq.ParquetFile(path) as file:
+    with parquet.opened(path) as file:
         table: pa.Table = file.read()
     theirs = rows_of(table, found)
     kept = unrelated(table.filter(pc.invert(theirs)), related)
-    write_whole(path, lambda draft: pq.write_table(kept.combine_chunks(), draft, compression="zstd"))
+    write_whole(path, lambda draft: parquet.write_table(kept.combine_chunks(), draft))
     return Erased(len(table) - len(kept), 1, path.stat().st_size, frozenset(found | related))
 
 

@@ -15,9 +15,9 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from churn.calendar import from_us, to_us
+from features import parquet
 from features.erasure.rejects import reasons_of, rejects_without
 from features.erasure.rewriting import KEY, RELATED, customers_of, rows_of, unrelated
 from features.erasure.store import NOTHING, Erased, Whom
@@ -103,7 +103,7 @@ def _bucket_without(old: Path, new: Path, whom: Whom) -> tuple[Erased, Gone]:
     if not found and not related:
         os.link(old, new)
         return NOTHING, Gone()
-    with pq.ParquetFile(old) as file:
+    with parquet.opened(old) as file:
         table = file.read()
     theirs = rows_of(table, found)
     if CUSTOMER_NOW in table.column_names:  # what stood under another id before a merge or split
@@ -111,7 +111,7 @@ def _bucket_without(old: Path, new: Path, whom: Whom) -> tuple[Erased, Gone]:
     kinds = Counter[str](table.filter(theirs)["event_type"].to_pylist())
     kept = unrelated(table.filter(pc.invert(theirs)), related)
     if kept.num_rows:
-        pq.write_table(kept.combine_chunks(), new, compression="zstd", row_group_size=ROWS_A_GROUP)
+        parquet.write_table(kept.combine_chunks(), new, row_group_size=ROWS_A_GROUP)
     size = new.stat().st_size if kept.num_rows else 0
     return Erased(kinds.total(), 1, size, frozenset(found | related)), Gone(
         kinds, frozenset(customers_of(old) - set(pc.unique(kept[KEY]).to_pylist()))
@@ -120,7 +120,7 @@ def _bucket_without(old: Path, new: Path, whom: Whom) -> tuple[Erased, Gone]:
 
 def _held_by(bucket: Path) -> set[str]:
     """The customers of a bucket, and who holds their ids today."""
-    now = customers_of(bucket, CUSTOMER_NOW) if CUSTOMER_NOW in pq.read_schema(bucket).names else set()
+    now = customers_of(bucket, CUSTOMER_NOW) if CUSTOMER_NOW in parquet.names_of(bucket) else set()
     return customers_of(bucket) | now
 
 
@@ -128,7 +128,7 @@ def _map_without(old: Path, new: Path, whom: Whom) -> Erased:
     """The id map without every id that was ever theirs."""
     if not old.exists():
         return NOTHING
-    with pq.ParquetFile(old) as file:
+    with parquet.opened(old) as file:
         table = file.read()
     rows = table.to_pylist()
     found = whom.among(name for row in rows for name in (row["source_id"], row[KEY]))
@@ -138,7 +138,7 @@ def _map_without(old: Path, new: Path, whom: Whom) -> Erased:
         os.link(old, new)
         return NOTHING
     if left:
-        pq.write_table(pa.Table.from_pylist(left, schema=table.schema), new, compression="zstd")
+        parquet.write_table(pa.Table.from_pylist(left, schema=table.schema), new)
     size = new.stat().st_size if left else 0
     return Erased(len(rows) - len(left), 1, size, frozenset(found))
 
@@ -168,10 +168,10 @@ def _shrunk(manifest: LogManifest, new: Path, gone: Gone) -> LogManifest:
 
 def _versions(bucket: Path) -> tuple[int, int]:
     """How many rows a correction has replaced, and how many stand under an id that somebody else holds by now."""
-    columns = [name for name in (SUPERSEDED, CUSTOMER_NOW) if name in pq.read_schema(bucket).names]
+    columns = [name for name in (SUPERSEDED, CUSTOMER_NOW) if name in parquet.names_of(bucket)]
     if len(columns) < 2:
         return 0, 0
-    table = pq.read_table(bucket, columns=columns, partitioning=None)
+    table = parquet.read_table(bucket, columns=columns)
     rekeyed = pc.is_valid(table[CUSTOMER_NOW])
     corrected = pc.and_not(pc.is_valid(table[SUPERSEDED]), rekeyed)
     return pc.sum(corrected).as_py() or 0, pc.sum(rekeyed).as_py() or 0
@@ -181,14 +181,14 @@ def _described(path: Path, before: dict[str, Any]) -> dict[str, Any]:
     """A file's facts; those of before where it was only linked."""
     if path.stat().st_nlink > 1:
         return before
-    with pq.ParquetFile(path) as file:
+    with parquet.opened(path) as file:
         rows = file.metadata.num_rows
-    return before | {"rows": rows, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+    return before | {"rows": rows, "sha256": parquet.digest_of(path, row_group_size=ROWS_A_GROUP)}
 
 
 def _span(path: Path) -> tuple[int, int]:
     """First and last event of a bucket, from its statistics alone."""
-    with pq.ParquetFile(path) as file:
+    with parquet.opened(path) as file:
         place = file.schema_arrow.get_field_index("event_timestamp")
         groups = [file.metadata.row_group(group).column(place).statistics for group in range(file.num_row_groups)]
     return min(group.min for group in groups), max(group.max for group in groups)

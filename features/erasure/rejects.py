@@ -6,8 +6,8 @@ from collections import Counter
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from features import parquet
 from features.atomic import write_whole
 from features.erasure.coming_in import REASON, words
 from features.erasure.rewriting import KEY
@@ -28,7 +28,7 @@ def rejects_without(old: Path, new: Path, whom: Whom) -> Erased:
     """
     if not old.exists():
         return NOTHING
-    with pq.ParquetFile(old) as file:
+    with parquet.opened(old) as file:
         table = file.read()
     rows, found, count = table.to_pylist(), set[str](), 0
     for row in rows:
@@ -40,9 +40,7 @@ def rejects_without(old: Path, new: Path, whom: Whom) -> Erased:
     if not count:
         os.link(old, new)
         return NOTHING
-    pq.write_table(
-        pa.Table.from_pylist(rows, schema=table.schema), new, compression="zstd", row_group_size=ROWS_A_GROUP
-    )
+    parquet.write_table(pa.Table.from_pylist(rows, schema=table.schema), new, row_group_size=ROWS_A_GROUP)
     return Erased(count, 1, new.stat().st_size, frozenset(found))
 
 
@@ -57,12 +55,12 @@ def empty_rejects(folder: Path) -> None:
     """
     with workshop(folder):
         path = log_folder(folder) / REJECTS
-        with pq.ParquetFile(path) as file:
+        with parquet.opened(path) as file:
             table = file.read()
         for name in (KEY, "raw"):
             place = table.schema.get_field_index(name)
             table = table.set_column(place, table.schema.field(name), pa.nulls(len(table), table.schema.types[place]))
-        write_whole(path, lambda draft: pq.write_table(table, draft, compression="zstd"))
+        write_whole(path, lambda draft: parquet.write_table(table, draft))
 
 
 def _named(raw: str | None) -> set[str]:
@@ -77,6 +75,6 @@ def reasons_of(rejects: Path) -> dict[str, int]:
     """How many rows were refused, by reason."""
     if not rejects.exists():
         return {}
-    with pq.ParquetFile(rejects) as file:
+    with parquet.opened(rejects) as file:
         counted = Counter[str](file.read(["reason"])["reason"].to_pylist())
     return dict(sorted(counted.items()))

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
+from features import parquet
 from features.atomic import write_whole
 from features.erasure.store import NOTHING, Erased, Whom
 
@@ -19,7 +19,7 @@ RELATED = "related_customer_id"
 
 def customers_of(path: Path, column: str = KEY) -> set[str]:
     """The customers that a column of a Parquet file names."""
-    with pq.ParquetFile(path) as file:
+    with parquet.opened(path) as file:
         found: set[str] = set()
         for group in range(file.num_row_groups):
             found.update(pc.unique(file.read_row_group(group, [column])[column]).to_pylist())
@@ -57,7 +57,7 @@ def parquet_without(path: Path, whom: Whom) -> Erased:
 def fill_without(path: Path, draft: Path, customers: set[str]) -> int:
     """Write a Parquet file's rows but those of some customers, group by group; how many these were."""
     rows = 0
-    with pq.ParquetFile(path) as file, pq.ParquetWriter(draft, file.schema_arrow, compression="zstd") as kept:
+    with parquet.opened(path) as file, parquet.writer(draft, file.schema_arrow) as kept:
         for group in range(file.num_row_groups):
             table = file.read_row_group(group)
             theirs = rows_of(table, customers)

@@ -26,6 +26,7 @@ from churn.calendar import from_us
 from churn.clock import Clock, WallClock
 from churn.settings import Settings
 from churn.tables import EVENTS
+from features import parquet
 from features.live.joining import reached
 from features.live.kept import keep, kept_events
 from features.live.opening import has_inbox, inbox_of
@@ -134,13 +135,16 @@ def _bucket(
     connection.register("live", live.select(LOG_SCHEMA.names))
     there = "SELECT NULL AS customer_id WHERE false"
     if old.exists():
-        there = f"SELECT * FROM read_parquet('{str(old).replace(chr(39), chr(39) * 2)}', hive_partitioning = false)"
+        connection.register("before", parquet.read_table(old))
+        there = "SELECT * FROM before"
     new_ones = f"SELECT count(DISTINCT customer_id) FROM live ANTI JOIN ({there}) AS there USING (customer_id)"
     ((newcomers,),) = connection.execute(new_ones).fetchall()
     both = f"SELECT {names} FROM (({there}) UNION ALL BY NAME (FROM live))"
     relation: Any = connection.sql(f"{both} ORDER BY {LOG_ORDER}")
     rows = relation.to_arrow_table()
     connection.unregister("live")
+    if old.exists():
+        connection.unregister("before")
     return write_file(new, rows.cast(LOG_SCHEMA)), int(newcomers)
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
+from features import parquet
 from features.atomic import flush, write_json, write_whole
 from features.live.inbox import Ledger, Row
 from features.live.pieces import AT, rows_of_log
@@ -91,10 +91,10 @@ def _add(path: Path, rows: Sequence[Row]) -> None:
 
 
 def _fill(draft: Path, table: pa.Table) -> None:
-    pq.write_table(table.combine_chunks(), draft, compression="zstd")
+    parquet.write_table(table.combine_chunks(), draft)
     flush(draft)
 
 
 def _read(path: Path) -> pa.Table:
-    with pq.ParquetFile(path) as file:
+    with parquet.opened(path) as file:
         return file.read()

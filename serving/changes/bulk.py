@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
+from features import parquet
 from serving.changes.journal import AT_ONCE, Counts, Journal
 from serving.changes.state import State, state_of_row
 
@@ -33,7 +32,7 @@ def tell_batch(
     """
     journal, news, changes = Journal(folder), 0, 0
     try:
-        with pq.ParquetFile(scores) as file:
+        with parquet.opened(scores) as file:
             for block in file.iter_batches(AT_ONCE, columns=COLUMNS):
                 states = list(_states(block.to_pylist()))
                 gone = forgotten([one.customer_id for one in states])

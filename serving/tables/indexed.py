@@ -15,13 +15,14 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import structlog
 from pyarrow import ipc
 
 from churn.errors import ChurnError, DataError
 from churn.tables import INSTANT, Table
+from features import parquet
 from features.atomic import write_whole
+from features.encryption import is_encrypting
 from features.file_lock import alone
 
 SOURCES, SORTED = Path("tables"), Path("serving") / "tables"
@@ -115,6 +116,9 @@ class Indexed:
             return True
         path = self._sorted / f"{self._name}-{'-'.join(map(str, stamp))}.arrow"
         try:
+            if is_encrypting(self._sorted):  # a file that is mapped cannot be encrypted: each worker holds the table
+                self._held, self.fault, self._seen = self._laid_out(), None, stamp
+                return True
             if not path.exists():
                 with alone(self._sorted / f".{self._name}.lock") as mine:
                     if not mine:
@@ -132,13 +136,18 @@ class Indexed:
         self._held, self.fault = None, UnreadableTable(f"{self._name}.parquet", why)
         log.warning("table.unreadable", table=self._name, problem=self.fault.problem)
 
-    def _sort(self, path: Path) -> None:
-        with pq.ParquetFile(self._source) as file:
+    def _laid_out(self) -> pa.Table:
+        """The table as it is looked up in: checked and sorted."""
+        with parquet.opened(self._source) as file:
             table = checked(file.read(), self._table).sort_by(self._order).combine_chunks()
         if self._table.key == ("customer_id",) and len(table) > 1:
             ids = table["customer_id"]
             if pc.any(pc.equal(ids.slice(1), ids.slice(0, len(ids) - 1))).as_py():
                 raise UnreadableTable(self._source.name, "a customer is there twice")
+        return table
+
+    def _sort(self, path: Path) -> None:
+        table = self._laid_out()
 
         def fill(draft: Path) -> None:
             with ipc.new_file(str(draft), table.schema) as writer:

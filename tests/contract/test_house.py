@@ -141,6 +141,22 @@ def test_each_vendor_is_spoken_to_in_its_own_files() -> None:
     assert strangers == set()
 
 
+FILES_OF_OTHERS = {"features/contact_details.py", "features/simulated_export.py"}  # they are not ours, and stay plain
+
+
+def test_parquet_of_ours_goes_through_one_door() -> None:
+    """Whoever reads or writes past features/parquet.py leaves a file plain, or cannot read an encrypted one."""
+    past = {
+        str(path)
+        for path in shipped()
+        for node in ast.walk(tree(path))
+        if (isinstance(node, ast.Import) and any(one.name.startswith("pyarrow.parquet") for one in node.names))
+        or (isinstance(node, ast.ImportFrom) and (node.module or "").startswith("pyarrow.parquet"))
+        or (isinstance(node, ast.Attribute) and node.attr in ("read_parquet", "to_parquet"))
+    }
+    assert past - FILES_OF_OTHERS == {"features/parquet.py"}
+
+
 READS_CONTACT_DETAILS: set[str] = set()  # the export of an audience, once there is one; nothing else, ever
 
 
