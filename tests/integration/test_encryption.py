@@ -32,8 +32,9 @@ from features.log_reading import read_events
 from features.sources import ingest
 from features.store import FeatureStore
 from monitoring.windows import read_scores
-from serving.erasing import erase_from_score_log, recall
+from serving.erasing import erase_from_score_log
 from serving.refusals import Erased
+from serving.score_index import recall
 from serving.score_log import FOLDER, ScoreLog, read
 from tests import live_shop, small_shop, tiny_service
 from tests.command_line import churn, refused
@@ -147,7 +148,7 @@ def test_a_line_is_erased_where_it_stands(log: Path) -> None:
     assert read(log)["customer_id"].tolist() == ["C1", "C2"]
     with pytest.raises(Erased):
         recall(log, score_id)
-    assert recall(log, str(read(log)["score_id"].iloc[0]))["customer_id"] == "C1"
+    assert recall(log, str(read(log)["score_id"].iloc[0])).row["customer_id"] == "C1"
     assert erase_from_score_log(log, Whom(frozenset({LEAVER}))).rows == 0
 
 
