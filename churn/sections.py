@@ -169,6 +169,7 @@ class Serving(Section):
     rate_limit_per_minute: int = Field(default=600, ge=0, description="per key; 0: none")
     max_feature_age_hours: float = Field(default=36, gt=0, description="older features are not scored")
     top_reasons: int = Field(default=3, ge=0, le=10, description="reasons a score gives")
+    nightly_answers: bool = Field(default=True, description="tell the batch's answer again as long as it holds")
     store_timeout_ms: int = Field(default=250, ge=10, le=10_000, description="how long a read of the store may take")
     least_change: float = Field(
         default=0.05, gt=0, le=1, description="of a probability: less is no news for `GET /v1/scores?since=`"

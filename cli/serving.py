@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from churn.errors import SettingsError
 from cli.console import progress, say, step, table
+from cli.nights import nights_of
 from cli.outcome import Outcome
 from cli.started import say_when_up
 
@@ -71,10 +72,10 @@ def _everyone(
     from serving.elsewhere import scorer_again, shadows_again
 
     elsewhere = None if settings.cluster.engine == "local" else partial(scorer_again, settings, held)
-    with engine_of(settings) as engine:
+    with engine_of(settings) as engine, nights_of(settings) as nights:
         report = score_everyone(
             settings, scorer, out=out, progress=progress, engine=engine, elsewhere=elsewhere,
-            shadows=partial(shadows_again, settings, beside) if beside else None,
+            shadows=partial(shadows_again, settings, beside) if beside else None, keep=nights.keep,
         )  # fmt: skip
     news = _changes(settings, report.files[0])
     rows = [
@@ -90,10 +91,11 @@ def _everyone(
         for model, one in scorer.champions.items()
         if one.bundle.grade
     ]
-    text = "\n\n".join([head, table(rows), "\n".join(grades), _stages(report.stages), news.told, files])
+    text = "\n\n".join([head, table(rows), "\n".join(grades), _stages(report.stages), news.told, nights.told, files])
     as_json = {
         "customers": report.customers, "scored": report.scored, "answers": report.answers,
         "stages": report.stages, "news": news.news, "changes": news.changes,
+        "nightly_answers": nights.kept,
         "files": [str(path) for path in report.files],
     }  # fmt: skip
     return Outcome(text=text, as_json=as_json)

@@ -174,6 +174,7 @@ def scorer_of(settings: Settings, champions: Mapping[str, champion.Champion], ta
         stopped=Stops(settings.folder),
         calendar=settings.lifecycle.calendar,
         beside=(tables or Tables(settings.folder)).told,
+        nightly=settings.serving.nightly_answers,
     )
 
 

@@ -24,9 +24,10 @@ from features import parquet
 from features.atomic import write_whole
 from features.current_file import BESIDE, ROWS_FILE, read_manifest
 from features.encryption import is_encrypting
-from features.online import rows_of
+from features.online import OnlineRow, rows_of
 from features.parts import HERE, Engine
 from features.snapshot_file import row_groups
+from serving.nightly import nights
 from serving.score_log import Row, ScoreLog
 from serving.scorer import Answer, Scorer
 from serving.seal import Seal
@@ -65,6 +66,7 @@ def score_everyone(
     engine: Engine = HERE,
     elsewhere: Callable[[], Scorer] | None = None,
     shadows: Callable[[], Shadows] | None = None,
+    keep: Callable[[list[OnlineRow]], None] | None = None,
 ) -> BatchReport:
     """Score every customer's row of now.
 
@@ -76,6 +78,7 @@ def score_everyone(
         engine: where the pieces are scored.
         elsewhere: makes that scorer where they are; needed on a cluster.
         shadows: makes, likewise, the challengers that score beside it, into the score log.
+        keep: keeps the answers of the night beside the rows of the on-line store.
 
     Raises:
         NoCurrent: nothing was materialised yet.
@@ -88,6 +91,7 @@ def score_everyone(
     work = partial(
         score_piece, features=manifest["feature_set"], scorer=elsewhere or (lambda: scorer),
         language=settings.business.language, top=settings.serving.top_reasons, shadows=shadows,
+        nightly=keep is not None,
     )  # fmt: skip
     everybody, answers, stages = sum(piece.rows for piece in pieces), Counter[tuple[str, str]](), Counter[str]()
 
@@ -102,6 +106,8 @@ def score_everyone(
                 answers.update(scored.answers)
                 stages.update(scored.stages)
                 _log(scored.in_shadow, log)
+                if keep:
+                    keep(scored.nights)
                 for sheet in sheets:
                     sheet.write(scored.lines)
                 done += len(scored.lines.scores)
@@ -124,12 +130,16 @@ class Piece:
 
 @dataclass(frozen=True)
 class Scored:
-    """What a piece gave: lines for the sheets, customers by model and answer, and by stage; what a shadow said."""
+    """What a piece gave: lines for the sheets, customers by model and answer, and by stage; what a shadow said.
+
+    And rows that carry the answers of the night, where these are kept.
+    """
 
     lines: Lines
     answers: Counter[tuple[str, str]]
     stages: Counter[str]
     in_shadow: list[Row]
+    nights: list[OnlineRow]
 
 
 def pieces_of(path: Path) -> list[Piece]:
@@ -151,15 +161,20 @@ def score_piece(
     language: str,
     top: int,
     shadows: Callable[[], Shadows] | None = None,
+    nightly: bool = False,
 ) -> Scored:
     """Score a piece block by block; what an engine maps over the pieces."""
     (group,) = row_groups(piece.path, features["names"], *BESIDE, groups=[piece.group])
     frame, judge, answers = group.iloc[piece.first : piece.first + piece.rows], scorer(), list[Answer]()
+    kept = list[OnlineRow]()
     for first in range(0, len(frame), BLOCK):
         rows = list(rows_of(frame.iloc[first : first + BLOCK], features["names"], features["hash"]))
-        answers += judge.score([row.customer_id for row in rows], rows, language=language, top=top)
+        told = judge.score([row.customer_id for row in rows], rows, language=language, top=top)
+        if nightly:
+            kept += nights(judge.champions, rows, [answer.judged for answer in told], judge.calendar, top)
+        answers += told
     in_shadow = shadows().rows(answers) if shadows else []
-    return Scored(lines(answers, top), Counter(map(_answer, answers)), Counter(frame["stage"]), in_shadow)
+    return Scored(lines(answers, top), Counter(map(_answer, answers)), Counter(frame["stage"]), in_shadow, kept)
 
 
 def _log(in_shadow: list[Row], log: ScoreLog) -> None:

@@ -13,11 +13,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from churn import bundle as bundles
 from churn.bundle import LABELS, Bundle
 from churn.errors import NoChampion
 from churn.explanation import Explainer
+from churn.grade import in_answer
 from churn.settings import Settings
 from churn.treeshap import TreeShap
 from features.atomic import write_json
@@ -46,6 +48,11 @@ class Champion:
     def explainer(self) -> Explainer:
         """What tells its contributions as reasons."""
         return Explainer.of(self.bundle)
+
+    @cached_property
+    def graded(self) -> dict[str, dict[str, Any]]:
+        """What its answers say of itself, by language."""
+        return {one: in_answer(self.bundle.learner, self.bundle.grade, one) for one in ("en", "zh")}
 
 
 @dataclass(frozen=True)

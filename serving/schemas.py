@@ -179,6 +179,10 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
         float | None, Meta(description="Expected margin within the horizon, from VALUES; null with `value_tier_code`.")
     ] = None
     value_tier_code: Annotated[str | None, Meta(description="Why there is no tier and no margin.")] = NOT_CONFIGURED
+    served_from: Annotated[
+        str | None,
+        Meta(description="`fresh`: computed now; `nightly`: by the last batch, from the same features and model."),
+    ] = None
 
 
 class ScoreAnswer(msgspec.Struct, frozen=True):

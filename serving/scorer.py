@@ -8,7 +8,7 @@ reading at `Scorer.score`.
 """
 
 import uuid
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -19,16 +19,14 @@ from msgspec import structs
 from churn.bundle import FloatArray
 from churn.calendar import Calendar
 from churn.clock import Clock
-from churn.explanation import Explained
-from churn.grade import in_answer
 from features.online import OnlineRow
-from serving import outlook
+from serving import nightly
 from serving.abstentions import abstention
 from serving.champion import Champion
-from serving.schemas import Abstention, Score, WireReason
+from serving.judged import HOUR_S, Judged, Moment, Source, hours, judge, told_of
+from serving.schemas import Abstention, Score
 from serving.score_log import packed
 
-HOUR_S = 3600
 NOBODY = "(forgotten)"
 
 
@@ -41,6 +39,8 @@ class Answer:
     """The packed feature vector as the store had it; None where the customer has none."""
     is_nameless: bool = False
     """Whether the score log is not to name the customer."""
+    judged: Judged | None = None
+    """What the champion said, in both languages; None where it was not asked."""
 
     def from_last_good(self) -> "Answer":
         """The same answer, told to be from a row that was read before the store failed."""
@@ -90,6 +90,7 @@ class Scorer:
         stopped: versions that may not answer.
         calendar: whose days dates are.
         beside: adds what other rooms say of customers.
+        nightly: whether an answer of the night is told again as long as it holds.
     """
 
     champions: Mapping[str, Champion]
@@ -100,6 +101,7 @@ class Scorer:
     stopped: Container[str] = frozenset()
     calendar: Calendar = Calendar()
     beside: Callable[[list[Answer], str], list[Answer]] = lambda answers, _: answers
+    nightly: bool = True
 
     def score(
         self,
@@ -125,14 +127,16 @@ class Scorer:
             abstention("store_unavailable") if one in unread else why
             for one, why in zip(customer_ids, refused, strict=True)
         ]
-        told: dict[int, Score] = {}
+        told: dict[int, Answer] = {}
+        moment = Moment(now, self.clock_kind, self.max_age)
         for model, champion in self.champions.items():
-            places = [i for i, row in enumerate(rows) if row and not refused[i] and row.model == model]
-            asked = [row for i in places if (row := rows[i])]
-            told |= dict(zip(places, self._ask(champion, asked, now, language, top), strict=True))
+            places = {i: row for i, row in enumerate(rows) if row and not refused[i] and row.model == model}
+            for i, judged, source in self._judged(champion, places, top):
+                score = told_of(champion, places[i], judged, moment, language, source)
+                told[i] = Answer(score, places[i].vector, judged=judged)
         answers = [
-            Answer(told.get(i) or self._silent(customer_id, row, now, refused[i]), row.vector if row else None)
-            for i, (customer_id, row) in enumerate(zip(customer_ids, rows, strict=True))
+            told.get(i) or Answer(self._silent(one, row, now, refused[i]), row.vector if row else None)
+            for i, (one, row) in enumerate(zip(customer_ids, rows, strict=True))
         ]
         return self.beside(answers, language)
 
@@ -167,46 +171,18 @@ class Scorer:
             return abstention("stale_features", hours=f"{self.max_age.total_seconds() / HOUR_S:g}")
         return None
 
-    def _ask(
-        self, champion: Champion, rows: Sequence[OnlineRow], now: datetime, language: str, top: int
-    ) -> list[Score]:
-        """What one champion says of rows that are its to judge."""
-        if not rows:
-            return []
-        bundle, vectors = champion.bundle, np.vstack([row.vector for row in rows])
-        prepared = bundle.prepare(vectors)
-        raw = champion.trees.raw(prepared)
-        probabilities = bundle.probability(raw)
-        if not np.isfinite(probabilities).all():
-            raise FloatingPointError(f"{champion.version} gave a probability that is no number")
-        percentiles, bands = bundle.percentile(probabilities), bundle.band(probabilities)
-        reasons: list[list[Explained]] = [[] for _ in rows]
-        if top:
-            reasons = champion.explainer.explain(champion.trees.contributions(prepared), vectors, top=top)
-        graded = in_answer(bundle.learner, bundle.grade, language)
-        further = outlook.told(bundle, raw, probabilities, vectors, [row.as_of for row in rows], self.calendar)
-        numbers = zip(rows, probabilities.tolist(), percentiles.tolist(), bands, reasons, further, strict=True)
-        return [
-            Score(
-                **self._facts(row.customer_id, row, now),
-                model=bundle.model,
-                outcome=bundle.label,
-                probability=probability,
-                percentile=percentile,
-                band=band,
-                reasons=[_worded(reason, language) for reason in told],
-                horizon_days=bundle.horizon_days,
-                gap_days=bundle.gap_days,
-                valid_until=row.as_of + self.max_age,
-                model_version=champion.version,
-                model_hash=champion.model_hash,
-                snapshot_hash=bundle.snapshot_hash,
-                definition_id=bundle.definition_id,
-                **graded,
-                **more,
-            )
-            for row, probability, percentile, band, told, more in numbers
-        ]
+    def _judged(
+        self, champion: Champion, places: Mapping[int, OnlineRow], top: int
+    ) -> Iterator[tuple[int, Judged, Source]]:
+        """What a champion says of rows that are its to judge, and when it said so; by their places."""
+        asked = dict(places)
+        for i, row in places.items() if self.nightly else ():
+            judged = nightly.kept(champion, row, self.calendar, top)
+            if judged is not None:
+                del asked[i]
+                yield i, judged, "nightly"
+        for i, judged in zip(asked, judge(champion, [*asked.values()], self.calendar, top), strict=True):
+            yield i, judged, "fresh"
 
     def _silent(self, customer_id: str, row: OnlineRow | None, now: datetime, why: Abstention | None) -> Score:
         return Score(
@@ -225,7 +201,7 @@ class Scorer:
         return facts | {
             "stage": row.stage,
             "features_as_of": row.as_of,
-            "features_age_hours": round((now - row.as_of).total_seconds() / HOUR_S, 2),
+            "features_age_hours": hours(now - row.as_of),
             "known_at": row.known_at,
             "feature_set_hash": row.feature_set_hash,
         }
@@ -233,16 +209,3 @@ class Scorer:
 
 def _date(day: date | None) -> str | None:
     return None if day is None else day.isoformat()
-
-
-def _worded(reason: Explained, language: str) -> WireReason:
-    return WireReason(
-        code=reason.code,
-        text=reason.zh if language == "zh" else reason.en,
-        direction=reason.direction,
-        actionable=reason.actionable,
-        feature=reason.feature,
-        value=reason.value,
-        usual_value=reason.usual,
-        share=round(reason.share, 4),
-    )

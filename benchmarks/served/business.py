@@ -59,14 +59,13 @@ class Business:
     booster: Path
 
 
-def fixed(folder: Path, *, workers: int, customers: int = CUSTOMERS, fresh: bool = True) -> Business:
+def fixed(folder: Path, *, workers: int, customers: int = CUSTOMERS) -> Business:
     """The fixed seeded model (500 trees x 63 leaves x 80 features) and so many customers.
 
     Args:
         folder: kept: a second call is quick.
         workers: of the service.
         customers: in the on-line store.
-        fresh: whether every answer is computed anew, as if `churn score --all` had never run.
     """
     config = folder / "churn.toml"
     folder.mkdir(parents=True, exist_ok=True)

@@ -12,6 +12,7 @@ import resource
 import sys
 import time
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from itertools import cycle
 from typing import Any
 
@@ -58,10 +59,12 @@ class Connection(asyncio.Protocol):
         self._got, self._sent, self._needs = bytearray(), 0.0, 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Send the first request."""
         self._transport: Any = transport  # uvloop's is no asyncio.Transport
         self._send()
 
     def data_received(self, data: bytes) -> None:
+        """Once the answer is complete, note it and send the next one."""
         self._got += data
         if not self._needs:
             end = self._got.find(END_OF_HEAD)
@@ -82,7 +85,8 @@ class Connection(asyncio.Protocol):
         else:
             self._transport.close()
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+        """Count what was not to end yet."""
         if time.perf_counter() < self._until:
             self._result.statuses["lost"] = self._result.statuses.get("lost", 0) + 1
         if not self._left.done():
@@ -111,10 +115,8 @@ async def drive(task: Task) -> Result:
     lost = [loop.create_future() for _ in range(task.connections)]
     for number, left in enumerate(lost):
         first = number * len(requests) // task.connections
-        until = began + task.seconds
-        await loop.create_connection(
-            lambda first=first, left=left: Connection(requests, first, until, result, left), "127.0.0.1", task.port
-        )
+        made = partial(Connection, requests, first, began + task.seconds, result, left)
+        await loop.create_connection(made, "127.0.0.1", task.port)
     await asyncio.wait_for(asyncio.gather(*lost), task.seconds + 60)
     result.seconds = time.perf_counter() - began
     after = resource.getrusage(resource.RUSAGE_SELF)

@@ -14,6 +14,7 @@ from churn.stages import FIVE, Stage
 from churn.tables import INSTANT, SCORES
 from cli.serving import _everyone
 from features.atomic import write_json
+from features.online import MemoryOnlineStore
 from features.snapshot_file import write_rows
 from serving import batch, sheets
 from serving.score_log import unpacked
@@ -124,3 +125,15 @@ def test_other_kinds_of_file_are_refused_before_anything_is_scored(settings: Set
     with pytest.raises(sheets.UnknownSheet, match=r"\.csv"):
         batch.score_everyone(settings, tiny_service.scorer(), out=Path("scores.xlsx"))
     assert not (settings.folder / "scores").exists()
+
+
+def test_the_service_tells_the_answers_of_the_night(settings: Settings) -> None:
+    store, ask = MemoryOnlineStore(), tiny_service.scorer()
+    vectors = tiny_service.vectors(297)
+    store.write([*tiny_service.rows(), *(tiny_service.row(f"C{i:03d}", vector=v) for i, v in enumerate(vectors))])
+    kept: list[int] = []
+    batch.score_everyone(settings, ask, keep=lambda rows: kept.append(store.attach(rows)))
+    assert sum(kept) == 298  # a prospect, and who is no longer asked about, have no answer
+    rows = store.rows(["C000", "C296", "客户-3", "prospect"])
+    told = ask.score(["C000", "C296", "客户-3", "prospect"], rows, language="zh", top=3)
+    assert [one.score.served_from for one in told] == ["nightly"] * 3 + [None]
