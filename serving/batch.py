@@ -98,16 +98,13 @@ def score_everyone(
     def run(drafts: list[Path]) -> None:
         log = ScoreLog(settings.folder, Seal.of(settings))  # no file before its first line
         with closing(log), ExitStack() as stack:
-            sheets: list[Sheet] = [stack.enter_context(closing(Scores(drafts[0])))]
-            for kind, draft in zip(kinds, drafts[1:], strict=True):
-                sheets.append(stack.enter_context(closing(kind(draft, settings.serving.top_reasons))))
+            opened = (kind(draft, settings.serving.top_reasons) for kind, draft in zip(kinds, drafts[1:], strict=True))
+            sheets: list[Sheet] = [stack.enter_context(closing(one)) for one in (Scores(drafts[0]), *opened)]
             done = 0
             for scored in engine.map(work, pieces):
                 answers.update(scored.answers)
                 stages.update(scored.stages)
-                _log(scored.in_shadow, log)
-                if keep:
-                    keep(scored.nights)
+                _keep(scored, log, keep)
                 for sheet in sheets:
                     sheet.write(scored.lines)
                 done += len(scored.lines.scores)
@@ -177,9 +174,11 @@ def score_piece(
     return Scored(lines(answers, top), Counter(map(_answer, answers)), Counter(frame["stage"]), in_shadow, kept)
 
 
-def _log(in_shadow: list[Row], log: ScoreLog) -> None:
-    if in_shadow:
-        log.append(in_shadow).result()
+def _keep(scored: Scored, log: ScoreLog, keep: Callable[[list[OnlineRow]], None] | None) -> None:
+    if scored.in_shadow:
+        log.append(scored.in_shadow).result()
+    if keep:
+        keep(scored.nights)
 
 
 def _write_together(targets: list[Path], run: Callable[[list[Path]], None]) -> None:
