@@ -10,6 +10,7 @@ from pydantic import Field, field_validator
 
 from churn.calendar import Calendar
 from churn.definition import Section
+from churn.serving_sections import Door
 
 SOURCE_NAME = r"^[a-z0-9][a-z0-9_-]{0,39}$"
 
@@ -159,13 +160,15 @@ class Live(Section):
     )
 
 
-class Serving(Section):
+class Serving(Door):
     """`[serving]`: the scoring endpoint."""
 
     host: str = Field(default="127.0.0.1", description="anything else than loopback needs a key")
     port: int = Field(default=3000, ge=0, le=65535, description="0: any free port")
     workers: int = Field(default=1, ge=1, le=64, description="processes")
-    api_keys: tuple[str, ...] = Field(default=(), description="`name:scope+scope:sha256 of the key`; see docs/api.md")
+    api_keys: tuple[str, ...] = Field(
+        default=(), description="`name:scope+scope:sha256 of the key`; better: `churn keys create`"
+    )
     rate_limit_per_minute: int = Field(default=600, ge=0, description="per key; 0: none")
     max_feature_age_hours: float = Field(default=36, gt=0, description="older features are not scored")
     top_reasons: int = Field(default=3, ge=0, le=10, description="reasons a score gives")
@@ -194,4 +197,5 @@ class Retention(Section):
     models_days: int = Field(default=1500, ge=1, description="a model's copy, after it last served; two stay always")
     snapshots_days: int = Field(default=400, ge=1, description="a snapshot that no champion or challenger names")
     changes_days: int = Field(default=400, ge=1, description="a change of stage or band, after it was told")
+    audit_days: int = Field(default=400, ge=1, description="a day of the audit log")
     rejects_days: int = Field(default=90, ge=1, description="what refused rows of the last ingest held")

@@ -32,9 +32,10 @@ from churn.sections import (
     Source,
     Store,
 )
+from churn.serving_sections import ApiKeys
 
 PREFIX = "CHURN_"
-NOT_SECTIONS = {"CHURN_CONFIG", "CHURN_DATA", "CHURN_REQUIRE_ALL", "CHURN_API_KEYS"}
+NOT_SECTIONS = {"CHURN_CONFIG", "CHURN_DATA", "CHURN_REQUIRE_ALL", "CHURN_API_KEYS", "CHURN_EVENTS_SECRET"}
 NOT_SECTIONS |= {"CHURN_FILE_KEY", "CHURN_FILE_KEYS_BEFORE", "CHURN_PSEUDONYM_KEY"}  # secrets
 NOT_SECTIONS_PREFIX = "CHURN_TEST_"
 
@@ -61,6 +62,7 @@ class Settings(BaseModel):
     store: Store = Store()
     live: Live = Live()
     serving: Serving = Serving()
+    keys: ApiKeys = ApiKeys()
     monitoring: Monitoring = Monitoring()
     retention: Retention = Retention()
     privacy: Privacy = Privacy()

@@ -15,10 +15,10 @@ from typing import Any
 import structlog
 from structlog.tracebacks import ExceptionDictTransformer
 
-from churn.settings import Settings, load
+from churn.settings import load
+from cli.door import guard_around
 from features.encryption import appoint
 from serving.app import SCOPES, Desk, Lifespan, application, counter_of, routes
-from serving.auth import Keys
 from serving.changes.feed import SCOPES as FEED_SCOPES
 from serving.changes.feed import Feed
 from serving.changes.following import Follower
@@ -29,22 +29,10 @@ from serving.events import EventDesk
 from serving.forget import SCOPES as FORGET_SCOPES
 from serving.forget import ForgetDesk
 from serving.guard import Guard
-from serving.rate_limit import RateLimit
 from serving.replay_desk import SCOPES as REPLAY_SCOPES
 from serving.replay_desk import ReplayDesk
 
 DEFAULT_CONFIG = "churn.toml"
-LIMITS = "limits.sqlite"
-
-
-def keys_of(settings: Settings) -> Keys:
-    """The keys of the settings, and those of the variable CHURN_API_KEYS, parted by spaces or commas.
-
-    Raises:
-        BadKey: one has another form.
-    """
-    given = os.environ.get("CHURN_API_KEYS", "").replace(",", " ").split()
-    return Keys.of([*settings.serving.api_keys, *given])
 
 
 def assemble(
@@ -62,20 +50,16 @@ def assemble(
         events: where live events come to; one that stays closed where None.
         forget: where customers are forgotten; likewise.
     """
-    settings = desk.settings
-    limit = RateLimit(settings.folder / "serving" / LIMITS, settings.serving.rate_limit_per_minute)
     rooms = (
         events or EventDesk(desk.metrics),
         forget or ForgetDesk(),
-        Feed(settings.folder, desk),
-        CustomerView(settings.folder, desk),
-        ReplayDesk(settings),
+        Feed(desk.settings.folder, desk),
+        CustomerView(desk.settings.folder, desk),
+        ReplayDesk(desk.settings),
     )
     all_routes = [*routes(desk), *(route for room in rooms for route in room.routes())]
     scopes = SCOPES | EVENT_SCOPES | FORGET_SCOPES | FEED_SCOPES | VIEW_SCOPES | REPLAY_SCOPES
-    return Guard(
-        application(all_routes, lifespan), keys=keys_of(settings), limit=limit, metrics=desk.metrics, scopes=scopes
-    )
+    return guard_around(application(all_routes, lifespan), desk.settings, desk.metrics, scopes)
 
 
 class Service:
@@ -85,10 +69,11 @@ class Service:
         log_as_json()
         self.desk = Desk(load(os.environ.get("CHURN_CONFIG", DEFAULT_CONFIG)))
         appoint(self.desk.settings)
-        self.events = EventDesk(self.desk.metrics)
+        self.events = EventDesk(self.desk.metrics, self.desk.settings.serving.max_customers)
         self.forget = ForgetDesk()
         self._intake: Any = None  # features.live.intake.Intake
         self._follower: Any = None  # serving.changes.following.Follower
+        self._guards: list[Guard] = []
 
     def open(self) -> None:
         """Take the champions that were fetched, the on-line store and the inbox, and begin to answer."""
@@ -116,12 +101,16 @@ class Service:
         if self._follower is not None:
             self._follower.close()
         self.desk.close()
+        for guard in self._guards:
+            guard.flush()
         if self._intake is not None:
             self._intake.close()
 
     def application(self, lifespan: Lifespan | None = None) -> Guard:
         """All routes behind the guard."""
-        return assemble(self.desk, lifespan, events=self.events, forget=self.forget)
+        guard = assemble(self.desk, lifespan, events=self.events, forget=self.forget)
+        self._guards.append(guard)
+        return guard
 
 
 def log_as_json() -> None:

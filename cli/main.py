@@ -16,6 +16,7 @@ from cli.edge import Edge
 from cli.event_commands import events_app
 from cli.feature_commands import features_app
 from cli.keeping_commands import register as register_keeping
+from cli.key_commands import register as register_keys
 from cli.model_commands import register as register_models
 from cli.options import DEFAULT, Config, CutoffDay, Json, load, show
 from cli.replay_commands import register as register_replay
@@ -37,6 +38,7 @@ app.add_typer(features_app, name="features")
 register_keeping(app)
 register_models(app)
 register_replay(app)
+register_keys(app)
 app.add_typer(events_app, name="events")
 
 

@@ -4,6 +4,7 @@
     snapshots             that old, and named by no champion, no version that served and no newest challenger
     archive               a model that last served so long ago, but the two before each champion
     changes               so many days after they were told; what was told last stays
+    audit log             so many days, by the wall clock
     rejects               what refused rows held, that long after the ingest; that they were refused stays
 
 Start reading at `prune`.
@@ -58,7 +59,7 @@ def prune(settings: "Settings", *, dry_run: bool) -> Outcome:
     from serving.score_index import sweep as drop_indexes
 
     folder = settings.folder
-    outlived = [*_answers(settings), *_archive(settings), *_snapshots(settings), *_rejects(settings)]
+    outlived = [*_answers(settings), *_archive(settings), *_snapshots(settings), *_rejects(settings), *_audit(settings)]
     rows = [one.as_json(folder) for one in outlived]
     if not dry_run:
         for one in outlived:
@@ -196,6 +197,14 @@ def _rejects(settings: "Settings") -> Iterator[Outlived]:
     with parquet.opened(path) as file:
         if file.read(["raw"])["raw"].null_count < file.metadata.num_rows:
             yield Outlived("rejects", path, f"what refused rows held, more than {days} days after the ingest")
+
+
+def _audit(settings: "Settings") -> Iterator[Outlived]:
+    from serving.audit.keeping import outlived
+
+    days = settings.retention.audit_days
+    for path, day in outlived(settings.folder, days, datetime.now(UTC)):
+        yield Outlived("audit log", path, f"its day, {day:%Y-%m-%d}, was over more than {days} days ago")
 
 
 def _remove(one: Outlived, folder: Path) -> None:

@@ -175,13 +175,13 @@ def serve(config_path: Path, settings: "Settings", *, host: str | None, port: in
 
 def _check(settings: "Settings", host: str) -> None:
     """Whatever would stop the service is said before it starts."""
-    from cli.app import keys_of
+    from cli.door import ring_of
     from features.store_config import may_be_registered
     from features.store_errors import NothingMaterialised
     from serving import champion, shadow
     from serving.now import clock_of
 
-    keys_of(settings).check_host(host)
+    ring_of(settings).now().check_host(host)
     with step("fetch the champions"):
         held = champion.fetch(settings)
         champion.read(settings.folder, held)

@@ -15,6 +15,7 @@ from features.erasure.log import erase_from_log
 from features.erasure.rows_of_now import erase_from_current, erase_online, erase_staged
 from features.erasure.snapshots import erase_from_snapshots
 from features.erasure.store import Store
+from serving.audit.keeping import erase_from_audit
 from serving.changes.erasing import erase_from_changes
 from serving.changes.file import FILE as CHANGES
 from serving.erasing import erase_from_batches, erase_from_score_log
@@ -33,7 +34,10 @@ OUT_OF_REACH_MODELS = (
 def stores(settings: Settings) -> tuple[Store, ...]:
     """All stores of a business, in the order in which they forget: first what others are made from."""
     rows_of_now = _rows_of_now(settings)
-    every = (*_live(settings), *_history(), *_of_live(), *rows_of_now, *_scores(), *_models(settings), *_of_itself())
+    door = _door()
+    every = (
+        *_live(settings), *_history(), *_of_live(), *rows_of_now, *_scores(), *door, *_models(settings), *_of_itself()
+    )  # fmt: skip
     return tuple(replace(store, version=VERSIONS.get(store.name, 1)) for store in every)
 
 
@@ -163,6 +167,19 @@ def _models(settings: Settings) -> tuple[Store, ...]:
         Store(
             "monitoring", "verdict and pages: counts and bins, nobody's row", ("monitoring/**/*",),
             "until the next `churn monitor`",
+        ),
+    )  # fmt: skip
+
+
+def _door() -> tuple[Store, ...]:
+    return (
+        Store(
+            "keys", "API keys as hashes, secrets of the door; callers, nobody's row", ("keys/*", "keys/used/*"),
+            "for ever",
+        ),
+        Store(
+            "audit log", "who asked what when; about whom as keyed hashes", ("audit/*.jsonl",), "`audit_days`",
+            erase=erase_from_audit, is_door=True,
         ),
     )  # fmt: skip
 

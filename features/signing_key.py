@@ -71,12 +71,20 @@ def key_to_sign(settings: Settings) -> bytes:
 
 
 def own_key(folder: Path) -> bytes:
-    """The key of a business that has set none; made where there is none, whole or not at all.
+    """The key of a business that has set none; made where there is none.
 
     Args:
         folder: the artifacts of the business.
     """
-    path = folder / OWN
+    return made_once(folder / OWN)
+
+
+def made_once(path: Path) -> bytes:
+    """The secret in a file of ours; made there, whole or not at all, for its owner's eyes alone, by who comes first.
+
+    Args:
+        path: of the file.
+    """
     if path.exists():
         return path.read_bytes().strip()
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -29,6 +29,8 @@ from churn.settings import Settings
 from features.erasure.forgotten import is_forgotten
 from features.online import RowStore
 from serving import champion, page_routes, shadow
+from serving.audit.scribe import about
+from serving.body import check_batch
 from serving.described import described
 from serving.guard import error_response
 from serving.lookup import Lookup
@@ -110,8 +112,10 @@ class Desk:
     async def score(self, request: Request) -> Response:
         """Answer `POST /v1/score`: no answer leaves before its line is in the score log."""
         asked = _read(await request.body())
+        check_batch(len(asked.customer_ids), self.settings.serving.max_customers, "customer_ids")
         words = self.words(request, asked.language, asked.top_reasons)
-        scores = await self.told(list(dict.fromkeys(asked.customer_ids)), *words)
+        ids = about(request.scope, asked.customer_ids)
+        scores = await self.told(ids, *words)
         by_id = {score.customer_id: score for score in scores}
         return Response(encode(ScoreAnswer([by_id[one] for one in asked.customer_ids])), media_type=JSON)
 
@@ -134,14 +138,14 @@ class Desk:
         self.metrics.store(answers=counter.lookup.failure is None)
         return [answer.score for answer in answers]
 
-    async def ready(self, _: Request) -> Response:
-        """Answer `/readyz`: whether customers can be scored, and with which champions."""
+    async def ready(self, request: Request) -> Response:
+        """Answer `/readyz`: whether customers can be scored; whoever may read is told with which champions."""
         counter = self.counter
         counter.lookup.check()
         told: dict[str, Any] = {"champions": described(counter.scorer.champions)}
         if counter.tables:
             told["tables"] = counter.tables.codes()
-        return Response(encode({"status": "ready", **told}), media_type=JSON)
+        return Response(encode({"status": "ready"} | (told if request.state.caller.known else {})), media_type=JSON)
 
 
 def counter_of(settings: Settings, store: RowStore) -> Counter:

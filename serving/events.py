@@ -21,6 +21,8 @@ from starlette.routing import BaseRoute, Route
 from churn.calendar import to_us
 from features.live.event import LiveEvent, Reason, Receipt
 from features.live.inbox import Committed
+from serving.audit.scribe import about
+from serving.body import check_batch
 from serving.event_schemas import EventIn, EventOut, EventsAnswer, Named, RawRequest
 from serving.metrics import Metrics
 from serving.refusals import InvalidRequest, MalformedJson, NotReady
@@ -75,10 +77,11 @@ class EventDesk:
 
     Args:
         metrics: where they are counted.
+        most: events of one request.
     """
 
-    def __init__(self, metrics: Metrics) -> None:
-        self._metrics = metrics
+    def __init__(self, metrics: Metrics, most: int = 1000) -> None:
+        self._metrics, self._most = metrics, most
         self._taker: Taker | None = None
         self._refreshing = anyio.CapacityLimiter(REFRESHING)
 
@@ -100,7 +103,9 @@ class EventDesk:
         if taker is None:
             raise NotReady
         raw = _read(await request.body())
+        check_batch(len(raw), self._most, "events")
         events, told = _each(raw, taker)
+        about(request.scope, [event.customer_id for event in events.values()])
         good = [place for place, event in events.items() if place not in told]
         committed = await asyncio.wrap_future(taker.append([events[place] for place in good]))
         told |= dict(zip(good, committed.receipts, strict=True))

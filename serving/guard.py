@@ -1,34 +1,39 @@
-"""What every request passes: an id, the key, the rate, the size, the clock; and nothing escapes it.
+"""What every request passes: an id, the door, its bounds, the clock, the audit log; and nothing escapes it.
 
 An ASGI middleware around our own routes. BentoML leaves a request hanging when a middleware raises before it has
-answered, so every error ends here as JSON of one shape, without a traceback in it. Logs one line a request: never a
-customer, never a body. Start reading at `Guard.__call__`.
+answered, so every error ends here as JSON of one shape, without a traceback in it. Who may enter is for
+serving/door.py to say. Logs one line a request: never a customer, never a body. Start reading at `Guard.__call__`.
 """
 
+import os
 import re
 import time
-import uuid
-from collections.abc import Callable, Container, Mapping
-from typing import Any
+from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import msgspec
 import structlog
-from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from churn.errors import ChurnError
-from serving.auth import Keys
+from serving.audit.lines import Line
+from serving.audit.scribe import Asked, Scribe
+from serving.body import Bounds, bounded, check_headers
+from serving.door import Admission, Caller, Pairs
+from serving.headers import Dress, dressed
 from serving.metrics import Metrics
-from serving.rate_limit import RateLimit
-from serving.refusals import BodyTooLarge, Refusal, ReplaysBusy, TooManyRequests, WrongMethod
+from serving.refusals import Refusal, Unauthorised, UnknownRoute, WrongMethod
+from serving.routing import UNKNOWN, RouteTable
 from serving.schemas import ErrorAnswer, Problem
 
-MOST_BODY_BYTES = 1_000_000
-OPEN = {"/livez", "/healthz", "/readyz"}
+MOST_BODY_BYTES = Bounds().body_bytes
+OPEN = frozenset({"/livez", "/healthz", "/readyz"})
+LOGIN = "/login"  # there a key is brought, so none can be asked for
+UNLOGGED = OPEN | {"/metrics"}
 METHODS = {"GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"}
-REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 INTERNAL = "Something went wrong on our side."
 log = structlog.get_logger("serving")
 
@@ -38,46 +43,67 @@ class Guard:
 
     Args:
         app: the routes.
-        keys: who may ask.
-        limit: how often.
+        door: says who may enter.
         metrics: where requests are counted.
-        scopes: path to the scope that it takes; paths that are not listed take `read`.
+        scopes: route to the scope that it takes (serving/routing.py); what is not listed is not there.
+        bounds: of what comes in; dress: headers of what goes out.
+        scribe: notes who asked what.
     """
 
     def __init__(
-        self, app: ASGIApp, *, keys: Keys, limit: RateLimit, metrics: Metrics, scopes: Mapping[str, str]
+        self,
+        app: ASGIApp,
+        *,
+        door: Admission,
+        metrics: Metrics,
+        scopes: Mapping[str, str],
+        bounds: Bounds | None = None,
+        dress: Dress | None = None,
+        scribe: Scribe | None = None,
     ) -> None:
-        self._app, self._keys, self._limit, self._metrics, self._scopes = app, keys, limit, metrics, scopes
-        self._known: Container[str] = {*scopes, *OPEN}
-        self._patterns = {path.partition("{")[0]: path for path in scopes if "{" in path}
+        self._app, self._metrics, self._door = app, metrics, door
+        self._table = RouteTable(scopes, {*OPEN, LOGIN})
+        self._bounds, self._dress, self._scribe = bounds or Bounds(), dress or Dress(), scribe
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
+            self.flush()  # of the application's end
             return
-        began, headers = time.perf_counter(), Headers(scope=scope)
-        visit = Visit(_request_id(headers), send)
-        scope.setdefault("state", {})["request_id"] = visit.request_id
+        began, headers = time.perf_counter(), dict(scope["headers"])
+        visit = Visit(_request_id(headers), self._table.route(scope["path"]), send, self._dress.pairs(scope, headers))
+        state = scope.setdefault("state", {})
+        state["request_id"] = visit.request_id
         try:
-            visit.caller = self._admit(self._route(scope["path"]), headers)
-            await self._app(scope, _limited(headers, receive), visit.send)
+            allowed = self._dress.preflight(scope["method"], headers)
+            if allowed is not None:
+                visit.caller.headers = allowed
+                await Response(status_code=204)(scope, receive, visit.send)
+            else:
+                state["caller"] = visit.caller
+                self._enter(visit, scope, headers)
+                await self._app(scope, bounded(receive, self._bounds), visit.send)
         except Exception as error:  # noqa: BLE001  # the edge: BentoML hangs on whatever escapes
             await self._told(visit, error, scope, receive)
         self._counted(visit, scope, time.perf_counter() - began)
 
-    def _route(self, path: str) -> str:
-        """The path that a request is for; that of a customer is the same for all, so that no log names one."""
-        return next((named for begin, named in self._patterns.items() if path.startswith(begin)), path)
+    def flush(self) -> None:
+        """Write down what has not been yet."""
+        if self._scribe:
+            self._scribe.flush()
 
-    def _admit(self, path: str, headers: Headers) -> str | None:
-        """Who asks, once the key and its rate allow it."""
-        if path in OPEN:
-            return None
-        caller = self._keys.admit(headers, self._scopes.get(path, "read"))
-        if caller is not None:
-            self._limit.take(caller)
-        return caller
+    def _enter(self, visit: "Visit", scope: Scope, headers: Mapping[bytes, bytes]) -> None:
+        """Find out who asks, and whether the headers, the key and its limits allow it."""
+        check_headers(scope["headers"], headers, self._bounds)
+        if visit.route in OPEN or visit.route == LOGIN:
+            self._door.stranger(visit.caller, headers)
+            return
+        method, address = scope["method"], _address(scope)
+        wanted = self._table.scope(method, visit.route)
+        self._door.admit(visit.caller, headers, wanted=wanted, method=method, address=address)
+        if visit.route == UNKNOWN:
+            raise UnknownRoute(scope["path"])
 
     async def _told(self, visit: "Visit", error: Exception, scope: Scope, receive: Receive) -> None:
         if not isinstance(error, ChurnError | ClientDisconnect):
@@ -86,35 +112,37 @@ class Guard:
             await error_response(error, visit.request_id)(scope, receive, visit.send)
 
     def _counted(self, visit: "Visit", scope: Scope, seconds: float) -> None:
-        path, method = self._route(scope["path"]), scope["method"]
-        route = path if path in self._known else "unknown"
-        status = visit.status or 500
-        self._metrics.request(route, method if method in METHODS else "other", status, seconds)
-        if path in OPEN or path == "/metrics":
+        method, status = scope["method"], visit.status or 500
+        method = method if method in METHODS else "other"
+        self._metrics.request(visit.route, method, status, seconds)
+        if self._scribe is None or visit.route in UNLOGGED:
             return
-        log.info(
-            "request.answered", request_id=visit.request_id, caller=visit.caller, route=route, status=status,
-            milliseconds=round(1000 * seconds, 2),
+        whose = scope["state"].get("whose") or [*filter(None, [scope.get("path_params", {}).get("customer_id")])]
+        caller = visit.caller
+        line = Line(
+            datetime.now(UTC), visit.request_id, caller.name, caller.by_page, None if caller.known else _address(scope),
+            method, visit.route, status, len(whose),
         )  # fmt: skip
+        self._scribe.note(Asked(line, whose, round(1000 * seconds, 2)))
 
 
 class Visit:
-    """One request on its way through: its id, its caller, and the status it was answered with."""
+    """One request on its way through: its id, its route, its caller, and the status it was answered with."""
 
-    def __init__(self, request_id: str, send: Send) -> None:
-        self.request_id, self.caller, self.status = request_id, None, None  # type: tuple[str, str | None, int | None]
-        self._send = send
+    __slots__ = ("_headers", "_send", "caller", "request_id", "route", "status")
+
+    def __init__(self, request_id: str, route: str, send: Send, headers: Pairs) -> None:
+        self.request_id, self.route = request_id, route
+        self.caller = Caller()
+        self.status: int | None = None
+        self._send, self._headers = send, headers
 
     async def send(self, message: Message) -> None:
         """Pass a message on; the first one gets the headers that every answer has."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message["headers"] = [
-                *message["headers"],
-                (b"x-request-id", self.request_id.encode()),
-                (b"x-content-type-options", b"nosniff"),
-                (b"cache-control", b"no-store"),
-            ]
+            own = [(b"x-request-id", self.request_id.encode()), *self.caller.headers]
+            message = dressed(message, [*own, *self._headers])
         await self._send(message)
 
 
@@ -126,40 +154,29 @@ def error_response(error: Exception, request_id: str) -> Response:
     else:
         mend = f"try again; if it stays, give the operator the request id {request_id}."
         status, problem = 500, Problem("internal_error", INTERNAL, mend, request_id)
+    body = msgspec.json.encode(ErrorAnswer(problem))
+    return Response(body, status_code=status, headers=_headers_of(error, status), media_type="application/json")
+
+
+def _headers_of(error: Exception, status: int) -> dict[str, str]:
     headers: dict[str, str] = {}
-    if isinstance(error, TooManyRequests | ReplaysBusy):
-        headers["Retry-After"] = str(error.retry_after_s)
+    if (wait := getattr(error, "retry_after_s", None)) is not None:
+        headers["Retry-After"] = str(wait)
     if isinstance(error, WrongMethod):
         headers["Allow"] = error.allowed
-    if status == 401:
+    if isinstance(error, Unauthorised):
         headers["WWW-Authenticate"] = "Bearer"
-    body = msgspec.json.encode(ErrorAnswer(problem))
-    return Response(body, status_code=status, headers=headers, media_type="application/json")
+    if status in (408, 413, 431):
+        headers["Connection"] = "close"  # what else comes on it is not read
+    return headers
 
 
-def _request_id(headers: Headers) -> str:
+def _request_id(headers: Mapping[bytes, bytes]) -> str:
     """The caller's own id where it has a harmless form, a new one otherwise."""
-    given = headers.get("x-request-id", "")
-    return given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    given = headers.get(b"x-request-id")
+    return given.decode() if given and REQUEST_ID.fullmatch(given) else os.urandom(16).hex()
 
 
-def _limited(headers: Headers, receive: Receive) -> Callable[[], Any]:
-    """`receive`, which refuses a body over the limit, announced or not.
-
-    Raises:
-        BodyTooLarge: now, or while the body comes.
-    """
-    announced = headers.get("content-length", "0")
-    if announced.isdigit() and int(announced) > MOST_BODY_BYTES:
-        raise BodyTooLarge(MOST_BODY_BYTES)
-    seen = 0
-
-    async def limited() -> Message:
-        nonlocal seen
-        message = await receive()
-        seen += len(message.get("body", b""))
-        if seen > MOST_BODY_BYTES:
-            raise BodyTooLarge(MOST_BODY_BYTES)
-        return message
-
-    return limited
+def _address(scope: Scope) -> str:
+    client = scope.get("client")
+    return str(client[0]) if client else "unknown"

@@ -36,12 +36,9 @@ class Metrics:
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         self._seconds = Histogram(
-            "churn_request_seconds",
-            "From the first byte in to the last byte out.",
-            ["route", "method", "status"],
-            buckets=BUCKETS_S,
-            registry=self._registry,
-        )
+            "churn_request_seconds", "From the first byte in to the last byte out.", ["route", "method", "status"],
+            buckets=BUCKETS_S, registry=self._registry,
+        )  # fmt: skip
         self._answers = Counter(
             "churn_answers", "Customers answered, by model and band, or abstention.", ["model", "answer"],
             registry=self._registry,
@@ -69,6 +66,9 @@ class Metrics:
             "churn_answers_from_last_good", "Customers answered from a row that was read before the store failed.",
             registry=self._registry,
         )  # fmt: skip
+        self._audit_lost = Counter(
+            "churn_audit_lost", "Audit lines that could not be written.", registry=self._registry
+        )
         self._store = Gauge(
             "churn_store_up", "Whether the on-line store answers: 1, or 0 where a worker leaves it alone.",
             registry=self._registry, multiprocess_mode="livemin",
@@ -89,6 +89,10 @@ class Metrics:
     def store(self, *, answers: bool) -> None:
         """Say whether the on-line store answers."""
         self._store.set(answers)
+
+    def audit_lost(self, lines: int) -> None:
+        """Count lines of the audit log that could not be written."""
+        self._audit_lost.inc(lines)
 
     def events(self, statuses: Iterable[str], *, pending: bool) -> None:
         """Count live events, and whether their rows have to wait."""

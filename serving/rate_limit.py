@@ -1,92 +1,86 @@
-"""How often a key may ask: so many requests a minute, counted together by all workers through one SQLite file.
+"""How often a key may ask: so many requests a minute and a day, counted together by all workers.
 
-The minute is the wall clock's. Counts are no truth to keep: after a power cut a minute may begin anew. Knows no
-server. Start reading at `RateLimit.take`.
+Minutes and days are those of UTC. A worker holds leases out of the shared counts (serving/limits/counts.py), so that
+most requests are counted in its memory. Knows no server. Start reading at `RateLimit.take`.
 """
 
-import sqlite3
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from serving.refusals import Refusal, TooManyRequests
+from serving.auth import Key
+from serving.limits.counts import DAY, MINUTE, Counts, RateLimitUnavailable, SqliteCounts, Window
+from serving.refusals import TooManyRequests
 
-MINUTE_S = 60
-WAIT_S = 1.0
+__all__ = ["RateLimit", "RateLimitUnavailable"]
 
 
-class RateLimitUnavailable(Refusal):
-    """The file in which requests are counted cannot be written."""
+class Lease:
+    """What a worker may still let pass for a key in a span."""
 
-    status = 503
+    __slots__ = ("left", "number", "rest", "window")
 
-    def __init__(self, path: Path, why: str) -> None:
-        super().__init__(
-            f"Requests cannot be counted in {path.name}: {why}.",
-            mend="free some space or mend the folder's rights; no restart is needed.",
-        )
+    def __init__(self, window: Window) -> None:
+        self.window, self.number, self.left, self.rest = window, -1, 0, 1
+
+    def ready(self, counts: Counts, key: str, limit: int, number: int) -> bool:
+        """Whether one more may pass; asks the shared counts where this worker has none left."""
+        if number != self.number:
+            self.number, self.left, self.rest = number, 0, 1
+        if not self.left and self.rest:
+            self.left, self.rest = counts.lease(key, self.window, number, limit)
+        return self.left > 0
 
 
 class RateLimit:
-    """A limit that the workers of one service share.
+    """Limits that the workers of one service share.
 
     Args:
-        path: the SQLite file.
-        per_minute: requests a key may make in a minute; 0: any number.
+        counts: where they count, or the path of a SQLite file to count in.
+        per_minute: requests a key may make in a minute, unless it has a limit of its own; 0: any number.
+        per_day: the same for a day.
         now: seconds since 1970.
     """
 
-    def __init__(self, path: Path, per_minute: int, now: Callable[[], float] = time.time) -> None:
-        self._path, self._per_minute, self._now = path, per_minute, now
-        self._one_at_a_time = threading.Lock()
-        self._connection: sqlite3.Connection | None = None
+    def __init__(
+        self, counts: Counts | Path, per_minute: int, per_day: int = 0, now: Callable[[], float] = time.time
+    ) -> None:
+        self._counts = SqliteCounts(counts) if isinstance(counts, Path) else counts
+        self._per_minute, self._per_day, self._now = per_minute, per_day, now
+        self._held: dict[str, tuple[Lease, Lease]] = {}
 
-    def take(self, key: str) -> None:
-        """Count one request.
+    def take(self, key: Key) -> list[tuple[bytes, bytes]]:
+        """Count one request; the headers that say what is left.
 
         Raises:
-            TooManyRequests: the key has none left in this minute.
+            TooManyRequests: the key has none left in this minute or day.
             RateLimitUnavailable: nobody can count.
         """
-        if not self._per_minute:
-            return
-        now = self._now()
-        minute = int(now // MINUTE_S)
-        with self._one_at_a_time:
-            try:
-                used = self._count(key, minute)
-            except (sqlite3.Error, OSError) as error:
-                self._forget()
-                raise RateLimitUnavailable(self._path, str(error)) from error
-        if used > self._per_minute:
-            raise TooManyRequests(self._per_minute, max(1, round((minute + 1) * MINUTE_S - now)))
+        minute = self._per_minute if key.rate_per_minute is None else key.rate_per_minute
+        day = self._per_day if key.quota_per_day is None else key.quota_per_day
+        if not minute and not day:
+            return []
+        now, held = int(self._now()), self._held.get(key.name)
+        if held is None:
+            held = self._held[key.name] = Lease(MINUTE), Lease(DAY)
+        limited = [(lease, limit) for lease, limit in zip(held, (minute, day), strict=True) if limit]
+        for lease, limit in limited:
+            if not lease.ready(self._counts, key.name, limit, now // lease.window.seconds):
+                raise TooManyRequests(limit, lease.window.name, lease.window.seconds - now % lease.window.seconds)
+        for lease, _ in limited:
+            lease.left -= 1
+        return _told(limited, now)
 
     def close(self) -> None:
-        """End the connection; the next call opens it anew."""
-        with self._one_at_a_time:
-            self._forget()
+        """End connections."""
+        self._counts.close()
 
-    def _count(self, key: str, minute: int) -> int:
-        connection = self._connection or self._open()
-        ((used,),) = connection.execute(
-            "INSERT INTO used (key, minute, requests) VALUES (?, ?, 1) ON CONFLICT (key) DO UPDATE SET "
-            "requests = CASE WHEN minute = excluded.minute THEN requests + 1 ELSE 1 END, minute = excluded.minute "
-            "RETURNING requests",
-            (key, minute),
-        ).fetchall()  # all: the statement ends, and with it its transaction
-        return int(used)
 
-    def _open(self) -> sqlite3.Connection:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(self._path, timeout=WAIT_S, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=OFF")
-        connection.execute("CREATE TABLE IF NOT EXISTS used (key TEXT PRIMARY KEY, minute INTEGER, requests INTEGER)")
-        self._connection = connection
-        return connection
-
-    def _forget(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+def _told(limited: list[tuple[Lease, int]], now: int) -> list[tuple[bytes, bytes]]:
+    """The headers of draft-ietf-httpapi-ratelimit-headers: what there is, and what is left as far as we know."""
+    policy = ", ".join(f'"{lease.window.name}";q={limit};w={lease.window.seconds}' for lease, limit in limited)
+    left = ", ".join(
+        f'"{lease.window.name}";r={lease.left + lease.rest};t={lease.window.seconds - now % lease.window.seconds}'
+        for lease, _ in limited
+    )
+    return [(b"ratelimit-policy", policy.encode()), (b"ratelimit", left.encode())]

@@ -12,12 +12,13 @@
     ├── Erased                410    whom the answer spoke of was forgotten
     ├── BodyTooLarge          413
     ├── InvalidRequest        422    JSON, but not what the schema asks for
-    ├── TooManyRequests       429
+    ├── TooManyRequests       429    of a key; TooManyFailures: of somebody without one
     ├── NotReady              503
     ├── ReplaysBusy           503    too many ask for answers of the past at once
     └── ScoreLogUnavailable   503    an answer could not be logged, so it is not given
 
-Knows no server; serving/guard.py turns these, and any other error, into an answer.
+Further ones stand beside what raises them (serving/body.py, serving/signatures.py). Knows no server; serving/guard.py
+turns these, and any other error, into an answer.
 """
 
 from churn.errors import ChurnError
@@ -144,17 +145,36 @@ class InvalidRequest(Refusal):
         super().__init__(f"The request does not fit the schema: {why}.", mend=mend)
 
 
-class TooManyRequests(Refusal):
-    """A key has used up its requests of this minute."""
+class Later(Refusal):
+    """A caller who has to wait; Retry-After says for how long."""
 
     status = 429
 
-    def __init__(self, limit: int, retry_after_s: int) -> None:
-        super().__init__(
-            f"This key has used its {limit} requests of this minute.",
-            mend=f"wait {retry_after_s} s (Retry-After says so too), or ask for many customers in one request.",
-        )
+    def __init__(self, problem: str, *, mend: str, retry_after_s: int) -> None:
+        super().__init__(problem, mend=mend)
         self.retry_after_s = retry_after_s
+
+
+class TooManyRequests(Later):
+    """A key has used up its requests of this minute or day."""
+
+    def __init__(self, limit: int, span: str, retry_after_s: int) -> None:
+        super().__init__(
+            f"This key has used its {limit} requests of this {span}.",
+            mend=f"wait {retry_after_s} s (Retry-After says so too), or ask for many customers in one request.",
+            retry_after_s=retry_after_s,
+        )
+
+
+class TooManyFailures(Later):
+    """Too many callers without a good key came from one address, or from everywhere."""
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__(
+            "There were too many requests without a good key.",
+            mend=f"wait {retry_after_s} s, then send a key of this service.",
+            retry_after_s=retry_after_s,
+        )
 
 
 class NotReady(Refusal):

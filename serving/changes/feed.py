@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from serving.audit.scribe import about
 from serving.changes.journal import Journal
 from serving.queries import Query
 from serving.schemas import MOST_CUSTOMERS, Language, Score
@@ -75,5 +76,6 @@ class Feed:
         language, top = self._desk.words(request, *query.words())
         since = query.text("since", most=64)
         page = await anyio.to_thread.run_sync(lambda: self._journal.page(since, limit, band_only=band_only))
+        about(request.scope, page.customer_ids)
         scores = await self._desk.told(page.customer_ids, language, top) if page.customer_ids else []
         return Response(encode(ChangesAnswer(scores, page.cursor, page.more)), media_type="application/json")

@@ -12,8 +12,9 @@ from starlette.testclient import TestClient
 
 from features.online import MemoryOnlineStore, OnlineRow
 from serving import score_log
-from serving.app import Counter, Desk, application, routes
+from serving.app import SCOPES, Counter, Desk, application, routes
 from serving.auth import Keys
+from serving.door import Admission
 from serving.guard import MOST_BODY_BYTES, Guard
 from serving.lookup import Lookup
 from serving.rate_limit import RateLimit
@@ -115,8 +116,8 @@ def test_what_nobody_foresaw_is_an_answer_too(tmp_path: Path) -> None:
     settings = tiny_service.settings(tmp_path)
     desk = Desk(settings)
     desk.open(Counter(tiny_service.scorer(), Lookup(Failing()), score_log.ScoreLog(settings.folder)))
-    limit = RateLimit(tmp_path / "limits", 0)
-    app = Guard(application(routes(desk)), keys=Keys(), limit=limit, metrics=desk.metrics, scopes={})
+    door = Admission(Keys(), RateLimit(tmp_path / "limits", 0))
+    app = Guard(application(routes(desk)), door=door, metrics=desk.metrics, scopes=SCOPES)
     with TestClient(app, base_url="http://localhost") as asked:
         answer = asked.post("/v1/score", json={"customer_ids": ["C1"]})
         error_of(answer, 500, "internal_error")

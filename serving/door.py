@@ -1,0 +1,135 @@
+"""Whether a request may enter, and as whom: its key or its session, the scope that its route takes, its limits.
+
+Open routes ask for nothing, but whoever brings a good key is told more there (`known`). A wrong key meets the brake, a
+good one its own limits. Knows no server: it reads the headers of a request. Start reading at `Admission.admit`.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from serving.auth import Key, Keys, Ring, check_local, check_scope, presented
+from serving.limits.brake import Brake
+from serving.rate_limit import RateLimit
+from serving.refusals import Refusal, Unauthorised
+
+Raw = Mapping[bytes, bytes]
+Pairs = list[tuple[bytes, bytes]]
+
+
+@dataclass(slots=True)
+class Caller:
+    """Who asks.
+
+    Args:
+        name: of the key; None where nobody needs one, or none was brought.
+        key: the key itself. by_page: it came as the cookie of a session.
+        known: may be told what strangers are not.
+        headers: what the answer says of the limits.
+    """
+
+    name: str | None = None
+    key: Key | None = None
+    by_page: bool = False
+    known: bool = False
+    headers: Pairs = field(default_factory=list)
+
+
+class Doorkeeper(Protocol):
+    """What knows the sessions of people (serving/web/session.py)."""
+
+    def caller(self, headers: Raw, keys: Keys, method: str) -> Key | None:
+        """Whose session a request belongs to, as a key that may only read; None: nobody's."""
+
+
+class NoSessions:
+    """A service without pages to log in to."""
+
+    def caller(self, headers: Raw, keys: Keys, method: str) -> Key | None:
+        """Nobody."""
+
+
+class Admission:
+    """The door.
+
+    Args:
+        ring: knows the keys.
+        limit: how often each may ask.
+        brake: on those without a good one.
+        sessions: of people at the pages.
+        used: told of each use of a key, and when.
+        now: seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        ring: Ring,
+        limit: RateLimit,
+        *,
+        brake: Brake | None = None,
+        sessions: Doorkeeper | None = None,
+        used: Callable[[Key, float], None] | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._ring, self._limit, self._now = ring, limit, now
+        self._brake, self._sessions, self._used = brake or Brake(0), sessions or NoSessions(), used
+
+    def admit(self, caller: Caller, headers: Raw, *, wanted: str, method: str, address: str) -> None:
+        """Find out who asks, and whether key, scope and limits allow it.
+
+        Args:
+            caller: is told who it is, also where it may not enter.
+            headers: of the request.
+            wanted: the scope that its route takes.
+            method: of the request.
+            address: where it comes from.
+
+        Raises:
+            Unauthorised: no key, or an unknown one. Forbidden: it lacks the scope, or the Host is foreign.
+            TooManyRequests: it asks too often. TooManyFailures: somebody at its address failed too often.
+        """
+        keys = self._ring.now()
+        if not keys:
+            check_local(headers)
+            caller.known = True
+            return
+        key, caller.by_page = self._key(keys, headers, method, address)
+        caller.name, caller.key, caller.known = key.name, key, True
+        check_scope(key, wanted)
+        caller.headers = self._limit.take(key)
+
+    def stranger(self, caller: Caller, headers: Raw) -> None:
+        """Find out who asks an open route: known is who brings a good key, or is on this machine and needs none."""
+        keys = self._ring.now()
+        try:
+            if not keys:
+                check_local(headers)
+                caller.known = True
+            else:
+                caller.known = keys.find(presented(headers), self._now()).may("read")
+        except Refusal:
+            return
+
+    def _key(self, keys: Keys, headers: Raw, method: str, address: str) -> tuple[Key, bool]:
+        brought = presented(headers)
+        if brought is None and (key := self._sessions.caller(headers, keys, method)) is not None:
+            return key, True
+        key = self.check(keys, brought, address)
+        if self._used is not None:
+            self._used(key, self._now())
+        return key, False
+
+    def check(self, keys: Keys, brought: bytes | None, address: str) -> Key:
+        """Whose key this is; failures are counted.
+
+        Raises:
+            Unauthorised: nobody's. TooManyFailures: there were too many of those.
+        """
+        try:
+            key = keys.find(brought, self._now())
+        except Unauthorised:
+            self._brake.failed(address)
+            raise
+        self._brake.entered(key, address)
+        return key

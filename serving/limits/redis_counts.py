@@ -1,0 +1,71 @@
+"""The counts of requests in Redis, for services on several machines. The only Redis of serving.
+
+A script gives out a lease in one step on the server; a key of ours lives twice as long as its span. While the server
+does not answer nobody is let in, and it is asked once a second, so that requests are refused at once. Start reading at
+`RedisCounts`.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from serving.limits.counts import LEAST_SHARE, MOST, Granted, RateLimitUnavailable, Window
+
+TIMEOUT_S, PAUSE_S = 0.25, 1.0
+SCRIPT = f"""
+local used = tonumber(redis.call('GET', KEYS[1]) or '0')
+local left = math.max(0, tonumber(ARGV[1]) - used)
+local lease = math.min(left, math.max(1, math.min({MOST}, math.floor(left / {LEAST_SHARE}))))
+if lease > 0 then
+  redis.call('INCRBY', KEYS[1], lease)
+  redis.call('EXPIRE', KEYS[1], ARGV[2])
+end
+return {{lease, left - lease}}
+"""
+
+
+class RedisCounts:
+    """Counts on a Redis server.
+
+    Args:
+        url: redis:// or, with TLS, rediss://.
+        business: begins the names of our keys.
+        clock: seconds that only go up.
+    """
+
+    def __init__(self, url: str, business: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._url, self._begin, self._clock = url, f"churn:{business}:given", clock
+        self._client: Any = None  # redis.Redis
+        self._script: Any = None  # redis.commands.core.Script
+        self._not_before = float("-inf")
+
+    def lease(self, key: str, window: Window, number: int, limit: int) -> Granted:
+        """Give out some of what a key has left."""
+        from redis.exceptions import RedisError
+
+        if self._clock() < self._not_before:
+            raise RateLimitUnavailable("Redis", "it did not answer a moment ago")
+        try:
+            client, name = self._client or self._open(), f"{self._begin}:{window.name}:{number}:{key}"
+            lease, left = self._script(keys=[name], args=[limit, 2 * window.seconds], client=client)
+        except (RedisError, OSError, ValueError) as error:
+            self._not_before = self._clock() + PAUSE_S
+            raise RateLimitUnavailable("Redis", type(error).__name__) from error  # its text may hold the URL
+        return Granted(int(lease), int(left))
+
+    def close(self) -> None:
+        """End the connections."""
+        client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+    def _open(self) -> Any:  # redis.Redis
+        from redis import Redis
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
+
+        self._client = Redis.from_url(
+            self._url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S, retry=Retry(NoBackoff(), 1)
+        )
+        self._script = self._client.register_script(SCRIPT)
+        return self._client
