@@ -90,10 +90,10 @@ def score_everyone(
     kinds, pieces = [sheet_for(target) for target in targets[1:]], pieces_of(settings.folder / "features" / ROWS_FILE)
     work = partial(
         score_piece, features=manifest["feature_set"], scorer=elsewhere or (lambda: scorer),
-        language=settings.business.language, top=settings.serving.top_reasons, shadows=shadows,
-        nightly=keep is not None,
+        language=settings.business.language, top=settings.serving.top_reasons, shadows=shadows, nightly=bool(keep),
     )  # fmt: skip
     everybody, answers, stages = sum(piece.rows for piece in pieces), Counter[tuple[str, str]](), Counter[str]()
+    tell = progress or (lambda *_: None)
 
     def run(drafts: list[Path]) -> None:
         log = ScoreLog(settings.folder, Seal.of(settings))  # no file before its first line
@@ -108,8 +108,7 @@ def score_everyone(
                 for sheet in sheets:
                     sheet.write(scored.lines)
                 done += len(scored.lines.scores)
-                if progress:
-                    progress(done, everybody, "customers")
+                tell(done, everybody, "customers")
 
     _write_together(targets, run)
     return BatchReport(everybody, _by_model(answers), {one: stages[one.value] for one in Stage}, tuple(targets))
