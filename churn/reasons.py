@@ -51,17 +51,43 @@ GROUPS: dict[str, Reason] = _by_code(
 UNCLEAR = Reason("no_clear_reason", "no clear reason", "没有明确原因", actionable=False)
 
 CAUSES: dict[str, Reason] = _by_code(
-    Reason("after_sale_neglect", "nobody stayed in touch after the sale", "忽视售后参与", actionable=True),
-    Reason("over_promising", "more was promised than delivered", "承诺过多，交付不足", actionable=True),
-    Reason("impersonal", "treated like everybody else", "缺乏个性化", actionable=True),
-    Reason("ignored_feedback", "feedback was ignored", "忽视客户反馈", actionable=True),
-    Reason("inconsistent_messages", "messages contradicted one another", "沟通不一致", actionable=True),
+    Reason("after_sale_neglect", "nobody in touch after the sale", "售后缺少跟进", actionable=True),
+    Reason("over_promising", "more promised than delivered", "承诺过多、兑现不足", actionable=True),
+    Reason("impersonal", "treatment like everybody else", "缺乏个性化对待", actionable=True),
+    Reason("ignored_feedback", "feedback that was ignored", "反馈无人理会", actionable=True),
+    Reason("inconsistent_messages", "inconsistent or too many messages", "沟通不一致或过多", actionable=True),
     Reason("price", "price", "价格因素", actionable=True),
     Reason("product", "product or quality", "产品或质量问题", actionable=True),
     Reason("service", "service", "服务问题", actionable=True),
-    Reason("competitor", "went to a competitor", "转向竞争对手", actionable=True),
-    Reason("life_event", "a change in their life", "客户自身的变化", actionable=False),
+    Reason("competitor", "a competitor", "竞争对手", actionable=True),
+    Reason("life_event", "a change in their life", "生活或自身情况的变化", actionable=False),
 )
+
+OTHER = Reason("other", "another reason", "其他原因", actionable=False)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where customers say something, with its texts: "in a survey"."""
+
+    code: str
+    en: str
+    zh: str
+
+
+SOURCES: dict[str, Source] = {
+    one.code: one
+    for one in (
+        Source("survey", "in a survey", "在问卷中"),
+        Source("review", "in a review", "在评价中"),
+        Source("complaint", "in a complaint", "在投诉中"),
+        Source("support_ticket", "in a support ticket", "在客服工单中"),
+        Source("return", "with a return", "在退货时"),
+        Source("refund", "with a refund", "在退款时"),
+        Source("cancellation", "with a cancellation", "在取消时"),
+        Source("cancel", "when they cancelled", "在退订时"),
+    )
+}
 
 
 class UnknownReason(DataError):

@@ -17,9 +17,8 @@ import numpy as np
 
 from churn.calendar import DAY_US, NEVER, Int64Array, from_us
 from churn.events import BoolArray, Events, before
-from churn.reasons import CAUSES
+from churn.reasons import CAUSES, SOURCES
 
-SOURCES: Final = ("survey", "review", "complaint", "support_ticket", "return", "refund", "cancellation", "cancel")
 SOLVED: Final = ("resolved", "solved", "closed")
 NO_REASON: Final = (*SOLVED, "answered", "replied", "question")  # what was done, not what was wrong
 SAID: Final[Mapping[str, str]] = {  # words of shops, beside the codes of the taxonomy themselves
@@ -37,6 +36,20 @@ SAID: Final[Mapping[str, str]] = {  # words of shops, beside the codes of the ta
     "expensive": "price",
     "switched": "competitor",
     "moved": "life_event",
+    "too_many_messages": "inconsistent_messages",
+    "无人回复": "ignored_feedback",
+    "未回复": "ignored_feedback",
+    "物流慢": "service",
+    "发货慢": "service",
+    "服务态度": "service",
+    "发错货": "service",
+    "质量问题": "product",
+    "与描述不符": "over_promising",
+    "描述不符": "over_promising",
+    "太贵": "price",
+    "价格太高": "price",
+    "搬家": "life_event",
+    "信息太多": "inconsistent_messages",
 }
 SPEAK_OF: Final[Mapping[str, tuple[str, ...]]] = {  # stated cause: the groups of reasons in which a model can see it
     "after_sale_neglect": ("campaigns", "service"),

@@ -1,4 +1,7 @@
-"""Why there is no number: the codes of abstentions, each with its problem and its mend. Data only."""
+"""Why there is no number: the codes of abstentions, each with its problem and its mend, in English and Chinese.
+
+Data only. Who reads them works with customers, in the language that was asked for.
+"""
 
 from serving.schemas import Abstention
 
@@ -42,7 +45,48 @@ ABSTENTIONS: dict[str, tuple[str, str]] = {
 }
 
 
-def abstention(code: str, **facts: str) -> Abstention:
-    """One abstention in words, with the facts of the case filled in."""
-    problem, mend = ABSTENTIONS[code]
+ABSTENTIONS_ZH: dict[str, tuple[str, str]] = {
+    "unknown_customer": (
+        "在线特征库中没有该客户的记录。",
+        "请核对客户编号；新客户通过 `churn ingest` 和 `churn features materialise` 进入。",
+    ),
+    "store_unavailable": (
+        "在线特征库未能及时响应，因此没有可用于评分的特征。",
+        "请几秒后再试：服务每秒会重新询问特征库；排查方法见 docs/operations.md。",
+    ),
+    "erased": (
+        "该客户的数据已按要求删除。",
+        "已删除的记录无法恢复；客户若自行回来，可用 `churn forget --undo-block` 放行。",
+    ),
+    "no_qualifying_event": (
+        "潜在客户：尚无任何计入的行为，因此谈不上流失或回归。",
+        "请在其首次行为之后再查询；哪些事件计入由 [definition] qualifying 规定。",
+    ),
+    "not_eligible": (
+        "该客户不在任何模型的范围内：按定义不适用，或流失已久。",
+        "见 [definition] 中的 `eligible` 与 `win_back_within_days`。",
+    ),
+    "no_model_for_stage": (
+        "负责该阶段的 {model} 模型尚无冠军版本。",
+        "依次运行 `churn train --model {model}`、`churn promote --model {model}`，然后重新启动服务。",
+    ),
+    "model_stopped": (
+        "监控已停用 {version}。",
+        "原因见 monitoring/report.html；之后用 `churn promote` 启用另一个模型，或用 `churn rollback` 回退。",
+    ),
+    "feature_set_changed": (
+        "特征库中的特征与 {version} 训练时所用的不同。",
+        "请用现有特征重新训练并上线，或重新生成该模型所用的特征。",
+    ),
+    "stale_features": (
+        "特征已超过 {hours} 小时未更新（[serving] max_feature_age_hours）。",
+        "运行 `churn ingest` 和 `churn features materialise`，并将两者设为定时任务（docs/operations.md）。",
+    ),
+}
+IN = {"en": ABSTENTIONS, "zh": ABSTENTIONS_ZH}
+
+
+def abstention(code: str, language: str = "en", **facts: str) -> Abstention:
+    """One abstention in words of a language, en or zh, with the facts of the case filled in."""
+    problem, mend = IN[language][code]
     return Abstention(code, problem.format(**facts), mend.format(**facts))

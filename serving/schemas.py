@@ -14,6 +14,7 @@ from msgspec import Meta
 MOST_CUSTOMERS = 1000
 MOST_REASONS = 10
 NOT_CONFIGURED = "not_configured"
+NOT_MATERIALISED = "not_materialised"
 
 CustomerId = Annotated[str, Meta(min_length=1, max_length=256)]
 Language = Literal["en", "zh"]
@@ -46,6 +47,24 @@ class WireReason(msgspec.Struct, frozen=True):
     value: Annotated[float | None, Meta(description="The customer's value of that feature; null where unknown.")]
     usual_value: Annotated[float | None, Meta(description="Median among the customers the model learned from.")]
     share: Annotated[float, Meta(description="Part of everything that moved the score, 0 to 1.")]
+
+
+class WireStated(msgspec.Struct, frozen=True, kw_only=True):
+    """A reason that the customer stated: not modelled, and no part of what the score rests on."""
+
+    code: Annotated[str, Meta(description="Cause, e.g. `product`; `other` where the words have no code here.")]
+    text: Annotated[str, Meta(description="The sentence for people, in the language asked for.")]
+    said: Annotated[str | None, Meta(description="The reason code as it was recorded; null where it is none we know.")]
+    source: Annotated[str, Meta(description="The kind of event, e.g. `complaint` or `survey`.")]
+    date: Annotated[date, Meta(description="Day of the business on which it was stated last.")]
+    actionable: Annotated[bool, Meta(description="Somebody can do something about it.")]
+
+
+class WireOpenCases(msgspec.Struct, frozen=True):
+    """Complaints that nothing has solved, as of `features_as_of`."""
+
+    count: Annotated[int, Meta(description="How many; 0: none.")]
+    oldest_days: Annotated[float | None, Meta(description="Age of the oldest in days; null where none is open.")]
 
 
 class WireHorizon(msgspec.Struct, frozen=True):
@@ -171,6 +190,17 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
         Meta(description="`A`, `B`, `C` or `none` (no better than a rule), by its back-test."),
     ] = None
     grade_text: Annotated[str | None, Meta(description="The grade in words, in the language asked for.")] = None
+    stated_reasons: Annotated[
+        list[WireStated],
+        Meta(description="What the customer said, newest first; no part of `reasons`, which are the model's."),
+    ] = []
+    open_complaint: Annotated[
+        WireOpenCases | None, Meta(description="Complaints nobody solved yet; null with `open_complaint_code`.")
+    ] = None
+    open_complaint_code: Annotated[
+        str | None,
+        Meta(description="`solutions_unknown`: the log never tells one; `not_materialised`: no row that says it."),
+    ] = NOT_MATERIALISED
     value_tier: Annotated[
         str | None,
         Meta(description="`high`, `middle` or `low` by VALUES; null with `value_tier_code`."),
