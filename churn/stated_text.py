@@ -23,6 +23,7 @@ from churn.stated import SAID, OpenCases, Stated, cause_of, known_cases, open_si
 
 MOST: Final = 5
 KIND: Final = "complaint"
+NOTHING: Final = '{"open":[0,null]}'  # nothing stated, nothing open
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,7 @@ def texts(events: Events, cutoff_us: int) -> tuple[list[str], bool]:
     known = known_cases(events, cutoff_us)
     count, since_us = open_since(known, cutoff_us, kind=KIND)
     said = _reasons(known, cutoff_us)
-    nothing = '{"open":[0,null]}'
-    found = [nothing] * len(events.customers)
+    found = [NOTHING] * len(events.customers)
     for place in np.flatnonzero(count).tolist():
         found[place] = f'{{"open":[{count[place]},{since_us[place]}]}}'
     for place, reasons in said.items():
@@ -61,15 +61,13 @@ def without_open(text: str) -> str:
     return "{" + rest
 
 
-def told(text: str | None, as_of: datetime) -> Told | None:
-    """What a text of a row says; None where the row has none.
+def told(text: str, as_of: datetime) -> Told:
+    """What a text of a row says.
 
     Args:
         text: as `texts` gave it.
         as_of: the cutoff of the row.
     """
-    if text is None:
-        return None
     content = json.loads(text)
     reasons = tuple(Stated(code, said, source, from_us(us)) for code, said, source, us in content.get("reasons", ()))
     if "open" not in content:

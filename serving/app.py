@@ -33,6 +33,7 @@ from serving.audit.scribe import about
 from serving.body import check_batch
 from serving.described import described
 from serving.guard import error_response
+from serving.languages import preferred
 from serving.lookup import Lookup
 from serving.metrics import CONTENT_TYPE, Metrics
 from serving.now import Stops, clock_of
@@ -72,7 +73,7 @@ class Counter:
         if not found.last_good and not gone:
             return told
         told = [answer.from_last_good() if answer.score.customer_id in found.last_good else answer for answer in told]
-        return [answer.erased() if answer.score.customer_id in gone else answer for answer in told]
+        return [answer.erased(language) if answer.score.customer_id in gone else answer for answer in told]
 
 
 class Desk:
@@ -205,14 +206,6 @@ def application(routes: Sequence[BaseRoute], lifespan: Lifespan | None = None) -
     app = Starlette(routes=list(routes), exception_handlers=handlers, lifespan=lifespan)  # type: ignore[arg-type]
     app.router.redirect_slashes = False  # a redirect would lead to whatever Host the caller wrote
     return app
-
-
-def preferred(accepted: str) -> Language | None:
-    """The first of our languages in an Accept-Language header; None where it names neither."""
-    for part in accepted.lower().split(","):
-        if part.strip()[:2] in ("en", "zh"):
-            return "zh" if part.strip()[:2] == "zh" else "en"
-    return None
 
 
 def _read(body: bytes) -> ScoreRequest:

@@ -18,17 +18,20 @@ from features.online import OnlineRow
 from serving import outlook
 from serving.champion import Champion
 from serving.schemas import NOT_CONFIGURED, Score, WireDays, WireHorizon, WireNextEvent, WireReason, WireValue
+from serving.stated import stated_beside
 
 HOUR_S = 3600
 Source = Literal["fresh", "nightly"]
 
 
 class Moment(NamedTuple):
-    """When is asked: now, by which clock, and how old features may be."""
+    """When is asked: now, by which clock, how old features may be, whose days dates are; and in which language."""
 
     now: datetime
     clock: str
     max_age: timedelta
+    calendar: Calendar
+    language: str
 
 
 class Grounds(msgspec.Struct, frozen=True, array_like=True):
@@ -104,9 +107,9 @@ def judge(champion: Champion, rows: Sequence[OnlineRow], calendar: Calendar, top
     ]
 
 
-def told_of(champion: Champion, row: OnlineRow, judged: Judged, moment: Moment, language: str, source: Source) -> Score:
+def told_of(champion: Champion, row: OnlineRow, judged: Judged, moment: Moment, source: Source) -> Score:
     """A judgement as an answer, with what only the moment of asking knows."""
-    bundle, graded = champion.bundle, champion.graded[language]
+    bundle, graded = champion.bundle, champion.graded[moment.language]
     return Score(
         score_id=uuid.uuid4().hex,
         customer_id=row.customer_id,
@@ -116,7 +119,7 @@ def told_of(champion: Champion, row: OnlineRow, judged: Judged, moment: Moment, 
         probability=judged.probability,
         percentile=judged.percentile,
         band=judged.band,
-        reasons=[one.worded(language) for one in judged.reasons],
+        reasons=[one.worded(moment.language) for one in judged.reasons],
         value=judged.value,
         value_code=judged.value_code,
         features_as_of=row.as_of,
@@ -143,6 +146,7 @@ def told_of(champion: Champion, row: OnlineRow, judged: Judged, moment: Moment, 
         value_at_risk=judged.value_at_risk,
         served_from=source,
         **graded,
+        **stated_beside(row, moment.language, moment.calendar),
     )
 
 

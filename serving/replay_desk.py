@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from churn.settings import Settings
+from serving.languages import preferred
 from serving.refusals import InvalidRequest, ReplaysBusy
 from serving.replay_schemas import Replay
 from serving.schemas import MOST_REASONS
@@ -93,8 +94,6 @@ class ReplayDesk:
         Raises:
             InvalidRequest: one cannot be.
         """
-        from serving.app import preferred
-
         asked, unknown = request.query_params, set(request.query_params) - {"language", "top_reasons"}
         if unknown:
             raise InvalidRequest(f"{sorted(unknown)[0][:50]!r} is nothing that can be asked for", HOW)

@@ -10,7 +10,7 @@ reading at `Scorer.score`.
 import uuid
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ from serving.champion import Champion
 from serving.judged import HOUR_S, Judged, Moment, Source, hours, judge, told_of
 from serving.schemas import Abstention, Score
 from serving.score_log import packed
+from serving.stated import stated_beside
 
 NOBODY = "(forgotten)"
 
@@ -46,12 +47,12 @@ class Answer:
         """The same answer, told to be from a row that was read before the store failed."""
         return replace(self, score=structs.replace(self.score, from_last_good=True))
 
-    def erased(self) -> "Answer":
+    def erased(self, language: str = "en") -> "Answer":
         """The answer about somebody who was forgotten: nothing of them, and a line in the log that names nobody."""
         told = self.score
         silent = Score(
             score_id=told.score_id, customer_id=told.customer_id, scored_at=told.scored_at, clock=told.clock,
-            abstention=abstention("erased"), definition_id=told.definition_id,
+            abstention=abstention("erased", language), definition_id=told.definition_id,
         )  # fmt: skip
         return Answer(silent, is_nameless=True)
 
@@ -122,20 +123,19 @@ class Scorer:
             unread: who has no row because the store did not answer.
         """
         now = self.clock.now()
-        refused = [self._abstention(row, now) for row in rows]
+        moment = Moment(now, self.clock_kind, self.max_age, self.calendar, language)
         refused = [
-            abstention("store_unavailable") if one in unread else why
-            for one, why in zip(customer_ids, refused, strict=True)
+            abstention("store_unavailable", language) if one in unread else self._abstention(row, moment)
+            for one, row in zip(customer_ids, rows, strict=True)
         ]
         told: dict[int, Answer] = {}
-        moment = Moment(now, self.clock_kind, self.max_age)
         for model, champion in self.champions.items():
             places = {i: row for i, row in enumerate(rows) if row and not refused[i] and row.model == model}
             for i, judged, source in self._judged(champion, places, top):
-                score = told_of(champion, places[i], judged, moment, language, source)
+                score = told_of(champion, places[i], judged, moment, source)
                 told[i] = Answer(score, places[i].vector, judged=judged)
         answers = [
-            told.get(i) or Answer(self._silent(one, row, now, refused[i]), row.vector if row else None)
+            told.get(i) or Answer(self._silent(one, row, moment, refused[i]), row.vector if row else None)
             for i, (one, row) in enumerate(zip(customer_ids, rows, strict=True))
         ]
         return self.beside(answers, language)
@@ -149,26 +149,26 @@ class Scorer:
             row = OnlineRow("nobody", vector, "active", bundle.model, now, now, bundle.feature_set_hash)
             self.score([row.customer_id], [row], language="en", top=1)
 
-    def _abstention(self, row: OnlineRow | None, now: datetime) -> Abstention | None:
+    def _abstention(self, row: OnlineRow | None, moment: Moment) -> Abstention | None:
         """Why there is no number for this row; None where there is one."""
         if row is None:
-            return abstention("unknown_customer")
+            return abstention("unknown_customer", moment.language)
         if row.model is None:
-            return abstention("no_qualifying_event" if row.stage == "prospect" else "not_eligible")
+            return abstention("no_qualifying_event" if row.stage == "prospect" else "not_eligible", moment.language)
         champion = self.champions.get(row.model)
         if champion is None:
-            return abstention("no_model_for_stage", model=row.model)
-        return self._of_model(champion, row, now)
+            return abstention("no_model_for_stage", moment.language, model=row.model)
+        return self._of_model(champion, row, moment)
 
-    def _of_model(self, champion: Champion, row: OnlineRow, now: datetime) -> Abstention | None:
+    def _of_model(self, champion: Champion, row: OnlineRow, moment: Moment) -> Abstention | None:
         """Why this champion has no number for this row; None where it has one."""
-        bundle = champion.bundle
+        bundle, language = champion.bundle, moment.language
         if champion.version in self.stopped:
-            return abstention("model_stopped", version=champion.version)
+            return abstention("model_stopped", language, version=champion.version)
         if (row.feature_set_hash, len(row.vector)) != (bundle.feature_set_hash, len(bundle.features)):
-            return abstention("feature_set_changed", version=champion.version)
-        if now - row.as_of > self.max_age:
-            return abstention("stale_features", hours=f"{self.max_age.total_seconds() / HOUR_S:g}")
+            return abstention("feature_set_changed", language, version=champion.version)
+        if moment.now - row.as_of > self.max_age:
+            return abstention("stale_features", language, hours=f"{self.max_age.total_seconds() / HOUR_S:g}")
         return None
 
     def _judged(
@@ -184,26 +184,27 @@ class Scorer:
         for i, judged in zip(asked, judge(champion, [*asked.values()], self.calendar, top), strict=True):
             yield i, judged, "fresh"
 
-    def _silent(self, customer_id: str, row: OnlineRow | None, now: datetime, why: Abstention | None) -> Score:
+    def _silent(self, customer_id: str, row: OnlineRow | None, moment: Moment, why: Abstention | None) -> Score:
         return Score(
-            **self._facts(customer_id, row, now),
+            **self._facts(customer_id, row, moment),
             model=row.model if row else None,
             abstention=why,
             definition_id=self.definition_id,
         )
 
-    def _facts(self, customer_id: str, row: OnlineRow | None, now: datetime) -> dict[str, Any]:
-        """What an answer says whether it has a number or not."""
+    def _facts(self, customer_id: str, row: OnlineRow | None, moment: Moment) -> dict[str, Any]:
+        """What an answer says that has no number."""
         told: dict[str, Any] = {"score_id": uuid.uuid4().hex, "customer_id": customer_id}
-        facts = told | {"scored_at": now, "clock": self.clock_kind}
+        facts = told | {"scored_at": moment.now, "clock": self.clock_kind}
         if row is None:
             return facts
         return facts | {
             "stage": row.stage,
             "features_as_of": row.as_of,
-            "features_age_hours": hours(now - row.as_of),
+            "features_age_hours": hours(moment.now - row.as_of),
             "known_at": row.known_at,
             "feature_set_hash": row.feature_set_hash,
+            **stated_beside(row, moment.language, self.calendar),
         }
 
 

@@ -9,12 +9,16 @@ from typing import Any, Final
 from churn.calendar import Calendar
 from churn.reasons import CAUSES, OTHER, SOURCES
 from churn.stated import Stated
-from churn.stated_text import told
+from churn.stated_text import NOTHING, told
 from features.online import OnlineRow
 from serving.schemas import WireOpenCases, WireStated
 
 SOLUTIONS_UNKNOWN: Final = "solutions_unknown"
-NOBODY_KNOWS: Final = "{}"
+QUIET: Final[dict[str | None, dict[str, Any]]] = {  # of most customers
+    None: {},
+    "{}": {"open_complaint_code": SOLUTIONS_UNKNOWN},
+    NOTHING: {"open_complaint": WireOpenCases(0, None), "open_complaint_code": None},
+}
 
 
 def stated_beside(row: OnlineRow, language: str, calendar: Calendar) -> dict[str, Any]:
@@ -25,11 +29,9 @@ def stated_beside(row: OnlineRow, language: str, calendar: Calendar) -> dict[str
         language: of the texts, en or zh.
         calendar: whose days dates are.
     """
-    if row.stated == NOBODY_KNOWS:  # of most customers of a log that never tells solutions
-        return {"open_complaint_code": SOLUTIONS_UNKNOWN}
-    said = told(row.stated, row.as_of)
-    if said is None:
-        return {}
+    if (quiet := QUIET.get(row.stated)) is not None:
+        return quiet
+    said = told(row.stated or "{}", row.as_of)
     reasons = [_worded(one, language, calendar) for one in said.reasons]
     if said.open is None:
         return {"stated_reasons": reasons, "open_complaint_code": SOLUTIONS_UNKNOWN}

@@ -17,10 +17,12 @@ import numpy as np
 from starlette.testclient import TestClient
 
 from churn.bundle import Bundle, Text, model_hash
+from churn.calendar import to_us
 from churn.calibration import Calibrator
 from churn.clock import Clock, StoppedClock
 from churn.sections import Business, Serving
 from churn.settings import Settings
+from churn.stated_text import NOTHING
 from churn.treeshap import TreeShap
 from churn.warrant import signed
 from cli.app import assemble
@@ -40,6 +42,15 @@ GROUPS = dict(zip(FEATURES, ("silence", "rhythm", "value", "profile"), strict=Tr
 CODES = (101.0, 202.0, 303.0)
 SET_HASH = "0123456789ab"
 SLUG = "tiny"
+SAID = json.dumps(  # two complaints open, the older for ten days; what they said, and something nobody has a code for
+    {
+        "open": [2, to_us(AS_OF - timedelta(days=10))],
+        "reasons": [
+            ["service", "late_delivery", "complaint", to_us(AS_OF - timedelta(days=3))],
+            [None, None, "survey", to_us(AS_OF - timedelta(days=40))],
+        ],
+    }
+)
 TEXTS = {
     "days_since_last_order": Text(en="days since the last order", zh="距上次下单天数", unit="days"),
     "order_count_90d": Text(en="orders in the last 90 days", zh="近90天下单次数", unit="events"),
@@ -106,9 +117,9 @@ def row(customer_id: str, **changed: Any) -> OnlineRow:
 def rows() -> list[OnlineRow]:
     """Customers for every way an answer can go."""
     return [
-        row("C1", vector=np.array([60.0, 1.0, 35.5, 202.0])),
-        row("C2", vector=np.array([2.0, 9.0, 900.0, np.nan]), stage="loyal"),
-        row("客户-3", vector=np.array([200.0, 0.0, 0.0, 999.0]), stage="lapsed", model="reactivation"),
+        row("C1", vector=np.array([60.0, 1.0, 35.5, 202.0]), stated=SAID),
+        row("C2", vector=np.array([2.0, 9.0, 900.0, np.nan]), stage="loyal", stated=NOTHING),
+        row("客户-3", vector=np.array([200.0, 0.0, 0.0, 999.0]), stage="lapsed", model="reactivation", stated="{}"),
         row("prospect", vector=np.full(4, np.nan), stage="prospect", model=None),
         row("gone", stage="lapsed", model=None),
         row("stale", as_of=NOW - timedelta(hours=36, microseconds=1)),

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from churn.errors import NoChampion
 from serving import pages, score_log
-from serving.app import preferred
+from serving.languages import preferred
 from tests import tiny_service
 from tests.tiny_service import client
 
@@ -105,7 +105,25 @@ def test_a_thousand_at_once(asked: TestClient) -> None:
 
 @pytest.mark.parametrize(
     ("header", "language"),
-    [("zh-CN,en;q=0.5", "zh"), ("fr, en-GB", "en"), ("*", None), ("", None), ("de", None)],
+    [
+        ("zh-CN,en;q=0.5", "zh"),
+        ("fr, en-GB", "en"),
+        ("en;q=0.4, zh;q=0.9", "zh"),
+        ("en;q=0.8,zh-Hant-TW;q=0.8", "en"),  # of equal ones the first
+        ("zh-TW;q=0.3, en;q=0.5, zh-CN;q=0.7", "zh"),
+        ("fr, *;q=0.5", None),
+        ("zh;q=0.2, *;q=0.9", None),
+        ("zh;q=0, en;q=0.1", "en"),
+        ("zh;q=0", None),
+        ("EN ; Q=0.9 , ZH ; q = 1.0", "zh"),
+        ("enm, zh;q=0.1", "zh"),  # Middle English is another language
+        ("en;q=2, zh;q=0.1", "zh"),  # no weight, so no part
+        ("en;q=nan, de;level=1", None),
+        ("fr," * 40 + "en", None),  # more parts than anybody speaks languages
+        ("*", None),
+        ("", None),
+        ("de", None),
+    ],
 )
 def test_the_language_a_browser_asks_for(header: str, language: str | None) -> None:
     assert preferred(header) == language

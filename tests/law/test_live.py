@@ -129,9 +129,9 @@ def test_a_fresh_row_is_the_batch_row_of_its_instant(
 
 def same_stated(row: OnlineRow, batch: OnlineRow) -> bool:
     """Whether both say the same; only a batch knows when it is live that a case is solved for the first time."""
+    assert row.stated is not None
+    assert batch.stated is not None
     one, other = told(row.stated, row.as_of), told(batch.stated, batch.as_of)
-    assert one is not None
-    assert other is not None
     return one.reasons == other.reasons and (one.open is None or one.open == other.open)
 
 

@@ -12,7 +12,7 @@ from churn.calendar import to_us
 from churn.events import Events
 from churn.reasons import CAUSES
 from churn.stated import SAID, OpenCases, open_cases, stated
-from churn.stated_text import MOST, Told, texts, told, without_open
+from churn.stated_text import MOST, NOTHING, Told, texts, told, without_open
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 KINDS = ("complaint", "complaint_solved", "survey", "return", "order", "support_ticket")
@@ -33,8 +33,7 @@ def log(told_rows: list[tuple[str, str, int, str | None]], late_days: int = 0) -
 def told_of(events: Events) -> dict[str, Told]:
     """What the text of each customer says."""
     said, _ = texts(events, to_us(NOW))
-    found = {str(name): told(text, NOW) for name, text in zip(events.customers, said, strict=True)}
-    return {name: one for name, one in found.items() if one}
+    return {str(name): told(text, NOW) for name, text in zip(events.customers, said, strict=True)}
 
 
 @settings(max_examples=60)
@@ -67,8 +66,8 @@ def test_words_that_may_be_free_text_never_come_into_a_row(free: str) -> None:
 def test_what_is_open_is_not_said_where_nobody_knows() -> None:
     said, tells = texts(log([("a", "complaint", 3, "defect"), ("b", "complaint", 5, None)]), to_us(NOW))
     assert not tells
-    assert [told(without_open(text), NOW).open for text in said] == [None] * 3  # type: ignore[union-attr]
-    (reason,) = told(without_open(said[0]), NOW).reasons  # type: ignore[union-attr]
+    assert [told(without_open(text), NOW).open for text in said] == [None] * 3
+    (reason,) = told(without_open(said[0]), NOW).reasons
     assert reason.code == "product"
 
 
@@ -84,9 +83,9 @@ def test_a_solution_in_the_future_tells_nothing_yet() -> None:
     assert not texts(log([("a", "complaint", 3, "defect"), ("a", "complaint_solved", -1, None)]), to_us(NOW))[1]
 
 
-def test_a_row_that_was_never_asked_says_nothing() -> None:
-    assert told(None, NOW) is None
+def test_an_empty_text_says_nothing() -> None:
     assert told("{}", NOW) == Told()
+    assert told(NOTHING, NOW) == Told(open=OpenCases(0, 0.0))
 
 
 def test_every_word_of_ours_is_kept_as_it_is_spelt() -> None:
