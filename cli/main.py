@@ -19,6 +19,7 @@ from cli.keeping_commands import register as register_keeping
 from cli.key_commands import register as register_keys
 from cli.model_commands import register as register_models
 from cli.options import DEFAULT, Config, CutoffDay, Json, load, show
+from cli.privacy_commands import privacy_app
 from cli.replay_commands import register as register_replay
 
 app = typer.Typer(
@@ -40,6 +41,7 @@ register_models(app)
 register_replay(app)
 register_keys(app)
 app.add_typer(events_app, name="events")
+app.add_typer(privacy_app, name="privacy")
 
 
 def main() -> None:

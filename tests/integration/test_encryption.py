@@ -1,16 +1,19 @@
 """Files that are encrypted: whoever has the key reads what was written, nobody else finds a customer in them."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pytest
+from typer.testing import CliRunner
 
 from churn.privacy_sections import Privacy
 from churn.sections import Business
 from churn.settings import Settings
+from cli.main import app
 from features import parquet
 from features.cipher_lines import HEAD, LINE, plain_lines
 from features.encryption import (
@@ -29,6 +32,7 @@ from features.erasure.store import Whom
 from features.live.compaction import compact
 from features.log import BrokenLog
 from features.log_reading import read_events
+from features.reencrypting import key_of, rewrite
 from features.sources import ingest
 from features.store import FeatureStore
 from monitoring.windows import read_scores
@@ -38,9 +42,21 @@ from serving.score_index import recall
 from serving.score_log import FOLDER, ScoreLog, read
 from tests import live_shop, small_shop, tiny_service
 from tests.command_line import churn, refused
+from tests.orders_csv import ORDERS
 from tests.searching import naming
 
-LEAVER, OTHER = "客 0007", "客 0009"
+LEAVER = "客 0007"
+TOML = """
+[business]
+slug = "shop"
+clock = "log"
+[[source]]
+path = "orders.csv"
+timezone = "UTC"
+customer_id = "customer_id"
+event_type = "'order'"
+event_timestamp = "date"
+"""
 
 
 @pytest.fixture
@@ -206,3 +222,61 @@ def test_a_command_without_the_key_says_so(tmp_path: Path, monkeypatch: pytest.M
     config.write_text("[privacy]\nencrypt_files = true\n", encoding="utf-8")
     refused(churn("ingest", config=config), 12, KEY, "new-key")
     assert Business().slug not in [path.name for path in (tmp_path / "artifacts").glob("*")]
+
+
+def test_files_are_written_anew_as_the_settings_ask(
+    shop: Settings, log: Path, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Plain to encrypted, to another key, and back: what they say stays, what they are kept as changes."""
+    before, plain = read_events(shop.folder), shop.model_copy(update={"privacy": Privacy()})
+    appoint(plain)
+    assert rewrite(shop.folder).rewritten > 0
+    assert naming(shop.folder, LEAVER)
+    assert not any(key_of(path) for path in shop.folder.rglob("*.parquet"))
+    monkeypatch.setenv(KEY, newer := new_key())
+    appoint(shop)
+    first = rewrite(shop.folder)
+    assert (first.kept, rewrite(shop.folder).rewritten, rewrite(shop.folder).kept) == (0, 0, first.rewritten)
+    assert naming(shop.folder, LEAVER) == set()
+    assert read_events(shop.folder).amount.tobytes() == before.amount.tobytes()
+    monkeypatch.setenv(KEYS_BEFORE, key)
+    told = read(log)
+    assert rewrite(log).rewritten == 1, "its segment had the key of before"
+    monkeypatch.delenv(KEYS_BEFORE)
+    pd.testing.assert_frame_equal(read(log), told)
+    monkeypatch.setenv(KEY, key)
+    with pytest.raises(WrongFileKey):
+        read(log)
+    assert newer
+
+
+def test_a_segment_that_is_being_written_is_left(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = segment(log)
+    busy = path.rename(path.with_name("1-17.jsonl"))  # the first process of every machine
+    monkeypatch.setenv(KEYS_BEFORE, os.environ[KEY])
+    monkeypatch.setenv(KEY, new_key())
+    assert rewrite(log).in_use == (busy,)
+
+
+def test_status_says_what_is_plain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = tmp_path / "churn.toml"
+    (tmp_path / "orders.csv").write_text(ORDERS, encoding="utf-8")
+    config.write_text(TOML, encoding="utf-8")
+    assert churn("ingest", config=config).code == 0
+    made = json.loads(churn_words("privacy", "new-key", "--json"))["key"]
+    monkeypatch.setenv(KEY, made)
+    config.write_text(TOML + "[privacy]\nencrypt_files = true\n", encoding="utf-8")
+    told = json.loads(churn("privacy", "status", "--json", config=config).out)
+    logs = next(one["files"] for one in told["stores"] if one["store"] == "log")
+    assert set(logs) == {"plain"}
+    assert "files were written anew" in churn("privacy", "rewrite", config=config).out
+    told = json.loads(churn("privacy", "status", "--json", config=config).out)
+    logs = next(one["files"] for one in told["stores"] if one["store"] == "log")
+    assert logs[told["keys"][0]] == sum(logs.values()) - 1, "all but the manifest, which names nobody"
+    assert made not in str(told)
+    assert "encrypted volume" in churn("privacy", "status", config=config).out
+
+
+def churn_words(*words: str) -> str:
+    """A command that reads no settings."""
+    return str(CliRunner().invoke(app, list(words)).stdout)

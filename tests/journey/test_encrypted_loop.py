@@ -1,0 +1,104 @@
+"""The whole loop with encryption on: run, score, forget, prune, prove, judge; nothing of it shows in Parquet or log."""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from churn.settings import Settings, load
+from features import parquet
+from features.cipher_lines import HEAD
+from features.encryption import KEY, new_key
+from features.reencrypting import key_of
+from features.simulation import SimulationSettings, write_demo_log
+from tests.command_line import churn, refused
+from tests.searching import naming
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[2]
+FEWER = {"max_cutoffs": 4, "test_cutoffs": 2}
+VERDICTS = (0, 20, 21, 22, 23)
+MAY_NAME = ("features/online.db", "serving/changes.db", "live/", "serving/")  # SQLite stays plain, and is told so
+
+
+@dataclass(frozen=True)
+class Shop:
+    config: Path
+    settings: Settings
+    results: dict[str, Any]
+    asked: list[str]
+
+    @property
+    def folder(self) -> Path:
+        return self.settings.folder
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    folder = tmp_path_factory.mktemp("encrypted")
+    write_demo_log(folder / "artifacts" / "demo-source", SimulationSettings(customers=1200))
+    toml = (ROOT / "churn.toml").read_text(encoding="utf-8")
+    for name, value in FEWER.items():
+        toml = re.sub(rf"^{name} = \d+", f"{name} = {value}", toml, flags=re.MULTILINE)
+    toml = re.sub(r"^encrypt_files = false", "encrypt_files = true", toml, flags=re.MULTILINE)
+    config = folder / "churn.toml"
+    config.write_text(toml, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(KEY, new_key())
+        said = churn("run", "--json", config=config)
+        assert said.code in VERDICTS, said.err
+        settings = load(config)
+        now = parquet.read_frame(settings.folder / "features" / "current.parquet", ["customer_id", "model"])
+        asked = now.loc[now["model"].notna(), "customer_id"].head(4).tolist()
+        assert churn("score", "--ids", ",".join(asked), config=config).code == 0
+        yield Shop(config, settings, json.loads(said.out), asked)
+
+
+def test_the_loop_ends_as_without_encryption(shop: Shop) -> None:
+    assert shop.results["prove"]["passed"] is shop.results["parity"]["passed"] is True
+    assert {one["name"] for one in shop.results["promote"]} == {"churn-demo", "reactivation-demo"}
+
+
+def test_everything_that_can_be_encrypted_is(shop: Shop) -> None:
+    files = [path for path in shop.folder.rglob("*") if path.suffix in (".parquet", ".jsonl") and path.is_file()]
+    lines = [path for path in files if path.parent.name == "log" and path.suffix == ".jsonl"]
+    assert all(path.read_bytes().startswith(HEAD) for path in lines)
+    assert lines
+    assert all(key_of(path) for path in files if path.suffix == ".parquet")
+    assert not list((shop.folder / "scores" / "batch").glob("*.csv"))
+
+
+def test_no_customer_is_found_but_where_the_documents_say(shop: Shop) -> None:
+    for customer_id in shop.asked:
+        found = {name for name in naming(shop.folder, customer_id) if not name.startswith(MAY_NAME)}
+        assert found == set()
+
+
+def test_a_score_is_replayed_and_proven(shop: Shop) -> None:
+    assert churn("features", "parity", "--scores", "4", config=shop.config).code == 0
+    assert churn("monitor", config=shop.config).code in VERDICTS
+    assert churn("prune", config=shop.config).code == 0
+
+
+def test_a_customer_is_forgotten(shop: Shop) -> None:
+    from monitoring.windows import read_scores
+
+    leaver = shop.asked[0]
+    assert leaver in set(read_scores(shop.folder).frame["customer_id"])
+    said = churn("forget", leaver, "--json", config=shop.config)
+    assert said.code == 0, said.err
+    rows = {one["store"]: one["rows"] for one in json.loads(said.out)["stores"]}
+    assert min(rows[name] for name in ("log", "snapshots", "features of now", "score log", "batches")) > 0
+    assert leaver not in set(read_scores(shop.folder).frame["customer_id"])
+    assert naming(shop.folder, leaver) == set()
+    assert all(key_of(path) for path in shop.folder.rglob("*.parquet"))
+
+
+def test_without_the_key_every_command_says_so(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(KEY, new_key())
+    for words in (("monitor",), ("score", "--all"), ("features", "materialise"), ("backtest",)):
+        refused(churn(*words, config=shop.config), 12, "CHURN_FILE_KEYS_BEFORE")
