@@ -20,7 +20,7 @@ from tests.searching import naming
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
-FEWER = {"max_cutoffs": 4, "test_cutoffs": 2}
+FEWER = {"max_cutoffs": 3, "test_cutoffs": 1}
 VERDICTS = (0, 20, 21, 22, 23)
 MAY_NAME = ("features/online.db", "serving/changes.db", "live/", "serving/")  # SQLite stays plain, and is told so
 
