@@ -16,7 +16,7 @@ import structlog
 from structlog.tracebacks import ExceptionDictTransformer
 
 from churn.settings import load
-from cli.door import guard_around
+from cli.door import door_of, guard_around
 from features.encryption import appoint
 from serving.app import SCOPES, Desk, Lifespan, application, counter_of, routes
 from serving.changes.feed import SCOPES as FEED_SCOPES
@@ -50,7 +50,9 @@ def assemble(
         events: where live events come to; one that stays closed where None.
         forget: where customers are forgotten; likewise.
     """
+    door = door_of(desk.settings)
     rooms = (
+        door.login,
         events or EventDesk(desk.metrics),
         forget or ForgetDesk(),
         Feed(desk.settings.folder, desk),
@@ -59,7 +61,7 @@ def assemble(
     )
     all_routes = [*routes(desk), *(route for room in rooms for route in room.routes())]
     scopes = SCOPES | EVENT_SCOPES | FORGET_SCOPES | FEED_SCOPES | VIEW_SCOPES | REPLAY_SCOPES
-    return guard_around(application(all_routes, lifespan), desk.settings, desk.metrics, scopes)
+    return guard_around(application(all_routes, lifespan), desk.settings, desk.metrics, scopes, door)
 
 
 class Service:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from features.erasure.forgotten import is_forgotten
 from serving.audit.scribe import Scribe
@@ -15,8 +15,12 @@ from serving.headers import Dress
 from serving.keys.ring import Keyring
 from serving.limits.brake import Brake
 from serving.limits.counts import Counts, SqliteCounts
-from serving.limits.redis_counts import RedisCounts
+from serving.limits.once import Once, SqliteOnce
+from serving.limits.redis_counts import RedisCounts, RedisOnce
 from serving.rate_limit import RateLimit
+from serving.web.login import SCOPES as LOGIN_SCOPES
+from serving.web.login import LoginDesk
+from serving.web.session import Sessions
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -24,7 +28,7 @@ if TYPE_CHECKING:
     from churn.settings import Settings
     from serving.metrics import Metrics
 
-LIMITS = "limits.sqlite"
+LIMITS, TAKEN = "limits.sqlite", "taken.sqlite"
 
 
 def ring_of(settings: "Settings") -> Keyring:
@@ -37,23 +41,48 @@ def ring_of(settings: "Settings") -> Keyring:
     return Keyring(Keys.of([*settings.serving.api_keys, *given]), settings.folder)
 
 
-def guard_around(app: "ASGIApp", settings: "Settings", metrics: "Metrics", scopes: Mapping[str, str]) -> Guard:
-    """The guard around the routes of a business.
+class Door(NamedTuple):
+    """What lets people and programs in."""
+
+    admission: Admission
+    sessions: Sessions
+    login: LoginDesk
+
+
+def door_of(settings: "Settings") -> Door:
+    """The door of a business.
 
     Raises:
         BadKey, BrokenKeys: a key cannot be read.
     """
-    serving, ring = settings.serving, ring_of(settings)
-    limit = RateLimit(_counts(settings), serving.rate_limit_per_minute, settings.keys.quota_per_day)
+    ring, keys = ring_of(settings), settings.keys
+    limit = RateLimit(_counts(settings), settings.serving.rate_limit_per_minute, keys.quota_per_day)
+    sessions = Sessions(settings.folder, hours=keys.session_hours, ended=once_of(settings))
+    admission = Admission(ring, limit, brake=Brake(keys.failures_per_minute), sessions=sessions, used=ring.used)
+    return Door(admission, sessions, LoginDesk(admission, sessions, settings.business.name))
+
+
+def guard_around(
+    app: "ASGIApp", settings: "Settings", metrics: "Metrics", scopes: Mapping[str, str], door: Door
+) -> Guard:
+    """The guard around the routes of a business."""
+    serving = settings.serving
     return Guard(
         app,
-        door=Admission(ring, limit, brake=Brake(settings.keys.failures_per_minute), used=ring.used),
+        door=door.admission,
         metrics=metrics,
-        scopes=scopes,
+        scopes={**scopes, **LOGIN_SCOPES},
         bounds=Bounds(body_bytes=1000 * serving.max_body_kb, body_seconds=serving.body_timeout_s),
         dress=Dress(serving.cors_origins),
         scribe=Scribe(settings.folder, gone=partial(is_forgotten, settings.folder), lost=metrics.audit_lost),
     )
+
+
+def once_of(settings: "Settings") -> Once:
+    """What workers remember together, so that it happens once."""
+    if settings.serving.limits == "redis":
+        return RedisOnce(str(settings.serving.limits_url), settings.business.slug)
+    return SqliteOnce(settings.folder / "serving" / TAKEN)
 
 
 def _counts(settings: "Settings") -> Counts:

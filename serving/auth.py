@@ -197,11 +197,14 @@ def check_local(headers: Mapping[bytes, bytes]) -> None:
 
 
 def is_same_origin(headers: Mapping[bytes, bytes], host: str) -> bool:
-    """Whether a request was not made by a page of elsewhere, as far as a browser says."""
-    origin = headers.get(b"origin")
-    if origin is not None and origin.decode("latin-1").partition("://")[2] != host:
-        return False
-    return headers.get(b"sec-fetch-site", b"none") in (b"none", b"same-origin")
+    """Whether a request was not made by a page of elsewhere, as far as a browser says.
+
+    Where it says the site (over TLS, and on this machine), that counts: `Origin` may be withheld then.
+    """
+    site, origin = headers.get(b"sec-fetch-site"), headers.get(b"origin")
+    if site is not None:
+        return site in (b"none", b"same-origin")
+    return origin is None or origin.decode("latin-1").partition("://")[2] == host
 
 
 def without_port(host: str) -> str:

@@ -7,7 +7,7 @@ good one its own limits. Knows no server: it reads the headers of a request. Sta
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from serving.auth import Key, Keys, Ring, check_local, check_scope, presented
 from serving.limits.brake import Brake
@@ -36,17 +36,33 @@ class Caller:
     headers: Pairs = field(default_factory=list)
 
 
+class Request(NamedTuple):
+    """What the door looks at.
+
+    Args:
+        headers: by name, in small letters.
+        method: GET, POST ...
+        address: where it comes from.
+        secure: it came by TLS.
+    """
+
+    headers: Raw
+    method: str = "GET"
+    address: str = "unknown"
+    secure: bool = False
+
+
 class Doorkeeper(Protocol):
     """What knows the sessions of people (serving/web/session.py)."""
 
-    def caller(self, headers: Raw, keys: Keys, method: str) -> Key | None:
+    def caller(self, request: "Request", keys: Keys) -> Key | None:
         """Whose session a request belongs to, as a key that may only read; None: nobody's."""
 
 
 class NoSessions:
     """A service without pages to log in to."""
 
-    def caller(self, headers: Raw, keys: Keys, method: str) -> Key | None:
+    def caller(self, request: "Request", keys: Keys) -> Key | None:
         """Nobody."""
 
 
@@ -75,15 +91,13 @@ class Admission:
         self._ring, self._limit, self._now = ring, limit, now
         self._brake, self._sessions, self._used = brake or Brake(0), sessions or NoSessions(), used
 
-    def admit(self, caller: Caller, headers: Raw, *, wanted: str, method: str, address: str) -> None:
+    def admit(self, caller: Caller, request: Request, wanted: str) -> None:
         """Find out who asks, and whether key, scope and limits allow it.
 
         Args:
             caller: is told who it is, also where it may not enter.
-            headers: of the request.
+            request: what it brings.
             wanted: the scope that its route takes.
-            method: of the request.
-            address: where it comes from.
 
         Raises:
             Unauthorised: no key, or an unknown one. Forbidden: it lacks the scope, or the Host is foreign.
@@ -91,10 +105,10 @@ class Admission:
         """
         keys = self._ring.now()
         if not keys:
-            check_local(headers)
+            check_local(request.headers)
             caller.known = True
             return
-        key, caller.by_page = self._key(keys, headers, method, address)
+        key, caller.by_page = self._key(keys, request)
         caller.name, caller.key, caller.known = key.name, key, True
         check_scope(key, wanted)
         caller.headers = self._limit.take(key)
@@ -111,25 +125,30 @@ class Admission:
         except Refusal:
             return
 
-    def _key(self, keys: Keys, headers: Raw, method: str, address: str) -> tuple[Key, bool]:
-        brought = presented(headers)
-        if brought is None and (key := self._sessions.caller(headers, keys, method)) is not None:
-            return key, True
-        key = self.check(keys, brought, address)
-        if self._used is not None:
-            self._used(key, self._now())
-        return key, False
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody needs a key."""
+        return not self._ring.now()
 
-    def check(self, keys: Keys, brought: bytes | None, address: str) -> Key:
-        """Whose key this is; failures are counted.
+    def _key(self, keys: Keys, request: Request) -> tuple[Key, bool]:
+        brought = presented(request.headers)
+        if brought is None and (key := self._sessions.caller(request, keys)) is not None:
+            return key, True
+        return self.check(brought, request.address), False
+
+    def check(self, brought: bytes | None, address: str) -> Key:
+        """Whose key this is; failures are counted, use is noted.
 
         Raises:
             Unauthorised: nobody's. TooManyFailures: there were too many of those.
         """
+        keys = self._ring.now()
         try:
             key = keys.find(brought, self._now())
         except Unauthorised:
             self._brake.failed(address)
             raise
         self._brake.entered(key, address)
+        if self._used is not None:
+            self._used(key, self._now())
         return key

@@ -10,18 +10,19 @@ import re
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from urllib.parse import urlencode
 
 import msgspec
 import structlog
 from starlette.requests import ClientDisconnect
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from churn.errors import ChurnError
 from serving.audit.lines import Line
 from serving.audit.scribe import Asked, Scribe
 from serving.body import Bounds, bounded, check_headers
-from serving.door import Admission, Caller, Pairs
+from serving.door import Admission, Caller, Pairs, Request
 from serving.headers import Dress, dressed
 from serving.metrics import Metrics
 from serving.refusals import Refusal, Unauthorised, UnknownRoute, WrongMethod
@@ -99,9 +100,9 @@ class Guard:
         if visit.route in OPEN or visit.route == LOGIN:
             self._door.stranger(visit.caller, headers)
             return
-        method, address = scope["method"], _address(scope)
-        wanted = self._table.scope(method, visit.route)
-        self._door.admit(visit.caller, headers, wanted=wanted, method=method, address=address)
+        method, secure = scope["method"], scope.get("scheme") == "https"
+        request = Request(headers, method, _address(scope), secure)
+        self._door.admit(visit.caller, request, self._table.scope(method, visit.route))
         if visit.route == UNKNOWN:
             raise UnknownRoute(scope["path"])
 
@@ -109,7 +110,8 @@ class Guard:
         if not isinstance(error, ChurnError | ClientDisconnect):
             log.exception("request.failed", request_id=visit.request_id, exc_info=error)
         if visit.status is None:
-            await error_response(error, visit.request_id)(scope, receive, visit.send)
+            page = to_login(scope) if isinstance(error, Unauthorised) else None
+            await (page or error_response(error, visit.request_id))(scope, receive, visit.send)
 
     def _counted(self, visit: "Visit", scope: Scope, seconds: float) -> None:
         method, status = scope["method"], visit.status or 500
@@ -156,6 +158,16 @@ def error_response(error: Exception, request_id: str) -> Response:
         status, problem = 500, Problem("internal_error", INTERNAL, mend, request_id)
     body = msgspec.json.encode(ErrorAnswer(problem))
     return Response(body, status_code=status, headers=_headers_of(error, status), media_type="application/json")
+
+
+def to_login(scope: Scope) -> Response | None:
+    """Where a browser goes that asks for a page and brings no key; None for everybody else."""
+    if scope["method"] != "GET" or scope["path"].startswith("/v1/"):
+        return None
+    if b"text/html" not in dict(scope["headers"]).get(b"accept", b""):
+        return None
+    asked = scope["path"] + ("?" + scope["query_string"].decode("latin-1") if scope["query_string"] else "")
+    return RedirectResponse(f"{LOGIN}?{urlencode({'next': asked})}", 303)
 
 
 def _headers_of(error: Exception, status: int) -> dict[str, str]:

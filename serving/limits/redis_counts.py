@@ -1,8 +1,8 @@
-"""The counts of requests in Redis, for services on several machines. The only Redis of serving.
+"""Counts of requests, and names that are taken once, in Redis, for services on several machines.
 
-A script gives out a lease in one step on the server; a key of ours lives twice as long as its span. While the server
-does not answer nobody is let in, and it is asked once a second, so that requests are refused at once. Start reading at
-`RedisCounts`.
+The only Redis of serving. A script gives out a lease in one step on the server; a key of ours lives twice as long as
+its span. While the server does not answer nobody is let in, and it is asked once a second, so that requests are refused
+at once. Start reading at `RedisCounts`.
 """
 
 import time
@@ -24,34 +24,35 @@ return {{lease, left - lease}}
 """
 
 
-class RedisCounts:
-    """Counts on a Redis server.
+class RedisLink:
+    """A server that is left alone for a moment when it does not answer.
 
     Args:
         url: redis:// or, with TLS, rediss://.
-        business: begins the names of our keys.
         clock: seconds that only go up.
     """
 
-    def __init__(self, url: str, business: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self._url, self._begin, self._clock = url, f"churn:{business}:given", clock
+    def __init__(self, url: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._url, self._clock = url, clock
         self._client: Any = None  # redis.Redis
-        self._script: Any = None  # redis.commands.core.Script
         self._not_before = float("-inf")
 
-    def lease(self, key: str, window: Window, number: int, limit: int) -> Granted:
-        """Give out some of what a key has left."""
+    def ask(self, question: Callable[[Any], Any]) -> Any:  # of a redis.Redis; what it answers
+        """Ask the server.
+
+        Raises:
+            RateLimitUnavailable: it does not answer, or did not a moment ago.
+        """
         from redis.exceptions import RedisError
 
         if self._clock() < self._not_before:
             raise RateLimitUnavailable("Redis", "it did not answer a moment ago")
         try:
-            client, name = self._client or self._open(), f"{self._begin}:{window.name}:{number}:{key}"
-            lease, left = self._script(keys=[name], args=[limit, 2 * window.seconds], client=client)
+            self._client = self._client or self._open()
+            return question(self._client)
         except (RedisError, OSError, ValueError) as error:
             self._not_before = self._clock() + PAUSE_S
             raise RateLimitUnavailable("Redis", type(error).__name__) from error  # its text may hold the URL
-        return Granted(int(lease), int(left))
 
     def close(self) -> None:
         """End the connections."""
@@ -64,8 +65,54 @@ class RedisCounts:
         from redis.backoff import NoBackoff
         from redis.retry import Retry
 
-        self._client = Redis.from_url(
+        return Redis.from_url(
             self._url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S, retry=Retry(NoBackoff(), 1)
         )
-        self._script = self._client.register_script(SCRIPT)
-        return self._client
+
+
+class RedisCounts:
+    """Counts on a Redis server.
+
+    Args:
+        url: of the server.
+        business: begins the names of our keys.
+        clock: seconds that only go up.
+    """
+
+    def __init__(self, url: str, business: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._link, self._begin = RedisLink(url, clock), f"churn:{business}:given"
+
+    def lease(self, key: str, window: Window, number: int, limit: int) -> Granted:
+        """Give out some of what a key has left."""
+        name = f"{self._begin}:{window.name}:{number}:{key}"
+        lease, left = self._link.ask(lambda client: client.eval(SCRIPT, 1, name, limit, 2 * window.seconds))
+        return Granted(int(lease), int(left))
+
+    def close(self) -> None:
+        """End the connections."""
+        self._link.close()
+
+
+class RedisOnce:
+    """Names that are taken once, on a Redis server.
+
+    Args:
+        url: of the server.
+        business: begins the names of our keys.
+    """
+
+    def __init__(self, url: str, business: str) -> None:
+        self._link, self._begin = RedisLink(url), f"churn:{business}:taken"
+
+    def claim(self, name: str, seconds: float) -> bool:
+        """Take a name for so long; False where it is taken."""
+        until_ms = max(1, round(1000 * seconds))
+        return bool(self._link.ask(lambda client: client.set(f"{self._begin}:{name}", 1, nx=True, px=until_ms)))
+
+    def knows(self, name: str) -> bool:
+        """Whether a name is taken."""
+        return bool(self._link.ask(lambda client: client.exists(f"{self._begin}:{name}")))
+
+    def release(self, name: str) -> None:
+        """Give a name back."""
+        self._link.ask(lambda client: client.delete(f"{self._begin}:{name}"))

@@ -1,0 +1,1 @@
+"""For people at a browser: who has logged in, and the page to do it."""

@@ -1,0 +1,132 @@
+"""`/login` and `/logout`: a key in, a session out.
+
+    GET /login      the form            POST /login     key -> cookie, and on to `next`
+    POST /logout    the session ends; takes the token of its forms
+
+Wrong keys meet the same brake as everywhere. Where nobody needs a key there is nothing to log in to. Start reading at
+`LoginDesk`.
+"""
+
+import html
+from urllib.parse import parse_qs
+
+from starlette.requests import Request as Asked
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from serving.auth import check_scope, is_same_origin
+from serving.door import Admission, Request
+from serving.refusals import Forbidden, Refusal
+from serving.web.session import SCOPE, Sessions
+
+LOGIN, LOGOUT = "/login", "/logout"
+SCOPES = {f"POST {LOGOUT}": SCOPE}
+STYLE = (
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:24rem;margin:12vh auto;padding:0 1rem;color:#1b1f24;"
+    "background:#fff}label,input,button{display:block;width:100%;box-sizing:border-box;margin:.4rem 0;font:inherit}"
+    "input{padding:.5rem;border:1px solid #6b7681;border-radius:6px}button{padding:.5rem;border:0;border-radius:6px;"
+    "background:#0b5cad;color:#fff}p.problem{color:#a4000f}"
+)
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+MOST_FIELD = 4096
+
+
+class NotOurForm(Forbidden):
+    """A form did not come from a page of the session that sends it."""
+
+    def __init__(self) -> None:
+        super().__init__("This form did not come from a page of ours.", mend="load the page again and send it anew.")
+
+
+class LoginDesk:
+    """Where people log in.
+
+    Args:
+        door: knows the keys. sessions: makes and ends sessions.
+        business: what the page says it is.
+    """
+
+    def __init__(self, door: Admission, sessions: Sessions, business: str) -> None:
+        self._door, self._sessions, self._business = door, sessions, business
+
+    def routes(self) -> list[BaseRoute]:
+        """The routes of this desk."""
+        return [
+            Route(LOGIN, self.page, methods=["GET"]),
+            Route(LOGIN, self.login, methods=["POST"]),
+            Route(LOGOUT, self.logout, methods=["POST"]),
+        ]
+
+    async def page(self, asked: Asked) -> Response:
+        """Answer `GET /login`."""
+        where = local_path(asked.query_params.get("next", "/"))
+        return RedirectResponse(where, 303) if self._door.is_open else self._form(where)
+
+    async def login(self, asked: Asked) -> Response:
+        """Answer `POST /login`."""
+        fields, request = await form(asked), request_of(asked)
+        where = local_path(fields.get("next", "/"))
+        if self._door.is_open:
+            return RedirectResponse(where, 303)
+        try:
+            if not is_same_origin(request.headers, asked.headers.get("host", "")):
+                raise NotOurForm
+            key = self._door.check(fields.get("key", "").strip().encode() or None, request.address)
+            check_scope(key, SCOPE)
+        except Refusal as error:
+            return self._form(where, error)
+        return RedirectResponse(where, 303, {"Set-Cookie": self._sessions.begin(key, secure=request.secure)})
+
+    async def logout(self, asked: Asked) -> Response:
+        """Answer `POST /logout`."""
+        await checked_form(asked, self._sessions)
+        return RedirectResponse(LOGIN, 303, {"Set-Cookie": self._sessions.end(request_of(asked))})
+
+    def _form(self, where: str, error: Refusal | None = None) -> Response:
+        problem = f'<p class="problem" role="alert">{html.escape(error.problem)}</p>' if error else ""
+        headers = {"Content-Security-Policy": POLICY}
+        if (wait := getattr(error, "retry_after_s", None)) is not None:
+            headers["Retry-After"] = str(wait)
+        return HTMLResponse(
+            f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{html.escape(self._business)}</title>'
+            f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style>'
+            f"<main><h1>{html.escape(self._business)}</h1>{problem}"
+            f'<form method="post" action="{LOGIN}"><label for="key">Key with the scope read '
+            f'<span lang="zh">（具有 read 权限的密钥）</span></label>'
+            f'<input id="key" name="key" type="password" autocomplete="current-password" required autofocus>'
+            f'<input type="hidden" name="next" value="{html.escape(where)}">'
+            f'<button>Log in <span lang="zh">登录</span></button></form></main></html>',
+            status_code=error.status if error else 200,
+            headers=headers,
+        )
+
+
+def request_of(asked: Asked) -> Request:
+    """What the door looks at, of a request."""
+    address = asked.client.host if asked.client else "unknown"
+    return Request(dict(asked.scope["headers"]), asked.method, address, asked.url.scheme == "https")
+
+
+async def form(asked: Asked) -> dict[str, str]:
+    """The fields of a form, each once."""
+    text = (await asked.body()).decode("utf-8", "replace")
+    fields = parse_qs(text, keep_blank_values=True, max_num_fields=50)
+    return {name: values[0][:MOST_FIELD] for name, values in fields.items()}
+
+
+async def checked_form(asked: Asked, sessions: Sessions) -> dict[str, str]:
+    """The fields of a form that came from a page of the session; every form that changes something is read by this.
+
+    Raises:
+        NotOurForm: it did not.
+    """
+    fields = await form(asked)
+    if asked.state.caller.by_page and not sessions.is_form_of(request_of(asked), fields.get("csrf", "")):
+        raise NotOurForm
+    return fields
+
+
+def local_path(text: str) -> str:
+    """A path of ours to go on to; the first page for anything else."""
+    fine = text.startswith("/") and not text.startswith(("//", "/\\")) and text.isprintable() and "\\" not in text
+    return text if fine else "/"
