@@ -166,6 +166,10 @@ class Serving(Door):
     host: str = Field(default="127.0.0.1", description="anything else than loopback needs a key")
     port: int = Field(default=3000, ge=0, le=65535, description="0: any free port")
     workers: int = Field(default=1, ge=1, le=64, description="processes")
+    server: Literal["bentoml", "uvicorn"] = Field(default="bentoml", description="what runs them: bentoml or uvicorn")
+    watch_registry_seconds: float = Field(
+        default=10.0, ge=0.1, le=3600, description="how often a new champion is looked for"
+    )
     api_keys: tuple[str, ...] = Field(
         default=(), description="`name:scope+scope:sha256 of the key`; better: `churn keys create`"
     )

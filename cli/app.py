@@ -18,7 +18,8 @@ from structlog.tracebacks import ExceptionDictTransformer
 from churn.settings import load
 from cli.door import door_of, guard_around
 from features.encryption import appoint
-from serving.app import SCOPES, Desk, Lifespan, application, counter_of, routes
+from serving.app import SCOPES, Desk, counter_of, routes
+from serving.asgi import Lifespan, application
 from serving.changes.feed import SCOPES as FEED_SCOPES
 from serving.changes.feed import Feed
 from serving.changes.following import Follower
@@ -29,8 +30,10 @@ from serving.events import EventDesk
 from serving.forget import SCOPES as FORGET_SCOPES
 from serving.forget import ForgetDesk
 from serving.guard import Guard
+from serving.orphans import SUPERVISED, end_with, forget_dead_workers
 from serving.replay_desk import SCOPES as REPLAY_SCOPES
 from serving.replay_desk import ReplayDesk
+from serving.swap import Swapping
 
 DEFAULT_CONFIG = "churn.toml"
 
@@ -76,6 +79,7 @@ class Service:
         self._intake: Any = None  # features.live.intake.Intake
         self._follower: Any = None  # serving.changes.following.Follower
         self._guards: list[Guard] = []
+        self._swapping = Swapping(self.desk.settings, self.desk, swapped=self._swapped)
 
     def open(self) -> None:
         """Take the champions that were fetched, the on-line store and the inbox, and begin to answer."""
@@ -86,6 +90,9 @@ class Service:
         settings = self.desk.settings
         self.desk.open(counter_of(settings, OnlineStore(settings)))
         self.forget.open(partial(forget_one, settings))
+        self._swapping.start()
+        forget_dead_workers()
+        end_with(os.environ.get(SUPERVISED))
         if not (settings.folder / "log").exists():  # rows came from elsewhere: there is nothing to add events to
             return
         self._follower = Follower(
@@ -98,6 +105,7 @@ class Service:
 
     def close(self) -> None:
         """Answer no more; what was answered or acknowledged is on disk."""
+        self._swapping.close()
         self.events.close()
         self.forget.close()
         if self._follower is not None:
@@ -107,6 +115,13 @@ class Service:
             guard.flush()
         if self._intake is not None:
             self._intake.close()
+
+    def _swapped(self) -> None:
+        """Fresh rows have the features that the champions of now learned from."""
+        from cli.events import features_now
+
+        if self._intake is not None:
+            self._intake.use(features_now(self.desk.settings))
 
     def application(self, lifespan: Lifespan | None = None) -> Guard:
         """All routes behind the guard."""

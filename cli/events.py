@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from churn.settings import Settings
+    from features.feature_set import FeatureSet
     from features.live.intake import Intake
     from features.online import RowStore
     from serving.metrics import Metrics
@@ -27,13 +28,23 @@ def intake(
     Raises:
         NoLog: nothing was ingested. SettingsError: the inbox is to lie in PostgreSQL, and no URL is set.
     """
-    from cli.opened import features_of, served_features
     from features.live.intake import Intake
-    from features.log import read_log_manifest
     from serving.now import clock_of
 
-    features = served_features(settings) or features_of(settings, read_log_manifest(settings.folder))
+    features = features_now(settings)
     return Intake(settings, store, features, clock_of(settings), observe=metrics.refreshed, refreshed=refreshed)
+
+
+def features_now(settings: "Settings") -> "FeatureSet":
+    """The features that the champions learned from; those of the log where nothing serves.
+
+    Raises:
+        NoLog: nothing was ingested.
+    """
+    from cli.opened import features_of, served_features
+    from features.log import read_log_manifest
+
+    return served_features(settings) or features_of(settings, read_log_manifest(settings.folder))
 
 
 def compact(settings: "Settings") -> Outcome:

@@ -118,7 +118,7 @@ def serve(
     ] = None,
 ) -> None:
     """Answer CRM systems: the scoring endpoint."""
-    from cli import serving as room
+    from cli import server as room
 
     raise typer.Exit(room.serve(config, load(config), host=host, port=port))
 

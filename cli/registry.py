@@ -31,7 +31,7 @@ def mlflow(settings: "Settings", *, port: int) -> int:
     Raises:
         NoChallenger: nothing was trained yet. RegistryDown: the store does not answer. PortTaken: the port is.
     """
-    from cli.serving import end_with_us, free_port
+    from cli.server import end_with_us, free_port
     from features.registry_place import may_exist, shown
     from training.registry import MlflowRegistry
     from training.versions import NoChallenger

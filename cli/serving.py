@@ -1,19 +1,12 @@
-"""`churn score` and `churn serve`: scores for everybody or for some, and the service that answers CRM systems."""
+"""`churn score`: scores for everybody or for some."""
 
-import os
-import signal
-import socket
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from churn.errors import SettingsError
-from cli.console import progress, say, step, table
+from cli.console import progress, step, table
 from cli.nights import nights_of
 from cli.outcome import Outcome
-from cli.started import say_when_up
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +19,6 @@ FILES = (
     "for people and CRM imports: the sheet with outcome and reasons in words",
     "a copy of the sheet for people",
 )
-GRACE_S = 20
 
 
 class NobodyNamed(SettingsError):
@@ -34,15 +26,6 @@ class NobodyNamed(SettingsError):
 
     def __init__(self) -> None:
         super().__init__("Whom shall I score?", mend="say `churn score --all`, or `churn score --ids C1,C2`.")
-
-
-class PortTaken(SettingsError):
-    """Something else listens where the service should."""
-
-    def __init__(self, host: str, port: int, command: str = "churn serve") -> None:
-        super().__init__(
-            f"{host}:{port} is taken.", mend=f"end what listens there, or name another one: `{command} --port 0`."
-        )
 
 
 def score(settings: "Settings", *, everyone: bool, ids: str | None, out: Path | None) -> Outcome:
@@ -149,91 +132,3 @@ def _some(settings: "Settings", scorer: Any, ids: str, beside: Any) -> Outcome: 
     reasons = [f"{one['customer_id']}: {reason['text']}" for one in scores for reason in one["reasons"]]
     grades = {one["model"]: f"{one['model']}: {one['grade_text']}" for one in scores if one["grade_text"]}
     return Outcome(text="\n".join([table(rows, columns), "", *reasons, "", *grades.values()]).rstrip(), as_json=scores)
-
-
-def serve(config_path: Path, settings: "Settings", *, host: str | None, port: int | None) -> int:
-    """Run the service until somebody ends it; 0 where that was asked for.
-
-    Raises:
-        NoChampion: nothing was promoted yet. NothingMaterialised: the on-line store was never filled.
-        OpenToAll: it would listen beyond this machine without a key. PortTaken: another service listens there.
-    """
-    host, port = host or settings.serving.host, settings.serving.port if port is None else port
-    _check(settings, host)
-    port = free_port(host, port)
-    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    with tempfile.TemporaryDirectory(prefix="bentoml-", dir=settings.folder / "serving") as home:
-        service = subprocess.Popen(_command(host, port), env=_environment(config_path, home))
-        end_with_us(service)
-        note = settings.folder / "serving" / "service.json"
-        note.write_text(f'{{"pid": {os.getpid()}, "port": {port}, "url": "{url}"}}\n', encoding="utf-8")
-        say_when_up(service, f"{url}/readyz", f"Serving on {url}/ (Ctrl-C ends it)")
-        code = service.wait()
-        note.unlink(missing_ok=True)
-    return 0 if code in (0, -signal.SIGTERM, -signal.SIGINT) else 1
-
-
-def _check(settings: "Settings", host: str) -> None:
-    """Whatever would stop the service is said before it starts."""
-    from cli.door import ring_of
-    from features.store_config import may_be_registered
-    from features.store_errors import NothingMaterialised
-    from serving import champion, shadow
-    from serving.now import clock_of
-
-    ring_of(settings).now().check_host(host)
-    with step("fetch the champions"):
-        held = champion.fetch(settings)
-        champion.read(settings.folder, held)
-        beside = shadow.fetch(settings)
-        champion.appoint(settings.folder, held, beside)
-    say("  " + ", ".join(one.version for one in held.values()))
-    if beside:
-        say("  in shadow: " + ", ".join(one.version for one in beside.values()))
-    if not may_be_registered(settings):
-        raise NothingMaterialised(settings.business.slug)
-    clock_of(settings)
-
-
-def free_port(host: str, port: int, command: str = "churn serve") -> int:
-    """The port itself, or any free one for 0.
-
-    Raises:
-        PortTaken: something listens there.
-    """
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise PortTaken(host, port, command) from error
-        return int(probe.getsockname()[1])
-
-
-def _command(host: str, port: int) -> list[str]:
-    """`bentoml serve`, which finds this package wherever it lies."""
-    place = str(Path(__file__).parents[1])
-    listen = ["--host", host, "--port", str(port), "--timeout-graceful-shutdown", str(GRACE_S)]
-    return [sys.executable, "-m", "bentoml", "serve", "cli.app:Churn", "--working-dir", place, *listen]
-
-
-def _environment(config_path: Path, home: str) -> dict[str, str]:
-    ours = {
-        "CHURN_CONFIG": str(config_path.absolute()),
-        "BENTOML_HOME": home,  # two services that share one would delete each other's metrics
-        "BENTOML_DO_NOT_TRACK": "True",  # "1" does not count
-        "OMP_NUM_THREADS": "1",
-    }
-    inherited = {name: value for name, value in os.environ.items() if name != "PROMETHEUS_MULTIPROC_DIR"}
-    return inherited | ours
-
-
-def end_with_us(service: "subprocess.Popen[bytes]") -> None:
-    """Pass on what ends us, so that requests under way are answered first."""
-
-    def pass_on(number: int, _: object) -> None:
-        if service.poll() is None:
-            service.send_signal(number)
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, pass_on)

@@ -90,7 +90,7 @@ def failed_requests(settings: "Settings", version: str) -> tuple[int, int]:
             lines = answer.read().decode().splitlines()
     except (OSError, ValueError, KeyError):  # none runs, or it says nothing to us
         return 0, 0
-    if not any(f'version="{version}"' in line for line in lines):  # it still serves the champion before
+    if not any(f'version="{version}"' in line and line.endswith(" 1.0") for line in lines):  # it serves another
         return 0, 0
     counts = [line for line in lines if line.startswith(COUNTED) and 'route="/v1/score"' in line]
     failed = sum(float(line.rsplit(" ", 1)[1]) for line in counts if 'status="5' in line)

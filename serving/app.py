@@ -10,21 +10,17 @@ and those of other stages into one application behind serving/guard.py. Start re
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import anyio.to_thread
 import msgspec
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from churn.errors import ChurnError
 from churn.settings import Settings
 from features.erasure.forgotten import is_forgotten
 from features.online import RowStore
@@ -32,12 +28,12 @@ from serving import champion, page_routes, shadow
 from serving.audit.scribe import about
 from serving.body import check_batch
 from serving.described import described
-from serving.guard import error_response
 from serving.languages import preferred
 from serving.lookup import Lookup
 from serving.metrics import CONTENT_TYPE, Metrics
 from serving.now import Stops, clock_of
-from serving.refusals import InvalidRequest, MalformedJson, NotReady, Refusal, UnknownRoute, WrongMethod
+from serving.refusals import InvalidRequest, MalformedJson, NotReady
+from serving.registry_state import RegistryState
 from serving.schemas import Language, Score, ScoreAnswer, ScoreRequest
 from serving.score_log import ScoreLog
 from serving.scorer import Answer, Scorer
@@ -49,7 +45,6 @@ AT_ONCE = 4  # so many customers are answered without leaving the event loop; mo
 SCOPES = {"/v1/score": "score", "/metrics": "read"} | page_routes.SCOPES
 JSON = "application/json"
 Endpoint = Callable[..., Awaitable[Response]]
-Lifespan = Callable[[Any], AbstractAsyncContextManager[None]]
 encode = msgspec.json.Encoder().encode
 decode = msgspec.json.Decoder(ScoreRequest).decode
 
@@ -82,6 +77,7 @@ class Desk:
     def __init__(self, settings: Settings) -> None:
         self.settings, self.metrics = settings, Metrics()
         self._counter: Counter | None = None
+        self._registry = RegistryState()
 
     def open(self, counter: Counter) -> None:
         """Begin to answer."""
@@ -98,6 +94,35 @@ class Desk:
             if counter.shadows:
                 counter.shadows.close()
             counter.log.close()
+
+    @property
+    def champions(self) -> Mapping[str, champion.Champion]:
+        """The models that answer now."""
+        return self.counter.scorer.champions
+
+    def swap(
+        self, champions: Mapping[str, champion.Champion], beside: Mapping[str, champion.Champion] | None = None
+    ) -> None:
+        """Answer with these from the next request on; who is being answered keeps those before to the end.
+
+        Args:
+            champions: ready to be asked.
+            beside: challengers in shadow; those there are where None.
+        """
+        before = self.counter
+        after = replace(before, scorer=replace(before.scorer, champions=champions))
+        if beside is not None:
+            after = replace(after, shadows=Shadows(self.settings.folder, beside, before.forgotten))
+        after.scorer.warm()
+        self._counter = after
+        self.metrics.champions(champions.values(), instead_of=before.scorer.champions.values())
+        if before.shadows is not None and after.shadows is not before.shadows:
+            before.shadows.close()
+
+    def registry(self, state: RegistryState) -> None:
+        """Tell what `churn serve` knows of the registry."""
+        self._registry = state
+        self.metrics.registry(state)
 
     @property
     def counter(self) -> Counter:
@@ -143,7 +168,7 @@ class Desk:
         """Answer `/readyz`: whether customers can be scored; whoever may read is told with which champions."""
         counter = self.counter
         counter.lookup.check()
-        told: dict[str, Any] = {"champions": described(counter.scorer.champions)}
+        told: dict[str, Any] = {"champions": described(counter.scorer.champions), "registry": self._registry.told()}
         if counter.tables:
             told["tables"] = counter.tables.codes()
         return Response(encode({"status": "ready"} | (told if request.state.caller.known else {})), media_type=JSON)
@@ -200,14 +225,6 @@ def routes(desk: Desk) -> list[BaseRoute]:
     ]
 
 
-def application(routes: Sequence[BaseRoute], lifespan: Lifespan | None = None) -> Starlette:
-    """Routes as an application whose every error has the one shape; `Guard` belongs around it."""
-    handlers = {HTTPException: _http_error, ChurnError: _our_error, Exception: _our_error}
-    app = Starlette(routes=list(routes), exception_handlers=handlers, lifespan=lifespan)  # type: ignore[arg-type]
-    app.router.redirect_slashes = False  # a redirect would lead to whatever Host the caller wrote
-    return app
-
-
 def _read(body: bytes) -> ScoreRequest:
     """The request in a body.
 
@@ -220,21 +237,3 @@ def _read(body: bytes) -> ScoreRequest:
         raise InvalidRequest(str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedJson(str(error)) from error
-
-
-async def _http_error(request: Request, error: HTTPException) -> Response:
-    refusal: Refusal = UnknownRoute(request.url.path)
-    if error.status_code == 405:
-        refusal = WrongMethod(request.method, _allowed(request))
-    return error_response(refusal, request.state.request_id)
-
-
-def _allowed(request: Request) -> str:
-    """The methods of a path, of all routes that share it."""
-    path, routes = request.scope["path"], [one for one in request.app.routes if isinstance(one, Route)]
-    found = {method for one in routes if one.path_regex.match(path) for method in one.methods or ()}
-    return ", ".join(sorted(found))
-
-
-async def _our_error(request: Request, error: Exception) -> Response:
-    return error_response(error, request.state.request_id)

@@ -113,28 +113,42 @@ def appoint(folder: Path, held: Mapping[str, Held], beside: Mapping[str, Held] |
         write_json(folder / file, {model: asdict(one) for model, one in models.items()})
 
 
-def load(settings: Settings) -> dict[str, Champion]:
+def load(settings: Settings, *, known: Mapping[str, Champion] | None = None) -> dict[str, Champion]:
     """The champions that were appointed, by model; each is held to the gate's verdict once more.
+
+    Args:
+        settings: whose.
+        known: those that were loaded before, and need not be read again.
 
     Raises:
         NoChampion: none was appointed. BrokenModel: a copy has changed since, or the gate did not let it in.
     """
-    held = appointed(settings.folder)
+    held, known, key = appointed(settings.folder), known or {}, key_of(settings)
     if not held:
         raise NoChampion(settings.business.slug)
-    champions, key = read(settings.folder, held), key_of(settings)
-    for model, one in champions.items():
+    new = read(settings.folder, {model: one for model, one in held.items() if model not in known})
+    for model, one in new.items():
         admit(held[model], model, one.bundle, key)
-    return champions
+    return {model: known.get(model) or new[model] for model in held}
 
 
-def appointed(folder: Path) -> dict[str, Held]:
-    """Who was appointed; nobody where that was never written."""
+def appointed(folder: Path, *, beside: bool = False) -> dict[str, Held]:
+    """Who was appointed, or who scores beside them; nobody where that was never written."""
     try:
-        told = json.loads((folder / CHAMPIONS).read_text(encoding="utf-8"))
+        told = json.loads((folder / (SHADOWS if beside else CHAMPIONS)).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     return {model: Held(**one) for model, one in told.items()}
+
+
+def intact(settings: Settings, model: str, held: Held) -> bool:
+    """Whether the copy of an appointed champion is what was promoted, and may serve; reads no tree."""
+    try:
+        _, bundle = _texts(archive.folder_of(settings.folder, held.model_hash), held.version, held.model_hash)
+        admit(held, model, bundle, key_of(settings))
+    except BrokenModel:
+        return False
+    return True
 
 
 def read(folder: Path, held: Mapping[str, Held]) -> dict[str, Champion]:

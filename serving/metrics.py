@@ -13,6 +13,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from serving.champion import Champion
+from serving.registry_state import RegistryMeters, RegistryState
 from serving.schemas import Score
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -47,7 +48,6 @@ class Metrics:
             "churn_champion_info", "The models that answer.", ["model", "version"], registry=self._registry,
             multiprocess_mode="livemax",
         )  # fmt: skip
-
         self._events = Counter(
             "churn_events", "Live events, by what became of them.", ["status"], registry=self._registry
         )
@@ -73,6 +73,7 @@ class Metrics:
             "churn_store_up", "Whether the on-line store answers: 1, or 0 where a worker leaves it alone.",
             registry=self._registry, multiprocess_mode="livemin",
         )  # fmt: skip
+        self._registry_meters = RegistryMeters(self._registry)
 
     def request(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count one request, under the template of its route."""
@@ -114,10 +115,16 @@ class Metrics:
         """Count customers of whom the next batch has to tell."""
         self._changes.labels("left_out").inc(customers)
 
-    def champions(self, champions: Iterable[Champion]) -> None:
-        """Say which models answer."""
-        for champion in champions:
-            self._champion.labels(champion.bundle.model, champion.version).set(1)
+    def champions(self, champions: Iterable[Champion], *, instead_of: Iterable[Champion] = ()) -> None:
+        """Say which models answer, and which no longer do."""
+        for one in instead_of:
+            self._champion.labels(one.bundle.model, one.version).set(0)
+        for one in champions:
+            self._champion.labels(one.bundle.model, one.version).set(1)
+
+    def registry(self, state: RegistryState) -> None:
+        """Say what is known of the registry of models."""
+        self._registry_meters.tell(state)
 
     def text(self) -> bytes:
         """Everything, as Prometheus reads it."""

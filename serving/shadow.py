@@ -84,7 +84,10 @@ class Shadows:
         if len(self._waiting) >= MOST_WAITING:
             self.left_out += len(answers)
             return
-        self._waiting.append(self._thread.submit(self._log, answers, log))
+        try:
+            self._waiting.append(self._thread.submit(self._log, answers, log))
+        except RuntimeError:  # others were appointed while this request was answered
+            self.left_out += len(answers)
 
     def rows(self, answers: Sequence[Answer]) -> list[Row]:
         """What the challengers say where a champion gave a number, as lines of the score log."""

@@ -183,6 +183,34 @@ def _register(held: Settings, models: Sequence[str]) -> None:
         let_in(held, model, int(version.version), booster, bundle)
 
 
+def version_texts(model: str, number: int) -> tuple[str, str]:
+    """Booster and bundle of a version: each tells another probability, so that an answer shows whose it is."""
+    booster, bundle = texts(model)
+    shifted = Calibrator(kind="platt", params={"a": 1.0, "b": number / 7})
+    return booster, Bundle.from_json(bundle).model_copy(update={"calibrator": shifted}).to_json()
+
+
+def promote(held: Settings, model: str, number: int) -> None:
+    """Let a version serve as promotion and rollback do, registered first where it is new; its own verdict, signed."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # SQLAlchemy's, of MLflow
+        from mlflow import MlflowClient
+
+        registry = MlflowClient(tracking_uri=held.registry_uri, registry_uri=held.registry_uri)
+        name, (booster, bundle) = held.model_name(model), version_texts(model, number)
+        while len(registry.search_model_versions(f"name = '{name}'")) < number:
+            _add_version(registry, held, model, bundle)
+        registry.set_registered_model_alias(name, "champion", str(number))
+    let_in(held, model, number, booster, bundle)
+
+
+def _add_version(registry: Any, held: Settings, model: str, bundle: str) -> None:  # MlflowClient
+    run = registry.create_run(registry.get_experiment_by_name(SLUG).experiment_id).info
+    registry.log_text(run.run_id, texts(model)[0], "model/artifacts/booster.txt")
+    registry.log_text(run.run_id, bundle, "model/artifacts/bundle.json")
+    registry.create_model_version(held.model_name(model), f"{run.artifact_uri}/model", run.run_id)
+
+
 def let_in(held: Settings, model: str, number: int, booster: str, bundle: str, **changed: Any) -> None:
     """Write down that the gate let a version in, signed, as `churn promote` does."""
     told = json.loads(bundle)

@@ -79,6 +79,15 @@ class Intake:
             log.warning("live.waiting", problem=error.code)
         self.keeper.start()
 
+    def use(self, features: FeatureSet) -> None:
+        """Rows have other features from now on; those that were refreshed since midnight are made again.
+
+        Raises:
+            InboxUnavailable: the inbox does not answer; rows of today stay as they are until their next event.
+        """
+        if self.refresher.use(features):
+            self.keeper.remind()
+
     def close(self) -> None:
         """End; what was acknowledged is on disk."""
         self.keeper.close()

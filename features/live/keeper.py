@@ -71,7 +71,7 @@ class Keeper:
                 return 0
             if not self._index.is_current():
                 build(self._folder)
-                self._inbox.ledger.remind(self._since_us(), self._now_us())
+                self.remind()
             refreshed = 0
             while not self._ending.is_set() and (pending := self._inbox.ledger.pending(AT_ONCE)):
                 if not self._refresher.refresh([customer_id for customer_id, _ in pending]):
@@ -79,6 +79,14 @@ class Keeper:
                 self._inbox.settle()
                 refreshed += len(pending)
             return refreshed
+
+    def remind(self) -> None:
+        """Let the rows of customers who had events since midnight be made again.
+
+        Raises:
+            InboxUnavailable: the inbox does not answer.
+        """
+        self._inbox.ledger.remind(self._since_us(), self._now_us())
 
     def _since_us(self) -> int:
         """Rows that are newer than the newest batch can be: they do not know what came with the new log."""

@@ -79,6 +79,11 @@ class Refresher:
         self._features, self._lifecycle, self._observe = features, lifecycle, observe
         self._refreshed = refreshed
 
+    def use(self, features: FeatureSet) -> bool:
+        """Compute other features from now on; whether they are others."""
+        before, self._features = self._features, features
+        return before.hash != features.hash
+
     def refresh(self, customer_ids: Sequence[str]) -> bool:
         """Compute and store the rows of these customers; False where the index does not reach far enough yet.
 

@@ -12,7 +12,8 @@ from starlette.testclient import TestClient
 
 from features.online import MemoryOnlineStore, OnlineRow
 from serving import score_log
-from serving.app import SCOPES, Counter, Desk, application, routes
+from serving.app import SCOPES, Counter, Desk, routes
+from serving.asgi import application
 from serving.auth import Keys
 from serving.door import Admission
 from serving.guard import MOST_BODY_BYTES, Guard

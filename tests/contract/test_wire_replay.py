@@ -12,7 +12,8 @@ from starlette.testclient import TestClient
 from churn.sections import Serving
 from churn.settings import Settings
 from cli.app import assemble
-from serving.app import Desk, application
+from serving.app import Desk
+from serving.asgi import application
 from serving.replay_desk import MOST_WAITING, ReplayDesk
 from serving.replay_schemas import Input, Inputs, Replay
 from serving.scorer import Answer
