@@ -16,7 +16,7 @@ import structlog
 from structlog.tracebacks import ExceptionDictTransformer
 
 from churn.settings import load
-from cli.door import door_of, guard_around
+from cli.door import door_of, guard_around, signatures_of
 from features.encryption import appoint
 from serving.app import SCOPES, Desk, counter_of, routes
 from serving.asgi import Lifespan, application
@@ -74,7 +74,8 @@ class Service:
         log_as_json()
         self.desk = Desk(load(os.environ.get("CHURN_CONFIG", DEFAULT_CONFIG)))
         appoint(self.desk.settings)
-        self.events = EventDesk(self.desk.metrics, self.desk.settings.serving.max_customers)
+        most, signatures = self.desk.settings.serving.max_customers, signatures_of(self.desk.settings)
+        self.events = EventDesk(self.desk.metrics, most, signatures)
         self.forget = ForgetDesk()
         self._intake: Any = None  # features.live.intake.Intake
         self._follower: Any = None  # serving.changes.following.Follower

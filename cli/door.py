@@ -18,6 +18,7 @@ from serving.limits.counts import Counts, SqliteCounts
 from serving.limits.once import Once, SqliteOnce
 from serving.limits.redis_counts import RedisCounts, RedisOnce
 from serving.rate_limit import RateLimit
+from serving.signatures import Signatures
 from serving.web.login import SCOPES as LOGIN_SCOPES
 from serving.web.login import LoginDesk
 from serving.web.session import Sessions
@@ -83,6 +84,11 @@ def once_of(settings: "Settings") -> Once:
     if settings.serving.limits == "redis":
         return RedisOnce(str(settings.serving.limits_url), settings.business.slug)
     return SqliteOnce(settings.folder / "serving" / TAKEN)
+
+
+def signatures_of(settings: "Settings") -> Signatures:
+    """What is asked of the signatures of live events: secrets of the variable CHURN_EVENTS_SECRET, parted by spaces."""
+    return Signatures(os.environ.get("CHURN_EVENTS_SECRET", "").split(), once_of(settings))
 
 
 def _counts(settings: "Settings") -> Counts:

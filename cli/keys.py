@@ -40,8 +40,8 @@ def create(
     Raises:
         BadName: the name is taken or has another form, or a scope is none. BadTerm: a term is none.
     """
+    from serving.keys.form import new_secret
     from serving.keys.store import NAME, BadName, KeyStore, Named
-    from serving.signatures import new_secret
 
     taken = {text.partition(":")[0] for text in settings.serving.api_keys}
     if not re.fullmatch(NAME, name) or name in taken:

@@ -26,6 +26,7 @@ from serving.body import check_batch
 from serving.event_schemas import EventIn, EventOut, EventsAnswer, Named, RawRequest
 from serving.metrics import Metrics
 from serving.refusals import InvalidRequest, MalformedJson, NotReady
+from serving.signatures import Signatures
 
 PATH = "/v1/events"
 REFRESHING = 8  # threads; they write one after the other, and a store that hangs leaves those that score alone
@@ -78,10 +79,11 @@ class EventDesk:
     Args:
         metrics: where they are counted.
         most: events of one request.
+        signatures: what is asked of them; None: nothing.
     """
 
-    def __init__(self, metrics: Metrics, most: int = 1000) -> None:
-        self._metrics, self._most = metrics, most
+    def __init__(self, metrics: Metrics, most: int = 1000, signatures: Signatures | None = None) -> None:
+        self._metrics, self._most, self._signatures = metrics, most, signatures
         self._taker: Taker | None = None
         self._refreshing = anyio.CapacityLimiter(REFRESHING)
 
@@ -99,10 +101,17 @@ class EventDesk:
 
     async def post(self, request: Request) -> Response:
         """Answer `POST /v1/events`."""
+        body = await request.body()
+        if self._signatures is None:
+            return await self._take(request, body)
+        with self._signatures.checked(dict(request.scope["headers"]), request.state.caller.key, body):
+            return await self._take(request, body)
+
+    async def _take(self, request: Request, body: bytes) -> Response:
         taker = self._taker
         if taker is None:
             raise NotReady
-        raw = _read(await request.body())
+        raw = _read(body)
         check_batch(len(raw), self._most, "events")
         events, told = _each(raw, taker)
         about(request.scope, [event.customer_id for event in events.values()])

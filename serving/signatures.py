@@ -4,21 +4,26 @@
     webhook-timestamp  seconds since 1970; five minutes off at most
     webhook-signature  `v1,<base64 of HMAC-SHA256 over id.timestamp.body>`, several parted by spaces
 
-Knows no server. Start reading at `check_signature`. Source: https://www.standardwebhooks.com (specification 1.0).
+A key that was made with `--signed` has its secrets with it; `CHURN_EVENTS_SECRET` holds those of all others. Knows no
+server. Start reading at `Signatures.checked`. Source: https://www.standardwebhooks.com (specification 1.0).
 """
 
 import base64
 import binascii
 import hashlib
 import hmac
-import secrets
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
+from serving.auth import Key
+from serving.keys.form import SIGNING_PREFIX
+from serving.limits.once import Once
 from serving.refusals import Refusal, Unauthorised
 
 TOLERANCE_S = 300
-PREFIX = "whsec_"
-SECRET_BYTES, MOST_ID = 32, 256
+REMEMBERED_S = 86_400  # a sender's own retries, signed anew, are told apart for so long
+MOST_ID = 256
 
 
 class BadSignature(Unauthorised):
@@ -44,11 +49,6 @@ class AlreadyReceived(Refusal):
         )
 
 
-def new_secret() -> str:
-    """A secret that nobody has."""
-    return PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
-
-
 def secret_bytes(secret: str) -> bytes:
     r"""The bytes of a secret: base64 after `whsec_`, or the text itself where it is none.
 
@@ -56,7 +56,7 @@ def secret_bytes(secret: str) -> bytes:
     b'\x00\x01\x02'
     """
     try:
-        return base64.b64decode(secret.removeprefix(PREFIX), validate=True)
+        return base64.b64decode(secret.removeprefix(SIGNING_PREFIX), validate=True)
     except binascii.Error:
         return secret.encode()
 
@@ -84,3 +84,43 @@ def check_signature(headers: Mapping[bytes, bytes], body: bytes, known: Sequence
     if not any(matches):
         raise BadSignature("it was signed with another secret, or the body was changed")
     return webhook_id
+
+
+class Signatures:
+    """What a service asks of the signatures of live events.
+
+    Args:
+        known: secrets for callers whose key has none of its own; none: they need not sign.
+        once: remembers which messages came.
+        now: seconds since 1970.
+    """
+
+    def __init__(self, known: Sequence[str], once: Once, now: Callable[[], float] = time.time) -> None:
+        self._known, self._once, self._now = tuple(known), once, now
+
+    @contextmanager
+    def checked(self, headers: Mapping[bytes, bytes], key: Key | None, body: bytes) -> Iterator[None]:
+        """Let a message through once; one that then fails may be sent again.
+
+        Args:
+            headers: of the request.
+            key: of the caller.
+            body: as it came.
+
+        Raises:
+            BadSignature: it had to be signed, and is not, or not well. AlreadyReceived: it came before.
+        """
+        known = key.signing if key and key.signing else self._known
+        if not known:
+            yield
+            return
+        webhook_id = check_signature(headers, body, known, self._now())
+        who = key.name.encode() if key else b""
+        name = f"message:{hashlib.sha256(who + b':' + webhook_id).hexdigest()}"
+        if not self._once.claim(name, REMEMBERED_S):
+            raise AlreadyReceived
+        try:
+            yield
+        except BaseException:
+            self._once.release(name)
+            raise

@@ -7,6 +7,7 @@ from an unknown one without asking. A key of 190 random bits cannot be guessed h
 without salt or stretching is enough to keep it by (docs/adr/0030). Start reading at `new_key`.
 """
 
+import base64
 import hashlib
 import re
 import secrets
@@ -15,6 +16,7 @@ import zlib
 PREFIX = "churn_"
 LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 RANDOM_LETTERS, CHECK_LETTERS = 32, 6
+SIGNING_PREFIX, SIGNING_BYTES = "whsec_", 32
 FORM = re.compile(rf"{PREFIX}[0-9A-Za-z]{{{RANDOM_LETTERS + CHECK_LETTERS}}}")
 
 
@@ -22,6 +24,11 @@ def new_key() -> str:
     """A key that nobody has."""
     body = PREFIX + "".join(secrets.choice(LETTERS) for _ in range(RANDOM_LETTERS))
     return body + _check(body)
+
+
+def new_secret() -> str:
+    """A secret for signatures, as Standard Webhooks writes it."""
+    return SIGNING_PREFIX + base64.b64encode(secrets.token_bytes(SIGNING_BYTES)).decode()
 
 
 def is_key(text: str) -> bool:

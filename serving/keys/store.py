@@ -17,7 +17,7 @@ import msgspec
 from churn.errors import DataError, SettingsError
 from features.atomic import flush, write_whole
 from serving.auth import SCOPES, Key, unknown_scopes
-from serving.keys.form import digest_of, new_key
+from serving.keys.form import digest_of, new_key, new_secret
 
 FOLDER, FILE, USED = "keys", "keys.json", "used"
 NAME = r"^[a-z0-9][a-z0-9._-]{0,39}$"
@@ -151,6 +151,8 @@ class KeyStore:
                 old.expires_at = min(old.expires_at or until, until)
             good = [old for old in one.secrets if old.expires_at and old.expires_at > now]
             one.secrets = [*good, _secret(key, now, ends_in)]
+            if one.signing:
+                one.signing = [new_secret(), one.signing[0]]  # the one before is good until the next rotation
             self._write(held)
         return key
 

@@ -74,5 +74,6 @@ class SqliteOnce:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(self._path, timeout=WAIT_S, isolation_level=None, check_same_thread=False)
         connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute("CREATE TABLE IF NOT EXISTS taken (name TEXT PRIMARY KEY, until REAL) WITHOUT ROWID")
         return connection
