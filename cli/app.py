@@ -34,6 +34,8 @@ from serving.orphans import SUPERVISED, end_with, forget_dead_workers
 from serving.replay_desk import SCOPES as REPLAY_SCOPES
 from serving.replay_desk import ReplayDesk
 from serving.swap import Swapping
+from serving.what_if import SCOPES as WHAT_IF_SCOPES
+from serving.what_if import WhatIfDesk
 
 DEFAULT_CONFIG = "churn.toml"
 
@@ -44,6 +46,7 @@ def assemble(
     *,
     events: EventDesk | None = None,
     forget: ForgetDesk | None = None,
+    what_if: WhatIfDesk | None = None,
 ) -> Guard:
     """All routes behind the guard; they answer once the desk is open.
 
@@ -52,6 +55,7 @@ def assemble(
         lifespan: what happens at start and end, for a server that leaves that to the application.
         events: where live events come to; one that stays closed where None.
         forget: where customers are forgotten; likewise.
+        what_if: where imagined customers come to; likewise.
     """
     door = door_of(desk.settings)
     rooms = (
@@ -61,9 +65,10 @@ def assemble(
         Feed(desk.settings.folder, desk),
         CustomerView(desk.settings.folder, desk),
         ReplayDesk(desk.settings),
+        what_if or WhatIfDesk(desk),
     )
     all_routes = [*routes(desk), *(route for room in rooms for route in room.routes())]
-    scopes = SCOPES | EVENT_SCOPES | FORGET_SCOPES | FEED_SCOPES | VIEW_SCOPES | REPLAY_SCOPES
+    scopes = SCOPES | EVENT_SCOPES | FORGET_SCOPES | FEED_SCOPES | VIEW_SCOPES | WHAT_IF_SCOPES | REPLAY_SCOPES
     return guard_around(application(all_routes, lifespan), desk.settings, desk.metrics, scopes, door)
 
 
@@ -77,6 +82,7 @@ class Service:
         most, signatures = self.desk.settings.serving.max_customers, signatures_of(self.desk.settings)
         self.events = EventDesk(self.desk.metrics, most, signatures)
         self.forget = ForgetDesk()
+        self.what_if = WhatIfDesk(self.desk)
         self._intake: Any = None  # features.live.intake.Intake
         self._follower: Any = None  # serving.changes.following.Follower
         self._guards: list[Guard] = []
@@ -103,11 +109,13 @@ class Service:
         self._intake = intake(settings, OnlineStore(settings), self.desk.metrics, self._follower.offer)
         self._intake.start()
         self.events.open(self._intake)
+        self.what_if.open(self._intake)
 
     def close(self) -> None:
         """Answer no more; what was answered or acknowledged is on disk."""
         self._swapping.close()
         self.events.close()
+        self.what_if.close()
         self.forget.close()
         if self._follower is not None:
             self._follower.close()
@@ -126,7 +134,7 @@ class Service:
 
     def application(self, lifespan: Lifespan | None = None) -> Guard:
         """All routes behind the guard."""
-        guard = assemble(self.desk, lifespan, events=self.events, forget=self.forget)
+        guard = assemble(self.desk, lifespan, events=self.events, forget=self.forget, what_if=self.what_if)
         self._guards.append(guard)
         return guard
 

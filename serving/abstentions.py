@@ -38,6 +38,10 @@ ABSTENTIONS: dict[str, tuple[str, str]] = {
         "The features in the store are not those that {version} learned from.",
         "train and promote on the present features, or materialise the ones the model knows.",
     ),
+    "events_rejected": (
+        "An imagined event cannot be taken, and a number without it would mislead.",
+        "see `rejected` beside the score: each event there has a code and a mend.",
+    ),
     "stale_features": (
         "The features are older than {hours} hours ([serving] max_feature_age_hours).",
         "run `churn ingest` and `churn features materialise`; schedule both (docs/operations.md).",

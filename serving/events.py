@@ -123,7 +123,7 @@ class EventDesk:
         if touched:
             done = await anyio.to_thread.run_sync(taker.refresh, committed, touched, limiter=self._refreshing)
             refresh = "done" if done else "pending"
-        outs = [_out(_id_of(raw[place], events.get(place)), told[place]) for place in range(len(raw))]
+        outs = [out_of(id_of(raw[place], events.get(place)), told[place]) for place in range(len(raw))]
         self._metrics.events((one.status for one in outs), pending=refresh == "pending")
         counts = {status: sum(one.status == status for one in outs) for status in ("accepted", "duplicate", "rejected")}
         status = 202 if counts["accepted"] else 200 if counts["duplicate"] else 422
@@ -153,7 +153,7 @@ def _each(raw: Sequence[msgspec.Raw], taker: Taker) -> tuple[dict[int, LiveEvent
         try:
             told = decode_one(one)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            refused[place] = _fault(str(error))
+            refused[place] = fault(str(error))
             continue
         event = _event(told, taker)
         if isinstance(event, Reason):
@@ -166,25 +166,30 @@ def _each(raw: Sequence[msgspec.Raw], taker: Taker) -> tuple[dict[int, LiveEvent
 
 
 def _event(told: EventIn, taker: Taker) -> LiveEvent | Reason:
-    """An event as the inbox keeps it: blank is null, and no zero is negative."""
-    texts = ("channel", "order_id", "category", "reason_code", "text", "related_customer_id")
-    numbers = ("amount", "quantity", "discount_amount", "score")
-    optional: dict[str, Any] = {name: _unblank(getattr(told, name)) for name in texts}
-    optional |= {name: None if getattr(told, name) is None else getattr(told, name) + 0.0 for name in numbers}
-    for name in ("source", "event_id", "event_type"):
-        if not getattr(told, name).strip():
-            return Reason("empty", f"{name} is blank.", "give it.")
-    who, source_id = _unblank(told.customer_id), _unblank(told.source_id)
+    """An event of the customer whom it names."""
+    who, source_id = unblank(told.customer_id), unblank(told.source_id)
     if (who is None) == (source_id is None):
         return Reason(
             "missing_field" if who is None else "two_customers",
             "one of customer_id and source_id has to say who it was, not both.",
             "give customer_id, or source and source_id.",
         )
+    return event_of(told, who if who is not None else taker.resolve(told.source, str(source_id)), source_id)
+
+
+def event_of(told: EventIn, customer_id: str, source_id: str | None = None) -> LiveEvent | Reason:
+    """An event as the inbox keeps it: blank is null, and no zero is negative."""
+    texts = ("channel", "order_id", "category", "reason_code", "text", "related_customer_id")
+    numbers = ("amount", "quantity", "discount_amount", "score")
+    optional: dict[str, Any] = {name: unblank(getattr(told, name)) for name in texts}
+    optional |= {name: None if getattr(told, name) is None else getattr(told, name) + 0.0 for name in numbers}
+    for name in ("source", "event_id", "event_type"):
+        if not getattr(told, name).strip():
+            return Reason("empty", f"{name} is blank.", "give it.")
     return LiveEvent(
         source=told.source,
         event_id=told.event_id,
-        customer_id=who if who is not None else taker.resolve(told.source, str(source_id)),
+        customer_id=customer_id,
         event_type=told.event_type,
         time_us=to_us(told.event_timestamp),
         source_id=source_id,
@@ -192,7 +197,7 @@ def _event(told: EventIn, taker: Taker) -> LiveEvent | Reason:
     )
 
 
-def _fault(why: str) -> Reason:
+def fault(why: str) -> Reason:
     """What msgspec says of an event, as a reason."""
     for words, code, mend in FAULTS:
         if words in why:
@@ -200,7 +205,8 @@ def _fault(why: str) -> Reason:
     return Reason("wrong_type", why + ".", "see `/docs` for the type of each field.")
 
 
-def _out(event_id: str | None, receipt: Receipt) -> EventOut:
+def out_of(event_id: str | None, receipt: Receipt) -> EventOut:
+    """What became of an event, on the wire."""
     reason = receipt.reason
     if reason is None:
         return EventOut(event_id=event_id, status=receipt.status)
@@ -209,7 +215,7 @@ def _out(event_id: str | None, receipt: Receipt) -> EventOut:
     )
 
 
-def _id_of(raw: msgspec.Raw, event: LiveEvent | None) -> str | None:
+def id_of(raw: msgspec.Raw, event: LiveEvent | None) -> str | None:
     """The id of an event, also of one that could not be taken."""
     if event is not None:
         return event.event_id
@@ -220,5 +226,6 @@ def _id_of(raw: msgspec.Raw, event: LiveEvent | None) -> str | None:
     return None if found is None else found[:256]
 
 
-def _unblank(text: str | None) -> str | None:
+def unblank(text: str | None) -> str | None:
+    """A text, unless it is blank."""
     return text if text and text.strip() else None

@@ -213,6 +213,9 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
         str | None,
         Meta(description="`fresh`: computed now; `nightly`: by the last batch, from the same features and model."),
     ] = None
+    what_if: Annotated[bool, Meta(description="Made from imagined events: not logged, and of nobody as they are.")] = (
+        False
+    )
 
 
 class ScoreAnswer(msgspec.Struct, frozen=True):

@@ -27,7 +27,8 @@ from features.live.keeper import Keeper
 from features.live.opening import ledger_of, move
 from features.live.personal import personal_reason
 from features.live.refresh import Refresher
-from features.online import RowStore
+from features.live.what_if import Imagined, imagine
+from features.online import OnlineRow, RowStore
 
 HOUR_US = 3_600_000_000
 log = structlog.get_logger("live")
@@ -106,6 +107,27 @@ class Intake:
         forgotten = is_forgotten(self._folder, {event.customer_id for event in events})
         allowed = self._settings.ingest.allow_personal
         return [judge(one, end_us=end_us, forgotten=forgotten) or personal_reason(one, allowed) for one in events]
+
+    def instant_us(self) -> int:
+        """Now, and after the last commit: a row as of it knows all that was acknowledged."""
+        return max(self._now_us(), self.inbox.ledger.reach().last_us + 1)
+
+    def judge_imagined(self, events: Sequence[LiveEvent], cutoff_us: int) -> list[Reason | None]:
+        """Why each event cannot even be imagined as of an instant; None where it can."""
+        allowed = self._settings.ingest.allow_personal
+        return [judge(one, end_us=cutoff_us) or personal_reason(one, allowed) for one in events]
+
+    def imagine(self, customers: Sequence[Imagined], cutoff_us: int) -> list[OnlineRow | None]:
+        """Rows of customers with events that are only imagined; nothing is stored.
+
+        Raises:
+            IndexUnavailable: the index does not reach far enough yet. InboxUnavailable: it does not answer.
+        """
+        plain = [replace(one, events=[self._signless(event) for event in one.events]) for one in customers]
+        return imagine(
+            plain, cutoff_us, inbox=self.inbox, index=self._index, features=self.refresher.features,
+            lifecycle=self._settings.lifecycle,
+        )  # fmt: skip
 
     def append(self, events: Sequence[LiveEvent]) -> Future[Committed]:
         """Promise that these events are on disk; the promise breaks with InboxUnavailable where they are not."""

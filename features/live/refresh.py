@@ -84,6 +84,11 @@ class Refresher:
         before, self._features = self._features, features
         return before.hash != features.hash
 
+    @property
+    def features(self) -> FeatureSet:
+        """What is computed now."""
+        return self._features
+
     def refresh(self, customer_ids: Sequence[str]) -> bool:
         """Compute and store the rows of these customers; False where the index does not reach far enough yet.
 
