@@ -1,15 +1,15 @@
 """Exact reasons from the trees: which features moved a score, and by how much, in log-odds.
 
-Answers, for prepared rows: the trees' raw log-odds (`TreeShap.raw`) and every feature's contribution to them
-(`TreeShap.contributions`), the same as LightGBM's `pred_contrib`, many times faster. Reads a booster's text; needs
-no LightGBM. The one file that speaks numba, imported when the first row is explained.
+Answers, for prepared rows: the trees' raw log-odds (`TreeShap.raw`), every feature's contribution to them
+(`TreeShap.contributions`), the same as LightGBM's `pred_contrib`, many times faster, and both at once, which is
+cheaper (`TreeShap.explained`). A row's bits are the same alone and among a million. Reads a booster's text; needs
+no LightGBM. Numba is imported when the first row is explained.
 
     text --churn/treetext.py--> flat trees --churn/treekernel.py, compiled--> contributions
 
 Why an own kernel: `pred_contrib` costs milliseconds a customer, which is most of what a score costs.
 """
 
-import os
 from collections.abc import Callable
 from functools import cache, partial
 from typing import Any, NamedTuple
@@ -17,16 +17,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from churn import treekernel
+from churn import treekernel, treekernel_rows
 from churn.errors import DataError
-from churn.treekernel import Scratch
+from churn.treekernel import Points, Scratch
+from churn.treekernel_vectors import EIGHT
 from churn.treetext import Forest, read
 
 FloatArray = NDArray[np.float64]
 
-BLOCK = 128  # rows explained tree by tree together: a tree stays in the processor's nearest cache
-FASTEST_EXACT = 4  # quadrature points; Q points are exact up to 2 Q distinct features on a path
-FAST_MATHS = {"reassoc", "contract", "nsz"}  # sums may be reordered; NaN and infinity keep their meaning
+FEW = 4  # so many rows are explained sooner one by one than as eight
+STEP = 4  # quadrature points come in fours, as many as the shortest vector holds
+FAST_NODES = 4  # within 3e-6 log-odds of exact on deep trees
 
 
 class WrongRows(DataError):
@@ -40,25 +41,36 @@ class WrongRows(DataError):
 
 
 class Compiled(NamedTuple):
-    """The kernel's two entry points, compiled."""
+    """The kernel's entry points, compiled."""
 
-    explain: Callable[..., None]
+    explain_row: Callable[..., float]
+    explain_rows: Callable[..., None]
     sum_leaves: Callable[..., None]
 
 
 @cache
 def compiled() -> Compiled:
     """Compile the kernel; the result is kept on disk beside it, so only the first run ever pays."""
-    os.environ.setdefault("NUMBA_SLP_VECTORIZE", "1")  # read when numba is imported
     from numba import njit
     from numba.extending import register_jitable
 
-    for function in (treekernel.holds, treekernel.passes, treekernel.find_ways):
+    from churn.treeshap_vectors import register
+
+    register()
+    one, eight = treekernel, treekernel_rows
+    small: tuple[Callable[..., Any], ...] = (one.probed, one.category, one.outside)
+    for function in small:
         register_jitable(function)
-    for sweep in (treekernel.sweep_down, treekernel.sweep_up):  # a call would count references to every array
-        register_jitable(inline="always")(sweep)
+    inline = register_jitable(inline="always")  # a call would count references to every array
+    sweeps: tuple[Callable[..., Any], ...] = (
+        one.see, one.walk, one.find_ways, one.follow, one.forget_ways_not_taken, one.sweep_down, one.sweep_up,
+        eight.chance_again, eight.see_rows, eight.lay_out_leaves, eight.find_ways_of_rows, eight.sweep_rows_down,
+        eight.sweep_rows_up,
+    )  # fmt: skip
+    for sweep in sweeps:
+        inline(sweep)
     compile_once: Callable[..., Callable[..., Any]] = partial(njit, cache=True, nogil=True, error_model="numpy")
-    return Compiled(compile_once(fastmath=FAST_MATHS)(treekernel.explain), compile_once()(treekernel.sum_leaves))
+    return Compiled(*map(compile_once(), (one.explain_row, eight.explain_rows, one.sum_leaves)))
 
 
 class TreeShap:
@@ -69,14 +81,12 @@ class TreeShap:
 
         Args:
             forest: what `churn.treetext.read` returns.
-            nodes: quadrature points. None takes as many as are exact for this model (4, 8, 16 ...); 4 is fast and
+            nodes: quadrature points. None takes as many as are exact for this model (4, 8, 12 ...); 4 is fast and
                 was within 3e-6 log-odds of exact on deep trees.
         """
         self.forest = forest
         self.nodes = nodes or exact_nodes(forest.distinct)
-        points, weights = np.polynomial.legendre.leggauss(self.nodes)
-        self._points, self._weights = tuple(((points + 1) / 2).tolist()), weights / 2  # from [-1, 1] to [0, 1]
-        self._widest = int(np.diff(forest.trees.starts).max(initial=1))
+        self._points, self._lanes = _points(forest, self.nodes), (0.0,) * self.nodes
 
     @classmethod
     def from_text(cls, text: str, *, nodes: int | None = None) -> "TreeShap":
@@ -101,7 +111,7 @@ class TreeShap:
         """
         rows = self._checked(rows)
         raw = np.zeros(len(rows))
-        compiled().sum_leaves(self.forest.trees, rows, raw)
+        compiled().sum_leaves(self.forest.trees, self.forest.widest, rows, self._scratch(0), raw)
         return raw
 
     def contributions(self, rows: FloatArray) -> FloatArray:
@@ -116,34 +126,98 @@ class TreeShap:
         Raises:
             WrongRows: another width than the model's.
         """
+        return self.explained(rows)[1]
+
+    def explained(self, rows: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return what `raw` and `contributions` return, at little more than the cost of the latter.
+
+        Raises:
+            WrongRows: another width than the model's.
+        """
         rows = self._checked(rows)
-        phi = np.zeros((len(rows), rows.shape[1] + 1))
-        scratch = self._scratch()
-        explain = compiled().explain
-        for first in range(0, len(rows), BLOCK):
-            block = slice(first, first + BLOCK)
-            explain(self.forest.trees, rows[block], self._points, scratch, phi[block])
+        raw, phi = np.zeros(len(rows)), np.zeros((len(rows), rows.shape[1] + 1))
         phi[:, -1] = self.forest.base_value
-        return phi
+        forest = self.forest
+        together = len(rows) - len(rows) % len(EIGHT)
+        if len(rows) - together > FEW:
+            together = len(rows)
+        shared = forest.trees, forest.widest, self._points, self._lanes
+        if together:
+            compiled().explain_rows(*shared, rows[:together], self._scratch(len(EIGHT)), phi, raw)
+        if together < len(rows):
+            scratch = self._scratch(1)
+            for place in range(together, len(rows)):
+                raw[place] = compiled().explain_row(*shared, rows[place], scratch, phi[place])
+        return raw, phi
 
     def _checked(self, rows: FloatArray) -> FloatArray:
         if rows.ndim != 2 or rows.shape[1] != len(self.forest.features):
             raise WrongRows(expected=len(self.forest.features), found=rows.shape)
         return np.ascontiguousarray(rows, dtype=np.float64)
 
-    def _scratch(self) -> Scratch:
-        """Return new scratch: one per call, so that threads never share any."""
-        rows = self._widest + 1
-        left, stays = np.ones((2, rows), dtype=np.bool_)
-        inverse, product, gain, below = np.zeros((4, rows, self.nodes))
-        inverse[-1] = 1.0  # where no edge above has the feature, F = 1 and z - r = 0
-        product[0] = self._weights
-        return Scratch(left, stays, np.zeros(rows), inverse, product, gain, below)
+    def _scratch(self, rows: int) -> Scratch:
+        """Return new scratch: one per call, so that threads never share any. 0 rows: none are explained."""
+        trees, widest, lanes = self.forest.trees, self.forest.widest, max(rows, 1)
+        slots = (2 * widest + 1) * self.nodes * rows
+        probes, splits = len(trees.probe_feature), len(trees.threshold)
+        one, eight = rows == 1, rows > 1
+        return Scratch(
+            seen=np.empty((probes + 1) * lanes),
+            code=np.empty(len(self.forest.features) * lanes, dtype=np.int32),
+            right=np.empty(splits if one else widest * rows),
+            place=np.empty(splits * one, dtype=np.int32),
+            takes=np.empty(widest * rows * eight),
+            chance=np.empty(widest * self.nodes * one),
+            product=np.empty(slots), worth=np.empty(slots),
+            leaf=np.empty((2 * widest + 1) * rows * eight),
+        )  # fmt: skip
+
+
+def warm() -> None:
+    """Compile the kernel, or load what was compiled, for the fast mode and the usual exact one."""
+    for nodes in (FAST_NODES, 2 * FAST_NODES):
+        trees = TreeShap.from_text(STUMP, nodes=nodes)
+        trees.explained(np.zeros((len(EIGHT) + 1, 1)))
+        trees.raw(np.zeros((1, 1)))
 
 
 def exact_nodes(distinct: int) -> int:
     """Return how many quadrature points are exact for paths of so many distinct features."""
-    nodes = FASTEST_EXACT
-    while 2 * nodes < distinct:
-        nodes *= 2
-    return nodes
+    return max(-(-distinct // (2 * STEP)), 1) * STEP
+
+
+def _points(forest: Forest, nodes: int) -> Points:
+    """Gauss-Legendre points on [0, 1], and what every split that meets its feature again needs at each."""
+    points, weights = np.polynomial.legendre.leggauss(nodes)
+    t = (points + 1) / 2
+    trees = forest.trees
+    first = np.zeros(len(trees.threshold), dtype=np.int32)
+    first[trees.repeated] = 1 + 2 * np.arange(len(trees.repeated))
+    ratio = trees.above_ratio[trees.repeated][:, None]
+    inverse = np.ones((1 + 2 * len(ratio), 2, nodes))
+    inverse[1::2, 0] = 1 / (ratio + t * (1 - ratio))
+    inverse[1::2, 1] = inverse[1::2, 0] ** 2
+    inverse[2::2, 0] = 1 / (np.maximum(ratio, 1e-300) * (1 - t))
+    inverse[2::2, 1] = 0.0
+    return Points(t, 1 - t, weights / 2, first, inverse.ravel())
+
+
+STUMP = """tree
+num_tree_per_iteration=1
+feature_names=only
+
+Tree=0
+num_leaves=2
+num_cat=0
+split_feature=0
+threshold=0
+decision_type=2
+left_child=-1
+right_child=-2
+leaf_value=0 0
+leaf_count=1 1
+internal_count=2
+is_linear=0
+
+end of trees
+"""

@@ -1,13 +1,14 @@
 """LightGBM's native text format, read without LightGBM: every tree of a model as flat arrays.
 
-Answers: which trees does this text hold, node by node (`read`). Nodes of one tree stand in preorder, as the sweeps
-of `churn/treekernel.py` want them. Reads a text, returns arrays; evaluates nothing.
+Answers: which trees does this text hold, split by split (`read`). Splits of one tree stand in the order in which they
+were grown, parents before children, as the sweeps of `churn/treekernel.py` want them. Reads a text, returns arrays;
+evaluates nothing.
 
 Source: LightGBM 4, `Tree::ToString` and `GBDT::SaveModelToString` (format version v4).
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,14 +18,9 @@ from churn.errors import DataError
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int32]
 
-CATEGORICAL = 1  # bit 0 of a node's decision type
+CATEGORICAL = 1  # bit 0 of a split's decision type
+MISSING = 14  # bits 1 to 3: where a missing value goes, and what counts as missing
 NONE = -1
-TYPES: dict[str, type[np.generic]] = {  # of the columns that are not int32
-    "threshold": np.float64,
-    "ratio": np.float64,
-    "value": np.float64,
-    "words": np.uint32,
-}
 
 
 class UnreadableTrees(DataError):
@@ -39,31 +35,46 @@ class UnreadableTrees(DataError):
 
 
 class Trees(NamedTuple):
-    """All nodes, tree after tree, preorder within a tree; node numbers count from the tree's first node.
+    """All splits and leaves, tree after tree; S splits, L leaves, T trees, V probes of a row.
 
-    A NamedTuple of arrays, because numba passes one to compiled code as it is. All but `starts` and `words` have
-    shape (nodes,).
+    A NamedTuple of arrays, because numba passes one to compiled code as it is. A *slot* is a place among a tree's
+    nodes: its splits from 0 on, its leaves from `widest` on. Where no shape is said it is (S,).
     """
 
     starts: IntArray
-    """First node of each tree, then the end of the last. Shape (T + 1,)."""
-    feature: IntArray
-    """The feature a node splits on; -1 at a leaf."""
-    decision: IntArray
-    """Decision type of a split: bit 0 categorical, bit 1 missing goes left, bits 2-3 missing: 0 none, 1 zero, 2 NaN."""
+    """First split of each tree, then the end of the last. Shape (T + 1,)."""
+    leaf_starts: IntArray
+    """First leaf of each tree, then the end of the last. Shape (T + 1,)."""
+    probe: IntArray
+    """Which probe of a row the split compares."""
     threshold: FloatArray
+    left: IntArray
+    """Slot of the left child."""
     right: IntArray
-    """The right child; the left child is the next node."""
-    parent: IntArray
+    feature: IntArray
+    share_right: FloatArray
+    """`above_ratio` times the share of the split's training rows that went right."""
+    above_ratio: FloatArray
+    """Product of such shares, the way the path takes, over the splits above on the same feature; 1 without any."""
     above: IntArray
-    """Nearest node up the path whose incoming edge splits on the same feature as this one's, or -1."""
-    ratio: FloatArray
-    """Product of child cover / parent cover over the path's edges on the feature of the incoming edge."""
-    value: FloatArray
-    """Leaf value in log-odds; 0 at a split."""
+    """The nearest split above on the same feature, counted over all trees; -1 where there is none."""
+    above_right: FloatArray
+    """1.0 where the path goes right there, else 0.0."""
+    is_set: NDArray[np.bool_]
+    """The split asks whether a category is in a set."""
     first_word: IntArray
     last_word: IntArray
-    """A categorical split goes left for the bits set in `words[first_word:last_word]`."""
+    """Such a split goes left for the bits set in `words[first_word:last_word]`."""
+    value: FloatArray
+    """Leaf values in log-odds. Shape (L,)."""
+    probe_feature: IntArray
+    """The feature of each probe; one for each way in which splits treat its missing values. Shape (V,)."""
+    probe_decision: IntArray
+    """Bit 1: missing goes left; bits 2-3: missing is 0 nothing, 1 also zero, 2 NaN. Shape (V,)."""
+    sets: IntArray
+    """The splits with `is_set`."""
+    repeated: IntArray
+    """The splits that have one above on the same feature."""
     words: NDArray[np.uint32]
     """Bit sets of all categorical splits."""
 
@@ -73,6 +84,8 @@ class Forest:
     """A model as read: its trees, what they give on average, and what the text says of the whole."""
 
     trees: Trees
+    widest: int
+    """Most splits of one tree."""
     base_value: float
     """Cover-weighted mean of the leaves, over all trees, in log-odds."""
     features: tuple[str, ...]
@@ -92,111 +105,132 @@ def read(text: str) -> Forest:
         raise UnreadableTrees("this is not LightGBM's text.")
     if about.get("num_tree_per_iteration") != "1":
         raise UnreadableTrees(f"it has {about.get('num_tree_per_iteration')} trees an iteration, not 1.")
-    grown = _Grown()
-    for block in blocks:
-        grown.add(_fields(block))
-    return Forest(grown.trees(), grown.base_value, tuple(about["feature_names"].split(" ")), grown.distinct)
+    grown = [_tree(_fields(block)) for block in blocks]
+    trees, widest, distinct = _together(grown)
+    return Forest(trees, widest, sum(_mean(tree) for tree in grown), tuple(about["feature_names"].split(" ")), distinct)
 
 
-class _Grown:
-    """Trees while they are being read: one list per column."""
-
-    def __init__(self) -> None:
-        self.columns: dict[str, list[float]] = {name: [] for name in Trees._fields}
-        self.columns["starts"].append(0)
-        self.base_value = 0.0
-        self.distinct = 0
-
-    def add(self, fields: dict[str, str]) -> None:
-        """Append one tree."""
-        if fields.get("is_linear", "0") != "0":
-            raise UnreadableTrees("its leaves are linear models.")
-        try:
-            tree = _Tree(fields)
-        except (KeyError, ValueError) as error:
-            raise UnreadableTrees(f"a tree is damaged ({error}).") from error
-        total = sum(tree.leaf_count) or 1.0
-        self.base_value += sum(v * n / total for v, n in zip(tree.leaf_value, tree.leaf_count, strict=True))
-        self._walk(tree)
-        self.columns["starts"].append(len(self.columns["feature"]))
-
-    def _walk(self, tree: "_Tree") -> None:
-        """Visit the nodes in preorder; LightGBM numbers splits from 0 and leaves from ~0 = -1 downwards."""
-        column, start = self.columns, len(self.columns["feature"])
-        words = len(column["words"])
-        column["words"].extend(tree.words)
-        waiting: list[tuple[int, int, dict[int, tuple[int, float]]]] = [(0 if tree.feature else -1, NONE, {})]
-        while waiting:
-            node, parent, path = waiting.pop()  # path: feature to its last node and the product of its ratios
-            here = len(column["feature"]) - start
-            above, ratio = NONE, 1.0
-            if parent != NONE:
-                if column["right"][start + parent] == NONE and here != parent + 1:
-                    column["right"][start + parent] = here
-                edge = int(column["feature"][start + parent])
-                above, product = path.get(edge, (NONE, 1.0))
-                ratio = product * tree.cover(node) / tree.cover_of_parent(node)
-                path = {**path, edge: (here, ratio)}
-            self.distinct = max(self.distinct, len(path))
-            self._append(tree.row(node, words), parent=parent, above=above, ratio=ratio)
-            if node >= 0:
-                waiting += [(tree.right[node], here, path), (tree.left[node], here, path)]
-
-    def _append(self, row: dict[str, float], **more: float) -> None:
-        for name, number in {**row, **more}.items():
-            self.columns[name].append(number)
-
-    def trees(self) -> Trees:
-        """Return the columns as arrays."""
-        columns = {name: np.array(column, dtype=TYPES.get(name, np.int32)) for name, column in self.columns.items()}
-        return Trees._make(columns[name] for name in Trees._fields)
+def _tree(fields: dict[str, str]) -> dict[str, NDArray[Any]]:
+    """One tree's lists as arrays, checked."""
+    if fields.get("is_linear", "0") != "0":
+        raise UnreadableTrees("its leaves are linear models.")
+    try:
+        tree = {name: np.array(fields.get(name, "").split(), dtype=dtype) for name, dtype in LISTS.items()}
+        leaves = int(fields["num_leaves"])
+    except (KeyError, ValueError, OverflowError) as error:
+        raise UnreadableTrees(f"a tree is damaged ({error}).") from error
+    if leaves == 1:
+        tree["leaf_count"] = np.ones(1)  # a tree of one leaf lists no counts
+    lengths = {len(tree[name]) for name in OF_SPLITS}
+    if lengths != {leaves - 1} or len(tree["leaf_value"]) != leaves or len(tree["leaf_count"]) != leaves:
+        raise UnreadableTrees("a tree is damaged (its lists differ in length).")
+    order = np.arange(leaves - 1)
+    for child in (tree["left_child"], tree["right_child"]):
+        if np.any((child >= 0) & ((child <= order) | (child >= leaves - 1))) or np.any(child < -leaves):
+            raise UnreadableTrees("a tree is damaged (a child does not come after its parent).")
+    return tree
 
 
-class _Tree:
-    """One tree as LightGBM writes it."""
+INT, FLOAT = np.int32, np.float64
+OF_SPLITS = ("split_feature", "decision_type", "threshold", "left_child", "right_child", "internal_count")
+LISTS: dict[str, Any] = {
+    "split_feature": INT, "decision_type": INT, "threshold": FLOAT, "left_child": INT, "right_child": INT,
+    "internal_count": FLOAT, "leaf_value": FLOAT, "leaf_count": FLOAT, "cat_boundaries": INT,
+    "cat_threshold": np.uint32,
+}  # fmt: skip
 
-    def __init__(self, fields: dict[str, str]) -> None:
-        def numbers(name: str) -> list[float]:
-            return [float(number) for number in fields.get(name, "").split()]
 
-        def integers(name: str) -> list[int]:
-            return [int(number) for number in fields.get(name, "").split()]
+def _mean(tree: dict[str, NDArray[Any]]) -> float:
+    return float(tree["leaf_value"] @ tree["leaf_count"] / (tree["leaf_count"].sum() or 1.0))
 
-        self.feature, self.decision = integers("split_feature"), integers("decision_type")
-        self.threshold = numbers("threshold")
-        self.left, self.right = integers("left_child"), integers("right_child")
-        self.leaf_value = numbers("leaf_value")
-        self.leaf_count = numbers("leaf_count") or [1.0]  # a tree of one leaf lists no counts
-        self.count = numbers("internal_count")
-        self.boundaries, self.words = integers("cat_boundaries"), integers("cat_threshold")
-        lengths = {len(self.feature), len(self.decision), len(self.threshold), len(self.left), len(self.right)}
-        if len(self.leaf_value) != int(fields["num_leaves"]) or lengths != {len(self.leaf_value) - 1}:
-            raise ValueError("its lists differ in length")
-        self.parent_of = {
-            child: node for node, pair in enumerate(zip(self.left, self.right, strict=True)) for child in pair
-        }
 
-    def cover(self, node: int) -> float:
-        """Training rows that reached a node; an empty one gets a sliver, so that no ratio is 0."""
-        return max(self.count[node] if node >= 0 else self.leaf_count[~node], 1e-6)
+def _together(grown: list[dict[str, NDArray[Any]]]) -> tuple[Trees, int, int]:
+    """All trees in common arrays, the most splits of a tree, and the most distinct features on a path."""
+    one = {name: np.concatenate([tree[name] for tree in grown] or [np.zeros(0, d)]) for name, d in LISTS.items()}
+    starts, leaf_starts, word_starts = (
+        np.cumsum([0, *(len(tree[name]) for tree in grown)]) for name in ("left_child", "leaf_value", "cat_threshold")
+    )
+    sizes = np.diff(starts)
+    widest = int(sizes.max(initial=0))
+    first, first_leaf = np.repeat(starts[:-1], sizes), np.repeat(leaf_starts[:-1], sizes)
+    children = [one["left_child"], one["right_child"]]
+    covers = [_covers(child, one, first, first_leaf) for child in children]
+    share = covers[1] / np.maximum(covers[0] + covers[1], 1e-300)
+    way = _upwards(children, first)
+    above, above_right, ratio, distinct = _paths(one["split_feature"], share, *way)
+    is_set = one["decision_type"] & CATEGORICAL == CATEGORICAL
+    first_word, last_word = _words(grown, one, is_set, word_starts, sizes)
+    decision = np.where(is_set, 0, one["decision_type"] & MISSING)
+    probes, probe = np.unique(one["split_feature"] * 16 + decision, return_inverse=True)
+    columns: dict[str, Any] = {
+        "starts": starts, "leaf_starts": leaf_starts, "probe": probe, "threshold": one["threshold"],
+        "left": _slots(children[0], widest), "right": _slots(children[1], widest), "feature": one["split_feature"],
+        "share_right": ratio * share, "above_ratio": ratio, "above": above, "above_right": above_right,
+        "is_set": is_set, "first_word": first_word, "last_word": last_word, "value": one["leaf_value"],
+        "probe_feature": probes // 16, "probe_decision": probes % 16, "sets": np.flatnonzero(is_set),
+        "repeated": np.flatnonzero(above >= 0), "words": one["cat_threshold"],
+    }  # fmt: skip
+    kinds = {np.dtype(np.int64): INT}
+    return Trees(**{name: _as(array, kinds.get(array.dtype)) for name, array in columns.items()}), widest, distinct
 
-    def cover_of_parent(self, node: int) -> float:
-        """Training rows that reached a node's parent."""
-        return self.cover(self.parent_of[node])
 
-    def row(self, node: int, words: int) -> dict[str, float]:
-        """Return the columns that need no path; `words` is where this tree's bit sets begin."""
-        if node < 0:
-            blank = dict.fromkeys(("decision", "threshold", "first_word", "last_word"), 0)
-            return {**blank, "feature": NONE, "right": NONE, "value": self.leaf_value[~node]}
-        first = last = 0
-        if self.decision[node] & CATEGORICAL:
-            bits = int(self.threshold[node])
-            first, last = words + self.boundaries[bits], words + self.boundaries[bits + 1]
-        return {
-            "feature": self.feature[node], "decision": self.decision[node], "threshold": self.threshold[node],
-            "right": NONE, "value": 0.0, "first_word": first, "last_word": last,
-        }  # fmt: skip
+def _as(array: NDArray[Any], dtype: Any) -> NDArray[Any]:
+    return np.ascontiguousarray(array, dtype=dtype)
+
+
+def _slots(child: IntArray, widest: int) -> IntArray:
+    return np.where(child >= 0, child, widest + ~child)
+
+
+def _covers(child: IntArray, one: dict[str, NDArray[Any]], first: IntArray, first_leaf: IntArray) -> FloatArray:
+    """Training rows that reached the children. Shape (S,)."""
+    if not len(child):
+        return np.zeros(0)
+    leaf = one["leaf_count"][np.where(child < 0, ~child + first_leaf, 0)]
+    return np.where(child < 0, leaf, one["internal_count"][np.where(child < 0, 0, child + first)])
+
+
+def _upwards(children: list[IntArray], first: IntArray) -> tuple[IntArray, NDArray[np.bool_]]:
+    """Each split's parent, over all trees, -1 at a root; and whether it is the right child. Each of shape (S,)."""
+    parent, is_right = np.full(len(first), NONE), np.zeros(len(first), dtype=np.bool_)
+    for right, child in enumerate(children):
+        splits = np.flatnonzero(child >= 0)
+        parent[child[splits] + first[splits]] = splits
+        is_right[child[splits] + first[splits]] = bool(right)
+    return parent, is_right
+
+
+def _paths(
+    feature: IntArray, share: FloatArray, parent: IntArray, is_right: NDArray[np.bool_]
+) -> tuple[IntArray, FloatArray, FloatArray, int]:
+    """Climb from all splits at once: the nearest on the same feature, the way there, the product of shares."""
+    above, above_right, ratio = np.full(len(feature), NONE), np.zeros(len(feature)), np.ones(len(feature))
+    seen = np.arange(len(feature))[:, None]  # the last split of each further feature of the path
+    here, right = parent, is_right
+    while np.any(here >= 0):
+        on = here >= 0
+        same = on & (feature[here] == feature)
+        nearest = same & (above < 0)
+        above[nearest], above_right[nearest] = here[nearest], right[nearest]
+        ratio[same] *= np.where(right, share[here], 1 - share[here])[same]
+        new = on & ~(feature[here][:, None] == feature[seen]).any(axis=1)
+        seen = np.column_stack([seen, np.where(new, here, seen[:, 0])])
+        here, right = np.where(on, parent[here], NONE), is_right[here]
+    distinct = 1 + (seen != seen[:, :1]).sum(axis=1)
+    return above, above_right, ratio, int(distinct.max(initial=0))
+
+
+def _words(
+    grown: list[dict[str, NDArray[Any]]], one: dict[str, NDArray[Any]], is_set: NDArray[np.bool_],
+    word_starts: IntArray, sizes: IntArray,
+) -> tuple[IntArray, IntArray]:  # fmt: skip
+    """Where the bit set of each categorical split begins and ends; 0 elsewhere. Each of shape (S,)."""
+    ends = np.zeros((2, len(is_set)), dtype=INT)
+    tree = np.repeat(np.arange(len(grown)), sizes)
+    for split in np.flatnonzero(is_set):
+        bits, mine = int(one["threshold"][split]), tree[split]
+        ends[:, split] = grown[mine]["cat_boundaries"][bits : bits + 2] + word_starts[mine]
+    return ends[0], ends[1]
 
 
 def _fields(block: str) -> dict[str, str]:

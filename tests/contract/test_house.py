@@ -42,12 +42,12 @@ SPEAKS = {  # vendor: the files that may import it
         "serving/scorer.py",
     ],
     "mlflow": ["training/registry*.py", "training/pyfunc_model.py", "serving/champion_registry.py"],
-    "numba": ["churn/treeshap.py"],
+    "numba": ["churn/treeshap*.py"],
     "optuna": ["training/tune.py"],
     "sqlalchemy": ["features/*"],
     "typer": ["cli/*"],
 }
-KERNEL_MAY_IMPORT = {"churn", "numba", "numpy", "pandas", "pydantic", "pydantic_settings", "structlog"}
+KERNEL_MAY_IMPORT = {"churn", "llvmlite", "numba", "numpy", "pandas", "pydantic", "pydantic_settings", "structlog"}
 
 
 def layers() -> set[str]:

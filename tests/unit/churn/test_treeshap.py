@@ -7,9 +7,9 @@ import lightgbm as lgb
 import numpy as np
 import pytest
 
-from churn import treekernel
+from churn import treekernel, treekernel_rows
 from churn.treekernel import FloatArray
-from churn.treeshap import TreeShap, WrongRows, exact_nodes
+from churn.treeshap import FAST_NODES, TreeShap, WrongRows, exact_nodes, warm
 from churn.treetext import UnreadableTrees
 
 CATEGORIES = [6, 7]
@@ -62,11 +62,24 @@ KINDS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("kind", KINDS)
 def test_equals_pred_contrib_and_raw_score(kind: str) -> None:
     booster = trained(**KINDS[kind])
-    reasons = TreeShap.from_text(booster.model_to_string())
+    text = booster.model_to_string()
+    exact, fast = TreeShap.from_text(text), TreeShap.from_text(text, nodes=FAST_NODES)
     for rows in (customers(200, seed=5)[0], strange_customers()):
         theirs = booster.predict(rows, pred_contrib=True)
-        np.testing.assert_allclose(reasons.contributions(rows), theirs, rtol=0, atol=1e-11)
-        np.testing.assert_allclose(reasons.raw(rows), booster.predict(rows, raw_score=True), rtol=0, atol=1e-13)
+        raw, ours = exact.explained(rows)
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-11)
+        quick = fast.contributions(rows)
+        np.testing.assert_allclose(quick, theirs, rtol=0, atol=1e-5)
+        assert same_five(quick, theirs)
+        np.testing.assert_array_equal(raw, booster.predict(rows, raw_score=True))
+        np.testing.assert_array_equal(exact.raw(rows), raw)
+
+
+def same_five(ours: FloatArray, theirs: FloatArray, *, tie: float = 1e-5) -> bool:
+    """Whether each row's five strongest features are the same, up to ties."""
+    sizes, places = np.abs(theirs[:, :-1]), np.argsort(-np.abs(ours[:, :-1]), axis=1)[:, :5]
+    told = np.take_along_axis(sizes, places, axis=1)
+    return bool(np.all(np.abs(told - -np.sort(-sizes, axis=1)[:, :5]) <= 2 * tie))
 
 
 def test_contributions_add_up_to_the_raw_score() -> None:
@@ -82,16 +95,22 @@ def test_four_nodes_are_nearly_exact_on_deep_trees() -> None:
     np.testing.assert_allclose(fast.contributions(rows), exact.contributions(rows), atol=1e-5)
 
 
-@pytest.mark.parametrize(("distinct", "nodes"), [(0, 4), (8, 4), (9, 8), (16, 8), (17, 16), (40, 32)])
+@pytest.mark.parametrize(("distinct", "nodes"), [(0, 4), (8, 4), (9, 8), (16, 8), (17, 12), (40, 20)])
 def test_as_many_points_as_are_exact(distinct: int, nodes: int) -> None:
     assert exact_nodes(distinct) == nodes
 
 
-def test_one_row_alone_gives_what_it_gives_among_others() -> None:
-    reasons = TreeShap.from_text(trained().model_to_string())
-    rows = customers(300, seed=8)[0]  # more than one block
-    together = reasons.contributions(rows)
-    np.testing.assert_array_equal(np.vstack([reasons.contributions(row[None, :]) for row in rows]), together)
+@pytest.mark.parametrize("nodes", [4, 8, 12])
+def test_one_row_alone_gives_what_it_gives_among_others(nodes: int) -> None:
+    reasons = TreeShap.from_text(trained(num_leaves=63).model_to_string(), nodes=nodes)
+    rows = np.vstack([strange_customers(), customers(31, seed=8)[0]])
+    raw, together = reasons.explained(rows)
+    for count in (1, 2, 5, 8, 11, 13):  # one by one, eight at a time, and eights that are not full
+        for first in range(0, len(rows) - count, 7):
+            part = slice(first, first + count)
+            alone = reasons.explained(rows[part])
+            np.testing.assert_array_equal(alone[1], together[part])
+            np.testing.assert_array_equal(alone[0], raw[part])
 
 
 def test_threads_do_not_disturb_one_another() -> None:
@@ -103,16 +122,26 @@ def test_threads_do_not_disturb_one_another() -> None:
             np.testing.assert_array_equal(found, alone)
 
 
+@pytest.mark.filterwarnings("ignore:invalid value encountered in cast")
 def test_the_kernel_is_plain_python_too() -> None:
-    """What is compiled and what can be read and stepped through are the same function."""
+    """What is compiled and what can be read and stepped through are the same function, and give the same bits."""
     reasons = TreeShap.from_text(trained(trees=2).model_to_string())
-    trees, rows = reasons.forest.trees, strange_customers()[:20]
-    phi, raw = np.zeros((20, 9)), np.zeros(20)
-    with np.errstate(over="ignore"):
-        treekernel.explain(trees, rows, reasons._points, reasons._scratch(), phi)
-        treekernel.sum_leaves(trees, rows, raw)
-    np.testing.assert_allclose(phi[:, :-1], reasons.contributions(rows)[:, :-1], atol=1e-13)
-    np.testing.assert_array_equal(raw, reasons.raw(rows))
+    rows = strange_customers()[:20]
+    raw, told = reasons.explained(rows)
+    shared = reasons.forest.trees, reasons.forest.widest, reasons._points, reasons._lanes
+    phi, sums = np.zeros((20, 9)), np.zeros(20)
+    treekernel_rows.explain_rows(*shared, rows, reasons._scratch(8), phi, sums)
+    np.testing.assert_array_equal(phi[:, :-1], told[:, :-1])
+    np.testing.assert_array_equal(sums, raw)
+    alone = np.zeros(9)
+    assert treekernel.explain_row(*shared, rows[3], reasons._scratch(1), alone) == raw[3]
+    np.testing.assert_array_equal(alone[:-1], told[3, :-1])
+    treekernel.sum_leaves(*shared[:2], rows, reasons._scratch(0), sums)
+    np.testing.assert_array_equal(sums, raw)
+
+
+def test_warm_compiles_what_serves() -> None:
+    warm()
 
 
 def test_a_model_that_never_split_has_a_base_value_and_no_reasons() -> None:
@@ -133,6 +162,7 @@ def test_rows_of_another_width_are_refused(shape: tuple[int, ...]) -> None:
 def damaged() -> list[tuple[str, str]]:
     text = trained(trees=2).model_to_string()
     return [
+        (text.replace("left_child=", "left_child=0 ", 1).replace("left_child=0 1", "left_child=0"), "come after"),
         ("", "not LightGBM's text"),
         ("tree\nversion=v4\n", "not LightGBM's text"),
         (text.replace("num_tree_per_iteration=1", "num_tree_per_iteration=3"), "3 trees an iteration"),
