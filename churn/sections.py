@@ -176,6 +176,9 @@ class Serving(Door):
     rate_limit_per_minute: int = Field(default=600, ge=0, description="per key; 0: none")
     max_feature_age_hours: float = Field(default=36, gt=0, description="older features are not scored")
     top_reasons: int = Field(default=3, ge=0, le=10, description="reasons a score gives")
+    exact_reasons: bool = Field(
+        default=False, description="contributions to 1e-9 log-odds, at twice the time; else within 3e-6"
+    )
     nightly_answers: bool = Field(default=True, description="tell the batch's answer again as long as it holds")
     store_timeout_ms: int = Field(default=250, ge=10, le=10_000, description="how long a read of the store may take")
     least_change: float = Field(

@@ -41,7 +41,7 @@ def score(settings: "Settings", *, everyone: bool, ids: str | None, out: Path | 
 
     with step("fetch the champions"):
         held, beside = champion.fetch(settings), shadow.fetch(settings)
-        scorer = scorer_of(settings, champion.read(settings.folder, held))
+        scorer = scorer_of(settings, champion.read(settings.folder, held, exact=settings.serving.exact_reasons))
     return _everyone(settings, scorer, out, held, beside) if everyone else _some(settings, scorer, str(ids), beside)
 
 

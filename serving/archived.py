@@ -66,7 +66,8 @@ def model_of(settings: Settings, row: Mapping[str, Any]) -> Model:
         why = "what lies in the archive is not the model that answered"
         return Model(None, learned, Input("altered", why, list(held.altered)), definition)
     try:
-        champion = _read(held.folder, str(row["model_version"]), str(row["model_hash"]))
+        exact = settings.serving.exact_reasons
+        champion = _read(held.folder, str(row["model_version"]), str(row["model_hash"]), exact=exact)
     except ChurnError as error:
         return Model(None, learned, Input("altered", error.problem), definition)
     return Model(champion, learned, Input("as_archived"), definition)
@@ -96,8 +97,8 @@ def row_again(
 
 
 @lru_cache(maxsize=KEPT)
-def _read(folder: Path, version: str, model_hash: str) -> Champion:
-    return read_champion(folder, version=version, model_hash=model_hash)
+def _read(folder: Path, version: str, model_hash: str, *, exact: bool) -> Champion:
+    return read_champion(folder, version=version, model_hash=model_hash, exact=exact)
 
 
 def _learned(settings: Settings, held: Archived, row: Mapping[str, Any]) -> tuple[Learned | None, Input]:

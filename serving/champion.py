@@ -21,7 +21,7 @@ from churn.errors import NoChampion
 from churn.explanation import Explainer
 from churn.grade import in_answer
 from churn.settings import Settings
-from churn.treeshap import TreeShap
+from churn.treeshap import FAST_NODES, TreeShap
 from features.atomic import write_json
 from features.registry_place import may_exist, reach
 from features.signing_key import key_of
@@ -32,7 +32,6 @@ from serving.champion_registry import UnreadableFiles, aliased, download
 
 MODELS = tuple(LABELS)  # churn, reactivation
 CHAMPIONS, SHADOWS = Path("serving") / "champions.json", Path("serving") / "shadows.json"
-NODES = 4  # quadrature points: within 3e-6 log-odds of exact, and the fastest
 
 
 @dataclass(frozen=True)
@@ -126,7 +125,8 @@ def load(settings: Settings, *, known: Mapping[str, Champion] | None = None) -> 
     held, known, key = appointed(settings.folder), known or {}, key_of(settings)
     if not held:
         raise NoChampion(settings.business.slug)
-    new = read(settings.folder, {model: one for model, one in held.items() if model not in known})
+    exact, missing = settings.serving.exact_reasons, {model: one for model, one in held.items() if model not in known}
+    new = read(settings.folder, missing, exact=exact)
     for model, one in new.items():
         admit(held[model], model, one.bundle, key)
     return {model: known.get(model) or new[model] for model in held}
@@ -151,27 +151,37 @@ def intact(settings: Settings, model: str, held: Held) -> bool:
     return True
 
 
-def read(folder: Path, held: Mapping[str, Held]) -> dict[str, Champion]:
-    """Champions from their copies, by model.
+def read(folder: Path, held: Mapping[str, Held], *, exact: bool = False) -> dict[str, Champion]:
+    """Champions from their copies, by model; `exact` as `read_champion` has it.
 
     Raises:
         BrokenModel: a copy has changed since.
     """
     return {
-        model: read_champion(archive.folder_of(folder, one.model_hash), version=one.version, model_hash=one.model_hash)
+        model: read_champion(
+            archive.folder_of(folder, one.model_hash), version=one.version, model_hash=one.model_hash, exact=exact
+        )
         for model, one in held.items()
     }
 
 
-def read_champion(folder: Path, *, version: str, model_hash: str) -> Champion:
+def read_champion(folder: Path, *, version: str, model_hash: str, exact: bool = False) -> Champion:
     """A champion from the folder that holds its booster and bundle.
+
+    Args:
+        folder: where.
+        version: its registered name and version.
+        model_hash: of what was promoted.
+        exact: contributions to 1e-9 log-odds, `[serving] exact_reasons`; else within 3e-6, and faster.
 
     Raises:
         BrokenModel: a file is missing, or they have another hash.
         BundleError, UnreadableTrees: their content cannot be used.
     """
     booster, bundle = _texts(folder, version, model_hash)
-    return Champion(version, model_hash, Bundle.from_json(bundle), TreeShap.from_text(booster, nodes=NODES))
+    return Champion(
+        version, model_hash, Bundle.from_json(bundle), TreeShap.from_text(booster, nodes=None if exact else FAST_NODES)
+    )
 
 
 def _texts(folder: Path, version: str, expected: str) -> tuple[str, str]:

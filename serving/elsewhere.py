@@ -27,7 +27,7 @@ def scorer_again(settings: Settings, held: Mapping[str, admission.Held]) -> Scor
     """
     key = f"{settings.folder} {settings.model_dump_json()} {sorted(map(str, held.values()))}"
     if key not in _kept:
-        made = scorer_of(settings, champion.read(settings.folder, held))
+        made = scorer_of(settings, champion.read(settings.folder, held, exact=settings.serving.exact_reasons))
         _kept.clear()
         _kept[key] = made
     return _kept[key]
@@ -41,7 +41,7 @@ def shadows_again(settings: Settings, held: Mapping[str, admission.Held]) -> Sha
     """
     key = f"{settings.folder} {sorted(map(str, held.values()))}"
     if key not in _shadows:
-        made = Shadows(settings.folder, champion.read(settings.folder, held))
+        made = Shadows(settings.folder, champion.read(settings.folder, held, exact=settings.serving.exact_reasons))
         _shadows.clear()
         _shadows[key] = made
     return _shadows[key]

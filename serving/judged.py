@@ -91,14 +91,14 @@ def judge(champion: Champion, rows: Sequence[OnlineRow], calendar: Calendar, top
         return []
     bundle, vectors = champion.bundle, np.vstack([row.vector for row in rows])
     prepared = bundle.prepare(vectors)
-    raw = champion.trees.raw(prepared)
+    raw, contributions = champion.trees.explained(prepared) if top else (champion.trees.raw(prepared), None)
     probabilities = bundle.probability(raw)
     if not np.isfinite(probabilities).all():
         raise FloatingPointError(f"{champion.version} gave a probability that is no number")
     percentiles, bands = bundle.percentile(probabilities), bundle.band(probabilities)
     reasons: list[list[Explained]] = [[] for _ in rows]
-    if top:
-        reasons = champion.explainer.explain(champion.trees.contributions(prepared), vectors, top=top)
+    if contributions is not None:
+        reasons = champion.explainer.explain(contributions, vectors, top=top)
     further = outlook.told(bundle, raw, probabilities, vectors, [row.as_of for row in rows], calendar)
     numbers = zip(probabilities.tolist(), percentiles.tolist(), bands, reasons, further, strict=True)
     return [

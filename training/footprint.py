@@ -11,10 +11,9 @@ import numpy as np
 from churn.bundle import Bundle
 from churn.events import FloatArray
 from churn.explanation import Explainer
-from churn.treeshap import TreeShap
+from churn.treeshap import FAST_NODES, TreeShap
 from training.evidence import Footprint
 
-NODES = 4  # quadrature points, those of serving/champion.py
 ASKED, WARM = 400, 20
 REASONS = 3
 
@@ -27,7 +26,7 @@ def footprint(bundle: Bundle, booster: str, X: FloatArray) -> Footprint:
         booster: the trees.
         X: packed feature vectors. Shape (n, f), n at least 1.
     """
-    trees, explainer = TreeShap.from_text(booster, nodes=NODES), Explainer.of(bundle)
+    trees, explainer = TreeShap.from_text(booster, nodes=FAST_NODES), Explainer.of(bundle)
     rows = X[np.arange(ASKED + WARM) % len(X)]
     took = np.array([_asked(trees, explainer, bundle, rows[place : place + 1]) for place in range(len(rows))])
     size = len(booster.encode()) + len(bundle.to_json().encode())
