@@ -30,6 +30,8 @@ from serving.events import EventDesk
 from serving.forget import SCOPES as FORGET_SCOPES
 from serving.forget import ForgetDesk
 from serving.guard import Guard
+from serving.info import SCOPES as INFO_SCOPES
+from serving.info import InfoDesk
 from serving.orphans import SUPERVISED, end_with, forget_dead_workers
 from serving.replay_desk import SCOPES as REPLAY_SCOPES
 from serving.replay_desk import ReplayDesk
@@ -65,10 +67,13 @@ def assemble(
         Feed(desk.settings.folder, desk),
         CustomerView(desk.settings.folder, desk),
         ReplayDesk(desk.settings),
+        InfoDesk(desk.settings.folder, desk),
         what_if or WhatIfDesk(desk),
     )
     all_routes = [*routes(desk), *(route for room in rooms for route in room.routes())]
-    scopes = SCOPES | EVENT_SCOPES | FORGET_SCOPES | FEED_SCOPES | VIEW_SCOPES | WHAT_IF_SCOPES | REPLAY_SCOPES
+    scopes = (
+        SCOPES | INFO_SCOPES | EVENT_SCOPES | FORGET_SCOPES | FEED_SCOPES | VIEW_SCOPES | WHAT_IF_SCOPES | REPLAY_SCOPES
+    )
     return guard_around(application(all_routes, lifespan), desk.settings, desk.metrics, scopes, door)
 
 

@@ -6,6 +6,7 @@
     ├── Forbidden             403    a key without the scope, or a foreign Host
     ├── UnknownRoute          404
     ├── UnknownScore          404    nobody gave such an answer
+    ├── UnknownModel          404    no champion has this name
     ├── UnknownCustomer       404    no store knows whom to forget
     ├── WrongMethod           405
     ├── CursorGone            410    the changes after it are not to be had any more
@@ -20,6 +21,8 @@
 Further ones stand beside what raises them (serving/body.py, serving/signatures.py). Knows no server; serving/guard.py
 turns these, and any other error, into an answer.
 """
+
+from collections.abc import Iterable
 
 from churn.errors import ChurnError
 
@@ -77,6 +80,18 @@ class UnknownScore(Refusal):
         super().__init__(
             f"There is no score {score_id[:200]!r}.",
             mend="take `score_id` from an answer; scores older than [retention] score_log_days may have been pruned.",
+        )
+
+
+class UnknownModel(Refusal):
+    """There is no champion of this name."""
+
+    status = 404
+
+    def __init__(self, model: str, models: Iterable[str]) -> None:
+        super().__init__(
+            f"No champion answers for {model[:64]!r}.",
+            mend=f"ask for {' or '.join(models)}; `/v1/models` says which of them there are.",
         )
 
 
