@@ -28,7 +28,7 @@ ABSTENTIONS: dict[str, tuple[str, str]] = {
     ),
     "no_model_for_stage": (
         "The {model} model, which answers for this stage, has no champion.",
-        "`churn train --model {model}`, then `churn promote --model {model}`, then start the service again.",
+        "`churn train --model {model}`, then `churn promote --model {model}`; the service takes it over by itself.",
     ),
     "model_stopped": (
         "Monitoring's verdict stopped {version}.",
@@ -45,6 +45,10 @@ ABSTENTIONS: dict[str, tuple[str, str]] = {
     "stale_features": (
         "The features are older than {hours} hours ([serving] max_feature_age_hours).",
         "run `churn ingest` and `churn features materialise`; schedule both (docs/operations.md).",
+    ),
+    "clock_skew": (
+        "The features are {minutes} minutes ahead of the service's clock, so nobody can say how old they are.",
+        "set the clocks of all machines by one time server; what a wrong clock wrote: `churn features materialise`.",
     ),
 }
 
@@ -72,7 +76,7 @@ ABSTENTIONS_ZH: dict[str, tuple[str, str]] = {
     ),
     "no_model_for_stage": (
         "负责该阶段的 {model} 模型尚无冠军版本。",
-        "依次运行 `churn train --model {model}`、`churn promote --model {model}`，然后重新启动服务。",
+        "依次运行 `churn train --model {model}`、`churn promote --model {model}`，服务会自行接管。",
     ),
     "model_stopped": (
         "监控已停用 {version}。",
@@ -85,6 +89,10 @@ ABSTENTIONS_ZH: dict[str, tuple[str, str]] = {
     "stale_features": (
         "特征已超过 {hours} 小时未更新（[serving] max_feature_age_hours）。",
         "运行 `churn ingest` 和 `churn features materialise`，并将两者设为定时任务（docs/operations.md）。",
+    ),
+    "clock_skew": (
+        "特征的时间领先于服务的时钟 {minutes} 分钟，因此无法判断特征的新旧。",
+        "让所有机器与同一时间服务器对时；若记录由错误的时钟写入，运行 `churn features materialise`。",
     ),
 }
 IN = {"en": ABSTENTIONS, "zh": ABSTENTIONS_ZH}

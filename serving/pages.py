@@ -190,7 +190,7 @@ def _marked(text: str) -> str:
 
 def _plainly(problem: str) -> str:
     """A problem without its facts."""
-    return problem.format(model="asked", version="the champion", hours="the allowed")
+    return problem.format(model="asked", version="the champion", hours="the allowed", minutes="some")
 
 
 def _text(text: str) -> str:

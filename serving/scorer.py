@@ -28,6 +28,7 @@ from serving.schemas import Abstention, Score
 from serving.score_log import packed
 from serving.stated import stated_beside
 
+SKEW = timedelta(minutes=5)  # how far clocks of several machines may differ
 NOBODY = "(forgotten)"
 
 
@@ -167,6 +168,9 @@ class Scorer:
             return abstention("model_stopped", language, version=champion.version)
         if (row.feature_set_hash, len(row.vector)) != (bundle.feature_set_hash, len(bundle.features)):
             return abstention("feature_set_changed", language, version=champion.version)
+        if row.as_of - moment.now > SKEW:
+            ahead = (row.as_of - moment.now).total_seconds() / 60
+            return abstention("clock_skew", language, minutes=f"{ahead:.0f}")
         if moment.now - row.as_of > self.max_age:
             return abstention("stale_features", language, hours=f"{self.max_age.total_seconds() / HOUR_S:g}")
         return None

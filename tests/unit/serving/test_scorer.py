@@ -19,7 +19,7 @@ from serving.abstentions import ABSTENTIONS, abstention
 from serving.now import Stops, Watched
 from serving.schemas import Score
 from tests import tiny_service
-from tests.tiny_service import NOW, champion, row, scorer
+from tests.tiny_service import AS_OF, NOW, champion, row, scorer
 
 NUMBERS = st.floats() | st.sampled_from([0.0, 1.0, 3.0, 60.0, *tiny_service.CODES])
 VECTORS = st.lists(NUMBERS, min_size=4, max_size=4).map(np.array)
@@ -72,7 +72,7 @@ def test_reasons_are_lightgbms() -> None:
 
 @pytest.mark.parametrize(
     ("age", "answered"),
-    [(timedelta(hours=36), True), (timedelta(hours=36, microseconds=1), False), (timedelta(hours=-1), True)],
+    [(timedelta(hours=36), True), (timedelta(hours=36, microseconds=1), False), (timedelta(minutes=-5), True)],
 )
 def test_features_are_fresh_up_to_the_limit_and_on_it(age: timedelta, answered: bool) -> None:
     (answer,) = scorer().score(["C1"], [row("C1", as_of=NOW - age)], language="en", top=1)
@@ -119,9 +119,25 @@ def test_a_clock_that_moves_on_is_noticed() -> None:
     assert answer.score.abstention.code == "stale_features"
 
 
+def test_a_clock_that_stepped_back_is_told_and_one_that_is_a_little_behind_is_not() -> None:
+    """Features of the future: their age, and until when a score holds, would be wrong by as much."""
+    for behind, code in (
+        (timedelta(0), None),
+        (timedelta(minutes=5), None),
+        (timedelta(minutes=5, microseconds=1), "clock_skew"),
+        (timedelta(days=1), "clock_skew"),
+    ):
+        (answer,) = scorer(clock=StoppedClock(AS_OF - behind)).score(["C1"], [row("C1")], language="en", top=1)
+        assert (answer.score.abstention and answer.score.abstention.code) == code
+        assert (answer.score.probability is None) == (code is not None)
+    (skewed,) = scorer(clock=StoppedClock(AS_OF - timedelta(days=1))).score(["C1"], [row("C1")], language="en", top=1)
+    assert skewed.score.abstention is not None
+    assert "1440 minutes" in skewed.score.abstention.problem
+
+
 @pytest.mark.parametrize("code", sorted(ABSTENTIONS))
 def test_every_abstention_says_how_to_mend_it(code: str) -> None:
-    told = abstention(code, model="churn", version="churn-tiny/3", hours="36")
+    told = abstention(code, model="churn", version="churn-tiny/3", hours="36", minutes="6")
     assert told.code == code
     assert "{" not in told.problem + told.mend
     assert told.mend
