@@ -86,6 +86,10 @@ ABSTENTIONS_ZH: dict[str, tuple[str, str]] = {
         "特征库中的特征与 {version} 训练时所用的不同。",
         "请用现有特征重新训练并上线，或重新生成该模型所用的特征。",
     ),
+    "events_rejected": (
+        "假设的事件无法采纳，而不计入它的数字会产生误导。",
+        "见评分旁的 `rejected`：其中每个事件都有代码和处理办法。",
+    ),
     "stale_features": (
         "特征已超过 {hours} 小时未更新（[serving] max_feature_age_hours）。",
         "运行 `churn ingest` 和 `churn features materialise`，并将两者设为定时任务（docs/operations.md）。",

@@ -60,7 +60,7 @@ def test_outcomes_and_directions_have_words_in_both_languages() -> None:
 
 @pytest.mark.parametrize("code", sorted(ABSTENTIONS.keys() | ABSTENTIONS_ZH.keys()))
 def test_every_abstention_has_words_in_both_languages_with_the_same_facts(code: str) -> None:
-    facts = {"model": "churn", "version": "churn-shop/3", "hours": "36"}
+    facts = {"model": "churn", "version": "churn-shop/3", "hours": "36", "minutes": "6"}
     for en, zh in zip(ABSTENTIONS[code], ABSTENTIONS_ZH[code], strict=True):
         named = {field for _, field, _, _ in Formatter().parse(en) if field}
         assert {field for _, field, _, _ in Formatter().parse(zh) if field} == named
