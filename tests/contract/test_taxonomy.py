@@ -70,3 +70,14 @@ def test_every_abstention_has_words_in_both_languages_with_the_same_facts(code: 
     told = abstention(code, "zh", **facts)
     assert "{" not in told.problem + told.mend
     assert CHINESE.search(told.problem)
+
+
+def test_the_page_of_reasons_has_the_taxonomy_as_it_is() -> None:
+    page = (ROOT / "docs" / "reasons.md").read_text(encoding="utf-8")
+    for one in (*GROUPS.values(), UNCLEAR):
+        assert f"| `{one.code}` | {one.en} | {one.zh} | {'yes' if one.actionable else 'no'} |" in page
+    for one in CAUSES.values():
+        words = ", ".join(f"`{word}`" for word, code in SAID.items() if code == one.code) or "its code alone"
+        groups = ", ".join(f"`{group}`" for group in SPEAK_OF[one.code]) or "none"
+        assert f"| `{one.code}` | {one.en} | {one.zh} | {words} | {groups} |" in page
+    assert f"| `{OTHER.code}` | {OTHER.en} | {OTHER.zh} |" in page
