@@ -17,12 +17,14 @@ from numpy.typing import NDArray
 
 from churn.calendar import from_us, to_us
 from churn.events import FloatArray, micros
-from features.snapshot_file import STATED, checked, matrix
+from features.snapshot_file import NIGHTLY, STATED, checked, matrix
 
 One = TypeVar("One")
 Age = tuple[datetime, datetime]
-Fields = Mapping[str, Any]  # what a store keeps under a name of FIELDS: a list of numbers, a number, a text or None
-FIELDS = ("vector", "stage", "model", "as_of_us", "known_at_us", "feature_set_hash", "stated", "nightly")
+Fields = Mapping[
+    str, Any
+]  # what a store keeps under a name of FIELDS: a list of numbers, a number, a text, bytes or None
+FIELDS = ("vector", "stage", "model", "as_of_us", "known_at_us", "feature_set_hash", STATED, NIGHTLY)
 AGE_FIELDS = ("as_of_us", "known_at_us")
 
 
@@ -155,9 +157,14 @@ def packed(row: OnlineRow) -> dict[str, Any]:
         "as_of_us": to_us(row.as_of),
         "known_at_us": to_us(row.known_at),
         "feature_set_hash": row.feature_set_hash,
-        "stated": row.stated,
-        "nightly": None,
+        STATED: row.stated,
+        NIGHTLY: None,
     }
+
+
+def answer_of(row: OnlineRow) -> dict[str, Any]:
+    """The answer that a batch made of a row, as the field that a store keeps: bytes, of which it keeps one copy."""
+    return {NIGHTLY: row.nightly.encode() if row.nightly else None}
 
 
 def age_of(fields: Fields | None) -> Age | None:
@@ -180,8 +187,8 @@ def unpacked(customer_id: str, fields: Fields | None) -> OnlineRow | None:
         as_of=age[0],
         known_at=age[1],
         feature_set_hash=fields["feature_set_hash"],
-        stated=fields.get("stated") or None,  # rows of the first form have neither
-        nightly=fields.get("nightly") or None,
+        stated=fields.get(STATED) or None,  # rows of the first form have neither
+        nightly=nightly.decode() if (nightly := fields.get(NIGHTLY)) else None,
     )
 
 

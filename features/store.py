@@ -26,7 +26,19 @@ from features.atomic import write_text
 from features.current_file import ROWS_FILE as CURRENT_FILE
 from features.current_file import write_current
 from features.feature_set import FeatureSet
-from features.online import AGE_FIELDS, FIELDS, OnlineRow, age_of, batches, newer, packed, rows_of, unchanged, unpacked
+from features.online import (
+    AGE_FIELDS,
+    FIELDS,
+    OnlineRow,
+    age_of,
+    answer_of,
+    batches,
+    newer,
+    packed,
+    rows_of,
+    unchanged,
+    unpacked,
+)
 from features.store_config import WRITE_TIMEOUT_S, address, may_be_registered, yaml_text
 from features.store_errors import NothingMaterialised, StoreUnavailable, told
 from features.store_limits import limited_connection
@@ -196,7 +208,7 @@ class OnlineStore:
         with self._locked():
             held = self._session.read([row.customer_id for row in batch], AGE_FIELDS)
             mine = unchanged(batch, [age_of(fields) for fields in held])
-            self._session.write([(row.customer_id, {"nightly": row.nightly}, row.as_of, row.known_at) for row in mine])
+            self._session.write([(row.customer_id, answer_of(row), row.as_of, row.known_at) for row in mine])
         return len(mine)
 
     def _remove(self, batch: Sequence[str]) -> int:

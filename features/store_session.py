@@ -170,11 +170,13 @@ def _key(customer_id: str) -> Any:  # EntityKey
     return EntityKey(join_keys=["customer_id"], entity_values=[_value(customer_id)])
 
 
-def _value(content: Any) -> Any:  # Value: a list of numbers, a number, a text or nothing
+def _value(content: Any) -> Any:  # Value: a list of numbers, a number, a text, bytes or nothing
     from feast.protos.feast.types.Value_pb2 import DoubleList, Value
 
     if isinstance(content, list):
         return Value(double_list_val=DoubleList(val=content))
+    if isinstance(content, bytes):
+        return Value(bytes_val=content)
     return Value(int64_val=content) if isinstance(content, int) else Value(string_val=content)  # of None: nothing
 
 

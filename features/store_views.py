@@ -16,6 +16,7 @@ from churn.settings import Settings
 from features import parquet
 from features.feature_set import FeatureSet
 from features.online import FIELDS
+from features.snapshot_file import NIGHTLY
 from features.store_config import READ_TIMEOUT_S, registry, repo
 from features.store_errors import quiet, told_registry
 
@@ -32,13 +33,14 @@ def definitions(features: FeatureSet, snapshot: Path, current: Path, ttl: timede
         ttl: how long a row may be joined to a later instant off line; on line Feast does not look at it.
     """
     feast = open_feast()
-    from feast.types import Array, Float64, Int64, String
+    from feast.types import Array, Bytes, Float64, Int64, String
 
     scalars = [
         feast.Field(name=f.name, dtype=Float64, description=f.en, tags={"zh": f.zh, "unit": f.unit, "group": f.group})
         for f in features
     ]
     types = dict.fromkeys(FIELDS, String) | {"vector": Array(Float64), "as_of_us": Int64, "known_at_us": Int64}
+    types |= {NIGHTLY: Bytes}  # of a text, Feast's SQL stores keep two copies
     row = [feast.Field(name=name, dtype=types[name]) for name in FIELDS]
     key = feast.Field(name="customer_id", dtype=String)
     customer = feast.Entity(name="customer", join_keys=[key.name], value_type=feast.ValueType.STRING)
