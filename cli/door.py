@@ -17,6 +17,7 @@ from serving.limits.brake import Brake
 from serving.limits.counts import Counts, SqliteCounts
 from serving.limits.once import Once, SqliteOnce
 from serving.limits.redis_counts import RedisCounts, RedisOnce
+from serving.proxies import Proxies
 from serving.rate_limit import RateLimit
 from serving.signatures import Signatures
 from serving.web.login import SCOPES as LOGIN_SCOPES
@@ -75,6 +76,7 @@ def guard_around(
         scopes={**scopes, **LOGIN_SCOPES},
         bounds=Bounds(body_bytes=1000 * serving.max_body_kb, body_seconds=serving.body_timeout_s),
         dress=Dress(serving.cors_origins),
+        proxies=Proxies(serving.trusted_proxies),
         scribe=Scribe(settings.folder, gone=partial(is_forgotten, settings.folder), lost=metrics.audit_lost),
     )
 
