@@ -12,11 +12,9 @@ from contextlib import asynccontextmanager
 from functools import cache, partial
 from typing import Any
 
-import structlog
-from structlog.tracebacks import ExceptionDictTransformer
-
 from churn.settings import load
 from cli.door import door_of, guard_around, signatures_of
+from cli.log_lines import log_as_json
 from features.encryption import appoint
 from features.pseudonyms import agree
 from serving.app import SCOPES, Desk, counter_of, routes
@@ -144,21 +142,6 @@ class Service:
         guard = assemble(self.desk, lifespan, events=self.events, forget=self.forget, what_if=self.what_if)
         self._guards.append(guard)
         return guard
-
-
-def log_as_json() -> None:
-    """One JSON object a line on stdout, as log collectors read it; a traceback stays inside its line."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.ExceptionRenderer(
-                ExceptionDictTransformer(show_locals=False)
-            ),  # values name customers
-            structlog.processors.JSONRenderer(),
-        ],
-        cache_logger_on_first_use=True,
-    )
 
 
 @cache

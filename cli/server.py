@@ -72,8 +72,8 @@ def serve(config_path: Path, settings: "Settings", *, host: str | None, port: in
 
 def _ready_to_serve(settings: "Settings", host: str) -> "RegistryWatch":
     """Whatever would stop the service is said before it starts; who serves from the start is appointed."""
-    from cli.app import log_as_json
     from cli.door import ring_of
+    from cli.log_lines import log_as_json
     from features.store_config import may_be_registered
     from features.store_errors import NothingMaterialised
     from serving.now import clock_of

@@ -10,7 +10,8 @@ import pytest
 import structlog
 from starlette.testclient import TestClient
 
-from cli.app import assemble, log_as_json
+from cli.app import assemble
+from cli.log_lines import log_as_json
 from features.shelf import Busy
 from serving.app import Desk
 from serving.forget import ForgetDesk

@@ -1,0 +1,35 @@
+"""Lines of the service's log: an error's place is told, not what it said."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from cli.log_lines import log_as_json
+
+
+@pytest.fixture(autouse=True)
+def _as_before() -> Iterator[None]:
+    yield
+    structlog.reset_defaults()
+
+
+def test_a_traceback_names_no_customer(capsys: pytest.CaptureFixture[str]) -> None:
+    log_as_json()
+    log = structlog.get_logger("test_log_lines")
+    try:
+        try:
+            {}["C000123"]
+        except KeyError as error:
+            error.add_note("asked for C000123")
+            raise ExceptionGroup("of C000123", [ValueError("C000123"), error]) from error
+    except ExceptionGroup as error:
+        log.exception("request.failed", exc_info=error)
+    out = capsys.readouterr().out
+    line = json.loads(out)
+    assert "C000123" not in out.replace('{}["C000123"]', "")
+    assert [one["exc_type"] for one in line["exception"]] == ["ExceptionGroup"]
+    assert [group[0]["exc_type"] for group in line["exception"][0]["exceptions"]] == ["ValueError", "KeyError"]
+    assert line["exception"][0]["frames"][-1]["name"] == "test_a_traceback_names_no_customer"
+    assert line["level"] == "error"
