@@ -5,6 +5,7 @@ adding a line to PAGES; `make docs` writes them, the list of checks compares the
 """
 
 import ast
+import json
 import sys
 from collections.abc import Iterator
 from difflib import unified_diff
@@ -20,6 +21,7 @@ from churn.settings import Settings
 from cli.stores import stores
 from features.catalogue.page import features_page, kinds_page
 from features.input_docs import contract_page
+from serving.openapi.document import document
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("churn", "features", "training", "serving", "monitoring", "cli", "crm", "campaigns")
@@ -134,6 +136,11 @@ def stores_page() -> str:
     return head + NOTE + _table(*names) + "\n".join(rows) + "\n"
 
 
+def openapi_page() -> str:
+    """docs/openapi.json: the document that the service publishes."""
+    return json.dumps(document(), ensure_ascii=False, indent=2) + "\n"
+
+
 def _section(field: FieldInfo) -> type[BaseModel] | None:
     """The model of a section, or of one of several like it; None for a plain setting."""
     for kind in (field.annotation, *get_args(field.annotation)):
@@ -169,6 +176,7 @@ PAGES = {
     "docs/errors.md": errors_page,
     "docs/event-kinds.md": kinds_page,
     "docs/features.md": features_page,
+    "docs/openapi.json": openapi_page,
     "docs/settings.md": settings_page,
     "docs/stores.md": stores_page,
 }

@@ -5,7 +5,7 @@ all the same. Erasing is not serving's to do: the desk is given what does it. Ta
 Start reading at `ForgetDesk.delete`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import anyio.to_thread
@@ -14,38 +14,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from serving.queries import Query
 from serving.refusals import NotReady
 
 PATH = "/v1/customers/{customer_id}"
 SCOPES = {PATH: "erase"}
+YES, NO = ("true", "True", "1"), ("false", "False", "0")
+HOW = "ask `DELETE /v1/customers/{customer_id}?keep_out=true` or `false`; it may be left out."
 Erase = Callable[[str, bool], dict[str, Any]]  # whom, and whether to keep out who is unknown; the receipt
 encode = msgspec.json.Encoder().encode
-
-
-def described(errors: Mapping[str, str], refused: Mapping[str, Any]) -> dict[str, Any]:
-    """The route for the OpenAPI document.
-
-    Args:
-        errors: status and meaning of the errors that every route may give.
-        refused: the content of an error.
-    """
-    parameters = [
-        {"name": "customer_id", "in": "path", "required": True, "schema": {"type": "string"}},
-        {"name": "keep_out", "in": "query", "schema": {"type": "boolean", "default": False}},
-    ]
-    own = {status: errors[status] for status in ("401", "403", "405", "429", "500", "503")}
-    own["404"] = "No store knows this customer; with keep_out they are kept out all the same"
-    receipt = {"200": {"description": "The receipt: what was erased where; it names nobody"}}
-    told = {status: {"description": meaning, "content": refused} for status, meaning in sorted(own.items())}
-    delete = {
-        "operationId": "forget",
-        "summary": "Forget a customer",
-        "description": "They leave every store and are kept out from then on. Takes a key with the scope erase.",
-        "parameters": parameters,
-        "responses": receipt | told,
-        "security": [{"bearer": []}, {"header": []}, {}],
-    }
-    return {PATH: {"delete": delete}}
 
 
 class ForgetDesk:
@@ -70,6 +47,7 @@ class ForgetDesk:
         """Answer `DELETE /v1/customers/{customer_id}`."""
         if self._erase is None:
             raise NotReady
-        keep_out = request.query_params.get("keep_out", "").lower() in ("true", "1")
+        asked = Query(request.query_params, {"keep_out"}, HOW)
+        keep_out = asked.one_of("keep_out", (*YES, *NO)) in YES
         receipt = await anyio.to_thread.run_sync(self._erase, request.path_params["customer_id"], keep_out)
         return Response(encode(receipt), media_type="application/json")

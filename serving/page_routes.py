@@ -1,4 +1,4 @@
-"""The pages of the service and its document: `/`, `/docs` and `/openapi.json`. Start reading at `routes`."""
+"""The pages of the service and its documents: `/`, `/docs`, `/openapi.json`, `/v1/schema.json`. Start at `routes`."""
 
 import msgspec
 from starlette.requests import Request
@@ -6,8 +6,10 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from serving import pages
+from serving.openapi.document import document, json_schema
+from serving.openapi.page import docs as docs_page
 
-SCOPES = {"/": "read", "/docs": "read", "/openapi.json": "read"}
+SCOPES = {"/": "read", "/docs": "read", "/openapi.json": "read", "/v1/schema.json": "read"}
 
 
 def routes(name: str) -> list[BaseRoute]:
@@ -16,16 +18,19 @@ def routes(name: str) -> list[BaseRoute]:
     Args:
         name: of the business.
     """
-    document = msgspec.json.encode(pages.document())
+    published, schema = msgspec.json.encode(document()), msgspec.json.encode(json_schema())
 
     async def home(request: Request) -> Response:
         return pages.home(name, request.url.netloc)
 
     async def docs(request: Request) -> Response:
-        return pages.docs(name, request.url.netloc)
+        return docs_page(name, request.url.netloc)
 
     async def openapi(_: Request) -> Response:
-        return Response(document, media_type="application/json")
+        return Response(published, media_type="application/json")
 
-    every = {"/": home, "/docs": docs, "/openapi.json": openapi}
+    async def schemas(_: Request) -> Response:
+        return Response(schema, media_type="application/json")
+
+    every = {"/": home, "/docs": docs, "/openapi.json": openapi, "/v1/schema.json": schemas}
     return [Route(path, endpoint, methods=["GET"]) for path, endpoint in every.items()]

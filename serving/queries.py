@@ -3,6 +3,7 @@
 Start reading at `Query`.
 """
 
+import re
 from collections.abc import Collection
 from typing import Literal, cast
 
@@ -32,11 +33,11 @@ class Query:
         if len(given.multi_items()) > len(self._given):
             raise InvalidRequest("a parameter is there twice", how)
 
-    def text(self, name: str, *, most: int) -> str | None:
-        """A text of 1 to `most` characters; None where it was left out."""
+    def like(self, name: str, pattern: str) -> str | None:
+        """A text of a form; None where it was left out."""
         found = self._given.get(name)
-        if found is not None and not 1 <= len(found) <= most:
-            raise self._wrong(name, f"has 1 to {most} characters")
+        if found is not None and not re.fullmatch(pattern.strip("^$"), found):
+            raise self._wrong(name, "has not the form it was given in")
         return found
 
     def number(self, name: str, *, least: int, most: int, unset: int) -> int:

@@ -4,9 +4,8 @@ It reads the event log and may read a model, so it runs in a thread, one at a ti
 that wait are sent away: answers of now go before those of the past. Start reading at `ReplayDesk.get`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import anyio
 import anyio.to_thread
@@ -27,33 +26,6 @@ MOST_WAITING = 8
 HOW = f"give `language` as en or zh and `top_reasons` as 0 to {MOST_REASONS}, or leave them out."
 LANGUAGES = ("en", "zh")
 encode = msgspec.json.Encoder().encode
-
-
-def described(errors: Mapping[str, str], refused: Mapping[str, Any], replay: Mapping[str, Any]) -> dict[str, Any]:
-    """The route for the OpenAPI document.
-
-    Args:
-        errors: status and meaning of the errors that every route may give.
-        refused: the content of an error.
-        replay: the content of an answer.
-    """
-    parameters = [
-        {"name": "score_id", "in": "path", "required": True, "schema": {"type": "string", "pattern": "^[0-9a-f]{32}$"}},
-        {"name": "language", "in": "query", "schema": {"enum": list(LANGUAGES)}},
-        {"name": "top_reasons", "in": "query", "schema": {"type": "integer", "minimum": 0, "maximum": MOST_REASONS}},
-    ]
-    own = {status: errors[status] for status in ("401", "403", "405", "422", "429", "500", "503")}
-    own |= {"404": "Nobody gave such an answer", "410": "Whom it spoke of was forgotten"}
-    told = {status: {"description": meaning, "content": refused} for status, meaning in sorted(own.items())}
-    get = {
-        "operationId": "replay",
-        "summary": "Make an answer of the past again",
-        "description": "From the archived model and the features as they were known then; names what was altered.",
-        "parameters": parameters,
-        "responses": {"200": {"description": "The answer beside what was told then", "content": replay}} | told,
-        "security": [{"bearer": []}, {"header": []}, {}],
-    }
-    return {PATH: {"get": get}}
 
 
 class ReplayDesk:

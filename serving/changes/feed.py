@@ -25,6 +25,7 @@ from serving.schemas import MOST_CUSTOMERS, Language, Score
 PATH = "/v1/scores"
 SCOPES = {PATH: "score"}
 LIMIT = 100
+CURSOR = "^[0-9a-f]{8}-[0-9]{1,18}$"
 HOW = "ask `GET /v1/scores?since=<next of the last page>&limit=1 to 1000&what=band or all`; all may be left out."
 encode = msgspec.json.Encoder().encode
 
@@ -74,7 +75,7 @@ class Feed:
         limit = query.number("limit", least=1, most=MOST_CUSTOMERS, unset=LIMIT)
         band_only = query.one_of("what", ("all", "band")) == "band"
         language, top = self._desk.words(request, *query.words())
-        since = query.text("since", most=64)
+        since = query.like("since", CURSOR)
         page = await anyio.to_thread.run_sync(lambda: self._journal.page(since, limit, band_only=band_only))
         about(request.scope, page.customer_ids)
         scores = await self._desk.told(page.customer_ids, language, top) if page.customer_ids else []

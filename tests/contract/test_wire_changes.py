@@ -75,7 +75,7 @@ def test_a_cursor_that_is_gone(asked: TestClient) -> None:
 @pytest.mark.parametrize(
     "query",
     ["limit=0", "limit=1001", "limit=x", "limit=1&limit=2", "what=stage", "since=", "sinc=1", "language=fr",
-     "top_reasons=11", "limit=%D9%A3", "since=" + "a" * 65],
+     "top_reasons=11", "limit=%D9%A3", "since=" + "a" * 65, "since=0123abcd-", "since=0123abcd-7%0A"],
 )  # fmt: skip
 def test_a_query_that_is_wrong(asked: TestClient, query: str) -> None:
     answer = asked.get(f"/v1/scores?{query}")
