@@ -203,6 +203,7 @@ class Retention(Section):
     batch_scores_days: int = Field(default=400, ge=1, description="everybody's scores, after their horizon is over")
     models_days: int = Field(default=1500, ge=1, description="a model's copy, after it last served; two stay always")
     snapshots_days: int = Field(default=400, ge=1, description="a snapshot that no champion or challenger names")
+    dead_letters_days: int = Field(default=90, ge=1, description="a webhook that no receiver took, after its change")
     changes_days: int = Field(default=400, ge=1, description="a change of stage or band, after it was told")
     audit_days: int = Field(default=400, ge=1, description="a day of the audit log")
     rejects_days: int = Field(default=90, ge=1, description="what refused rows of the last ingest held")

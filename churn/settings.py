@@ -33,10 +33,12 @@ from churn.sections import (
     Store,
 )
 from churn.serving_sections import ApiKeys
+from churn.webhook_sections import Webhooks
 
 PREFIX = "CHURN_"
 NOT_SECTIONS = {"CHURN_CONFIG", "CHURN_DATA", "CHURN_REQUIRE_ALL", "CHURN_API_KEYS", "CHURN_EVENTS_SECRET"}
 NOT_SECTIONS |= {"CHURN_SUPERVISED", "CHURN_FILE_KEY", "CHURN_FILE_KEYS_BEFORE", "CHURN_PSEUDONYM_KEY"}  # secrets
+NOT_SECTIONS |= {"CHURN_WEBHOOK_SECRET"}
 NOT_SECTIONS_PREFIX = "CHURN_TEST_"
 
 
@@ -66,6 +68,7 @@ class Settings(BaseModel):
     monitoring: Monitoring = Monitoring()
     retention: Retention = Retention()
     privacy: Privacy = Privacy()
+    webhooks: Webhooks = Webhooks()
     artifacts: Path = Field(default=Path("artifacts"), description="where everything is written")
     root: Path = Field(default=Path(), exclude=True, description="folder of the toml; set by `load`")
 

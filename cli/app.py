@@ -16,7 +16,6 @@ from churn.settings import load
 from cli.door import door_of, guard_around, signatures_of
 from cli.log_lines import log_as_json
 from features.encryption import appoint
-from features.pseudonyms import agree
 from serving.app import SCOPES, Desk, counter_of, routes
 from serving.asgi import Lifespan, application
 from serving.changes.feed import SCOPES as FEED_SCOPES
@@ -83,13 +82,13 @@ class Service:
         log_as_json()
         self.desk = Desk(load(os.environ.get("CHURN_CONFIG", DEFAULT_CONFIG)))
         appoint(self.desk.settings)
-        agree(self.desk.settings)
         most, signatures = self.desk.settings.serving.max_customers, signatures_of(self.desk.settings)
         self.events = EventDesk(self.desk.metrics, most, signatures)
         self.forget = ForgetDesk()
         self.what_if = WhatIfDesk(self.desk)
         self._intake: Any = None  # features.live.intake.Intake
         self._follower: Any = None  # serving.changes.following.Follower
+        self._sender: Any = None  # serving.webhooks.sender.Sender
         self._guards: list[Guard] = []
         self._swapping = Swapping(self.desk.settings, self.desk, swapped=self._swapped)
 
@@ -97,6 +96,7 @@ class Service:
         """Take the champions that were fetched, the on-line store and the inbox, and begin to answer."""
         from cli.events import intake
         from cli.forget import forget_one
+        from cli.webhooks import sender
         from features.store import OnlineStore
 
         settings = self.desk.settings
@@ -105,6 +105,8 @@ class Service:
         self._swapping.start()
         forget_dead_workers()
         end_with(os.environ.get(SUPERVISED))
+        self._sender = sender(settings, self.desk.metrics.webhooks)
+        self._sender.start()
         if not (settings.folder / "log").exists():  # rows came from elsewhere: there is nothing to add events to
             return
         self._follower = Follower(
@@ -122,6 +124,8 @@ class Service:
         self.events.close()
         self.what_if.close()
         self.forget.close()
+        if self._sender is not None:
+            self._sender.close()
         if self._follower is not None:
             self._follower.close()
         self.desk.close()

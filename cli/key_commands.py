@@ -1,6 +1,6 @@
 """The commands about who may ask and who asked: `churn keys ...` and `churn audit`."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -73,11 +73,5 @@ def audit(
 ) -> None:
     """Who asked what about whom, and when."""
     from cli import audit as room
-    from cli.privacy import exchanged
 
-    settings = load(config)
-
-    def told(whom: list[str]) -> Any:  # Outcome
-        return room.audit(settings, customer=whom[0] if whom else None, key=key, since=since)
-
-    show(exchanged(settings, [customer] if customer else [], told), json)
+    show(room.audit(load(config), customer=customer, key=key, since=since), json)

@@ -8,7 +8,7 @@ Start reading at `main`.
 """
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -21,6 +21,7 @@ from cli.model_commands import register as register_models
 from cli.options import DEFAULT, Config, CutoffDay, Json, load, show
 from cli.privacy_commands import privacy_app
 from cli.replay_commands import register as register_replay
+from cli.webhook_commands import webhooks_app
 
 app = typer.Typer(
     cls=Edge,
@@ -41,6 +42,7 @@ register_models(app)
 register_replay(app)
 register_keys(app)
 app.add_typer(events_app, name="events")
+app.add_typer(webhooks_app, name="webhooks")
 app.add_typer(privacy_app, name="privacy")
 
 
@@ -105,13 +107,8 @@ def score(
 ) -> None:
     """Score the whole base, or some customers, with the scorer that the service uses."""
     from cli import serving as room
-    from cli.privacy import exchanged
 
-    def scored(some: list[str]) -> Any:  # Outcome
-        return room.score(loaded, everyone=everyone, ids=",".join(some) or None, out=out)
-
-    loaded, asked = load(config), [one.strip() for one in (ids or "").split(",") if one.strip()]
-    show(exchanged(loaded, asked, scored), json)
+    show(room.score(load(config), everyone=everyone, ids=ids, out=out), json)
 
 
 @app.command()

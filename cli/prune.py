@@ -5,6 +5,7 @@
     archive               a model that last served so long ago, but the two before each champion
     changes               so many days after they were told; what was told last stays
     audit log             so many days, by the wall clock
+    dead letters          webhooks that no receiver took, so many days after they were queued
     rejects               what refused rows held, that long after the ingest; that they were refused stays
 
 Start reading at `prune`.
@@ -64,11 +65,11 @@ def prune(settings: "Settings", *, dry_run: bool) -> Outcome:
     if not dry_run:
         for one in outlived:
             _remove(one, folder)
-        changes = _changes(settings)
+        changes, letters = _from_files(settings)
         drop_indexes(folder)
         left = sweep(folder, Whom()).files if folder.is_dir() else 0
-        if rows or left or changes:
-            told = {"removed": rows, "left_overs": left, "changes": changes}
+        if rows or left or changes or letters:
+            told = {"removed": rows, "left_overs": left, "changes": changes, "dead_letters": letters}
             _note(folder, {"at": datetime.now(UTC).isoformat(timespec="seconds"), **told})
     total = sum(one["bytes"] for one in rows)
     did = "would go" if dry_run else "went"
@@ -76,6 +77,16 @@ def prune(settings: "Settings", *, dry_run: bool) -> Outcome:
     return Outcome(
         "\n\n".join([head, *([table(rows)] if rows else [])]), {"dry_run": dry_run, "bytes": total, "removed": rows}
     )
+
+
+def _from_files(settings: "Settings") -> tuple[int, int]:
+    """Drop entries of the journal of changes, and dead letters, that are old enough; how many of each."""
+    from churn.calendar import to_us
+    from serving.pruning import prune_changes, prune_letters
+
+    folder, kept = settings.folder, settings.retention
+    changes = prune_changes(folder, to_us(_now(settings) - timedelta(days=kept.changes_days)))
+    return changes, prune_letters(folder, to_us(datetime.now(UTC) - timedelta(days=kept.dead_letters_days)))
 
 
 def _answers(settings: "Settings") -> Iterator[Outlived]:
@@ -122,21 +133,6 @@ def _serving_models(settings: "Settings") -> set[str]:
         told += json.loads(path.read_text(encoding="utf-8")).values() if path.exists() else []
     named = {str(one.get("model_hash")) for one in told if isinstance(one, dict)}
     return named.union(*(list(mine)[-1 - VERSIONS_BACK :] for mine in before.values()))
-
-
-def _changes(settings: "Settings") -> int:
-    """Drop entries of the journal of changes that are old enough; how many."""
-    from churn.calendar import to_us
-    from serving.changes.file import FILE
-    from serving.changes.journal import Journal
-
-    if not (settings.folder / FILE).exists():
-        return 0
-    journal = Journal(settings.folder)
-    try:
-        return journal.prune(to_us(_now(settings) - timedelta(days=settings.retention.changes_days)))
-    finally:
-        journal.close()
 
 
 def _snapshots(settings: "Settings") -> Iterator[Outlived]:

@@ -20,6 +20,8 @@ from serving.changes.erasing import erase_from_changes
 from serving.changes.file import FILE as CHANGES
 from serving.erasing import erase_from_batches, erase_from_score_log
 from serving.tables.erasing import erase_from_tables, erase_sorted
+from serving.webhooks.file import FILE as LETTERS
+from serving.webhooks.keeping import erase_from_letters
 
 MATERIALISE = "churn features materialise"
 OUT_OF_REACH = (
@@ -124,6 +126,10 @@ def _scores() -> tuple[Store, ...]:
             "changes: `changes_days`", erase=erase_from_changes, is_door=True,
         ),
         Store(
+            "webhooks", "letters that wait for their receivers, and those that none took", (f"{LETTERS}*",),
+            "until they are taken; dead ones: `dead_letters_days`", erase=erase_from_letters, is_door=True,
+        ),
+        Store(
             "tables", "actions, values and contacts, which other rooms write", ("tables/*.parquet",),
             "until they are written anew", erase=erase_from_tables,
         ),
@@ -191,7 +197,6 @@ def _of_itself() -> tuple[Store, ...]:
             back_up=False, anew="churn ingest",
         ),
         Store("versions", "the form of each store", ("stores.json",), "for ever"),
-        Store("mark of pseudonyms", "under which key customers were named; no key", ("pseudonyms.json",), "for ever"),
         Store("mark of encryption", "that files are to be encrypted; no key", ("encrypted.json",), "for ever"),
         Store(
             "erasure", "who was forgotten, as salted hashes; requests and receipts", ("erasure/**/*",), "for ever",

@@ -6,6 +6,7 @@ alone otherwise. No label ever holds what a caller wrote, so nobody can make the
 
 import os
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.metrics_core import Metric
@@ -15,6 +16,7 @@ from prometheus_client.registry import Collector
 from serving.champion import Champion
 from serving.registry_state import RegistryMeters, RegistryState
 from serving.schemas import Score
+from serving.webhooks.meters import LetterMeters
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -74,6 +76,11 @@ class Metrics:
             registry=self._registry, multiprocess_mode="livemin",
         )  # fmt: skip
         self._registry_meters = RegistryMeters(self._registry)
+
+    @cached_property
+    def webhooks(self) -> LetterMeters:
+        """Those of outgoing webhooks."""
+        return LetterMeters(self._registry)
 
     def request(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count one request, under the template of its route."""

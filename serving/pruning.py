@@ -5,6 +5,7 @@ Start reading at `over_at`.
 """
 
 from collections.abc import Iterable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,11 @@ import msgspec
 from features import parquet
 from features.cipher_lines import plain_lines
 from serving import batch
+from serving.changes.file import FILE as CHANGES
+from serving.changes.journal import Journal
 from serving.score_log import FOLDER
+from serving.webhooks.file import FILE as LETTERS
+from serving.webhooks.keeping import Kept
 
 COLUMNS = ["scored_at", "cutoff", "horizon_days", "gap_days"]
 
@@ -60,3 +65,19 @@ def _of_line(line: bytes) -> datetime | None:
 def _over(answer: Times) -> datetime:
     begins = answer.cutoff or answer.scored_at
     return begins.astimezone(UTC) + timedelta(days=(answer.horizon_days or 0) + (answer.gap_days or 0))
+
+
+def prune_changes(folder: Path, before_us: int) -> int:
+    """Drop entries of the journal of changes that were told before an instant; how many."""
+    if not (folder / CHANGES).exists():
+        return 0
+    with closing(Journal(folder)) as journal:
+        return journal.prune(before_us)
+
+
+def prune_letters(folder: Path, before_us: int) -> int:
+    """Drop dead letters that were queued before an instant; how many."""
+    if not (folder / LETTERS).exists():
+        return 0
+    with closing(Kept(folder)) as kept:
+        return kept.prune(before_us)

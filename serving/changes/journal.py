@@ -109,6 +109,11 @@ class Journal:
         more, rows = len(rows) > limit, rows[:limit]
         return Page([one for one, _ in rows], f"{name}-{rows[-1][1] if more else last}", more)
 
+    def name(self) -> str:
+        """What tells this file from one that is made anew, whose numbers begin again."""
+        with self._file.session(writes=False) as cursor:
+            return str(cursor.execute("SELECT name FROM state").fetchone()[0])
+
     def last_seq(self) -> int:
         """The number that was given out last."""
         with self._file.session(writes=False) as cursor:
