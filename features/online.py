@@ -151,7 +151,7 @@ def packed(row: OnlineRow) -> dict[str, Any]:
     NaN stays NaN inside the list: a null there comes back as 0.
     """
     return {
-        "vector": row.vector.tolist(),
+        "vector": row.vector,
         "stage": row.stage,
         "model": row.model,
         "as_of_us": to_us(row.as_of),
@@ -181,7 +181,7 @@ def unpacked(customer_id: str, fields: Fields | None) -> OnlineRow | None:
         return None
     return OnlineRow(
         customer_id=customer_id,
-        vector=np.array(fields["vector"], dtype=np.float64),
+        vector=fields["vector"],
         stage=fields["stage"],
         model=fields["model"] or None,
         as_of=age[0],

@@ -10,13 +10,16 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
+
+import numpy as np
 
 from features.online import Fields
 from features.store_config import Address
 from features.store_errors import StoreUnavailable, quiet, told
 from features.store_limits import limited_connection
 
+PACKED: Final = b"\n"  # what stands before the numbers of a DoubleList: field 1, a length, then as IEEE has them
 Coming = tuple[str, Fields, datetime, datetime]  # whose, what, as of when, known when
 
 
@@ -170,17 +173,27 @@ def _key(customer_id: str) -> Any:  # EntityKey
     return EntityKey(join_keys=["customer_id"], entity_values=[_value(customer_id)])
 
 
-def _value(content: Any) -> Any:  # Value: a list of numbers, a number, a text, bytes or nothing
-    from feast.protos.feast.types.Value_pb2 import DoubleList, Value
+def _value(content: Any) -> Any:  # Value: numbers, a number, a text, bytes or nothing
+    from feast.protos.feast.types.Value_pb2 import Value
 
-    if isinstance(content, list):
-        return Value(double_list_val=DoubleList(val=content))
+    if isinstance(content, np.ndarray):
+        value, numbers = Value(), content.astype("<f8").tobytes()
+        value.double_list_val.MergeFromString(PACKED + _varint(len(numbers)) + numbers)  # number by number takes longer
+        return value
     if isinstance(content, bytes):
         return Value(bytes_val=content)
     return Value(int64_val=content) if isinstance(content, int) else Value(string_val=content)  # of None: nothing
 
 
-def _content(value: Any) -> Any:  # and back; a list stands one deeper
+def _content(value: Any) -> Any:  # and back
     kind = value.WhichOneof("val")
-    content = getattr(value, kind) if kind else None
-    return getattr(content, "val", content)
+    if kind == "double_list_val":
+        packed = value.double_list_val.SerializeToString()
+        return np.frombuffer(packed, "<f8", offset=len(packed) - 8 * len(value.double_list_val.val)).astype(np.float64)
+    return getattr(value, kind) if kind else None
+
+
+def _varint(number: int) -> bytes:
+    """A length as protocol buffers write it: seven bits a byte, the lowest first."""
+    low, rest = number & 0x7F, number >> 7
+    return bytes([low | 0x80]) + _varint(rest) if rest else bytes([low])
