@@ -110,7 +110,7 @@ FROM_OUTSIDE = (
         {"200": Told("The receipt: what was erased where; it names nobody", {"type": "object"})},
         {"404": ("unknown_customer", "No store knows this customer; with keep_out they are kept out all the same.")},
         (
-            CUSTOMER_ID,
+            in_path("customer_id", {"type": "string", "minLength": 1}, "Percent-encoded, of any length.", "C000123"),
             query("keep_out", {"type": "boolean", "default": False}, "Keep them out even where nobody knows them."),
         ),
         asks="/v1/customers/C000123?keep_out=true",
