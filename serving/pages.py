@@ -23,7 +23,8 @@ READ = {
 }
 STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:58rem;margin:2rem auto;padding:0 1rem;color:#1b1f24;background:#fff}
-h1{font-size:1.6rem}h2 code{font-size:1rem;font-weight:600}h2{font-size:1.2rem;margin-top:2rem}code,pre,textarea{font:13px/1.45 ui-monospace,monospace}
+h1{font-size:1.6rem}h2 code{font-size:1rem;font-weight:600}
+h2{font-size:1.2rem;margin-top:2rem}code,pre,textarea{font:13px/1.45 ui-monospace,monospace}
 pre,textarea{background:#f4f6f8;border:1px solid #d8dee4;border-radius:6px;padding:.75rem;overflow:auto}
 pre{white-space:pre-wrap}
 textarea{width:100%;box-sizing:border-box;min-height:6rem}table{border-collapse:collapse;width:100%;font-size:.9rem}
