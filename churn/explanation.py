@@ -7,58 +7,22 @@ customer is taken off first: what moves everybody alike, as the season does, is 
 the features' own texts; knows no model. Says "associated with", never "because": attributions are no experiment.
 """
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from churn.bundle import Bundle
-from churn.reasons import UNCLEAR, Reason, group_of
+from churn.phrases import DIRECTIONS, OUTCOMES, Described, Explained, known, phrase_of, unclear
+from churn.reasons import Reason, group_of
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+__all__ = ["Described", "Explained", "Explainer", "leaning", "shares_of", "told_first", "usual_contributions"]
 
 LEAST_SHARE = 0.1  # a group below a tenth of all that moved the score is not worth a sentence
 TOP = 3
-UNITS = {"days": (" days", "天"), "events": (" times", "次"), "share": ("", ""), "ratio": ("", "")}
-OUTCOMES = {"churned": ("churn", "流失"), "reactivated": ("coming back", "回归")}
-DIRECTIONS = {"raises": ("higher", "较高"), "lowers": ("lower", "较低")}
-
-
-@dataclass(frozen=True)
-class Described:
-    """A feature in words, as its catalogue has it."""
-
-    name: str
-    group: str
-    en: str
-    zh: str
-    unit: str = ""
-    is_category: bool = False
-    """Its values are codes, which are not shown."""
-
-
-@dataclass(frozen=True, slots=True)
-class Explained:
-    """One reason for one customer's score."""
-
-    code: str
-    actionable: bool
-    direction: str | None
-    """"raises" or "lowers" the chance of the outcome; null where there is no clear reason."""
-    contribution: float
-    """Sum over the group's features, in log-odds."""
-    share: float
-    """|contribution| as a part of all groups' |contribution|, in [0, 1]."""
-    feature: str | None
-    """The feature of the group that moved the score most in that direction."""
-    value: float | None
-    """The customer's value of it, in its unit; null where unknown."""
-    usual: float | None
-    """The median of the reference customers."""
-    en: str
-    zh: str
 
 
 class Explainer:
@@ -88,10 +52,18 @@ class Explainer:
         self.features = tuple(features)
         self.least_share = least_share
         self._moves = 0.0 if usual_contributions is None else usual_contributions
-        self._usual = [_known(usual.get(feature.name)) for feature in features]
-        self._outcome = OUTCOMES[outcome]
-        self._groups: list[Reason] = list({f.group: group_of(f.name, f.group) for f in features}.values())
-        self._members = [np.flatnonzero([f.group == group.code for f in features]) for group in self._groups]
+        groups: list[Reason] = list({f.group: group_of(f.name, f.group) for f in features}.values())
+        codes = [group.code for group in groups]
+        self._group = np.array([codes.index(feature.group) for feature in features], dtype=np.int64)
+        self._count = len(groups)
+        self._unclear = {more: unclear(OUTCOMES[outcome], DIRECTIONS[more]) for more in DIRECTIONS}
+        self._phrases = {
+            more: [
+                phrase_of(groups[group], one, known(usual.get(one.name)), more, OUTCOMES[outcome])
+                for one, group in zip(self.features, self._group.tolist(), strict=True)
+            ]
+            for more in DIRECTIONS
+        }
 
     @classmethod
     def of(cls, bundle: Bundle, *, least_share: float = LEAST_SHARE) -> "Explainer":
@@ -124,46 +96,43 @@ class Explainer:
         Returns:
             One list a customer, of 1 to `top` reasons; empty where `top` is 0.
         """
+        if not top:
+            return [[] for _ in contributions]
         contributions = contributions[:, : len(self.features)] - self._moves
-        sums = np.column_stack([contributions[:, members].sum(axis=1) for members in self._members])
-        return [self._one(*rows, top) for rows in zip(sums, contributions, values, strict=True)]
+        sums = self._sums(contributions)
+        shares, way = shares_of(sums), leaning(sums)
+        along, is_told = sums * way[:, None], shares >= self.least_share
+        rows = np.arange(len(sums))[:, None]
+        by_size = np.argsort(-np.abs(sums), axis=1, kind="stable")
+        order = np.where(is_told & (along > 0), 0, np.where(is_told & (along < 0), 1, 2))
+        chosen = by_size[rows, np.argsort(order[rows, by_size], axis=1, kind="stable")[:, :top]]
+        part, rank = sums[rows, chosen], order[rows, chosen]
+        places = self._strongest(contributions, chosen, part)
+        columns = (rank[:, 0] == 0, way > 0, rank < 2, places, part, shares[rows, chosen], values[rows, places])
+        each = zip(*(one.tolist() for one in columns), strict=True)
+        return [self._told(top, *one) for one in each]
 
-    def _one(self, sums: FloatArray, contributions: FloatArray, values: FloatArray, top: int) -> list[Explained]:
-        shares, way = shares_of(sums), float(leaning(sums))
-        told = [int(group) for group in np.argsort(-np.abs(sums), kind="stable") if shares[group] >= self.least_share]
-        along, against = [g for g in told if sums[g] * way > 0], [g for g in told if sums[g] * way < 0]
-        first = [] if along else [_unclear(self._outcome, DIRECTIONS["raises" if way > 0 else "lowers"])]
-        groups = [*along, *against][: max(top - len(first), 0)]
-        return [*first, *(self._reason(g, sums, shares, contributions, values) for g in groups)][:top]
+    def _sums(self, contributions: FloatArray) -> FloatArray:
+        """The groups' contributions, added in the order of the features whatever the number of rows. Shape (n, g)."""
+        rows = len(contributions)
+        at = (np.arange(rows)[:, None] * self._count + self._group).ravel()
+        sums = np.bincount(at, weights=contributions.ravel(), minlength=rows * self._count)
+        return np.asarray(sums.reshape(rows, self._count), dtype=np.float64)
 
-    def _reason(
-        self, group: int, sums: FloatArray, shares: FloatArray, contributions: FloatArray, values: FloatArray
-    ) -> Explained:
-        reason = self._groups[group]
-        members, total = self._members[group], float(sums[group])
-        place = int(members[np.argmax(contributions[members] * math.copysign(1.0, total))])
-        feature, direction = self.features[place], "raises" if total > 0 else "lowers"
-        shown = not feature.is_category
-        value, usual = (_known(float(values[place])), self._usual[place]) if shown else (None, None)
-        en, zh = self._sentences(reason, feature, direction, value, usual)
-        return Explained(
-            code=reason.code, actionable=reason.actionable, direction=direction, contribution=total,
-            share=float(shares[group]), feature=feature.name, value=value, usual=usual, en=en, zh=zh,
-        )  # fmt: skip
+    def _strongest(self, contributions: FloatArray, chosen: IntArray, part: FloatArray) -> IntArray:
+        """The feature of each chosen group that moved the score most in the group's direction. Shape (n, k)."""
+        along = contributions[:, None, :] * np.copysign(1.0, part)[:, :, None]
+        return np.asarray(np.where(self._group == chosen[:, :, None], along, -np.inf).argmax(axis=2))
 
-    def _sentences(
-        self, reason: Reason, feature: Described, direction: str, value: float | None, usual: float | None
-    ) -> tuple[str, str]:
-        unit_en, unit_zh = UNITS.get(feature.unit, ("", ""))
-        seen_en = seen_zh = ""
-        if not feature.is_category:
-            seen_en = f": {_number(value, unit_en, 'not known')} (usual: {_number(usual, unit_en, 'not known')})"
-            seen_zh = f"：{_number(value, unit_zh, '未知')}（通常：{_number(usual, unit_zh, '未知')}）"
-        more_en, more_zh = DIRECTIONS[direction]
-        subject = f"{reason.en[:1].upper()}{reason.en[1:]} – {feature.en}{seen_en}"
-        en = f"{subject}; associated with a {more_en} chance of {self._outcome[0]}."
-        zh = f"{reason.zh}——{feature.zh}{seen_zh}，与{more_zh}的{self._outcome[1]}可能性相关。"
-        return en, zh
+    def _told(
+        self, top: int, has_clear: bool, is_above: bool, is_asked: list[bool], places: list[int],
+        part: list[float], share: list[float], values: list[float],
+    ) -> list[Explained]:  # fmt: skip
+        told = [] if has_clear else [self._unclear["raises" if is_above else "lowers"]]
+        for asked, place, total, size, value in zip(is_asked, places, part, share, values, strict=True):
+            if asked and len(told) < top:
+                told.append(self._phrases["raises" if total > 0 else "lowers"][place].told(total, size, value))
+        return told
 
 
 def usual_contributions(bundle: Bundle) -> FloatArray:
@@ -195,24 +164,3 @@ def told_first(sums: FloatArray, *, least_share: float = LEAST_SHARE) -> NDArray
     rows = np.arange(len(sums))
     is_clear = (along[rows, first] > 0) & (shares_of(sums)[rows, first] >= least_share)
     return np.where(is_clear, first, -1)
-
-
-def _unclear(outcome: tuple[str, str], more: tuple[str, str]) -> Explained:
-    return Explained(
-        code=UNCLEAR.code, actionable=False, direction=None, contribution=0.0, share=0.0,
-        feature=None, value=None, usual=None,
-        en=f"No clear reason for a {more[0]} chance of {outcome[0]}: nothing known stands out as associated with one.",
-        zh=f"没有{outcome[1]}可能性{more[1]}的明确原因：该客户的已知情况中，没有与之明显相关的因素。",
-    )  # fmt: skip
-
-
-def _known(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
-
-
-def _number(value: float | None, unit: str, unknown: str) -> str:
-    if value is None:
-        return unknown
-    digits = 0 if value == round(value) or abs(value) >= 100 else 1 if abs(value) >= 10 else 2
-    text = f"{value:,.{digits}f}"
-    return (text.rstrip("0").rstrip(".") if digits else text) + unit

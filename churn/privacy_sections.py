@@ -30,6 +30,9 @@ class Privacy(Section):
     encrypt_files: bool = Field(
         default=False, description="encrypt event log, snapshots, score log and the like with CHURN_FILE_KEY"
     )
+    pseudonymous_ids: bool = Field(
+        default=False, description="call customers by pseudonyms under CHURN_PSEUDONYM_KEY, from the first run on"
+    )
 
 
 def why_plain(url: str) -> str | None:

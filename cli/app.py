@@ -16,6 +16,7 @@ from churn.settings import load
 from cli.door import door_of, guard_around, signatures_of
 from cli.log_lines import log_as_json
 from features.encryption import appoint
+from features.pseudonyms import agree
 from serving.app import SCOPES, Desk, counter_of, routes
 from serving.asgi import Lifespan, application
 from serving.changes.feed import SCOPES as FEED_SCOPES
@@ -82,6 +83,7 @@ class Service:
         log_as_json()
         self.desk = Desk(load(os.environ.get("CHURN_CONFIG", DEFAULT_CONFIG)))
         appoint(self.desk.settings)
+        agree(self.desk.settings)
         most, signatures = self.desk.settings.serving.max_customers, signatures_of(self.desk.settings)
         self.events = EventDesk(self.desk.metrics, most, signatures)
         self.forget = ForgetDesk()

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from features.erasure.forgotten import is_forgotten
+from features.pseudonyms import pseudonyms_of
 from serving.audit.scribe import Scribe
 from serving.auth import Keys
 from serving.body import Bounds
@@ -17,6 +18,8 @@ from serving.limits.brake import Brake
 from serving.limits.counts import Counts, SqliteCounts
 from serving.limits.once import Once, SqliteOnce
 from serving.limits.redis_counts import RedisCounts, RedisOnce
+from serving.proxies import Proxies
+from serving.pseudonyms import veiled
 from serving.rate_limit import RateLimit
 from serving.signatures import Signatures
 from serving.web.login import SCOPES as LOGIN_SCOPES
@@ -69,12 +72,13 @@ def guard_around(
     """The guard around the routes of a business."""
     serving = settings.serving
     return Guard(
-        app,
+        veiled(app, pseudonyms_of(settings)),
         door=door.admission,
         metrics=metrics,
         scopes={**scopes, **LOGIN_SCOPES},
         bounds=Bounds(body_bytes=1000 * serving.max_body_kb, body_seconds=serving.body_timeout_s),
         dress=Dress(serving.cors_origins),
+        proxies=Proxies(serving.trusted_proxies),
         scribe=Scribe(settings.folder, gone=partial(is_forgotten, settings.folder), lost=metrics.audit_lost),
     )
 

@@ -1,5 +1,6 @@
 """The commands about what is kept: `churn forget` and `churn prune`."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -25,14 +26,15 @@ def forget(
 ) -> None:
     """Remove customers from every store, keep them out from now on, and give a receipt."""
     from cli import forget as room
+    from cli.privacy import exchanged
 
     settings, ids = load(config), customers or []
     if again:
         show(room.forget_again(settings), json)
     elif let_back:
-        show(room.let_back(settings, ids), json)
+        show(exchanged(settings, ids, partial(room.let_back, settings)), json)
     else:
-        show(room.forget(settings, ids, keep_out=keep_out), json)
+        show(exchanged(settings, ids, partial(room.forget, settings, keep_out=keep_out)), json)
 
 
 def prune(

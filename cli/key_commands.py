@@ -1,6 +1,6 @@
 """The commands about who may ask and who asked: `churn keys ...` and `churn audit`."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -73,5 +73,11 @@ def audit(
 ) -> None:
     """Who asked what about whom, and when."""
     from cli import audit as room
+    from cli.privacy import exchanged
 
-    show(room.audit(load(config), customer=customer, key=key, since=since), json)
+    settings = load(config)
+
+    def told(whom: list[str]) -> Any:  # Outcome
+        return room.audit(settings, customer=whom[0] if whom else None, key=key, since=since)
+
+    show(exchanged(settings, [customer] if customer else [], told), json)

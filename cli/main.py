@@ -8,7 +8,7 @@ Start reading at `main`.
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -107,8 +107,13 @@ def score(
 ) -> None:
     """Score the whole base, or some customers, with the scorer that the service uses."""
     from cli import serving as room
+    from cli.privacy import exchanged
 
-    show(room.score(load(config), everyone=everyone, ids=ids, out=out), json)
+    def scored(some: list[str]) -> Any:  # Outcome
+        return room.score(loaded, everyone=everyone, ids=",".join(some) or None, out=out)
+
+    loaded, asked = load(config), [one.strip() for one in (ids or "").split(",") if one.strip()]
+    show(exchanged(loaded, asked, scored), json)
 
 
 @app.command()

@@ -21,8 +21,10 @@ def load(config: Path) -> Any:  # Settings; importing it here costs pandas
     from cli.champions import heal
     from cli.versions import bring_up_to_date
     from features.encryption import appoint
+    from features.pseudonyms import agree
 
     loaded = settings.load(config)
+    agree(loaded)
     appoint(loaded)
     bring_up_to_date(loaded.folder)
     heal(loaded)

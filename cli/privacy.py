@@ -4,10 +4,12 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from churn.errors import SettingsError
 from cli.console import table
 from cli.outcome import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from churn.settings import Settings
@@ -16,12 +18,50 @@ if TYPE_CHECKING:
 PLAIN = "plain"
 
 
+class NoPseudonyms(SettingsError):
+    """A pseudonym is asked for, and customers are called by their ids."""
+
+    def __init__(self, variable: str) -> None:
+        super().__init__(
+            "[privacy] pseudonymous_ids is false: customers are called by their ids.",
+            mend=f"set it, and {variable}, before the first ingest of a business (docs/security-at-rest.md).",
+        )
+
+
 def new_key() -> Outcome:
     """A key, for CHURN_FILE_KEY or CHURN_PSEUDONYM_KEY; it is kept nowhere."""
     from features.encryption import new_key as made
 
     key = made()
     return Outcome(key, {"key": key})
+
+
+def pseudonym(settings: "Settings", customer_ids: list[str]) -> Outcome:
+    """What the files call customers."""
+    from features.pseudonyms import KEY, pseudonyms_of
+
+    names = pseudonyms_of(settings)
+    if names is None:
+        raise NoPseudonyms(KEY)
+    found = [{"customer_id": one, "pseudonym": names.of(one)} for one in customer_ids]
+    return Outcome("\n".join(one["pseudonym"] for one in found), found)
+
+
+def exchanged(settings: "Settings", customer_ids: list[str], act: "Callable[[list[str]], Outcome]") -> Outcome:
+    """What a command says of customers, asked and told by their ids, though the files know pseudonyms alone."""
+    import json
+
+    from features.pseudonyms import pseudonyms_of
+
+    names = pseudonyms_of(settings)
+    if names is None:
+        return act(customer_ids)
+    known = {names.of(one): one for one in customer_ids}
+    told = act(names.all_of(customer_ids))
+    text, as_json = told.text, json.dumps(told.as_json, default=str)
+    for known_as, customer_id in known.items():
+        text, as_json = text.replace(known_as, customer_id), as_json.replace(known_as, json.dumps(customer_id)[1:-1])
+    return Outcome(text, json.loads(as_json), told.exit_code)
 
 
 def status(settings: "Settings") -> Outcome:

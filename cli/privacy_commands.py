@@ -1,5 +1,7 @@
 """`churn privacy ...`: keys, encryption, pseudonyms. Imports no pandas. Start at `privacy_app`."""
 
+from typing import Annotated
+
 import typer
 
 from cli.options import DEFAULT, Config, Json, load, show
@@ -34,3 +36,15 @@ def rewrite(config: Config = DEFAULT, json: Json = False) -> None:
     from cli import privacy as room
 
     show(room.rewrite(load(config)), json)
+
+
+@privacy_app.command("pseudonym")
+def pseudonym(
+    customers: Annotated[list[str], typer.Argument(help="Customer ids, as events name them.")],
+    config: Config = DEFAULT,
+    json: Json = False,
+) -> None:
+    """Say what log, scores and sheets call customers."""
+    from cli import privacy as room
+
+    show(room.pseudonym(load(config), customers), json)

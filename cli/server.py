@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from churn.errors import SettingsError
+from cli import transport
 from cli.console import say, step
 from cli.started import say_when_up
 
@@ -52,7 +53,7 @@ def serve(config_path: Path, settings: "Settings", *, host: str | None, port: in
     host, port = host or settings.serving.host, settings.serving.port if port is None else port
     watch = _ready_to_serve(settings, host)
     port = free_port(host, port)
-    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    url = transport.url_of(settings, host, port)
     note = settings.folder / "serving" / "service.json"
     with tempfile.TemporaryDirectory(prefix="server-", dir=settings.folder / "serving") as home:
         service = subprocess.Popen(
@@ -62,7 +63,7 @@ def serve(config_path: Path, settings: "Settings", *, host: str | None, port: in
         )
         end_with_us(service)
         note.write_text(f'{{"pid": {os.getpid()}, "port": {port}, "url": "{url}"}}\n', encoding="utf-8")
-        say_when_up(service, f"{url}/readyz", f"Serving on {url}/ (Ctrl-C ends it)")
+        say_when_up(service, f"{url}/readyz", f"Serving on {url}/ (Ctrl-C ends it)", transport.to_ourselves(settings))
         with _watching(watch, settings.serving.watch_registry_seconds):
             code = service.wait()
         note.unlink(missing_ok=True)
@@ -79,7 +80,9 @@ def _ready_to_serve(settings: "Settings", host: str) -> "RegistryWatch":
     from serving.now import clock_of
     from serving.registry_watch import RegistryWatch
 
-    ring_of(settings).now().check_host(host)
+    keys = ring_of(settings).now()
+    keys.check_host(host)
+    transport.check(settings, keys, host)
     sender(settings)  # a secret that is missing
     log_as_json()
     watch = RegistryWatch(settings, tell=lambda words: say(f"  {words}"))
@@ -125,6 +128,7 @@ def free_port(host: str, port: int, command: str = "churn serve") -> int:
 def _command(settings: "Settings", host: str, port: int) -> list[str]:
     """The server that [serving] names; it finds this package wherever it lies."""
     listen = ["--host", host, "--port", str(port), "--timeout-graceful-shutdown", str(GRACE_S)]
+    listen += transport.options(settings)
     if settings.serving.server == "bentoml":
         return [sys.executable, "-m", "bentoml", "serve", "cli.app:Churn", "--working-dir", str(PLACE), *listen]
     workers = ["--workers", str(settings.serving.workers)]
@@ -140,6 +144,7 @@ def _environment(config_path: Path, settings: "Settings", home: str) -> Mapping[
         "BENTOML_HOME": home,  # two services that share one would delete each other's metrics
         "BENTOML_DO_NOT_TRACK": "True",  # "1" does not count
         "OMP_NUM_THREADS": "1",
+        "FORWARDED_ALLOW_IPS": "",  # uvicorn would believe any process of this machine
     }
     if settings.serving.server == "uvicorn":  # BentoML makes such a folder by itself
         ours["PROMETHEUS_MULTIPROC_DIR"] = home

@@ -197,6 +197,7 @@ def _of_itself() -> tuple[Store, ...]:
             back_up=False, anew="churn ingest",
         ),
         Store("versions", "the form of each store", ("stores.json",), "for ever"),
+        Store("mark of pseudonyms", "under which key customers were named; no key", ("pseudonyms.json",), "for ever"),
         Store("mark of encryption", "that files are to be encrypted; no key", ("encrypted.json",), "for ever"),
         Store(
             "erasure", "who was forgotten, as salted hashes; requests and receipts", ("erasure/**/*",), "for ever",

@@ -14,6 +14,7 @@ import pyarrow as pa
 from churn.errors import DataError, SettingsError, WrongColumns
 from churn.settings import Settings, expand
 from features.personal_words import EMAIL
+from features.pseudonyms import pseudonyms_of
 
 DETAILS: Final = ("email", "phone", "name", "language")
 CONSENTS: Final = ("may_email", "may_phone")
@@ -70,6 +71,8 @@ def contact_details(settings: Settings, environ: Mapping[str, str]) -> pd.DataFr
     for name in CONSENTS:
         found[name] = found[name].fillna("").str.lower().isin(TRUE)
     details = list(DETAILS)
+    if (known_as := pseudonyms_of(settings)) is not None:
+        found["customer_id"] = found["customer_id"].map(known_as.of)
     found[details] = found[details].astype(object).where(found[details].notna() & (found[details] != ""), None)
     return found
 

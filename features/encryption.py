@@ -118,19 +118,24 @@ def file_keys() -> FileKeys:
 
 @lru_cache(maxsize=8)
 def _read(current: str, before: str) -> FileKeys:
-    found = {name: _decoded(text, KEY) for text in [current] if text.strip() for name in [_id_of(text, KEY)]}
+    found = {name: decoded(text, KEY) for text in [current] if text.strip() for name in [_id_of(text, KEY)]}
     first = next(iter(found), None)
     for text in before.replace(",", " ").split():
-        found.setdefault(_id_of(text, KEYS_BEFORE), _decoded(text, KEYS_BEFORE))
+        found.setdefault(_id_of(text, KEYS_BEFORE), decoded(text, KEYS_BEFORE))
     return FileKeys(first, found)
 
 
 def _id_of(text: str, variable: str) -> str:
     """A key's name: tells keys apart and says nothing of them."""
-    return hashlib.sha256(b"churn file key\n" + _decoded(text, variable)).hexdigest()[:ID_DIGITS]
+    return hashlib.sha256(b"churn file key\n" + decoded(text, variable)).hexdigest()[:ID_DIGITS]
 
 
-def _decoded(text: str, variable: str) -> bytes:
+def decoded(text: str, variable: str) -> bytes:
+    """A key of the environment.
+
+    Raises:
+        BadFileKey: it is none.
+    """
     try:
         key = base64.b64decode(text.strip(), validate=True)
     except (binascii.Error, ValueError) as error:

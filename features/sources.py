@@ -29,6 +29,8 @@ from features.judging import REASONS, judge
 from features.live.joining import gathered, join_live
 from features.log import LOG, LOG_BEFORE, REJECTS, LogManifest
 from features.mapping import create_staged, lock, stage
+from features.pseudonymous_rows import veil
+from features.pseudonyms import agree, pseudonyms_of
 from features.reading import Progress, Rows, load
 from features.refusing import refuse
 from features.rekeying import give_over
@@ -99,6 +101,7 @@ def ingest(
             mend="add one with path, customer_id, event_type and event_timestamp; examples/ has three to start from.",
         )
     refuse_contacts(settings, environ)
+    agree(settings)
     now = (WallClock() if wall is None else wall).now()
     with workshop(settings.folder) as work, gathered(settings):
         (work / LOG).mkdir()
@@ -132,15 +135,10 @@ def _ingest(
     end = _end(settings, now)
     known_us = to_us(max(end, now))
     lay_map(connection, id_map, settings, known_us=known_us)
-    withdrawn = judge(
-        connection,
-        sources,
-        now_us=to_us(end),
-        known_us=known_us,
-        buckets=settings.ingest.buckets,
-        taking_back=settings.definition.taken_back_by,
-    )
-    live = join_live(connection, sources, settings.folder, settings.ingest.buckets)
+    veil(connection, pseudonyms_of(settings))
+    buckets, takes = settings.ingest.buckets, settings.definition.taken_back_by
+    withdrawn = judge(connection, sources, now_us=to_us(end), known_us=known_us, buckets=buckets, taking_back=takes)
+    live = join_live(connection, sources, settings.folder, buckets)
     observed_until = live.until(settings, _observed_until(connection, settings))  # also if somebody is forgotten
     refuse_forgotten(connection, Forgotten.read(settings.folder))
     _collect_refused(connection)
@@ -150,7 +148,7 @@ def _ingest(
     if found.errors():
         refuse(connection, sources, found, found.write(settings.folder))
     if id_map is not None:  # what came in is looked at as it came; from here on ids are customers
-        give_over(connection, folder, buckets=settings.ingest.buckets, forgotten=Forgotten.read(settings.folder))
+        give_over(connection, folder, buckets=buckets, forgotten=Forgotten.read(settings.folder))
         _collect_refused(connection)
     progress("writing the log")
     facts = LogFacts(rows=sum(rows), now=told, observed_until=observed_until, withdrawn=withdrawn, live=live.as_json())

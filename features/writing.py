@@ -63,7 +63,11 @@ def write_log(
     files = {}
     for bucket, rows in _buckets(connection):
         files[bucket_name(bucket)] = write_file(folder / bucket_name(bucket), rows)
-    write_file(folder / REJECTS, _rejects(connection, sources))
+    rejects = _rejects(connection, sources)
+    if settings.privacy.pseudonymous_ids:  # what a row held names its customer as the source does
+        place = rejects.schema.get_field_index("raw")
+        rejects = rejects.set_column(place, rejects.schema.field(place), pa.nulls(len(rejects), pa.string()))
+    write_file(folder / REJECTS, rejects)
     manifest = _manifest(connection, sources, settings, facts, files)
     text = json.dumps(manifest.as_json(), ensure_ascii=False, indent=1, sort_keys=True)
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")

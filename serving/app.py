@@ -44,6 +44,7 @@ from serving.tables.beside import Tables
 AT_ONCE = 4  # so many customers are answered without leaving the event loop; more would make others wait
 SCOPES = {"/v1/score": "score", "/metrics": "read"} | page_routes.SCOPES
 JSON = "application/json"
+OPEN = "to this machine, without a key: `churn keys create` closes it"
 Endpoint = Callable[..., Awaitable[Response]]
 encode = msgspec.json.Encoder().encode
 decode = msgspec.json.Decoder(ScoreRequest).decode
@@ -169,6 +170,8 @@ class Desk:
         counter = self.counter
         counter.lookup.check()
         told: dict[str, Any] = {"champions": described(counter.scorer.champions), "registry": self._registry.told()}
+        if request.state.caller.open:
+            told["open"] = OPEN
         if counter.tables:
             told["tables"] = counter.tables.codes()
         return Response(encode({"status": "ready"} | (told if request.state.caller.known else {})), media_type=JSON)

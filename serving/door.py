@@ -25,7 +25,7 @@ class Caller:
     Args:
         name: of the key; None where nobody needs one, or none was brought.
         key: the key itself. by_page: it came as the cookie of a session.
-        known: may be told what strangers are not.
+        known: may be told what strangers are not. open: nobody needs a key.
         headers: what the answer says of the limits.
     """
 
@@ -33,6 +33,7 @@ class Caller:
     key: Key | None = None
     by_page: bool = False
     known: bool = False
+    open: bool = False
     headers: Pairs = field(default_factory=list)
 
 
@@ -106,7 +107,7 @@ class Admission:
         keys = self._ring.now()
         if not keys:
             check_local(request.headers)
-            caller.known = True
+            caller.known = caller.open = True
             return
         key, caller.by_page = self._key(keys, request)
         caller.name, caller.key, caller.known = key.name, key, True
@@ -119,7 +120,7 @@ class Admission:
         try:
             if not keys:
                 check_local(headers)
-                caller.known = True
+                caller.known = caller.open = True
             else:
                 caller.known = keys.find(presented(headers), self._now()).may("read")
         except Refusal:

@@ -25,6 +25,7 @@ from serving.body import Bounds, bounded, check_headers
 from serving.door import Admission, Caller, Pairs, Request
 from serving.headers import Dress, dressed
 from serving.metrics import Metrics
+from serving.proxies import Proxies
 from serving.refusals import Refusal, Unauthorised, UnknownRoute, WrongMethod
 from serving.routing import UNKNOWN, RouteTable
 from serving.schemas import ErrorAnswer, Problem
@@ -48,6 +49,7 @@ class Guard:
         metrics: where requests are counted.
         scopes: route to the scope that it takes (serving/routing.py); what is not listed is not there.
         bounds: of what comes in; dress: headers of what goes out.
+        proxies: whose word on where a request came from counts.
         scribe: notes who asked what.
     """
 
@@ -60,11 +62,13 @@ class Guard:
         scopes: Mapping[str, str],
         bounds: Bounds | None = None,
         dress: Dress | None = None,
+        proxies: Proxies | None = None,
         scribe: Scribe | None = None,
     ) -> None:
         self._app, self._metrics, self._door = app, metrics, door
         self._table = RouteTable(scopes, {*OPEN, LOGIN})
         self._bounds, self._dress, self._scribe = bounds or Bounds(), dress or Dress(), scribe
+        self._proxies = proxies or Proxies()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it."""
@@ -73,6 +77,7 @@ class Guard:
             self.flush()  # of the application's end
             return
         began, headers = time.perf_counter(), dict(scope["headers"])
+        self._proxies.look(scope)
         visit = Visit(_request_id(headers), self._table.route(scope["path"]), send, self._dress.pairs(scope, headers))
         state = scope.setdefault("state", {})
         state["request_id"] = visit.request_id

@@ -80,13 +80,17 @@ def test_a_worker_notices_new_and_revoked_keys(tmp_path: Path, monkeypatch: pyte
 
 def test_strangers_learn_no_versions(tmp_path: Path) -> None:
     with opened(tmp_path / "open") as asked:
-        assert "champions" in asked.get("/readyz").json()
+        told = asked.get("/readyz").json()
+        assert "champions" in told
+        assert "without a key" in told["open"]
         assert asked.get("/readyz", headers={"Host": "rebound.example"}).json() == {"status": "ready"}
     read, score = key_of(tmp_path, "a", "read"), key_of(tmp_path, "b", "score")
     with opened(tmp_path) as asked:
         assert asked.get("/readyz").json() == {"status": "ready"}
         assert asked.get("/readyz", headers=score).json() == {"status": "ready"}
-        assert "champions" in asked.get("/readyz", headers=read).json()
+        told = asked.get("/readyz", headers=read).json()
+        assert "champions" in told
+        assert "open" not in told
 
 
 def test_guesses_are_braked_and_lock_nobody_out(tmp_path: Path, crm: dict[str, str]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from standardwebhooks.webhooks import Webhook
 from starlette.testclient import TestClient
 
 from churn.settings import Settings
@@ -16,8 +17,11 @@ from features.live.intake import Intake
 from features.online import MemoryOnlineStore
 from serving.app import Counter, Desk
 from serving.events import EventDesk
+from serving.keys.form import new_secret
+from serving.limits.once import SqliteOnce
 from serving.lookup import Lookup
 from serving.score_log import ScoreLog
+from serving.signatures import Signatures
 from tests import live_shop, tiny_service
 from tests.contract.test_wire import same_as_golden
 from tests.live_shop import NOW, Ticking
@@ -222,3 +226,21 @@ def test_utc_is_not_asked_for_only_an_offset(opened: Opened) -> None:
     opened.post(event("1", event_timestamp=when.isoformat().replace("+00:00", "Z")))
     _, rows = opened.intake.inbox.ledger.after(0)
     assert rows[0][6] == int(when.timestamp() * 1_000_000)
+
+
+def test_events_that_have_to_be_signed_are_taken_signed_and_once(opened: Opened, tmp_path: Path) -> None:
+    secret = new_secret()
+    opened.events._signatures = Signatures([secret], SqliteOnce(tmp_path / "taken"))
+    body = json.dumps({"events": [event()]})
+    at = datetime.now(UTC)
+    headers = {
+        "webhook-id": "msg_1", "webhook-timestamp": str(int(at.timestamp())),
+        "webhook-signature": Webhook(secret).sign("msg_1", at, body),
+    }  # fmt: skip
+    asked = opened.client
+    unsigned = asked.post("/v1/events", content=body)
+    assert (unsigned.status_code, unsigned.json()["error"]["code"]) == (401, "bad_signature")
+    assert asked.post("/v1/events", content=body + " ", headers=headers).status_code == 401
+    assert asked.post("/v1/events", content=body, headers=headers).status_code == 202
+    again = asked.post("/v1/events", content=body, headers=headers)
+    assert (again.status_code, again.json()["error"]["code"]) == (409, "already_received")

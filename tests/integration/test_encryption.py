@@ -8,12 +8,9 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pytest
-from typer.testing import CliRunner
 
 from churn.privacy_sections import Privacy
-from churn.sections import Business
 from churn.settings import Settings
-from cli.main import app
 from features import parquet
 from features.cipher_lines import HEAD, LINE, plain_lines
 from features.encryption import (
@@ -41,22 +38,9 @@ from serving.refusals import Erased
 from serving.score_index import recall
 from serving.score_log import FOLDER, ScoreLog, read
 from tests import live_shop, small_shop, tiny_service
-from tests.command_line import churn, refused
-from tests.orders_csv import ORDERS
 from tests.searching import naming
 
 LEAVER = "客 0007"
-TOML = """
-[business]
-slug = "shop"
-clock = "log"
-[[source]]
-path = "orders.csv"
-timezone = "UTC"
-customer_id = "customer_id"
-event_type = "'order'"
-event_timestamp = "date"
-"""
 
 
 @pytest.fixture
@@ -216,14 +200,6 @@ def test_only_what_lies_with_the_business_is_encrypted(shop: Settings, tmp_path:
     assert not is_encrypting(tmp_path / "sheet.parquet")
 
 
-def test_a_command_without_the_key_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(KEY, raising=False)
-    config = tmp_path / "churn.toml"
-    config.write_text("[privacy]\nencrypt_files = true\n", encoding="utf-8")
-    refused(churn("ingest", config=config), 12, KEY, "new-key")
-    assert Business().slug not in [path.name for path in (tmp_path / "artifacts").glob("*")]
-
-
 def test_files_are_written_anew_as_the_settings_ask(
     shop: Settings, log: Path, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -256,27 +232,3 @@ def test_a_segment_that_is_being_written_is_left(log: Path, monkeypatch: pytest.
     monkeypatch.setenv(KEYS_BEFORE, os.environ[KEY])
     monkeypatch.setenv(KEY, new_key())
     assert rewrite(log).in_use == (busy,)
-
-
-def test_status_says_what_is_plain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    config = tmp_path / "churn.toml"
-    (tmp_path / "orders.csv").write_text(ORDERS, encoding="utf-8")
-    config.write_text(TOML, encoding="utf-8")
-    assert churn("ingest", config=config).code == 0
-    made = json.loads(churn_words("privacy", "new-key", "--json"))["key"]
-    monkeypatch.setenv(KEY, made)
-    config.write_text(TOML + "[privacy]\nencrypt_files = true\n", encoding="utf-8")
-    told = json.loads(churn("privacy", "status", "--json", config=config).out)
-    logs = next(one["files"] for one in told["stores"] if one["store"] == "log")
-    assert set(logs) == {"plain"}
-    assert "files were written anew" in churn("privacy", "rewrite", config=config).out
-    told = json.loads(churn("privacy", "status", "--json", config=config).out)
-    logs = next(one["files"] for one in told["stores"] if one["store"] == "log")
-    assert logs[told["keys"][0]] == sum(logs.values()) - 1, "all but the manifest, which names nobody"
-    assert made not in str(told)
-    assert "encrypted volume" in churn("privacy", "status", config=config).out
-
-
-def churn_words(*words: str) -> str:
-    """A command that reads no settings."""
-    return str(CliRunner().invoke(app, list(words)).stdout)

@@ -1,4 +1,7 @@
-"""The whole loop with encryption on: run, score, forget, prune, prove, judge; nothing of it shows in Parquet or log."""
+"""The whole loop with encryption and pseudonyms on: run, score, prove, judge, prune, forget.
+
+No file among the artifacts holds a real id; no Parquet file and no score log holds a pseudonym that can be read.
+"""
 
 import json
 import re
@@ -6,12 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from churn.settings import Settings, load
 from features import parquet
 from features.cipher_lines import HEAD
 from features.encryption import KEY, new_key
+from features.pseudonyms import KEY as PSEUDONYM_KEY
+from features.pseudonyms import Pseudonyms, pseudonyms_of
 from features.reencrypting import key_of
 from features.simulation import SimulationSettings, write_demo_log
 from tests.command_line import churn, refused
@@ -31,6 +37,7 @@ class Shop:
     settings: Settings
     results: dict[str, Any]
     asked: list[str]
+    names: Pseudonyms
 
     @property
     def folder(self) -> Path:
@@ -44,18 +51,27 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Any:
     toml = (ROOT / "churn.toml").read_text(encoding="utf-8")
     for name, value in FEWER.items():
         toml = re.sub(rf"^{name} = \d+", f"{name} = {value}", toml, flags=re.MULTILINE)
-    toml = re.sub(r"^encrypt_files = false", "encrypt_files = true", toml, flags=re.MULTILINE)
+    for name in ("encrypt_files", "pseudonymous_ids"):
+        toml, found = re.subn(rf"^{name} = false", f"{name} = true", toml, flags=re.MULTILINE)
+        assert found == 1
     config = folder / "churn.toml"
     config.write_text(toml, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(KEY, new_key())
+        patch.setenv(PSEUDONYM_KEY, new_key())
         said = churn("run", "--json", config=config)
         assert said.code in VERDICTS, said.err
         settings = load(config)
         now = parquet.read_frame(settings.folder / "features" / "current.parquet", ["customer_id", "model"])
-        asked = now.loc[now["model"].notna(), "customer_id"].head(4).tolist()
-        assert churn("score", "--ids", ",".join(asked), config=config).code == 0
-        yield Shop(config, settings, json.loads(said.out), asked)
+        names = pseudonyms_of(settings)
+        assert names is not None
+        profiles = pd.read_csv(folder / "artifacts" / "demo-source" / "profiles.csv.gz", dtype=str)
+        known, asked = set(now.loc[now["model"].notna(), "customer_id"]), []
+        for one in profiles.iloc[:, 0]:
+            asked += [one] if len(asked) < 4 and names.of(one) in known else []
+        told = churn("score", "--ids", ",".join(asked), "--json", config=config)
+        assert [one["customer_id"] for one in json.loads(told.out)] == asked
+        yield Shop(config, settings, json.loads(said.out), asked, names)
 
 
 def test_the_loop_ends_as_without_encryption(shop: Shop) -> None:
@@ -74,8 +90,10 @@ def test_everything_that_can_be_encrypted_is(shop: Shop) -> None:
 
 def test_no_customer_is_found_but_where_the_documents_say(shop: Shop) -> None:
     for customer_id in shop.asked:
-        found = {name for name in naming(shop.folder, customer_id) if not name.startswith(MAY_NAME)}
-        assert found == set()
+        assert naming(shop.folder, customer_id) == set()
+        found = naming(shop.folder, shop.names.of(customer_id))
+        assert "features/online.db" in {name.removesuffix("-wal") for name in found}
+        assert {name for name in found if not name.startswith(MAY_NAME)} == set()
 
 
 def test_a_score_is_replayed_and_proven(shop: Shop) -> None:
@@ -87,14 +105,14 @@ def test_a_score_is_replayed_and_proven(shop: Shop) -> None:
 def test_a_customer_is_forgotten(shop: Shop) -> None:
     from monitoring.windows import read_scores
 
-    leaver = shop.asked[0]
-    assert leaver in set(read_scores(shop.folder).frame["customer_id"])
+    leaver, known_as = shop.asked[0], shop.names.of(shop.asked[0])
+    assert known_as in set(read_scores(shop.folder).frame["customer_id"])
     said = churn("forget", leaver, "--json", config=shop.config)
     assert said.code == 0, said.err
     rows = {one["store"]: one["rows"] for one in json.loads(said.out)["stores"]}
     assert min(rows[name] for name in ("log", "snapshots", "features of now", "score log", "batches")) > 0
-    assert leaver not in set(read_scores(shop.folder).frame["customer_id"])
-    assert naming(shop.folder, leaver) == set()
+    assert known_as not in set(read_scores(shop.folder).frame["customer_id"])
+    assert naming(shop.folder, known_as) == naming(shop.folder, leaver) == set()
     assert all(key_of(path) for path in shop.folder.rglob("*.parquet"))
 
 

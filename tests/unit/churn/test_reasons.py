@@ -163,3 +163,15 @@ def test_one_customer_alone_gets_the_reasons_it_gets_among_others() -> None:
     explainer = Explainer(FEATURES, USUAL, outcome="churned")
     alone = [explainer.explain(contributions[i : i + 1], values[i : i + 1])[0] for i in range(50)]
     assert alone == explainer.explain(contributions, values)
+
+
+def test_reasons_are_the_same_alone_and_among_many() -> None:
+    rng = np.random.default_rng(6)
+    contributions, values = rng.normal(size=(60, 5)), rng.gamma(1.0, 40.0, (60, 5))
+    values[rng.random(values.shape) < 0.2] = np.nan
+    explainer = Explainer(FEATURES, USUAL, outcome="churned")
+    for top in (0, 1, 3, 9):
+        together = explainer.explain(contributions, values, top=top)
+        alone = [explainer.explain(contributions[i : i + 1], values[i : i + 1], top=top)[0] for i in range(60)]
+        assert repr(alone) == repr(together)
+        assert all(len(told) <= top for told in together)

@@ -1,0 +1,123 @@
+"""Reasons in words: what is said of one feature for one direction, in English and Chinese, whoever it is said of.
+
+`Phrase` is a reason before it is known whose it is; it is made once a model and told a million times. Says "associated
+with", never "because": attributions are no experiment. Reads the features' own texts; knows no model. Start reading at
+`phrase_of`.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from churn.reasons import UNCLEAR, Reason
+
+UNITS = {"days": (" days", "天"), "events": (" times", "次"), "share": ("", ""), "ratio": ("", "")}
+OUTCOMES = {"churned": ("churn", "流失"), "reactivated": ("coming back", "回归")}
+DIRECTIONS = {"raises": ("higher", "较高"), "lowers": ("lower", "较低")}
+
+
+@dataclass(frozen=True)
+class Described:
+    """A feature in words, as its catalogue has it."""
+
+    name: str
+    group: str
+    en: str
+    zh: str
+    unit: str = ""
+    is_category: bool = False
+    """Its values are codes, which are not shown."""
+
+
+class Explained(NamedTuple):
+    """One reason for one customer's score."""
+
+    code: str
+    actionable: bool
+    direction: str | None
+    """"raises" or "lowers" the chance of the outcome; null where there is no clear reason."""
+    contribution: float
+    """Sum over the group's features, in log-odds."""
+    share: float
+    """|contribution| as a part of all groups' |contribution|, in [0, 1]."""
+    feature: str | None
+    """The feature of the group that moved the score most in that direction."""
+    value: float | None
+    """The customer's value of it, in its unit; null where unknown."""
+    usual: float | None
+    """The median of the reference customers."""
+    en: str
+    zh: str
+
+
+class Phrase(NamedTuple):
+    """A reason before it is known whose it is: all but the numbers of a customer."""
+
+    code: str
+    actionable: bool
+    direction: str
+    feature: str
+    usual: float | None
+    en: tuple[str, str, str]
+    """Before the value, its unit, after it."""
+    zh: tuple[str, str, str]
+    shown: bool
+    """Whether the value is told."""
+
+    def told(self, contribution: float, share: float, value: float) -> Explained:
+        """The reason of one customer."""
+        seen, en, zh = None, "", ""
+        if self.shown:
+            seen = known(value)
+            number = None if seen is None else _digits(seen)
+            en = "not known" if number is None else number + self.en[1]
+            zh = "未知" if number is None else number + self.zh[1]
+        return Explained(
+            self.code, self.actionable, self.direction, contribution, share, self.feature, seen, self.usual,
+            f"{self.en[0]}{en}{self.en[2]}", f"{self.zh[0]}{zh}{self.zh[2]}",
+        )  # fmt: skip
+
+
+def phrase_of(
+    reason: Reason, feature: Described, usual: float | None, direction: str, outcome: tuple[str, str]
+) -> Phrase:
+    """What is said of one feature for one direction."""
+    shown, more = not feature.is_category, DIRECTIONS[direction]
+    unit_en, unit_zh = UNITS.get(feature.unit, ("", ""))
+    head_en = f"{reason.en[:1].upper()}{reason.en[1:]} – {feature.en}"
+    head_zh = f"{reason.zh}——{feature.zh}"
+    tail_en = f"; associated with a {more[0]} chance of {outcome[0]}."
+    tail_zh = f"，与{more[1]}的{outcome[1]}可能性相关。"
+    if shown:
+        head_en, head_zh = f"{head_en}: ", f"{head_zh}："
+        tail_en = f" (usual: {_number(usual, unit_en, 'not known')}){tail_en}"
+        tail_zh = f"（通常：{_number(usual, unit_zh, '未知')}）{tail_zh}"
+    return Phrase(
+        reason.code, reason.actionable, direction, feature.name, usual if shown else None,
+        (head_en, unit_en, tail_en), (head_zh, unit_zh, tail_zh), shown,
+    )  # fmt: skip
+
+
+def unclear(outcome: tuple[str, str], more: tuple[str, str]) -> Explained:
+    """What is said where no group stands out in the direction of the score."""
+    return Explained(
+        code=UNCLEAR.code, actionable=False, direction=None, contribution=0.0, share=0.0,
+        feature=None, value=None, usual=None,
+        en=f"No clear reason for a {more[0]} chance of {outcome[0]}: nothing known stands out as associated with one.",
+        zh=f"没有{outcome[1]}可能性{more[1]}的明确原因：该客户的已知情况中，没有与之明显相关的因素。",
+    )  # fmt: skip
+
+
+def known(value: float | None) -> float | None:
+    """A number, or None where it is not finite."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _number(value: float | None, unit: str, unknown: str) -> str:
+    return unknown if value is None else _digits(value) + unit
+
+
+def _digits(value: float) -> str:
+    digits = 0 if value == round(value) or abs(value) >= 100 else 1 if abs(value) >= 10 else 2
+    text = f"{value:,.{digits}f}"
+    return text.rstrip("0").rstrip(".") if digits else text

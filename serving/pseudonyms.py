@@ -1,0 +1,177 @@
+"""Real ids outside, pseudonyms inside: each request's ids are exchanged on the way in, and back on the way out.
+
+    {"customer_ids": ["C1"]} --> {"customer_ids": ["p_x7..."]} --> routes --> ..."p_x7..." --> ..."C1"
+
+An ASGI layer between the guard and the routes, there only where the settings ask for it. It exchanges the fields of
+bodies that name customers, the customer in a path and in a query; an answer gets back the ids of its own request and
+no others, so that a feed of everybody speaks of pseudonyms. Bytes it does not understand go on as they are, and are
+refused by whoever reads them. Start reading at `Veil.__call__`.
+"""
+
+import html
+import json
+from collections.abc import Iterable
+from urllib.parse import parse_qsl, quote, urlencode
+
+import msgspec
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from features.pseudonyms import Pseudonyms
+
+ONE = frozenset({"customer_id", "related_customer_id", "source_id"})
+MANY = frozenset({"customer_ids"})
+QUERY = frozenset({"customer_id", "customer", "id", "q"})
+PATHS = ("/v1/customers/", "/customers/")
+Fields = dict[str, msgspec.Raw]
+decode_fields = msgspec.json.Decoder(Fields).decode
+decode_items = msgspec.json.Decoder(list[msgspec.Raw]).decode
+decode_text = msgspec.json.Decoder(str).decode
+encode = msgspec.json.Encoder().encode
+
+
+def veiled(app: ASGIApp, names: Pseudonyms | None) -> ASGIApp:
+    """Routes that know customers by pseudonyms, asked with real ids; the routes themselves where there are none."""
+    return app if names is None else Veil(app, names)
+
+
+class Veil:
+    """Exchanges ids.
+
+    Args:
+        app: the routes.
+        names: what they call customers.
+    """
+
+    def __init__(self, app: ASGIApp, names: Pseudonyms) -> None:
+        self._app, self._names = app, names
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on with pseudonyms, and its answer back with the ids that it came with."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        exchange = Exchange(self._names)
+        exchange.place(scope)
+        body, events = b"", list[Message]()
+        if scope["method"] not in ("GET", "HEAD"):
+            body, events = await _whole(receive)
+            scope.setdefault("state", {})["as_sent"] = body  # what a signature is of
+            body = exchange.body(body)
+            scope["headers"] = _sized(scope["headers"], len(body))
+            receive = _again(body, events, receive)
+        await self._app(scope, receive, Return(send, exchange) if exchange.known else send)
+
+
+class Exchange:
+    """The ids of one request, and what they were exchanged for."""
+
+    def __init__(self, names: Pseudonyms) -> None:
+        self._names = names
+        self.known: dict[str, str] = {}
+
+    def one(self, customer_id: str) -> str:
+        """An id exchanged, and remembered for the answer."""
+        known_as = self._names.of(customer_id)
+        if known_as != customer_id:
+            self.known[known_as] = customer_id
+        return known_as
+
+    def place(self, scope: Scope) -> None:
+        """Exchange the customer in a path and in a query."""
+        for prefix in PATHS:
+            if scope["path"].startswith(prefix):
+                scope["path"] = prefix + self.one(scope["path"].removeprefix(prefix))
+                scope["raw_path"] = quote(scope["path"]).encode()
+        asked = parse_qsl(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
+        if any(name in QUERY for name, _ in asked):
+            told = [(name, self.one(value) if name in QUERY else value) for name, value in asked]
+            scope["query_string"] = urlencode(told).encode()
+
+    def body(self, body: bytes) -> bytes:
+        """A body with pseudonyms; as it is where it is no JSON."""
+        try:
+            return bytes(self._within(body))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return body
+
+    def back(self, body: bytes, kind: str) -> bytes:
+        """An answer with the ids that it was asked with."""
+        for known_as, customer_id in self.known.items():
+            spelt = json.dumps(customer_id, ensure_ascii=False)[1:-1] if "json" in kind else html.escape(customer_id)
+            body = body.replace(known_as.encode(), spelt.encode("utf-8", "surrogatepass"))
+        return body
+
+    def _within(self, raw: bytes | msgspec.Raw) -> bytes:
+        """JSON with ids exchanged, whatever else it holds byte for byte."""
+        text = bytes(raw)
+        first = text.lstrip()[:1]
+        if first == b"[":
+            return encode([msgspec.Raw(self._within(one)) for one in decode_items(text)])
+        if first != b"{":
+            return text
+        return encode({name: msgspec.Raw(self._field(name, one)) for name, one in decode_fields(text).items()})
+
+    def _field(self, name: str, raw: msgspec.Raw) -> bytes:
+        text = bytes(raw).lstrip()
+        if name in ONE and text.startswith(b'"'):
+            return encode(self.one(decode_text(text)))
+        if name in MANY and text.startswith(b"["):
+            return encode([self._item(one) for one in decode_items(text)])
+        return self._within(raw)
+
+    def _item(self, raw: msgspec.Raw) -> str | msgspec.Raw:
+        text = bytes(raw).lstrip()
+        return self.one(decode_text(text)) if text.startswith(b'"') else raw
+
+
+class Return:
+    """`send`, which gives an answer back the ids of its request; it holds the answer until it is whole."""
+
+    def __init__(self, send: Send, exchange: Exchange) -> None:
+        self._send, self._exchange = send, exchange
+        self._start: Message | None = None
+        self._parts: list[bytes] = []
+
+    async def __call__(self, message: Message) -> None:
+        """Take a message of the routes."""
+        if message["type"] == "http.response.start":
+            self._start = message
+            return
+        if message["type"] != "http.response.body" or self._start is None:
+            await self._send(message)
+            return
+        self._parts.append(message.get("body", b""))
+        if message.get("more_body"):
+            return
+        headers = self._start["headers"]
+        kind = dict(headers).get(b"content-type", b"").decode("latin-1")
+        body = self._exchange.back(b"".join(self._parts), kind)
+        await self._send({**self._start, "headers": _sized(headers, len(body))})
+        await self._send({**message, "body": body})
+
+
+def _sized(headers: Iterable[tuple[bytes, bytes]], size: int) -> list[tuple[bytes, bytes]]:
+    """Headers that say how long a body is by now."""
+    return [(name, str(size).encode() if name == b"content-length" else value) for name, value in headers]
+
+
+async def _whole(receive: Receive) -> tuple[bytes, list[Message]]:
+    """A request's body, and what came that is none of it."""
+    parts = list[bytes]()
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return b"".join(parts), [message]
+        parts.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return b"".join(parts), []
+
+
+def _again(body: bytes, events: list[Message], receive: Receive) -> Receive:
+    """`receive` for a body that was read already."""
+    waiting: list[Message] = [*events] if events else [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def told() -> Message:
+        return waiting.pop(0) if waiting else await receive()
+
+    return told
