@@ -75,7 +75,7 @@ def test_a_store_that_loses_a_bit_gets_no_certificate(live: Settings, monkeypatc
 
     honest = store.packed
     monkeypatch.setattr(
-        store, "packed", lambda row: honest(row) | {"vector": row.vector.astype(np.float32).astype(float).tolist()}
+        store, "packed", lambda row: honest(row) | {"vector": row.vector.astype(np.float32).astype(float)}
     )
     certificate = prove_apart(live, EVENTS, FEATURES, LIFECYCLE, as_of=NOW, customers=120)
     assert not certificate["passed"]
