@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from churn.settings import Settings
+from serving.audit.scribe import about
 from serving.languages import preferred
 from serving.refusals import InvalidRequest, ReplaysBusy
 from serving.replay_schemas import Replay
@@ -58,6 +59,7 @@ class ReplayDesk:
             )
         finally:
             self._waiting -= 1
+        about(request.scope, [one for one in [(told.told or {}).get("customer_id")] if one])
         return Response(encode(told), media_type="application/json")
 
     def _wanted(self, request: Request) -> tuple[str, int]:

@@ -202,6 +202,22 @@ class TestAudit:
         assert b"C1" not in text.replace(hash_of("C1", key).encode(), b"")
         assert list(lines(folder, hash_of("C1", key))) == [first]
 
+    def test_every_route_that_tells_of_customers_says_whom(self, tmp_path: Path) -> None:
+        folder = tiny_service.settings(tmp_path).folder
+        boss = key_of(tmp_path, "boss", "admin")
+        with opened(tmp_path) as asked:
+            score_id = asked.post("/v1/score", json={"customer_ids": ["C1"]}, headers=boss).json()["scores"][0][
+                "score_id"
+            ]
+            asked.get("/v1/customers/C1", headers=boss)
+            asked.delete("/v1/customers/C1", headers=boss)
+            asked.get(f"/v1/scores/{score_id}", headers=boss)
+            told = written(asked, tmp_path)
+        assert [line.route for line in told] == [
+            "/v1/score", "/v1/customers/{customer_id}", "/v1/customers/{customer_id}", "/v1/scores/{score_id}",
+        ]  # fmt: skip
+        assert {tuple(line.whose) for line in told} == {(hash_of("C1", key_in(folder)),)}
+
     def test_unknown_paths_leave_nothing_of_themselves(self, tmp_path: Path) -> None:
         with opened(tmp_path) as asked:
             asked.get("/v1/secret-customer")

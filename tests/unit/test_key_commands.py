@@ -1,5 +1,6 @@
 """`churn keys` and `churn audit`, as people type them."""
 
+import base64
 import json
 import stat
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ import pytest
 
 from churn.settings import load
 from features.erasure.store import Whom
+from features.pseudonyms import pseudonyms_of
 from serving.audit.keeping import erase_from_audit, outlived
 from serving.audit.lines import Line, hash_of, key_in, lines, segments
 from serving.audit.scribe import Asked, Scribe
@@ -176,3 +178,17 @@ class TestAudit:
             note(scribe, "crm")
         scribe.flush()
         assert [line.lost for line in lines(folder)] == [3, 0, 0]
+
+    def test_customers_known_by_pseudonyms_are_asked_for_by_their_ids(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("CHURN_PSEUDONYM_KEY", base64.b64encode(b"p" * 32).decode())
+        path = tmp_path / "churn.toml"
+        path.write_text('artifacts = "b"\n[privacy]\npseudonymous_ids = true\n')
+        settings = load(path)
+        names = pseudonyms_of(settings)
+        assert names is not None
+        scribe = Scribe(settings.folder, say=lambda _: None)
+        note(scribe, "crm", names.of("C1"))
+        scribe.close()
+        assert [row["key"] for row in said(path, "audit", "--customer", "C1")] == ["crm"]
