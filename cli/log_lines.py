@@ -1,9 +1,12 @@
 """The service's log: one JSON object a line on stdout, as log collectors read it, in which nobody is named.
 
-A traceback stays inside its line, and has neither local values nor what the error said: both may name a customer.
+A traceback stays inside its line, and has neither local values nor what the error said: both may name a customer. A
+line that cannot be written, because stdout leads to a full disk, is lost and stops nobody.
 """
 
+import sys
 from collections.abc import MutableMapping
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -22,8 +25,25 @@ def log_as_json() -> None:
             without_values,
             structlog.processors.JSONRenderer(),
         ],
+        logger_factory=_lines,
         cache_logger_on_first_use=True,
     )
+
+
+class Lines:
+    """Writes lines to stdout."""
+
+    def msg(self, message: str) -> None:
+        """Write one, or lose it."""
+        with suppress(OSError, ValueError):  # full, or closed
+            sys.stdout.write(f"{message}\n")
+            sys.stdout.flush()
+
+    log = debug = info = warn = warning = error = critical = exception = fatal = msg
+
+
+def _lines(*_: Any) -> Lines:  # structlog gives the names of loggers
+    return Lines()
 
 
 def without_values(_: object, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -104,7 +104,8 @@ class RegistryWatch:
                 self._write(replace(self.state, checked_at=self._now(), problem=None))
                 return
             self._take(self._look())
-            self._seen = seen
+            is_settled = all(one.reason != "unreadable_files" for one in self.state.refused)  # a disk, a server
+            self._seen = seen if is_settled else None
         except ChurnError as error:
             self._down(error)
         except Exception as error:  # noqa: BLE001  # the edge of a thread that has to go on: a full disk, MLflow's own

@@ -186,6 +186,8 @@ def _register(held: Settings, models: Sequence[str]) -> None:
 def version_texts(model: str, number: int) -> tuple[str, str]:
     """Booster and bundle of a version: each tells another probability, so that an answer shows whose it is."""
     booster, bundle = texts(model)
+    if number == 1:  # the one that `register` registers
+        return booster, bundle
     shifted = Calibrator(kind="platt", params={"a": 1.0, "b": number / 7})
     return booster, Bundle.from_json(bundle).model_copy(update={"calibrator": shifted}).to_json()
 
@@ -198,8 +200,8 @@ def promote(held: Settings, model: str, number: int) -> None:
 
         registry = MlflowClient(tracking_uri=held.registry_uri, registry_uri=held.registry_uri)
         name, (booster, bundle) = held.model_name(model), version_texts(model, number)
-        while len(registry.search_model_versions(f"name = '{name}'")) < number:
-            _add_version(registry, held, model, bundle)
+        for missing in range(len(registry.search_model_versions(f"name = '{name}'")) + 1, number + 1):
+            _add_version(registry, held, model, version_texts(model, missing)[1])
         registry.set_registered_model_alias(name, "champion", str(number))
     let_in(held, model, number, booster, bundle)
 
