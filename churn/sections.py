@@ -180,6 +180,8 @@ class Serving(Door):
         default=False, description="contributions to 1e-9 log-odds, at twice the time; else within 3e-6"
     )
     nightly_answers: bool = Field(default=True, description="tell the batch's answer again as long as it holds")
+    max_waiting: int = Field(default=64, ge=1, le=100_000, description="requests that wait in a worker; more are 503")
+    deadline_ms: int = Field(default=5000, ge=100, le=60_000, description="how long a score may take before it is 503")
     store_timeout_ms: int = Field(default=250, ge=10, le=10_000, description="how long a read of the store may take")
     least_change: float = Field(
         default=0.05, gt=0, le=1, description="of a probability: less is no news for `GET /v1/scores?since=`"

@@ -34,6 +34,7 @@ from serving.info import InfoDesk
 from serving.orphans import SUPERVISED, end_with, forget_dead_workers
 from serving.replay_desk import SCOPES as REPLAY_SCOPES
 from serving.replay_desk import ReplayDesk
+from serving.score_route import ScoreRoute, ShortWay
 from serving.swap import Swapping
 from serving.what_if import SCOPES as WHAT_IF_SCOPES
 from serving.what_if import WhatIfDesk
@@ -73,7 +74,8 @@ def assemble(
     scopes = (
         SCOPES | INFO_SCOPES | EVENT_SCOPES | FORGET_SCOPES | FEED_SCOPES | VIEW_SCOPES | WHAT_IF_SCOPES | REPLAY_SCOPES
     )
-    return guard_around(application(all_routes, lifespan), desk.settings, desk.metrics, scopes, door)
+    app = ShortWay(application(all_routes, lifespan), ScoreRoute(desk))
+    return guard_around(app, desk.settings, desk.metrics, scopes, door)
 
 
 class Service:

@@ -7,13 +7,15 @@ Start reading at `Session`.
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 
+from features import store_sqlite
 from features.online import Fields
 from features.store_config import Address
 from features.store_errors import StoreUnavailable, quiet, told
@@ -46,15 +48,13 @@ class Session:
         Raises:
             StoreUnavailable: the store does not answer.
         """
-        keys = [_key(customer_id) for customer_id in customer_ids]
         began, was_open = time.monotonic(), self._store is not None
         try:
-            answers = self._read(keys, names)
+            return self._read(customer_ids, names)
         except StoreUnavailable:
             if not was_open or time.monotonic() - began > self._timeout_s / 2:
                 raise
-            answers = self._read(keys, names)  # the server hung up on us: it may have been started anew meanwhile
-        return [values and {name: _content(value) for name, value in values.items()} for _, values in answers]
+            return self._read(customer_ids, names)  # the server hung up on us: it may have been started anew meanwhile
 
     def write(self, rows: Sequence[Coming]) -> None:
         """Write the fields of each customer over those that are there.
@@ -75,10 +75,7 @@ class Session:
         Raises:
             StoreUnavailable: the store does not answer.
         """
-        from feast.infra.key_encoding_utils import serialize_entity_key
-
-        version = self._config.entity_key_serialization_version
-        keys = [serialize_entity_key(_key(one), entity_key_serialization_version=version) for one in customer_ids]
+        keys = [self._stored_key(one) for one in customer_ids]
         delete = {"sqlite": self._remove_sqlite, "redis": self._remove_redis, "postgres": self._remove_postgres}
         with self._opened() as store:
             if keys:
@@ -100,16 +97,23 @@ class Session:
             store, self._store = self._store, None
             _end(store)
 
-    def _read(self, keys: Sequence[Any], names: Sequence[str]) -> Any:
+    def _read(self, customer_ids: Sequence[str], names: Sequence[str]) -> list[Fields | None]:
         with self._opened() as store:
-            return store.online_read(self._config, self._view, keys, list(names)) if keys else []
+            if not customer_ids:
+                return []
+            if self._address.kind == "sqlite":
+                keys = [self._stored_key(one) for one in customer_ids]
+                return store_sqlite.read(store._get_conn(self._config), self._table, keys, names, _content)
+            keys = [_key(one) for one in customer_ids]
+            answers = store.online_read(self._config, self._view, keys, list(names))
+        return [values and {name: _content(value) for name, value in values.items()} for _, values in answers]
 
     def _remove_sqlite(self, store: Any, keys: Sequence[bytes]) -> None:
         connection = store._get_conn(self._config)
         connection.execute("PRAGMA secure_delete = ON")  # what is deleted is not to be found in the file either
         with connection:
             connection.executemany(
-                f'DELETE FROM "{self._table()}" WHERE entity_key = ?',  # Feast's name for its table
+                f'DELETE FROM "{self._table}" WHERE entity_key = ?',  # Feast's name for its table
                 [(key,) for key in keys],
             )
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
@@ -121,11 +125,23 @@ class Session:
     def _remove_postgres(self, store: Any, keys: Sequence[bytes]) -> None:
         from psycopg import sql
 
-        delete = sql.SQL("DELETE FROM {} WHERE entity_key = ANY(%s)").format(sql.Identifier(self._table()))
+        delete = sql.SQL("DELETE FROM {} WHERE entity_key = ANY(%s)").format(sql.Identifier(self._table))
         with store._get_conn(self._config, autocommit=True) as connection, connection.cursor() as cursor:
             cursor.execute(delete, (list(keys),))
 
+    @cached_property
+    def _stored_key(self) -> Callable[[str], bytes]:
+        """What makes a customer's id the key that a store keeps."""
+        from feast.infra.key_encoding_utils import serialize_entity_key
+
+        version = self._config.entity_key_serialization_version
+        return store_sqlite.quick_key(
+            lambda one: bytes(serialize_entity_key(_key(one), entity_key_serialization_version=version))
+        )
+
+    @cached_property
     def _table(self) -> str:
+        """Feast's name for the table of the view."""
         from feast.infra.online_stores.helpers import compute_table_id
 
         versioned = self._config.registry.enable_online_feature_view_versioning

@@ -10,12 +10,12 @@ and those of other stages into one application behind serving/guard.py. Start re
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
-import anyio.to_thread
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
@@ -25,29 +25,28 @@ from churn.settings import Settings
 from features.erasure.forgotten import is_forgotten
 from features.online import RowStore
 from serving import champion, page_routes, shadow
-from serving.audit.scribe import about
-from serving.body import check_batch
 from serving.described import described
 from serving.languages import preferred
 from serving.lookup import Lookup
 from serving.metrics import CONTENT_TYPE, Metrics
 from serving.now import Stops, clock_of
-from serving.refusals import InvalidRequest, MalformedJson, NotReady
+from serving.refusals import NotReady
 from serving.registry_state import RegistryState
-from serving.schemas import Language, Score, ScoreAnswer, ScoreRequest
+from serving.schemas import Language, Score
 from serving.score_log import ScoreLog
+from serving.score_route import METHOD, PATH, ScoreRoute
 from serving.scorer import Answer, Scorer
 from serving.seal import Seal
 from serving.shadow import Shadows
 from serving.tables.beside import Tables
+from serving.turns import Turns
 
 AT_ONCE = 4  # so many customers are answered without leaving the event loop; more would make others wait
-SCOPES = {"/v1/score": "score", "/metrics": "read"} | page_routes.SCOPES
+SCOPES = {PATH: "score", "/metrics": "read"} | page_routes.SCOPES
 JSON = "application/json"
 OPEN = "to this machine, without a key: `churn keys create` closes it"
 Endpoint = Callable[..., Awaitable[Response]]
 encode = msgspec.json.Encoder().encode
-decode = msgspec.json.Decoder(ScoreRequest).decode
 
 
 @dataclass(frozen=True)
@@ -77,6 +76,8 @@ class Desk:
 
     def __init__(self, settings: Settings) -> None:
         self.settings, self.metrics = settings, Metrics()
+        self._turns = Turns(settings.serving.max_waiting, settings.serving.deadline_ms / 1000)
+        self._aside = ThreadPoolExecutor(1, "many")  # one request of many customers at a time, beside the others
         self._counter: Counter | None = None
         self._registry = RegistryState()
 
@@ -90,6 +91,7 @@ class Desk:
     def close(self) -> None:
         """Answer no more; what was answered is in the log."""
         counter, self._counter = self._counter, None
+        self._aside.shutdown(cancel_futures=True)
         if counter:
             counter.lookup.close()
             if counter.shadows:
@@ -136,29 +138,27 @@ class Desk:
             raise NotReady
         return self._counter
 
-    async def score(self, request: Request) -> Response:
-        """Answer `POST /v1/score`: no answer leaves before its line is in the score log."""
-        asked = _read(await request.body())
-        check_batch(len(asked.customer_ids), self.settings.serving.max_customers, "customer_ids")
-        words = self.words(request, asked.language, asked.top_reasons)
-        ids = about(request.scope, asked.customer_ids)
-        scores = await self.told(ids, *words)
-        by_id = {score.customer_id: score for score in scores}
-        return Response(encode(ScoreAnswer([by_id[one] for one in asked.customer_ids])), media_type=JSON)
-
     def words(self, request: Request, language: Language | None, top: int | None) -> tuple[str, int]:
         """The language of an answer, and how many reasons it has at most, where the caller asks for none."""
         language = language or preferred(request.headers.get("accept-language", ""))
         return language or self.settings.business.language, self.settings.serving.top_reasons if top is None else top
 
     async def told(self, customer_ids: Sequence[str], language: str, top: int) -> list[Score]:
-        """Score customers, each named once, in their order; logged, counted, and told to whoever scores beside."""
+        """Score customers, each named once, in their order; logged, counted, and told to whoever scores beside.
+
+        Raises:
+            Overloaded: others wait already. ScoreLogUnavailable: nothing can be logged. NotReady: nobody answers.
+        """
+        await self._turns.take()
         counter = self.counter
         if len(customer_ids) <= AT_ONCE:
             answers = counter.answers(customer_ids, language, top)
         else:
-            answers = await anyio.to_thread.run_sync(counter.answers, customer_ids, language, top)
-        await asyncio.wrap_future(counter.log.append([answer.log_row() for answer in answers]))
+            loop = asyncio.get_running_loop()
+            answers = await self._turns.settle(
+                loop.run_in_executor(self._aside, counter.answers, customer_ids, language, top)
+            )
+        await self._turns.settle(counter.log.written([answer.log_row() for answer in answers]))
         if counter.shadows:
             counter.shadows.offer(answers, counter.log)
         self.metrics.answers(answer.score for answer in answers)
@@ -222,21 +222,7 @@ def routes(desk: Desk) -> list[BaseRoute]:
 
     read: dict[str, Endpoint] = {"/livez": alive, "/healthz": alive, "/readyz": desk.ready, "/metrics": metrics}
     return [
-        Route("/v1/score", desk.score, methods=["POST"]),
+        Route(PATH, ScoreRoute(desk), methods=[METHOD]),
         *(Route(path, endpoint, methods=["GET"]) for path, endpoint in read.items()),
         *page_routes.routes(desk.settings.business.name),
     ]
-
-
-def _read(body: bytes) -> ScoreRequest:
-    """The request in a body.
-
-    Raises:
-        MalformedJson: no JSON. InvalidRequest: not as the schema has it.
-    """
-    try:
-        return decode(body)
-    except msgspec.ValidationError as error:
-        raise InvalidRequest(str(error)) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise MalformedJson(str(error)) from error

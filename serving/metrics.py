@@ -6,7 +6,8 @@ alone otherwise. No label ever holds what a caller wrote, so nobody can make the
 
 import os
 from collections.abc import Iterable, Iterator
-from functools import cached_property
+from functools import cache, cached_property
+from typing import TypeVar
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.metrics_core import Metric
@@ -20,6 +21,9 @@ from serving.webhooks.meters import LetterMeters
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+Meter = TypeVar("Meter", Counter, Histogram)
 
 
 class Ours(Collector):
@@ -84,13 +88,13 @@ class Metrics:
 
     def request(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count one request, under the template of its route."""
-        self._seconds.labels(route, method, status).observe(seconds)
+        _labelled(self._seconds, route, method, status).observe(seconds)
 
     def answers(self, scores: Iterable[Score]) -> None:
         """Count what was answered."""
         for score in scores:
             answer = score.abstention.code if score.abstention else score.band or ""
-            self._answers.labels(score.model or "none", answer).inc()
+            _labelled(self._answers, score.model or "none", answer).inc()
             if score.from_last_good:
                 self._last_good.inc()
 
@@ -140,3 +144,9 @@ class Metrics:
             together.register(Ours(MultiProcessCollector(None)))  # type: ignore[no-untyped-call,unused-ignore]
             return generate_latest(together)
         return generate_latest(self._registry)
+
+
+@cache
+def _labelled(meter: Meter, *labels: object) -> Meter:
+    """A meter's child; to look it up anew costs more than to count. No label is what a caller wrote: there are few."""
+    return meter.labels(*labels)

@@ -7,6 +7,7 @@ under way share the next one. A line that could not be written whole is taken ba
 SCORES and leaves out a last line that a kill or a power cut tore. Knows no model and no server.
 """
 
+import asyncio
 import base64
 import errno
 import os
@@ -16,6 +17,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any
 
 import msgspec
@@ -37,6 +39,8 @@ GONE = ERASED_LINE.encode()
 SHADOW = SHADOW_LINE  # a line that nobody was told: what a challenger in shadow would have said
 
 Row = dict[str, Any]  # a row of SCORES: texts, numbers, instants
+Promise = Future[None] | asyncio.Future[None]
+Waiting = tuple[bytes, asyncio.AbstractEventLoop | None, Promise]  # lines, and who is promised what, on which loop
 
 
 def packed(vector: NDArray[np.float64]) -> str:
@@ -63,51 +67,61 @@ class ScoreLog:
         self._good = 0  # bytes of the segment that are whole lines on disk
         self._keys = keys_for(self._folder)  # None: lines are written as they are
         self._cipher: LineCipher | None = None
-        self._waiting: list[tuple[bytes, Future[None]]] = []
-        self._wake = threading.Condition()
-        self._ending = False
+        self._waiting: SimpleQueue[Waiting | None] = SimpleQueue()
+        self._ending, self._one_at_a_time = False, threading.Lock()
         self._writer = threading.Thread(target=self._run, name="score-log", daemon=True)
         self._writer.start()
 
     def append(self, rows: Sequence[Row]) -> Future[None]:
         """Promise that these rows are on disk; the promise breaks with ScoreLogUnavailable where they are not."""
         promise: Future[None] = Future()
-        lines = b"".join(self._seal.on(ENCODER.encode(row)) + b"\n" for row in rows)
-        with self._wake:
-            if self._ending:
-                promise.set_exception(ScoreLogUnavailable(str(FOLDER), "the service is ending"))
-                return promise
-            self._waiting.append((lines, promise))
-            self._wake.notify()
+        self._wait((self._lines(rows), None, promise))
+        return promise
+
+    def written(self, rows: Sequence[Row]) -> "asyncio.Future[None]":
+        """The same promise to the event loop that asks, for less: all that was written together is told together."""
+        loop = asyncio.get_running_loop()
+        promise: asyncio.Future[None] = loop.create_future()
+        self._wait((self._lines(rows), loop, promise))
         return promise
 
     def close(self) -> None:
         """Write what is waiting and end."""
-        with self._wake:
+        with self._one_at_a_time:
             self._ending = True
-            self._wake.notify()
+            self._waiting.put(None)
         self._writer.join()
 
-    def _run(self) -> None:
-        while True:
-            with self._wake:
-                self._wake.wait_for(lambda: self._waiting or self._ending)
-                batch, self._waiting = self._waiting, []
-            if not batch:
-                self._abandon()
-                return
-            self._flush(batch)
+    def _lines(self, rows: Sequence[Row]) -> bytes:
+        return b"".join(self._seal.on(ENCODER.encode(row)) + b"\n" for row in rows)
 
-    def _flush(self, batch: list[tuple[bytes, Future[None]]]) -> None:
-        try:
-            self._write(b"".join(lines for lines, _ in batch))
-        except OSError as error:
-            why = error.strerror or type(error).__name__
-            for _, promise in batch:
-                promise.set_exception(ScoreLogUnavailable(str(FOLDER), why))
+    def _wait(self, one: Waiting) -> None:
+        with self._one_at_a_time:
+            if not self._ending:
+                self._waiting.put(one)
+                return
+        _settle([one], ScoreLogUnavailable(str(FOLDER), "the service is ending"))
+
+    def _run(self) -> None:
+        ends = False
+        while not ends:
+            batch = [self._waiting.get()]
+            with suppress(Empty):
+                while True:
+                    batch.append(self._waiting.get_nowait())
+            ends = None in batch
+            self._flush([one for one in batch if one is not None])
+        self._abandon()
+
+    def _flush(self, batch: list[Waiting]) -> None:
+        if not batch:
             return
-        for _, promise in batch:
-            promise.set_result(None)
+        fault: ScoreLogUnavailable | None = None
+        try:
+            self._write(b"".join(lines for lines, _, _ in batch))
+        except OSError as error:
+            fault = ScoreLogUnavailable(str(FOLDER), error.strerror or type(error).__name__)
+        _settle(batch, fault)
 
     def _write(self, lines: bytes) -> None:
         if self._file is None or self._good > SEGMENT_BYTES or not os.fstat(self._file).st_nlink:  # it was pruned
@@ -162,6 +176,29 @@ class ScoreLog:
         if self._file is not None:
             os.close(self._file)
             self._file = None
+
+
+def _settle(batch: list[Waiting], fault: ScoreLogUnavailable | None) -> None:
+    """Keep or break promises: those of an event loop all at once, on it."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[Promise]] = {}
+    for _, loop, promise in batch:
+        if loop is None:
+            _tell([promise], fault)
+        else:
+            by_loop.setdefault(loop, []).append(promise)
+    for loop, promises in by_loop.items():
+        with suppress(RuntimeError):  # the loop has ended: nobody waits any more
+            loop.call_soon_threadsafe(_tell, promises, fault)
+
+
+def _tell(promises: list[Promise], fault: ScoreLogUnavailable | None) -> None:
+    for promise in promises:
+        if promise.done():  # who waited has given up
+            continue
+        if fault is None:
+            promise.set_result(None)
+        else:
+            promise.set_exception(fault)
 
 
 def read(folder: Path) -> pd.DataFrame:
