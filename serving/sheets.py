@@ -6,6 +6,7 @@ and how good that is. `lines` lays answers out for all sheets at once. Knows no 
 
 import csv
 import io
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -45,16 +46,33 @@ class Lines(NamedTuple):
 
 def lines(answers: list[Answer], top: int) -> Lines:
     """Answers as lines of every sheet, with at most so many reasons."""
-    rows = [line(answer, top) for answer in answers]
-    kinds = columns(top)
-    people = pa.Table.from_pylist(rows, schema=pa.schema([(name, TYPES[kind]) for name, kind in kinds.items()]))
-    scores = pa.Table.from_pylist([answer.log_row() for answer in answers], schema=SCHEMA)
-    instants = [name for name, kind in kinds.items() if kind == INSTANT]
+    logged = [answer.log_row() for answer in answers]
+    scores = {name: [row[name] for row in logged] for name in SCORES.names}
+    kinds, told = columns(top), _told(answers, scores, top)
+    people = pa.Table.from_pydict(told, schema=pa.schema([(name, TYPES[kind]) for name, kind in kinds.items()]))
+    in_words = {name: _iso(told[name]) if kind == INSTANT else told[name] for name, kind in kinds.items()}
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, fieldnames=list(kinds))
-    for row in rows:
-        writer.writerow(row | {name: row[name].isoformat() for name in instants if row[name] is not None})
-    return Lines(scores, people, text.getvalue())
+    csv.writer(text).writerows(zip(*in_words.values(), strict=True))
+    return Lines(pa.Table.from_pydict(scores, schema=SCHEMA), people, text.getvalue())
+
+
+def _told(answers: list[Answer], scores: dict[str, list[Any]], top: int) -> dict[str, list[Any]]:
+    """The columns of the sheet."""
+    given = [answer.score for answer in answers]
+    told: dict[str, list[Any]] = {name: [getattr(score, name) for score in given] for name in FACTS}
+    told["abstention"] = scores["abstention"]
+    for number in range(top):
+        reasons = [score.reasons[number] if number < len(score.reasons) else None for score in given]
+        told[f"reason_{number + 1}_code"] = [reason and reason.code for reason in reasons]
+        told[f"reason_{number + 1}"] = [reason and reason.text for reason in reasons]
+    further = {name: scores[name] for name in FURTHER}
+    return told | further | {name: [getattr(score, name) for score in given] for name in WHO_ANSWERS}
+
+
+def _iso(instants: list[datetime | None]) -> list[str | None]:
+    """Instants in ISO form; most customers share theirs."""
+    texts = {one: None if one is None else one.isoformat() for one in set(instants)}
+    return [texts[one] for one in instants]
 
 
 class Sheet(Protocol):
@@ -132,16 +150,3 @@ def columns(top: int) -> dict[str, str]:
     reasons = [name for number in range(1, top + 1) for name in (f"reason_{number}_code", f"reason_{number}")]
     further = {name: SCORES[name].dtype for name in FURTHER}
     return {**FACTS, **dict.fromkeys(("abstention", *reasons), "str"), **further, **dict.fromkeys(WHO_ANSWERS, "str")}
-
-
-def line(answer: Answer, top: int) -> dict[str, Any]:
-    """One customer's line of the sheet."""
-    score = answer.score
-    row: dict[str, Any] = {name: getattr(score, name) for name in FACTS}
-    row["abstention"] = score.abstention.code if score.abstention else None
-    for number in range(1, top + 1):
-        reason = score.reasons[number - 1] if number <= len(score.reasons) else None
-        row[f"reason_{number}_code"] = reason.code if reason else None
-        row[f"reason_{number}"] = reason.text if reason else None
-    logged = answer.log_row()
-    return row | {name: logged[name] for name in FURTHER} | {name: getattr(score, name) for name in WHO_ANSWERS}
