@@ -88,6 +88,7 @@ class Settings(BaseModel):
         """With [privacy] tls_required, every URL of a server asks for TLS; of a [[source]], features/database.py."""
         urls = {"[store] url": self.store.url, "[store] registry_url": self.store.registry_url}
         urls |= {"[live] url": self.live.url, "[registry] url": self.registry.url}
+        urls |= {"[serving] limits_url": self.serving.limits_url}
         for name, url in urls.items():
             why = why_plain(url) if url and self.privacy.tls_required else None
             if why:

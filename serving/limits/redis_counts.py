@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from features.tls import tls_mend
 from serving.limits.counts import LEAST_SHARE, MOST, Granted, RateLimitUnavailable, Window
 
 TIMEOUT_S, PAUSE_S = 0.25, 1.0
@@ -52,7 +53,8 @@ class RedisLink:
             return question(self._client)
         except (RedisError, OSError, ValueError) as error:
             self._not_before = self._clock() + PAUSE_S
-            raise RateLimitUnavailable("Redis", type(error).__name__) from error  # its text may hold the URL
+            unchecked = "its certificate cannot be checked, or it speaks no TLS" if tls_mend(str(error)) else None
+            raise RateLimitUnavailable("Redis", unchecked or type(error).__name__) from error  # no text of a URL
 
     def close(self) -> None:
         """End the connections."""

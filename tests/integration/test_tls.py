@@ -20,6 +20,8 @@ from features.live.opening import ledger_of
 from features.registry_place import reach
 from features.sources import ingest
 from features.store import FeatureStore, OnlineStore
+from serving.limits.counts import RateLimitUnavailable, Window
+from serving.limits.redis_counts import RedisCounts
 from tests import small_shop, tiny_service
 from tests.tls_servers import HOST, Authority, TlsPostgres, TlsRedis
 
@@ -131,6 +133,18 @@ def changed(url: str, wrong: str, place: Place) -> str:
         return url.replace(f"@{HOST}:", "@127.0.0.1:")
     path = place.stranger.path if wrong == "authority" else Path("/nowhere/ca.pem")
     return re.sub(r"(sslrootcert|ssl_ca_certs)=[^&]*", rf"\1={path}", url)
+
+
+def test_counts_of_requests_are_kept_by_tls(place: Place) -> None:
+    """In Redis, where services on several machines count together."""
+    asked = ("crm", Window("minute", 60), 1, 10)
+    assert RedisCounts(place.redis.url, "tls").lease(*asked).requests > 0
+    for wrong in ("authority", "host", "file"):
+        with pytest.raises(RateLimitUnavailable, match="cannot be checked") as told:
+            RedisCounts(changed(place.redis.url, wrong, place), "tls").lease(*asked)
+        assert SECRET not in str(told.value)
+    with pytest.raises(RateLimitUnavailable):
+        RedisCounts(place.redis.plain_url, "tls").lease(*asked)
 
 
 @pytest.mark.parametrize("user", USERS, ids=names)

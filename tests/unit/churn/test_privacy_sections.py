@@ -43,7 +43,9 @@ def test_less_is_plain(url: str, why: str) -> None:
     assert why in (why_plain(url) or "")
 
 
-@pytest.mark.parametrize("section", ["store.url", "store.registry_url", "live.url", "registry.url"])
+@pytest.mark.parametrize(
+    "section", ["store.url", "store.registry_url", "live.url", "registry.url", "serving.limits_url"]
+)
 def test_settings_that_insist_refuse_a_plain_url_and_keep_its_secret(tmp_path: Path, section: str) -> None:
     name, key = section.split(".")
     path = tmp_path / "churn.toml"
