@@ -23,7 +23,7 @@ from features.simulation import SimulationSettings, write_demo_log
 from tests.command_line import churn, refused
 from tests.searching import naming
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.nightly  # a minute of CPU; each part stands alone in tests/integration
 
 ROOT = Path(__file__).parents[2]
 FEWER = {"max_cutoffs": 3, "test_cutoffs": 1}
