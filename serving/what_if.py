@@ -143,7 +143,7 @@ class WhatIfDesk:
         scorer = replace(counter.scorer, clock=StoppedClock(from_us(cutoff_us)), beside=lambda answers, _: answers)
         answers, scored_at = scorer.score(names, found, language=language, top=top), counter.scorer.clock.now()
         outs = [
-            WhatIfOut(_marked(answer.score, scored_at, code), rejected)
+            WhatIfOut(_marked(answer.score, scored_at, code, language), rejected)
             for answer, code, (_, rejected) in zip(answers, silent, read, strict=True)
         ]
         return WhatIfAnswer(what_if=True, as_of=from_us(cutoff_us), answers=outs)
@@ -209,9 +209,9 @@ def _named(row: OnlineRow | None, name: str) -> OnlineRow | None:
     return None if row is None else replace(row, customer_id=name)
 
 
-def _marked(score: Score, scored_at: datetime, silence: str | None) -> Score:
+def _marked(score: Score, scored_at: datetime, silence: str | None, language: str) -> Score:
     """A score that nobody can take for one of a customer as they are."""
-    why = score.abstention if silence is None else abstention(silence)
+    why = score.abstention if silence is None else abstention(silence, language)
     return structs.replace(
         score, scored_at=scored_at, abstention=why, what_if=True, action_code=WHAT_IF, value_tier_code=WHAT_IF
     )

@@ -153,6 +153,8 @@ def test_an_event_is_judged_as_a_live_one_and_costs_its_customer_the_number(
     assert bad["rejected"][0]["mend"]
     assert (bad["score"]["probability"], bad["score"]["abstention"]["code"]) == (None, "events_rejected")
     assert good["score"]["probability"] is not None
+    (told,) = opened.ask({"customer_id": KNOWN, "events": [order("2", **wrong)]}, language="zh")["answers"]
+    assert "假设的事件" in told["score"]["abstention"]["problem"]
 
 
 def test_sent_twice_it_counts_once_and_other_content_is_a_conflict(opened: Opened) -> None:
