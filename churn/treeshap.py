@@ -12,6 +12,7 @@ Why an own kernel: `pred_contrib` costs milliseconds a customer, which is most o
 
 from collections.abc import Callable
 from functools import cache, partial
+from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -48,9 +49,17 @@ class Compiled(NamedTuple):
     sum_leaves: Callable[..., None]
 
 
-@cache
 def compiled() -> Compiled:
-    """Compile the kernel; the result is kept on disk beside it, so only the first run ever pays."""
+    """The compiled kernel; what was compiled is kept on disk beside it, so only the first run ever pays."""
+    with _one_at_a_time:
+        return _compile()
+
+
+_one_at_a_time = Lock()
+
+
+@cache
+def _compile() -> Compiled:
     from numba import njit
     from numba.extending import register_jitable
 
@@ -150,6 +159,12 @@ class TreeShap:
                 raw[place] = compiled().explain_row(*shared, rows[place], scratch, phi[place])
         return raw, phi
 
+    def warm(self) -> None:
+        """Explain something, so that everything is compiled before the first customer comes."""
+        rows = np.zeros((len(EIGHT) + 1, len(self.forest.features)))
+        self.explained(rows)
+        self.raw(rows[:1])
+
     def _checked(self, rows: FloatArray) -> FloatArray:
         if rows.ndim != 2 or rows.shape[1] != len(self.forest.features):
             raise WrongRows(expected=len(self.forest.features), found=rows.shape)
@@ -176,9 +191,7 @@ class TreeShap:
 def warm() -> None:
     """Compile the kernel, or load what was compiled, for the fast mode and the usual exact one."""
     for nodes in (FAST_NODES, 2 * FAST_NODES):
-        trees = TreeShap.from_text(STUMP, nodes=nodes)
-        trees.explained(np.zeros((len(EIGHT) + 1, 1)))
-        trees.raw(np.zeros((1, 1)))
+        TreeShap.from_text(STUMP, nodes=nodes).warm()
 
 
 def exact_nodes(distinct: int) -> int:

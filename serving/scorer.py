@@ -144,6 +144,7 @@ class Scorer:
     def warm(self) -> None:
         """Answer once with every champion, so that everything is compiled before the first customer comes."""
         for champion in self.champions.values():
+            champion.trees.warm()  # eight rows together have a kernel of their own
             bundle = champion.bundle
             vector = np.full(len(bundle.features), np.nan)
             now = self.clock.now()

@@ -10,6 +10,7 @@ import pytest
 
 from churn.errors import NoChampion
 from churn.settings import Settings
+from churn.treeshap import FAST_NODES, exact_nodes
 from serving import admission, archive, champion, champion_registry
 from serving.described import described
 from tests import tiny_service
@@ -59,6 +60,15 @@ def test_the_copy_is_read_without_mlflow_and_without_lightgbm(registry: Settings
     )
     ended = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert ended.stdout.strip() == "['churn'] set()"
+
+
+def test_exact_reasons_take_as_many_points_as_the_model_needs(registry: Settings) -> None:
+    settings = promoted(registry, "churn")
+    champion.appoint(settings.folder, champion.fetch(settings))
+    exactly = settings.model_copy(update={"serving": settings.serving.model_copy(update={"exact_reasons": True})})
+    (fast,), (exact,) = (champion.load(one).values() for one in (settings, exactly))
+    assert fast.trees.nodes == FAST_NODES
+    assert exact.trees.nodes == exact_nodes(exact.trees.forest.distinct)
 
 
 def test_without_any_champion_nothing_is_served(registry: Settings, tmp_path: Path) -> None:

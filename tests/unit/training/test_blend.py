@@ -9,7 +9,7 @@ import pytest
 from churn.definition import ChurnDefinition
 from churn.events import FloatArray
 from churn.metrics import log_loss
-from churn.treeshap import TreeShap
+from churn.treeshap import FAST_NODES, TreeShap
 from training.blend import SIZE, blended, mixed, share_of
 from training.btyd.distil import FARTHEST, distilled
 from training.btyd.histories import Histories, histories
@@ -95,6 +95,8 @@ def test_one_text_holds_both_and_reasons_stay_exact(shop: tuple[Rows, Known, Fit
     wanted = 0.75 * alone.raw(X) + 0.25 * (0.9 * raw_scores(trees.booster, X) - 0.4)
     np.testing.assert_allclose(raw_scores(text, X), wanted, atol=1e-9)
     np.testing.assert_allclose(TreeShap.from_text(both.booster).contributions(X), both.contributions(X), atol=1e-8)
+    fast = TreeShap.from_text(both.booster, nodes=FAST_NODES)
+    np.testing.assert_allclose(fast.contributions(X), both.contributions(X), atol=1e-5)
     np.testing.assert_allclose(both.contributions(X).sum(axis=1), both.raw(X), atol=1e-8)
     gains = [lightgbm.Booster(model_str=one.booster).feature_importance("gain") for one in (alone, both)]
     share = both.params["bg_nbd_share"]
