@@ -21,6 +21,15 @@ class BodyTooSlow(Refusal):
         )
 
 
+class HeadTooSlow(Refusal):
+    """Request line and headers did not come in time."""
+
+    status = 408
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"No request came within {seconds:g} s.", mend="send it at once, once connected.")
+
+
 class HeadersTooLarge(Refusal):
     """The headers pass the limit."""
 

@@ -11,6 +11,8 @@ import argparse
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
+from serving.connection import Connection
+
 ALIVE_WITHIN_S = 60  # compiling holds a worker up; one that says nothing for longer hangs
 
 
@@ -38,7 +40,7 @@ def run(
     config = uvicorn.Config(
         app, host=host, port=port, workers=workers, access_log=False, server_header=False, log_level="warning",
         lifespan="on", timeout_graceful_shutdown=grace_s, timeout_worker_healthcheck=ALIVE_WITHIN_S,
-        ssl_certfile=certificate, ssl_keyfile=key, proxy_headers=False,
+        ssl_certfile=certificate, ssl_keyfile=key, proxy_headers=False, http=Connection,
     )  # fmt: skip
     with config.bind_socket() as door:
         Multiprocess(config, sockets=[door]).run()

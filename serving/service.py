@@ -11,6 +11,8 @@ from typing import Any
 import bentoml
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from serving.connection import take_over
+
 TIMEOUT_S = 20  # of BentoML's own routes, which nobody can reach
 
 
@@ -54,6 +56,7 @@ def service(app: ASGIApp, *, workers: int, begin: Callable[[], None], end: Calla
             """End after the last request."""
             end()
 
+    take_over()
     return _fronted(Churn, app)
 
 

@@ -113,6 +113,14 @@ def test_keys_come_and_go_in_every_worker_while_it_runs(door: Door) -> None:
     assert {door.ask("/v1/score", body, X_API_Key=new)[0] for _ in range(12)} == {401}
 
 
+def test_what_is_no_http_gets_our_error_from_either_server(door: Door) -> None:
+    context = ssl.create_default_context(cafile=str(door.root))
+    raw = socket.create_connection(("127.0.0.1", door.port), timeout=5)
+    with raw, context.wrap_socket(raw, server_hostname="127.0.0.1") as wrapped:
+        wrapped.sendall(b"nonsense\r\n\r\n")
+        assert b'"code":"no_http"' in wrapped.recv(4096)
+
+
 def test_a_long_header_is_refused(door: Door) -> None:
     assert door.ask("/livez", X_Long="x" * 20_000)[0] == 431
 
