@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from churn.reasons import UNCLEAR, Reason
 
-UNITS = {"days": (" days", "天"), "events": (" times", "次"), "share": ("", ""), "ratio": ("", "")}
+UNITS = {"days": (" days", "天"), "events": ("", "次")}  # in English a number of events says so itself
+SHARE, FLAG = "share", "yes or no"
 OUTCOMES = {"churned": ("churn", "流失"), "reactivated": ("coming back", "回归")}
 DIRECTIONS = {"raises": ("higher", "较高"), "lowers": ("lower", "较低")}
 
@@ -58,9 +59,10 @@ class Phrase(NamedTuple):
     direction: str
     feature: str
     usual: float | None
-    en: tuple[str, str, str]
-    """Before the value, its unit, after it."""
-    zh: tuple[str, str, str]
+    unit: str
+    en: tuple[str, str]
+    """Before the value, and after it."""
+    zh: tuple[str, str]
     shown: bool
     """Whether the value is told."""
 
@@ -69,12 +71,10 @@ class Phrase(NamedTuple):
         seen, en, zh = None, "", ""
         if self.shown:
             seen = known(value)
-            number = None if seen is None else _digits(seen)
-            en = "not known" if number is None else number + self.en[1]
-            zh = "未知" if number is None else number + self.zh[1]
+            en, zh = in_words(seen, self.unit)
         return Explained(
             self.code, self.actionable, self.direction, contribution, share, self.feature, seen, self.usual,
-            f"{self.en[0]}{en}{self.en[2]}", f"{self.zh[0]}{zh}{self.zh[2]}",
+            f"{self.en[0]}{en}{self.en[1]}", f"{self.zh[0]}{zh}{self.zh[1]}",
         )  # fmt: skip
 
 
@@ -83,18 +83,17 @@ def phrase_of(
 ) -> Phrase:
     """What is said of one feature for one direction."""
     shown, more = not feature.is_category, DIRECTIONS[direction]
-    unit_en, unit_zh = UNITS.get(feature.unit, ("", ""))
     head_en = f"{reason.en[:1].upper()}{reason.en[1:]} – {feature.en}"
     head_zh = f"{reason.zh}——{feature.zh}"
     tail_en = f"; associated with a {more[0]} chance of {outcome[0]}."
     tail_zh = f"，与{more[1]}的{outcome[1]}可能性相关。"
     if shown:
         head_en, head_zh = f"{head_en}: ", f"{head_zh}："
-        tail_en = f" (usual: {_number(usual, unit_en, 'not known')}){tail_en}"
-        tail_zh = f"（通常：{_number(usual, unit_zh, '未知')}）{tail_zh}"
+        en, zh = in_words(usual, feature.unit)
+        tail_en, tail_zh = f" (usual: {en}){tail_en}", f"（通常：{zh}）{tail_zh}"
     return Phrase(
         reason.code, reason.actionable, direction, feature.name, usual if shown else None,
-        (head_en, unit_en, tail_en), (head_zh, unit_zh, tail_zh), shown,
+        feature.unit, (head_en, tail_en), (head_zh, tail_zh), shown,
     )  # fmt: skip
 
 
@@ -113,11 +112,21 @@ def known(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def _number(value: float | None, unit: str, unknown: str) -> str:
-    return unknown if value is None else _digits(value) + unit
+def in_words(value: float | None, unit: str) -> tuple[str, str]:
+    """A value of a feature as people read it, in English and Chinese."""
+    if value is None:
+        return "not known", "未知"
+    if unit == FLAG:
+        return ("yes", "是") if value else ("no", "否")
+    if unit == SHARE:
+        share = f"{_digits(100 * value)}%"
+        return share, share
+    number, (en, zh) = _digits(value), UNITS.get(unit, ("", ""))
+    return (number + (" day" if number == "1" and unit == "days" else en)), number + zh
 
 
 def _digits(value: float) -> str:
     digits = 0 if value == round(value) or abs(value) >= 100 else 1 if abs(value) >= 10 else 2
     text = f"{value:,.{digits}f}"
-    return text.rstrip("0").rstrip(".") if digits else text
+    text = text.rstrip("0").rstrip(".") if digits else text
+    return "0" if text == "-0" else text

@@ -8,6 +8,7 @@ import pytest
 
 from churn.bundle import Text
 from churn.explanation import Described, Explainer, told_first
+from churn.phrases import in_words
 from churn.reasons import CAUSES, GROUPS, UNCLEAR, UnknownReason, group_of
 from tests.bundles import a_bundle
 
@@ -175,3 +176,23 @@ def test_reasons_are_the_same_alone_and_among_many() -> None:
         alone = [explainer.explain(contributions[i : i + 1], values[i : i + 1], top=top)[0] for i in range(60)]
         assert repr(alone) == repr(together)
         assert all(len(told) <= top for told in together)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "en", "zh"),
+    [
+        (1.0, "days", "1 day", "1天"),
+        (2.0, "days", "2 days", "2天"),
+        (0.004, "days", "0 days", "0天"),
+        (1.0, "events", "1", "1次"),
+        (1200.0, "events", "1,200", "1,200次"),
+        (0.655, "share", "65.5%", "65.5%"),
+        (1.0, "yes or no", "yes", "是"),
+        (0.0, "yes or no", "no", "否"),
+        (-0.001, "ratio", "0", "0"),
+        (None, "share", "not known", "未知"),
+        (3.14159, "a unit without a word", "3.14", "3.14"),
+    ],
+)
+def test_values_are_told_as_people_say_them(value: float | None, unit: str, en: str, zh: str) -> None:
+    assert in_words(value, unit) == (en, zh)
