@@ -32,12 +32,14 @@ from serving.events import decode_one, event_of, fault, id_of, out_of, unblank
 from serving.refusals import InvalidRequest, MalformedJson, NotReady
 from serving.schemas import Language, Score
 from serving.scorer import Scorer
+from serving.turns import Overloaded
 from serving.what_if_schemas import RawCustomer, RawRequest, WhatIfAnswer, WhatIfOut
 
 PATH = "/v1/what-if"
 SCOPES = {PATH: "score"}
 AHEAD = timedelta(days=366)
 AT_ONCE = 2  # of such requests in a worker; others wait
+MOST_WAITING = 16
 WHAT_IF = "what_if"
 HOW = (
     'send {"customers": [1 to 50 of {"customer_id": a known one, or left out, "events": [up to 1000 as in '
@@ -101,7 +103,7 @@ class WhatIfDesk:
     def __init__(self, desk: Answers) -> None:
         self._desk = desk
         self._imagining: Imagining | None = None
-        self._at_once = anyio.CapacityLimiter(AT_ONCE)
+        self._at_once, self._waiting = anyio.CapacityLimiter(AT_ONCE), 0
 
     def open(self, imagining: Imagining) -> None:
         """Begin to answer."""
@@ -123,7 +125,13 @@ class WhatIfDesk:
         asked = _read(await request.body())
         about(request.scope, [one.customer_id for one in asked.customers if one.customer_id is not None])
         words = self._desk.words(request, asked.language, asked.top_reasons)
-        answer = await anyio.to_thread.run_sync(self._answer, imagining, asked, *words, limiter=self._at_once)
+        if self._waiting >= MOST_WAITING:
+            raise Overloaded(f"{self._waiting} requests imagine customers already")
+        self._waiting += 1
+        try:
+            answer = await anyio.to_thread.run_sync(self._answer, imagining, asked, *words, limiter=self._at_once)
+        finally:
+            self._waiting -= 1
         return Response(encode(answer), media_type="application/json")
 
     def _answer(self, imagining: Imagining, asked: RawRequest, language: str, top: int) -> WhatIfAnswer:

@@ -18,6 +18,7 @@ from churn.treeshap import TreeShap
 from cli.app import assemble
 from features.feature_set import FeatureSet
 from features.online import MemoryOnlineStore
+from serving import what_if
 from serving.app import Counter, Desk
 from serving.champion import Champion
 from serving.lookup import Lookup
@@ -61,9 +62,9 @@ class Opened:
         scorer = tiny_service.scorer(champions=champions, clock=Ticking())
         desk, self.log = Desk(held), ScoreLog(held.folder)
         desk.open(Counter(scorer, Lookup(self.store), self.log, lambda ids: self.gone & set(ids)))
-        what_if = WhatIfDesk(desk)
-        what_if.open(self.intake)
-        self.client = TestClient(assemble(desk, what_if=what_if), base_url="http://127.0.0.1")
+        imagining = WhatIfDesk(desk)
+        imagining.open(self.intake)
+        self.client = TestClient(assemble(desk, what_if=imagining), base_url="http://127.0.0.1")
 
     def ask(self, *customers: Any, **more: Any) -> Any:
         answer = self.client.post("/v1/what-if", json={"customers": list(customers), **more})
@@ -196,6 +197,13 @@ def test_closed_it_says_so(tmp_path: Path) -> None:
     with tiny_service.client(tmp_path) as asked:
         answer = asked.post("/v1/what-if", json={"customers": [{}]})
         assert (answer.status_code, answer.json()["error"]["code"]) == (503, "not_ready")
+
+
+def test_more_than_it_can_imagine_are_sent_away(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(what_if, "MOST_WAITING", 0)
+    answer = opened.client.post("/v1/what-if", json={"customers": [{}]})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "overloaded")
+    assert int(answer.headers["retry-after"]) >= 1
 
 
 def test_now_is_the_last_commit_at_least(opened: Opened) -> None:
