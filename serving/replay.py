@@ -28,6 +28,7 @@ from serving.score_index import Recalled, recall
 from serving.score_log import unpacked
 from serving.scorer import Answer, Scorer
 from serving.seal import ALTERED, AS_WRITTEN, UNSEALED, Seal
+from serving.tables.beside import Tables
 
 NOT_HELD = ("vector", "action")  # of a line: held to the log by itself; given back as it was told
 
@@ -84,11 +85,20 @@ def _held(settings: Settings, told: Told, model: Model, sealed: str, language: s
     features = _features(again, why, names, line, bool(differs))
     inputs = Inputs(line=line, model=model.state, definition=model.definition, features=features)
     whole = line.state in (AS_WRITTEN, UNSEALED) and features.state == "as_known_then" and not names
-    score = None if of_log is None else structs.replace(of_log.score, score_id=told.row["score_id"])
+    score = None if of_log is None else _as_told(settings, told, of_log.score, language)
     return Replay(
         score_id=told.row["score_id"], equal=score is not None and whole and not differs, differs=differs,
         replayed=score, told=_public(told.row), inputs=inputs,
     )  # fmt: skip
+
+
+def _as_told(settings: Settings, told: Told, score: Score, language: str) -> Score:
+    """An answer made again, under its own id and with the action that was advised: a table said it, no model."""
+    score, code = structs.replace(score, score_id=told.row["score_id"]), told.row.get("action")
+    if code is None:
+        return score
+    action = Tables(settings.folder).advised(score.customer_id, code, language)
+    return structs.replace(score, action=action, action_code=None)
 
 
 def _row_again(settings: Settings, told: Told, learned: Learned | None) -> tuple[OnlineRow | None, str | None]:

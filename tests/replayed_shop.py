@@ -84,7 +84,7 @@ def answered(held: Settings, model: Trained, rows: Sequence[OnlineRow], **how: A
     champion = read_champion(archive.folder_of(held.folder, model.hash), version=model.version, model_hash=model.hash)
     scorer = Scorer(
         {"churn": champion}, StoppedClock(how.pop("now", SCORED)), held.business.clock, timedelta(hours=36),
-        held.definition.id, calendar=held.lifecycle.calendar,
+        held.definition.id, calendar=held.lifecycle.calendar, **how,
     )  # fmt: skip
     told = scorer.score([row.customer_id for row in rows], rows, language="en", top=3)
     log = ScoreLog(held.folder, Seal.of(held))

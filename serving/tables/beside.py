@@ -41,6 +41,12 @@ class Tables:
             return list(answers)
         return [replace(one, score=structs.replace(one.score, **self._of(one.score, language))) for one in answers]
 
+    def advised(self, customer_id: str, code: str, language: str) -> WireAction:
+        """An action that was advised, in the words that the table has for it today; its code where it has none."""
+        self.actions.follow()
+        same = [row for row in self.actions.rows(customer_id) if row["action"] == code]
+        return _action(same[0], language) if same else WireAction(code, code)
+
     def codes(self) -> dict[str, str | None]:
         """Why each table says nothing; None where it does."""
         every = {"actions": self.actions, "values": self.values, "contacts": self.contacts}

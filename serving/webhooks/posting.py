@@ -147,6 +147,7 @@ def _opened(host: str, port: int, deadline: float, *, allow_private: bool) -> so
         try:
             one.settimeout(max(0.001, deadline - time.monotonic()))
             one.connect(address)
+            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # headers and body go out in two pieces
         except OSError as error:
             one.close()
             last = error
