@@ -139,8 +139,8 @@ class OnlineStore:
         where = address(settings.store, folder, timeout_s=timeout_s)
         if not may_be_registered(settings):
             raise NothingMaterialised(business)
-        config = repo_config(settings, timeout_s)
-        with feast_store(settings) as store:
+        config = repo_config(settings, timeout_s, with_history=False)
+        with feast_store(settings, with_history=False) as store:
             views = store.list_feature_views()
         view = next((view for view in views if view.name == VECTOR_VIEW), None)
         if view is None:

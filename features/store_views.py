@@ -20,6 +20,7 @@ from features.snapshot_file import NIGHTLY
 from features.store_config import READ_TIMEOUT_S, registry, repo
 from features.store_errors import quiet, told_registry
 
+NO_HISTORY = "features.store_no_history.NoHistoryOfflineStore"
 BEHAVIOUR, VECTOR_VIEW, LEARNT, SCORED = "customer_behaviour", "customer_vector", "churn_training", "churn_serving"
 
 
@@ -59,7 +60,7 @@ def definitions(features: FeatureSet, snapshot: Path, current: Path, ttl: timede
 
 
 @contextmanager
-def feast_store(settings: Settings) -> Iterator[Any]:
+def feast_store(settings: Settings, *, with_history: bool = True) -> Iterator[Any]:
     """Feast's FeatureStore of a business, for as long as the block takes.
 
     Raises:
@@ -67,7 +68,7 @@ def feast_store(settings: Settings) -> Iterator[Any]:
     """
     where = registry(settings.store, settings.folder / "features")
     with told_registry(where), quiet():
-        store = open_feast().FeatureStore(config=repo_config(settings))
+        store = open_feast().FeatureStore(config=repo_config(settings, with_history=with_history))
         try:
             yield store
         finally:
@@ -106,9 +107,10 @@ def _decrypt(path: Path, copy: Path) -> None:
             clear.write_table(file.read_row_group(group))
 
 
-def repo_config(settings: Settings, timeout_s: float = READ_TIMEOUT_S) -> Any:
-    """Feast's RepoConfig of a business."""
-    return open_feast().RepoConfig(**repo(settings, timeout_s=timeout_s), repo_path=settings.folder / "features")
+def repo_config(settings: Settings, timeout_s: float = READ_TIMEOUT_S, *, with_history: bool = True) -> Any:
+    """Feast's RepoConfig of a business; without its history it is made, and held, for much less."""
+    told = repo(settings, timeout_s=timeout_s) | ({} if with_history else {"offline_store": {"type": NO_HISTORY}})
+    return open_feast().RepoConfig(**told, repo_path=settings.folder / "features")
 
 
 def open_feast() -> Any:
