@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from serving.openapi.form import JSON, SECURITY, Operation, Schema, Told
+from serving.openapi.letters import LETTERS, webhooks
 from serving.openapi.operations import OPERATIONS
 from serving.schemas import ErrorAnswer
 
@@ -56,6 +57,7 @@ def document() -> dict[str, Any]:
         "servers": [{"url": "/"}],
         "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
         "paths": paths,
+        "webhooks": webhooks(schemas),
         "components": {"schemas": components, "headers": HEADERS, "securitySchemes": SCHEMES},
     }
 
@@ -71,7 +73,7 @@ def _schemas(template: str) -> tuple[dict[Any, Schema], dict[str, Schema]]:
     """The schema of each struct, and the components that they refer to."""
     told = [one.content for operation in OPERATIONS for one in operation.answers.values()]
     wanted = [*(one for one in told if isinstance(one, type)), *(one.body for one in OPERATIONS if one.body)]
-    structs = list(dict.fromkeys([*wanted, ErrorAnswer]))
+    structs = list(dict.fromkeys([*wanted, ErrorAnswer, *(kind for kind, _ in LETTERS.values())]))
     schemas, components = msgspec.json.schema_components(structs, ref_template=template)
     return dict(zip(structs, schemas, strict=True)), dict(sorted(components.items()))
 

@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from cli.app import assemble
 from serving.app import Counter, Desk
 from serving.changes.journal import Journal
-from serving.changes.state import state_of
+from serving.changes.state import State, state_of
 from serving.events import EventDesk
 from serving.forget import ForgetDesk
 from serving.lookup import Lookup
@@ -22,6 +22,7 @@ from serving.openapi.document import document, json_schema
 from serving.openapi.form import Operation
 from serving.openapi.operations import OPERATIONS
 from serving.score_log import ScoreLog
+from serving.webhooks.words import News, body_of
 from serving.what_if import WhatIfDesk
 from tests import live_shop, tiny_service
 from tests.live_shop import Ticking
@@ -179,6 +180,20 @@ def test_what_is_asked_is_exact_and_what_is_answered_may_grow() -> None:
     schemas = document()["components"]["schemas"]
     asked = {name for name, schema in schemas.items() if schema.get("additionalProperties") is False}
     assert asked == {"ScoreRequest", "EventsRequest", "EventIn", "WhatIfRequest", "WhatIfCustomer"}
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_letters_are_as_the_document_has_them(together: bool) -> None:
+    now = State("C1", 1000, 2000, "lapsing", "churn", None, "model_stopped", None, 12.5, SCORE_ID, "churn-tiny/3")
+    before = {"stage": "active", "model": "churn", "band": "low", "code": None, "probability": 0.1}
+    news = [News(None, now, 1), News(before, now, 2)]
+    body = json.loads(body_of(news if together else news[:1], together=together))
+    told = document()["webhooks"][body["type"]]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    Draft202012Validator(told | {"components": document()["components"]}).validate(body)
+    described = document()["components"]["schemas"]
+    change = body["data"]["changes"][1] if together else body["data"]
+    assert set(change) == set(described["LetterChange"]["properties"])
+    assert set(change["to"]) == set(described["Side"]["properties"])
 
 
 def test_the_json_schema_holds_every_example() -> None:
