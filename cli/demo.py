@@ -143,6 +143,7 @@ def _invitation(config: Path, settings: Settings, url: str, asked: list[str]) ->
     """What to open and what to try next."""
     body = json.dumps({"customer_ids": asked[:1], "language": "zh"})
     return f"""
+It is open: whoever is on this machine may ask it, and nobody else. `.venv/bin/churn keys create NAME` closes it.
 Open      {url}/                     the service and its documentation
           {settings.folder / "ingest" / "report.html"}
                                      what came in, and is there enough to learn from

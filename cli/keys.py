@@ -90,7 +90,8 @@ def listed(settings: "Settings") -> Outcome:
 
     store = KeyStore(settings.folder)
     rows = [_row(one, store.used_on(one.name)) for one in store.read()]
-    rows += [_of_settings(text) for text in settings.serving.api_keys]
+    given = os.environ.get("CHURN_API_KEYS", "").replace(",", " ").split()
+    rows += [_of_settings(text) for text in (*settings.serving.api_keys, *given)]
     if not rows:
         return Outcome(
             "There are no keys: the service answers this machine only. `churn keys create NAME --scope score`.", []
