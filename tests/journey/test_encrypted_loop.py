@@ -11,8 +11,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from starlette.testclient import TestClient
 
 from churn.settings import Settings, load
+from cli.stores import stores
 from features import parquet
 from features.cipher_lines import HEAD
 from features.encryption import KEY, new_key
@@ -100,6 +102,39 @@ def test_a_score_is_replayed_and_proven(shop: Shop) -> None:
     assert churn("features", "parity", "--scores", "4", config=shop.config).code == 0
     assert churn("monitor", config=shop.config).code in VERDICTS
     assert churn("prune", config=shop.config).code == 0
+
+
+def test_the_service_answers_for_real_ids_and_writes_none(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    from cli.app import Service
+    from serving import champion
+
+    champion.appoint(shop.folder, champion.fetch(shop.settings))
+    monkeypatch.setenv("CHURN_CONFIG", str(shop.config))
+    service, (someone, friend) = Service(), shop.asked[1:3]
+    service.open()
+    try:
+        asked = TestClient(service.application(), base_url="http://127.0.0.1", raise_server_exceptions=True)
+        score = asked.post("/v1/score", json={"customer_ids": [someone]}).json()["scores"][0]
+        assert score["customer_id"] == someone
+        now = json.loads((shop.folder / "log" / "manifest.json").read_text())["observed_until"]
+        event = {"event_id": "e1", "event_type": "visit", "event_timestamp": now, "customer_id": someone}
+        told = asked.post("/v1/events", json={"events": [event | {"related_customer_id": friend}]}).json()
+        assert (told["accepted"], told["refresh"]) == (1, "done"), told
+        assert asked.get(f"/v1/customers/{someone}").json()["customer_id"] == someone
+        imagined = {"customers": [{"customer_id": someone, "events": [event | {"event_id": "e2"}]}]}
+        assert someone in asked.post("/v1/what-if", json=imagined).text
+        replayed = asked.get(f"/v1/scores/{score['score_id']}").json()
+        assert replayed["equal"] is True, replayed
+        assert shop.names.of(someone) in json.dumps(replayed)
+        feed = asked.get("/v1/scores").text
+        assert someone not in feed
+    finally:
+        service.close()
+    assert churn("events", "compact", config=shop.config).code == 0
+    assert churn("replay", score["score_id"], config=shop.config).code == 0
+    assert all(naming(shop.folder, one) == set() for one in (someone, friend))
+    owned = {path for store in stores(shop.settings) for path in store.files(shop.folder)}
+    assert {path for path in shop.folder.rglob("*") if path.is_file()} - owned == set()
 
 
 def test_a_customer_is_forgotten(shop: Shop) -> None:
