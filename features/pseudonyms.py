@@ -27,7 +27,6 @@ from features.encryption import decoded
 KEY = "CHURN_PSEUDONYM_KEY"
 MARK = "pseudonyms.json"
 FORM = re.compile(r"p_[A-Za-z0-9_-]{43}")
-LONGEST = 256  # a longer id is refused at the door; it stays as it is, so that it still is
 HOLDS = ("log", "log.before", "live", "snapshots", "scores", "features/current.parquet", "features/online.db")
 
 
@@ -80,8 +79,8 @@ class Pseudonyms:
         return hashlib.sha256(b"churn pseudonym key\n" + self.key).hexdigest()[:12]
 
     def of(self, customer_id: str) -> str:
-        """The pseudonym of an id; what is one already, and what can be nobody's id, stays as it is."""
-        if not 1 <= len(customer_id) <= LONGEST or not customer_id.strip() or FORM.fullmatch(customer_id):
+        """The pseudonym of an id; what is one already, and a blank, which is nobody's id, stays as it is."""
+        if not customer_id.strip() or FORM.fullmatch(customer_id):
             return customer_id
         digest = hmac.digest(self.key, customer_id.encode("utf-8", "surrogatepass"), "sha256")
         return "p_" + base64.urlsafe_b64encode(digest).decode().rstrip("=")

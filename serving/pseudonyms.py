@@ -4,8 +4,8 @@
 
 An ASGI layer between the guard and the routes, there only where the settings ask for it. It exchanges the fields of
 bodies that name customers, the customer in a path and in a query; an answer gets back the ids of its own request and
-no others, so that a feed of everybody speaks of pseudonyms. Bytes it does not understand go on as they are, and are
-refused by whoever reads them. Start reading at `Veil.__call__`.
+no others, so that a feed of everybody speaks of pseudonyms. What it cannot read does not pass: of a body nobody knows
+who else would find an id in it. Start reading at `Veil.__call__`.
 """
 
 import html
@@ -17,16 +17,21 @@ import msgspec
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from features.pseudonyms import Pseudonyms
+from serving.refusals import MalformedJson
 
 ONE = frozenset({"customer_id", "related_customer_id", "source_id"})
 MANY = frozenset({"customer_ids"})
 QUERY = frozenset({"customer_id", "customer", "id", "q"})
 PATHS = ("/v1/customers/", "/customers/")
+WITH_BODIES = "/v1/"
+LONGEST = 256  # a longer id in a body is refused at the door, and has to arrive as it is for that
+NOTHING = b"null"
 Fields = dict[str, msgspec.Raw]
 decode_fields = msgspec.json.Decoder(Fields).decode
 decode_items = msgspec.json.Decoder(list[msgspec.Raw]).decode
 decode_text = msgspec.json.Decoder(str).decode
 encode = msgspec.json.Encoder().encode
+BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 def veiled(app: ASGIApp, names: Pseudonyms | None) -> ASGIApp:
@@ -53,7 +58,7 @@ class Veil:
         exchange = Exchange(self._names)
         exchange.place(scope)
         body, events = b"", list[Message]()
-        if scope["method"] not in ("GET", "HEAD"):
+        if scope["method"] not in ("GET", "HEAD") and scope["path"].startswith(WITH_BODIES):
             body, events = await _whole(receive)
             scope.setdefault("state", {})["as_sent"] = body  # what a signature is of
             body = exchange.body(body)
@@ -88,11 +93,17 @@ class Exchange:
             scope["query_string"] = urlencode(told).encode()
 
     def body(self, body: bytes) -> bytes:
-        """A body with pseudonyms; as it is where it is no JSON."""
-        try:
-            return bytes(self._within(body))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        """A body with pseudonyms.
+
+        Raises:
+            MalformedJson: it cannot be read.
+        """
+        if not body.strip():
             return body
+        try:
+            return self._within(body)
+        except BROKEN as error:
+            raise MalformedJson(str(error)) from error
 
     def back(self, body: bytes, kind: str) -> bytes:
         """An answer with the ids that it was asked with."""
@@ -106,22 +117,35 @@ class Exchange:
         text = bytes(raw)
         first = text.lstrip()[:1]
         if first == b"[":
-            return encode([msgspec.Raw(self._within(one)) for one in decode_items(text)])
+            return encode([msgspec.Raw(self._item(one)) for one in decode_items(text)])
         if first != b"{":
             return text
         return encode({name: msgspec.Raw(self._field(name, one)) for name, one in decode_fields(text).items()})
 
+    def _item(self, raw: msgspec.Raw) -> bytes:
+        """One of a list; nothing where it cannot be read, so that it spoils no other."""
+        try:
+            return self._within(raw)
+        except BROKEN:
+            return NOTHING
+
     def _field(self, name: str, raw: msgspec.Raw) -> bytes:
         text = bytes(raw).lstrip()
-        if name in ONE and text.startswith(b'"'):
-            return encode(self.one(decode_text(text)))
+        if name in ONE:
+            return self._id(text)
         if name in MANY and text.startswith(b"["):
-            return encode([self._item(one) for one in decode_items(text)])
+            return encode([msgspec.Raw(self._id(bytes(one).lstrip())) for one in decode_items(text)])
         return self._within(raw)
 
-    def _item(self, raw: msgspec.Raw) -> str | msgspec.Raw:
-        text = bytes(raw).lstrip()
-        return self.one(decode_text(text)) if text.startswith(b'"') else raw
+    def _id(self, text: bytes) -> bytes:
+        """A field of an id; one that is too long, or no text, is refused by whoever reads it."""
+        if not text.startswith(b'"'):
+            return text
+        try:
+            given = decode_text(text)
+        except BROKEN:
+            return NOTHING
+        return encode(self.one(given)) if len(given) <= LONGEST else text
 
 
 class Return:

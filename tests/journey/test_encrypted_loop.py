@@ -14,6 +14,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from churn.settings import Settings, load
+from cli.app import Service  # before anything of Feast: Prometheus keeps what it finds in the environment then
 from cli.stores import stores
 from features import parquet
 from features.cipher_lines import HEAD
@@ -22,6 +23,7 @@ from features.pseudonyms import KEY as PSEUDONYM_KEY
 from features.pseudonyms import Pseudonyms, pseudonyms_of
 from features.reencrypting import key_of
 from features.simulation import SimulationSettings, write_demo_log
+from serving import champion
 from tests.command_line import churn, refused
 from tests.searching import naming
 
@@ -105,9 +107,6 @@ def test_a_score_is_replayed_and_proven(shop: Shop) -> None:
 
 
 def test_the_service_answers_for_real_ids_and_writes_none(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    from cli.app import Service
-    from serving import champion
-
     champion.appoint(shop.folder, champion.fetch(shop.settings))
     monkeypatch.setenv("CHURN_CONFIG", str(shop.config))
     service, (someone, friend) = Service(), shop.asked[1:3]
