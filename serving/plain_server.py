@@ -13,7 +13,7 @@ from uvicorn.supervisors import Multiprocess
 
 from serving.connection import Connection
 
-ALIVE_WITHIN_S = 60  # compiling holds a worker up; one that says nothing for longer hangs
+ALIVE_WITHIN_S = 15  # a worker that says nothing for longer hangs; so late, too, is seen who died while being asked
 
 
 def run(

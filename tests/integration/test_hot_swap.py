@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 MORE = 'workers = {workers}\nserver = "{server}"\n'
 
 
-@pytest.fixture(scope="module", params=["bentoml", "uvicorn"])
+@pytest.fixture(scope="module", params=["bentoml", pytest.param("uvicorn", marks=pytest.mark.nightly)])
 def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service of two workers, which is ready."""
     config = a_business(tmp_path_factory.mktemp("swap"), MORE.format(workers=2, server=request.param))
@@ -28,7 +28,7 @@ def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 def test_promotions_and_rollbacks_under_load_lose_no_request_and_mix_no_answer(service: Service) -> None:
-    with Load(service, callers=4, each_s=0.01) as told:
+    with Load(service, callers=3, each_s=0.02) as told:
         for number in (2, 3, 2, 4, 3):  # forward and back
             tiny_service.promote(service.settings, "churn", number)
             service.serves("churn", number)
