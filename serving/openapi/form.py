@@ -26,7 +26,7 @@ ERRORS = {  # code of the example, what it means; for routes that take a key
 OF_BODIES = {
     "400": ("malformed_json", "The body is no JSON."),
     "408": ("body_too_slow", "The body did not come in time."),
-    "413": ("body_too_large", "The body is larger than 1 MB."),
+    "413": ("body_too_large", "The body passes the limit."),
     "422": ("invalid_request", "JSON, but not as the schema has it."),
 }
 OF_QUERIES = {"422": ("invalid_request", "A parameter is wrong, unknown or there twice.")}

@@ -95,6 +95,7 @@ FROM_OUTSIDE = (
             "200": Told("Nothing new: all that could be taken was known before", EventsAnswer),
             "422": Told("Nothing could be taken; or no list of 1 to 1000 events", EventsAnswer),
         },
+        {"409": ("already_received", "A signed message came before under its webhook-id.")},
         body=EventsRequest, example=EVENTS_EXAMPLE,
     ),
     Operation(

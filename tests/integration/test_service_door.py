@@ -56,7 +56,7 @@ class Door:
             return error.code, error.read().decode(), error.headers
 
 
-@pytest.fixture(scope="module", params=["bentoml", "uvicorn"])
+@pytest.fixture(scope="module", params=["bentoml", pytest.param("uvicorn", marks=pytest.mark.nightly)])
 def door(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     folder = tmp_path_factory.mktemp(request.param)
     root, *_ = certificates.make(folder)

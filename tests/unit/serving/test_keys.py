@@ -2,6 +2,7 @@
 
 import json
 import stat
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -61,6 +62,16 @@ def test_a_name_is_taken_once_even_after_its_key_was_revoked(tmp_path: Path) -> 
         KeyStore(tmp_path).revoke("crm", NOW)
     with pytest.raises(UnknownKey):
         KeyStore(tmp_path).rotate("nobody", timedelta(), None, NOW)
+
+
+def test_who_makes_keys_at_once_loses_none(tmp_path: Path) -> None:
+    names = [f"k{number}" for number in range(12)]
+    threads = [threading.Thread(target=made, args=(tmp_path, name)) for name in names]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(one.name for one in KeyStore(tmp_path).read()) == sorted(names)
 
 
 def test_a_rotated_key_is_good_until_its_grace_is_over(tmp_path: Path) -> None:
