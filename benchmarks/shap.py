@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # before benchmark
 from benchmarks.fixed_model import texts, vectors
 from churn.bundle import Bundle
 from churn.treeshap import FAST_NODES, TreeShap
-from features.current_file import ROWS_FILE
+from features.current_file import BESIDE, ROWS_FILE
 from features.snapshot_file import matrix, row_groups
 
 FloatArray = NDArray[np.float64]
@@ -54,7 +54,7 @@ def main() -> None:
 
 def customers(artifacts: Path, bundle: Bundle) -> FloatArray:
     """The first customers of now that the model is asked about."""
-    (frame,) = row_groups(artifacts / "features" / ROWS_FILE, bundle.features, groups=[0])
+    (frame,) = row_groups(artifacts / "features" / ROWS_FILE, bundle.features, *BESIDE, groups=[0])
     return matrix(frame[frame["model"] == bundle.model].head(4096), bundle.features)
 
 
