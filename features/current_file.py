@@ -5,7 +5,9 @@ It has a snapshot's columns, and beside the vector what the on-line view holds w
 """
 
 import json
+from contextlib import closing
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +18,11 @@ import pyarrow as pa
 from churn.definition import Lifecycle
 from churn.errors import DataError
 from churn.events import micros
+from features import parquet
 from features.atomic import write_json, write_whole
 from features.feature_set import FeatureSet
 from features.provenance import made_by
-from features.snapshot_file import LATER, NIGHTLY, STATED, read_rows, write_rows
+from features.snapshot_file import LATER, NIGHTLY, ROWS_A_GROUP, STATED, read_rows, table_of
 
 ROWS_FILE, MANIFEST_FILE = "current.parquet", "manifest.json"
 BESIDE = ("as_of_us", "known_at_us", "feature_set_hash", *LATER)
@@ -44,15 +47,8 @@ def write_current(frame: pd.DataFrame, features: FeatureSet, lifecycle: Lifecycl
     Returns:
         Where the rows lie.
     """
-    beside = {
-        "as_of_us": pa.array(micros(frame["event_timestamp"])),
-        "known_at_us": pa.array(micros(frame["created_timestamp"])),
-        "feature_set_hash": pa.array(np.full(len(frame), features.hash, dtype=object), type=pa.string()),
-    }
-    said = frame[STATED] if STATED in frame else np.full(len(frame), None)
-    beside |= {STATED: pa.array(said, type=pa.string(), from_pandas=True), NIGHTLY: pa.nulls(len(frame), pa.string())}
     names = list(features.names)
-    write_whole(folder / ROWS_FILE, lambda draft: write_rows(frame, names, draft, **beside))
+    write_whole(folder / ROWS_FILE, lambda draft: _fill(frame, names, features.hash, draft))
     as_of: datetime | None = None if frame.empty else frame["event_timestamp"].max().to_pydatetime()
     manifest = {
         "as_of": as_of.isoformat() if as_of else None,
@@ -63,6 +59,28 @@ def write_current(frame: pd.DataFrame, features: FeatureSet, lifecycle: Lifecycl
     }
     write_json(folder / MANIFEST_FILE, manifest)
     return folder / ROWS_FILE
+
+
+def _fill(frame: pd.DataFrame, names: list[str], feature_set_hash: str, draft: Path) -> None:
+    """Write the rows group by group: laid out for the file, all at once would take several times their memory."""
+    starts = range(0, max(len(frame), 1), ROWS_A_GROUP)
+    parts = (frame.iloc[first : first + ROWS_A_GROUP] for first in starts)
+    tables = (table_of(part, names, **_beside(part, feature_set_hash)) for part in parts)
+    first = next(tables)
+    with closing(parquet.writer(draft, first.schema)) as file:
+        for table in chain([first], tables):
+            file.write_table(table, row_group_size=ROWS_A_GROUP)
+
+
+def _beside(frame: pd.DataFrame, feature_set_hash: str) -> dict[str, pa.Array]:
+    said = frame[STATED] if STATED in frame else np.full(len(frame), None)
+    return {
+        "as_of_us": pa.array(micros(frame["event_timestamp"])),
+        "known_at_us": pa.array(micros(frame["created_timestamp"])),
+        "feature_set_hash": pa.array(np.full(len(frame), feature_set_hash, dtype=object), type=pa.string()),
+        STATED: pa.array(said, type=pa.string(), from_pandas=True),
+        NIGHTLY: pa.nulls(len(frame), pa.string()),
+    }
 
 
 def read_current(folder: Path) -> tuple[pd.DataFrame, dict[str, Any]]:

@@ -25,6 +25,7 @@ Fields = Mapping[
     str, Any
 ]  # what a store keeps under a name of FIELDS: a list of numbers, a number, a text, bytes or None
 FIELDS = ("vector", "stage", "model", "as_of_us", "known_at_us", "feature_set_hash", STATED, NIGHTLY)
+AT_ONCE = 8192
 AGE_FIELDS = ("as_of_us", "known_at_us")
 
 
@@ -206,6 +207,11 @@ def rows_of(frame: pd.DataFrame, names: Sequence[str], feature_set_hash: str) ->
         WrongColumns: the frame is not such a table.
     """
     checked(frame, names)
+    for first in range(0, len(frame), AT_ONCE):  # laid out at once, all would take their memory once more
+        yield from _rows_of(frame.iloc[first : first + AT_ONCE], names, feature_set_hash)
+
+
+def _rows_of(frame: pd.DataFrame, names: Sequence[str], feature_set_hash: str) -> Iterator[OnlineRow]:
     vectors = matrix(frame, names)
     instants = zip(micros(frame["event_timestamp"]), micros(frame["created_timestamp"]), strict=True)
     said = frame[STATED] if STATED in frame else repeat(None, len(frame))

@@ -1,7 +1,7 @@
 """A snapshot on disk: one Parquet file whose content names it.
 
 Answers: what number stands for these rows, however they are parted and ordered (`content_of`), how are they laid into
-Parquet, at once (`write_rows`) or part by part (`RowWriter`), and back (`read_rows`, `row_groups`)? The scalars carry
+Parquet (`table_of`), part by part (`RowWriter`), and back (`read_rows`, `row_groups`)? The scalars carry
 null where a feature is not known; `vector` holds the same row packed, in the order of the feature set, with NaN and
 never null inside, because Feast turns a null inside a list into 0. Instants are `timestamp[us, UTC]`: nanoseconds,
 pandas' default, join but cannot be materialised. Knows nothing of cohorts.
@@ -118,16 +118,6 @@ def table_of(frame: pd.DataFrame, names: Sequence[str], **beside: pa.Array) -> p
     offsets = pa.array(np.arange(len(rows) + 1, dtype=np.int32) * len(names))
     arrays[VECTOR] = pa.ListArray.from_arrays(offsets, pa.array(rows.ravel()))
     return pa.table(arrays | beside)
-
-
-def write_rows(frame: pd.DataFrame, names: Sequence[str], target: Path, **beside: pa.Array) -> None:
-    """Write a whole frame.
-
-    Raises:
-        WrongColumns: the frame is not a snapshot's.
-        OSError: the disk is full, or the folder may not be written.
-    """
-    parquet.write_table(table_of(frame, names, **beside), target, row_group_size=ROWS_A_GROUP)
 
 
 class RowWriter:

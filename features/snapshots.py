@@ -28,15 +28,7 @@ from churn.stated_text import without_open
 from features.atomic import draft_folder, place, write_json
 from features.feature_set import FeatureSet
 from features.parts import HERE, Engine, Part, parts_of
-from features.snapshot_file import (
-    CONTENT_SIZE,
-    ROWS_FILE,
-    STATED,
-    RowWriter,
-    in_order,
-    read_columns,
-    read_rows,
-)
+from features.snapshot_file import CONTENT_SIZE, ROWS_FILE, STATED, RowWriter, in_order, read_columns, read_rows
 from features.snapshot_hash import asked_manifest, hash_of, named
 from features.snapshot_rows import PartRows, Question, part_current, part_rows
 from features.tombstones import ErasedSnapshot, standing
@@ -236,9 +228,13 @@ def current(
         may be null here, `label` always is.
     """
     work = partial(part_current, features=features, lifecycle=lifecycle, now=now)
-    parts = list(engine.map(work, parts_of(log)))
-    frame = pd.concat([part.frame for part in parts], ignore_index=True) if len(parts) > 1 else parts[0].frame
-    if not any(part.tells_solutions for part in parts):
+    frames, tells = [], False
+    for part in engine.map(work, parts_of(log)):
+        frames.append(part.frame)
+        tells |= part.tells_solutions
+    frame = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
+    frames.clear()  # two copies are enough
+    if not tells:
         frame[STATED] = frame[STATED].map(without_open)
     return in_order(frame)
 

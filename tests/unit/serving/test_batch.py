@@ -13,9 +13,10 @@ from churn.settings import Settings
 from churn.stages import FIVE, Stage
 from churn.tables import INSTANT, SCORES
 from cli.serving import _everyone
+from features import parquet
 from features.atomic import write_json
 from features.online import MemoryOnlineStore
-from features.snapshot_file import write_rows
+from features.snapshot_file import table_of
 from serving import batch, sheets
 from serving.score_log import unpacked
 from tests import tiny_service
@@ -42,7 +43,7 @@ def settings(tmp_path: Path) -> Settings:
     ).join(pd.DataFrame(np.vstack([row.vector for row in rows]), columns=NAMES))
     folder = held.folder / "features"
     folder.mkdir(parents=True)
-    write_rows(frame, NAMES, folder / "current.parquet", **_beside(len(rows)))
+    parquet.write_table(table_of(frame, NAMES, **_beside(len(rows))), folder / "current.parquet")
     manifest = {"as_of": AS_OF.isoformat(), "feature_set": {"hash": SET_HASH, "names": NAMES}}
     write_json(folder / "manifest.json", manifest)
     return held
