@@ -9,6 +9,8 @@ from starlette.types import Message, Receive
 
 from serving.refusals import BodyTooLarge, InvalidRequest, Refusal
 
+LONGEST_NUMBER = 18  # digits; more are no length
+
 
 class BodyTooSlow(Refusal):
     """The body did not come in time."""
@@ -62,7 +64,7 @@ def check_headers(raw: Sequence[tuple[bytes, bytes]], headers: Mapping[bytes, by
     if sum(len(name) + len(value) for name, value in raw) > bounds.header_bytes:
         raise HeadersTooLarge(bounds.header_bytes)
     announced = headers.get(b"content-length", b"0")
-    if announced.isdigit() and int(announced) > bounds.body_bytes:
+    if announced.isdigit() and (len(announced) > LONGEST_NUMBER or int(announced) > bounds.body_bytes):
         raise BodyTooLarge(bounds.body_bytes)
 
 

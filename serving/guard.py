@@ -172,7 +172,7 @@ def to_login(scope: Scope) -> Response | None:
     if b"text/html" not in dict(scope["headers"]).get(b"accept", b""):
         return None
     asked = scope["path"] + ("?" + scope["query_string"].decode("latin-1") if scope["query_string"] else "")
-    return RedirectResponse(f"{LOGIN}?{urlencode({'next': asked})}", 303)
+    return RedirectResponse(f"{LOGIN}?{urlencode({'next': asked}, errors='replace')}", 303)
 
 
 def _headers_of(error: Exception, status: int) -> dict[str, str]:

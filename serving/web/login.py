@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Route
 
 from serving.auth import check_scope, is_same_origin
 from serving.door import Admission, Request
-from serving.refusals import Forbidden, Refusal
+from serving.refusals import Forbidden, InvalidRequest, Refusal
 from serving.web.session import SCOPE, Sessions
 
 LOGIN, LOGOUT = "/login", "/logout"
@@ -28,7 +28,7 @@ STYLE = (
     "background:#0b5cad;color:#fff}p.problem{color:#a4000f}"
 )
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-MOST_FIELD = 4096
+MOST_FIELD, MOST_FIELDS = 4096, 50
 
 
 class NotOurForm(Forbidden):
@@ -108,9 +108,16 @@ def request_of(asked: Asked) -> Request:
 
 
 async def form(asked: Asked) -> dict[str, str]:
-    """The fields of a form, each once."""
+    """The fields of a form, each once.
+
+    Raises:
+        InvalidRequest: there are too many.
+    """
     text = (await asked.body()).decode("utf-8", "replace")
-    fields = parse_qs(text, keep_blank_values=True, max_num_fields=50)
+    try:
+        fields = parse_qs(text, keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError as error:
+        raise InvalidRequest("it has too many fields", "send the form as the page has it.") from error
     return {name: values[0][:MOST_FIELD] for name, values in fields.items()}
 
 
