@@ -32,7 +32,7 @@ def status(config: Config = DEFAULT, json: Json = False) -> None:
 
 @privacy_app.command("rewrite")
 def rewrite(config: Config = DEFAULT, json: Json = False) -> None:
-    """Write files anew as the settings ask: encrypted with the key of today, or plain."""
+    """Write files anew as the settings ask, encrypted or plain; while no other command runs."""
     from cli import privacy as room
 
     show(room.rewrite(load(config)), json)

@@ -4,7 +4,7 @@ Files that are so already stay as they are; each other one is replaced in one st
 and repeated. A segment of the score log that a process still writes is left for the next time. Start at `rewrite`.
 """
 
-import os
+import fcntl
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -93,11 +93,13 @@ def _copy(path: Path, draft: Path) -> None:
 
 
 def _is_written(segment: Path) -> bool:
-    """Whether the process that a segment is named after is there."""
-    pid = segment.name.partition("-")[0]
-    if not pid.isdigit() or int(pid) == os.getpid():
-        return False
-    return Path(f"/proc/{pid}").exists()
+    """Whether a process still writes a segment: it holds a lock on it, from another container too."""
+    with segment.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def _footer(path: Path) -> bytes:

@@ -10,6 +10,7 @@ SCORES and leaves out a last line that a kill or a power cut tore. Knows no mode
 import asyncio
 import base64
 import errno
+import fcntl
 import os
 import threading
 import time
@@ -143,6 +144,7 @@ class ScoreLog:
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._folder / f"{os.getpid()}-{time.time_ns() // 1000}.jsonl"
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o640)
+        fcntl.flock(self._file, fcntl.LOCK_SH)  # whoever would replace the file sees that it is being written
         self._good, self._cipher = 0, None
         if self._keys is not None:
             self._cipher = LineCipher(self._keys)

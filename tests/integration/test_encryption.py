@@ -227,8 +227,14 @@ def test_files_are_written_anew_as_the_settings_ask(
 
 
 def test_a_segment_that_is_being_written_is_left(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = segment(log)
-    busy = path.rename(path.with_name("1-17.jsonl"))  # the first process of every machine
+    done = segment(log)
+    writing = ScoreLog(log)
+    answer = tiny_service.scorer().score(["C9"], [tiny_service.row("C9")], language="en", top=2)[0]
+    writing.append([answer.log_row()]).result()
+    (busy,) = set((log / FOLDER).glob("*.jsonl")) - {done}
     monkeypatch.setenv(KEYS_BEFORE, os.environ[KEY])
     monkeypatch.setenv(KEY, new_key())
     assert rewrite(log).in_use == (busy,)
+    writing.close()
+    assert rewrite(log).in_use == ()
+    assert read(log)["customer_id"].tolist() == ["C1", LEAVER, "C2", "C9"]
