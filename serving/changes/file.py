@@ -14,6 +14,8 @@ from churn.errors import DataError
 
 FILE = Path("serving") / "changes.db"
 WAIT_S = 10.0
+CHECKPOINT_PAGES = 8192  # 32 MB: a batch of everybody waits for the disk less often
+PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON", f"wal_autocheckpoint = {CHECKPOINT_PAGES}")
 OF_A_STATE = (
     "as_of_us INTEGER, told_us INTEGER, stage TEXT, model TEXT, band TEXT, code TEXT, probability REAL, "
     "value_at_risk REAL, score_id TEXT, model_version TEXT"
@@ -149,7 +151,7 @@ def _inode(path: Path) -> int:
 def _made(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=WAIT_S, isolation_level=None, check_same_thread=False)
     try:
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
+        for pragma in PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
         for statement in SCHEMA:
             connection.execute(statement)

@@ -7,8 +7,10 @@ counted and told by the next batch of everybody. Start reading at `Follower.offe
 """
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,8 +22,9 @@ from serving.changes.state import State, state_of
 from serving.scorer import Answer
 
 MOST_WAITING = 20_000  # customers
-AT_ONCE = 64  # of them in one go
+AT_ONCE = 32  # of them in one go
 PAUSE_S = 0.2  # events of one customer that come together are told once
+REST = 1.0  # it rests as long as it worked, so that requests have the interpreter to themselves half of the time
 log = structlog.get_logger("changes")
 
 
@@ -106,19 +109,25 @@ class Follower:
         self._journal.close()
 
     def _run(self) -> None:
-        while True:
-            with self._wake:
-                if not self._waiting:
-                    self._idle.set()
-                self._wake.wait_for(lambda: self._waiting or self._ending)
-                if not self._waiting:
-                    return
-                if not self._ending:
-                    self._wake.wait_for(lambda: self._ending, PAUSE_S)
-                some = list(self._waiting)[:AT_ONCE]
-                for one in some:
-                    del self._waiting[one]
+        rest_s = 0.0
+        while some := self._next(rest_s):
+            began = time.perf_counter()
             self._follow(some)
+            rest_s = REST * (time.perf_counter() - began)
+
+    def _next(self, rest_s: float) -> list[str]:
+        """Who is next, after a rest; nobody at the end."""
+        with self._wake:
+            if not self._waiting:
+                self._idle.set()
+                self._wake.wait_for(lambda: self._waiting or self._ending)
+                rest_s = PAUSE_S
+            if not self._ending:
+                self._wake.wait_for(lambda: self._ending, rest_s)
+            some = list(islice(self._waiting, AT_ONCE))
+            for one in some:
+                del self._waiting[one]
+            return some
 
     def _follow(self, customer_ids: list[str]) -> None:
         try:

@@ -20,7 +20,7 @@ from serving.changes.file import File
 from serving.changes.state import FIRST, Change, State, difference, has_moved
 from serving.refusals import CursorGone
 
-AT_ONCE = 2000  # states a transaction; others who write wait for it
+AT_ONCE = 5000  # states a transaction; others who write wait for it
 IN_ONE = 400  # customers in one IN (...)
 BEFORE = ("stage", "model", "band", "code", "probability")
 FIELDS = tuple(field.name for field in fields(State))
