@@ -11,7 +11,7 @@ Knows no registry. Start reading at `keep`.
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -100,6 +100,12 @@ def look(folder: Path, model_hash: str) -> Archived | None:
     if not altered and _hash_of(place) != model_hash:
         altered = list(FILES)
     return Archived(place, note, tuple(altered))
+
+
+def every(folder: Path) -> Iterator[Archived]:
+    """All models of the archive, by their notes alone: nothing is held to its hash."""
+    for note in sorted((folder / FOLDER).glob(f"*/{NOTE}")):
+        yield Archived(note.parent, _read(note), ())
 
 
 def learned_of(settings: Settings, held: Archived) -> Mapping[str, Any] | None:

@@ -29,6 +29,7 @@ from serving.archive import Archived
 from serving.champion import Champion, read_champion
 from serving.replay_schemas import Input
 
+NOT_ASKED = "not_asked"
 KEPT = 2  # models that stay in memory: who asks for one answer of a model asks for more
 
 
@@ -71,6 +72,21 @@ def model_of(settings: Settings, row: Mapping[str, Any]) -> Model:
     except ChurnError as error:
         return Model(None, learned, Input("altered", error.problem), definition)
     return Model(champion, learned, Input("as_archived"), definition)
+
+
+def nobody_of(settings: Settings, row: Mapping[str, Any]) -> Model:
+    """What takes the place of a model where none is asked about a customer: only what features were made of.
+
+    Args:
+        settings: of the business.
+        row: the answer, a row of SCORES without a number.
+    """
+    for held in archive.every(settings.folder):
+        told = held.learned
+        if told and told["feature_set"].get("hash") == row["feature_set_hash"]:
+            learned, definition = _learned(settings, held, row)
+            return Model(None, learned, Input(NOT_ASKED), definition)
+    return Model(None, None, Input(NOT_ASKED), Input("unknown", "no model of the archive knows these features"))
 
 
 def row_again(

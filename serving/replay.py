@@ -20,8 +20,8 @@ from churn.errors import ChurnError
 from churn.settings import Settings
 from churn.tables import INSTANT, SCORES
 from features.online import OnlineRow, canonical
-from serving.abstentions import ABSTENTIONS
-from serving.archived import Learned, Model, model_of, row_again
+from serving.abstentions import ABSTENTIONS, abstention
+from serving.archived import NOT_ASKED, Learned, Model, model_of, nobody_of, row_again
 from serving.replay_schemas import Input, Inputs, Replay
 from serving.schemas import Abstention, Score
 from serving.score_index import Recalled, recall
@@ -30,6 +30,11 @@ from serving.scorer import Answer, Scorer
 from serving.seal import ALTERED, AS_WRITTEN, UNSEALED, Seal
 from serving.tables.beside import Tables
 
+OF_THE_ROW = ("no_qualifying_event", "not_eligible")  # what a row alone says: no model need be asked to say it again
+FACTS = {
+    "en": {"version": "the champion of then", "hours": "the allowed", "minutes": "some"},
+    "zh": {"version": "当时的冠军版本", "hours": "允许的", "minutes": "若干"},
+}
 NOT_HELD = ("vector", "action")  # of a line: held to the log by itself; given back as it was told
 
 
@@ -67,9 +72,10 @@ def replay(settings: Settings, score_id: str, *, language: str, top: int) -> Rep
         told = _told(recalled)
     except (KeyError, TypeError, ValueError, msgspec.ValidationError):
         return _unreadable(score_id)
-    if told.vector is None or told.row.get("model_hash") is None:
-        return _silent(settings, told, sealed)
-    model = model_of(settings, told.row)
+    is_silent = told.row.get("model_hash") is None
+    if told.vector is None or (is_silent and told.row.get("abstention") not in OF_THE_ROW):
+        return _silent(settings, told, sealed, language)
+    model = nobody_of(settings, told.row) if is_silent else model_of(settings, told.row)
     return _held(settings, told, model, sealed, language, top)
 
 
@@ -114,11 +120,11 @@ def _row_again(settings: Settings, told: Told, learned: Learned | None) -> tuple
 
 def _answer(settings: Settings, told: Told, model: Model, row: OnlineRow, language: str, top: int) -> Answer | None:
     """What the archived model says of a row at the instant of the answer; None without that model."""
-    if model.champion is None:
+    if model.champion is None and model.state.state != NOT_ASKED:
         return None
     now, valid = _instant(told.row["scored_at"]), told.row.get("valid_until")
     judge = Scorer(
-        champions={model.champion.bundle.model: model.champion},
+        champions={} if model.champion is None else {model.champion.bundle.model: model.champion},
         clock=StoppedClock(now),
         clock_kind=settings.business.clock,
         max_age=timedelta(days=36500) if valid is None else _instant(valid) - _instant(told.row["cutoff"]),
@@ -171,18 +177,17 @@ def _plain(dtype: str, value: Any) -> Any:  # a text, a number, an instant or No
     return _instant(value) if dtype == INSTANT and value is not None else value
 
 
-def _silent(settings: Settings, told: Told, sealed: str) -> Replay:
+def _silent(settings: Settings, told: Told, sealed: str, language: str) -> Replay:
     """An answer without a number: it is told again, there is nothing to make."""
     row, code = told.row, str(told.row.get("abstention"))
-    words = ABSTENTIONS.get(code, (code, ""))
-    facts = {"model": str(row.get("model")), "version": "the champion of then", "hours": "the allowed"}
+    facts = {"model": str(row.get("model"))} | FACTS[language]
+    known = abstention(code, language, **facts) if code in ABSTENTIONS else Abstention(code, code, "")
     score = Score(
         score_id=row["score_id"], customer_id=row["customer_id"], scored_at=_instant(row["scored_at"]),
         clock=settings.business.clock, stage=row.get("stage"), model=row.get("model"),
-        definition_id=row["definition_id"], feature_set_hash=row.get("feature_set_hash"),
-        abstention=Abstention(code, *(text.format(**facts) for text in words)),
+        definition_id=row["definition_id"], feature_set_hash=row.get("feature_set_hash"), abstention=known,
     )  # fmt: skip
-    not_asked = Input("not_asked")
+    not_asked = Input(NOT_ASKED)
     line = Input(sealed, None if sealed == AS_WRITTEN else "its seal does not fit" if sealed == ALTERED else "no seal")
     inputs = Inputs(line=line, model=not_asked, definition=not_asked, features=not_asked)
     equal = sealed == AS_WRITTEN  # an abstention has nothing to be made of: what stands there is what was told
@@ -193,7 +198,7 @@ def _silent(settings: Settings, told: Told, sealed: str) -> Replay:
 
 def _unreadable(score_id: str) -> Replay:
     """An answer whose line is none any more."""
-    line, unknown = Input(ALTERED, "it cannot be read any more"), Input("not_asked")
+    line, unknown = Input(ALTERED, "it cannot be read any more"), Input(NOT_ASKED)
     inputs = Inputs(line=line, model=unknown, definition=unknown, features=unknown)
     return Replay(score_id=score_id, equal=False, differs=[], replayed=None, told=None, inputs=inputs)
 

@@ -72,10 +72,12 @@ def _fitted(held: Settings, features: FeatureSet, snapshot_hash: str, seed: int)
     return lightgbm.train(params, dataset, 20).model_to_string(), bundle.to_json()
 
 
-def rows_at(held: Settings, features: FeatureSet, as_of: datetime, known_at: datetime | None = None) -> list[OnlineRow]:
-    """Everybody's row, as a batch or a refresh would write it."""
+def rows_at(
+    held: Settings, features: FeatureSet, as_of: datetime, known_at: datetime | None = None, asked: str | None = "churn"
+) -> list[OnlineRow]:
+    """Everybody's row of whom this model is asked, or any, as a batch or a refresh would write it."""
     frame = current(read_events(held.folder), features, held.lifecycle, as_of)
-    rows = [one for one in rows_of(frame, features.names, features.hash) if one.model == "churn"]
+    rows = [one for one in rows_of(frame, features.names, features.hash) if asked is None or one.model == asked]
     return [replace(one, known_at=known_at or one.known_at) for one in rows]
 
 

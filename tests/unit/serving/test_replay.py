@@ -14,6 +14,7 @@ from churn.sections import Features
 from churn.tables import ACTIONS
 from features.live.compaction import compact
 from features.online import MemoryOnlineStore
+from serving.abstentions import abstention
 from serving.refusals import Erased, UnknownScore
 from serving.replay import replay
 from serving.schemas import WireAction
@@ -133,6 +134,23 @@ def test_the_action_that_was_advised_comes_back(apart: Told) -> None:
     (held.folder / "tables").mkdir()
     table.to_parquet(held.folder / "tables" / "actions.parquet")
     assert again(held, answer).replayed == answer.score
+
+
+def test_who_was_asked_about_by_no_model_still_is(apart: Told) -> None:
+    held, model, _ = apart
+    everybody = replayed_shop.rows_at(held, model.features, AS_OF, asked=None)
+    row = next(one for one in everybody if one.model is None)
+    (answer,) = replayed_shop.answered(held, model, [row])
+    assert answer.score.abstention is not None
+    for language in ("en", "zh"):
+        told = again(held, answer, language)
+        assert told.equal
+        assert told.inputs.features.state == "as_known_then"
+        assert told.inputs.model.state == "not_asked"
+        assert told.replayed is not None
+        assert told.replayed.abstention == abstention(answer.score.abstention.code, language)
+    replayed_shop.rewritten(held, '"abstention":"no_qualifying_event"', '"abstention":"not_eligible"')
+    assert again(held, answer).differs == ["abstention"]
 
 
 def test_an_abstention_is_told_again(apart: Told) -> None:
