@@ -26,7 +26,7 @@ from serving.door import Admission, Caller, Pairs, Request
 from serving.headers import Dress, dressed
 from serving.metrics import Metrics
 from serving.proxies import Proxies
-from serving.refusals import Refusal, Unauthorised, UnknownRoute, WrongMethod
+from serving.refusals import Later, Refusal, Unauthorised, UnknownRoute, WrongMethod
 from serving.routing import UNKNOWN, RouteTable
 from serving.schemas import ErrorAnswer, Problem
 
@@ -114,6 +114,8 @@ class Guard:
     async def _told(self, visit: "Visit", error: Exception, scope: Scope, receive: Receive) -> None:
         if not isinstance(error, ChurnError | ClientDisconnect):
             log.exception("request.failed", request_id=visit.request_id, exc_info=error)
+        if isinstance(error, Later) and not error.first:
+            scope["state"]["untold"] = True  # a flood of requests is no flood of lines
         if visit.status is None:
             page = to_login(scope) if isinstance(error, Unauthorised) else None
             await (page or error_response(error, visit.request_id))(scope, receive, visit.send)
@@ -122,7 +124,7 @@ class Guard:
         method, status = scope["method"], visit.status or 500
         method = method if method in METHODS else "other"
         self._metrics.request(visit.route, method, status, seconds)
-        if self._scribe is None or visit.route in UNLOGGED:
+        if self._scribe is None or visit.route in UNLOGGED or scope["state"].get("untold"):
             return
         whose = scope["state"].get("whose") or [*filter(None, [scope.get("path_params", {}).get("customer_id")])]
         caller = visit.caller

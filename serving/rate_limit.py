@@ -18,18 +18,24 @@ __all__ = ["RateLimit", "RateLimitUnavailable"]
 class Lease:
     """What a worker may still let pass for a key in a span."""
 
-    __slots__ = ("left", "number", "rest", "window")
+    __slots__ = ("left", "number", "refused", "rest", "window")
 
     def __init__(self, window: Window) -> None:
-        self.window, self.number, self.left, self.rest = window, -1, 0, 1
+        self.window, self.number, self.left, self.rest, self.refused = window, -1, 0, 1, False
 
     def ready(self, counts: Counts, key: str, limit: int, number: int) -> bool:
         """Whether one more may pass; asks the shared counts where this worker has none left."""
         if number != self.number:
-            self.number, self.left, self.rest = number, 0, 1
+            self.number, self.left, self.rest, self.refused = number, 0, 1, False
         if not self.left and self.rest:
             self.left, self.rest = counts.lease(key, self.window, number, limit)
         return self.left > 0
+
+    def refusal(self, limit: int, now: int) -> TooManyRequests:
+        """What a caller is told who has none left."""
+        error = TooManyRequests(limit, self.window.name, self.window.seconds - now % self.window.seconds)
+        error.first, self.refused = not self.refused, True
+        return error
 
 
 class RateLimit:
@@ -66,7 +72,7 @@ class RateLimit:
         limited = [(lease, limit) for lease, limit in zip(held, (minute, day), strict=True) if limit]
         for lease, limit in limited:
             if not lease.ready(self._counts, key.name, limit, now // lease.window.seconds):
-                raise TooManyRequests(limit, lease.window.name, lease.window.seconds - now % lease.window.seconds)
+                raise lease.refusal(limit, now)
         for lease, _ in limited:
             lease.left -= 1
         return _told(limited, now)

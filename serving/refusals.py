@@ -161,9 +161,10 @@ class InvalidRequest(Refusal):
 
 
 class Later(Refusal):
-    """A caller who has to wait; Retry-After says for how long."""
+    """A caller who has to wait; Retry-After says for how long. Only the first of a span is written down: `first`."""
 
     status = 429
+    first = True
 
     def __init__(self, problem: str, *, mend: str, retry_after_s: int) -> None:
         super().__init__(problem, mend=mend)

@@ -13,6 +13,7 @@ from serving.auth import Key
 from serving.refusals import TooManyFailures
 
 MINUTE_S, MOST_ADDRESSES, OVER_ALL = 60, 10_000, 10
+MOST_REFUSED = 1000  # addresses of which it is written down, in a minute
 
 
 class Brake:
@@ -27,6 +28,7 @@ class Brake:
         self._per_minute, self._now = per_minute, now
         self._minute, self._all = 0, 0
         self._failed: dict[str, int] = {}
+        self._refused: set[str] = set()
         self._entered: set[tuple[str, str]] = set()
 
     def failed(self, address: str) -> None:
@@ -63,9 +65,14 @@ class Brake:
         if now // MINUTE_S != self._minute:
             self._minute, self._all = now // MINUTE_S, 0
             self._failed.clear()
-        most = self._per_minute
-        if most and (self._all >= OVER_ALL * most or self._failed.get(_place(address), 0) >= most):
-            raise TooManyFailures(MINUTE_S - now % MINUTE_S)
+            self._refused.clear()
+        most, place = self._per_minute, _place(address)
+        if most and (self._all >= OVER_ALL * most or self._failed.get(place, 0) >= most):
+            error = TooManyFailures(MINUTE_S - now % MINUTE_S)
+            error.first = place not in self._refused and len(self._refused) < MOST_REFUSED
+            if error.first:
+                self._refused.add(place)
+            raise error
 
 
 def _place(address: str) -> str:

@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Route
 
 from serving.auth import check_scope, is_same_origin
 from serving.door import Admission, Request
-from serving.refusals import Forbidden, InvalidRequest, Refusal
+from serving.refusals import Forbidden, InvalidRequest, Later, Refusal
 from serving.web.session import SCOPE, Sessions
 
 LOGIN, LOGOUT = "/login", "/logout"
@@ -74,6 +74,7 @@ class LoginDesk:
             key = self._door.check(fields.get("key", "").strip().encode() or None, request.address)
             check_scope(key, SCOPE)
         except Refusal as error:
+            asked.state.untold = isinstance(error, Later) and not error.first
             return self._form(where, error)
         return RedirectResponse(where, 303, {"Set-Cookie": self._sessions.begin(key, secure=request.secure)})
 

@@ -218,6 +218,18 @@ class TestAudit:
         ]  # fmt: skip
         assert {tuple(line.whose) for line in told} == {(hash_of("C1", key_in(folder)),)}
 
+    def test_a_flood_of_requests_is_no_flood_of_lines(self, tmp_path: Path) -> None:
+        crm = key_of(tmp_path, "crm", "score", rate_per_minute=2)
+        with opened(tmp_path, ApiKeys(failures_per_minute=3)) as asked:
+            for headers in (crm, {"X-API-Key": "guess"}):
+                answers = [asked.post("/v1/score", json=BODY, headers=headers).status_code for _ in range(20)]
+                assert answers.count(429) >= 14  # a minute may end in between
+            for _ in range(20):
+                asked.post("/login", data={"key": "guess"})
+            told = written(asked, tmp_path)
+        assert 2 <= sum(line.status == 429 for line in told) <= 5
+        assert {line.key for line in told if line.status == 429} == {"crm", None}
+
     def test_unknown_paths_leave_nothing_of_themselves(self, tmp_path: Path) -> None:
         with opened(tmp_path) as asked:
             asked.get("/v1/secret-customer")
