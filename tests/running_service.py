@@ -19,7 +19,7 @@ from typing import Any
 
 from churn.settings import Settings, load
 from features.store import FeatureStore, OnlineStore
-from tests import small_shop, tiny_service
+from tests import live_shop, small_shop, tiny_service
 
 ROOT = Path(__file__).parents[1]
 READY_S = 180
@@ -42,6 +42,34 @@ def a_business(folder: Path, more: str = "") -> Path:
     path.write_text(TOML + more, encoding="utf-8")
     settings = load(path, environ={})
     FeatureStore(settings).apply(small_shop.features(), small_shop.frozen(settings.folder).rows_path)
+    OnlineStore(settings).write(tiny_service.rows())
+    tiny_service.register(settings)
+    return path
+
+
+LIVE = """
+[ingest]
+buckets = 4
+[[source]]
+path = "shop.parquet"
+customer_id = "customer_id"
+event_type = "event_type"
+event_timestamp = "event_timestamp"
+ingested_at = "ingested_at"
+event_id = "event_id"
+order_id = "order_id"
+amount = "amount"
+"""
+
+
+def a_live_business(folder: Path, more: str = "") -> Path:
+    """The same with a log, so that it takes live events."""
+    live_shop.settings(folder)  # writes the file of the source
+    path = folder / "churn.toml"
+    path.write_text(TOML + more + LIVE, encoding="utf-8")
+    settings = load(path, environ={})
+    live_shop.ingested(settings)
+    FeatureStore(settings).apply(live_shop.features(settings), small_shop.frozen(settings.folder).rows_path)
     OnlineStore(settings).write(tiny_service.rows())
     tiny_service.register(settings)
     return path
