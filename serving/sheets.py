@@ -1,7 +1,8 @@
 """Tables of answers on disk, written block by block: SCORES for monitoring, and a sheet for people and CRM imports.
 
-A sheet has a line a customer: the facts, the code of the abstention, each reason as code and sentence, and who answers
-and how good that is. `lines` lays answers out for all sheets at once. Knows no model. Start reading at `Sheet`.
+A sheet has a line a customer: the facts, the code of the abstention, each reason as code and sentence, who answers
+and how good that is, and what they stated last. `lines` lays answers out for all sheets at once. Knows no model.
+Start reading at `Sheet`.
 """
 
 import csv
@@ -26,7 +27,8 @@ FACTS = {
 }  # fmt: skip
 
 FURTHER = SCORES.names[SCORES.names.index("vector") + 1 :]  # after the reasons, so that older readers find theirs
-WHO_ANSWERS = ("learner", "grade", "grade_text")  # last, for the same reason
+WHO_ANSWERS = ("learner", "grade", "grade_text")  # later still, for the same reason
+STATED = {"stated_reason_code": "str", "stated_reason": "str", "open_complaints": "Int64"}  # the newest one
 
 
 class UnknownSheet(SettingsError):
@@ -66,7 +68,12 @@ def _told(answers: list[Answer], scores: dict[str, list[Any]], top: int) -> dict
         told[f"reason_{number + 1}_code"] = [reason and reason.code for reason in reasons]
         told[f"reason_{number + 1}"] = [reason and reason.text for reason in reasons]
     further = {name: scores[name] for name in FURTHER}
-    return told | further | {name: [getattr(score, name) for score in given] for name in WHO_ANSWERS}
+    told |= further | {name: [getattr(score, name) for score in given] for name in WHO_ANSWERS}
+    stated = [score.stated_reasons[0] if score.stated_reasons else None for score in given]
+    told["stated_reason_code"] = [one and one.code for one in stated]
+    told["stated_reason"] = [one and one.text for one in stated]
+    told["open_complaints"] = [score.open_complaint and score.open_complaint.count for score in given]
+    return told
 
 
 def _iso(instants: list[datetime | None]) -> list[str | None]:
@@ -149,4 +156,5 @@ def columns(top: int) -> dict[str, str]:
     """Columns of the sheet, in order, with their dtypes."""
     reasons = [name for number in range(1, top + 1) for name in (f"reason_{number}_code", f"reason_{number}")]
     further = {name: SCORES[name].dtype for name in FURTHER}
-    return {**FACTS, **dict.fromkeys(("abstention", *reasons), "str"), **further, **dict.fromkeys(WHO_ANSWERS, "str")}
+    before = {**FACTS, **dict.fromkeys(("abstention", *reasons), "str"), **further}
+    return {**before, **dict.fromkeys(WHO_ANSWERS, "str"), **STATED}

@@ -43,17 +43,26 @@ def settings(tmp_path: Path) -> Settings:
     ).join(pd.DataFrame(np.vstack([row.vector for row in rows]), columns=NAMES))
     folder = held.folder / "features"
     folder.mkdir(parents=True)
-    parquet.write_table(table_of(frame, NAMES, **_beside(len(rows))), folder / "current.parquet")
+    parquet.write_table(
+        table_of(frame, NAMES, **_beside([row.customer_id for row in rows])), folder / "current.parquet"
+    )
     manifest = {"as_of": AS_OF.isoformat(), "feature_set": {"hash": SET_HASH, "names": NAMES}}
     write_json(folder / "manifest.json", manifest)
     return held
 
 
-def _beside(rows: int) -> dict[str, object]:
+def _beside(customers: list[str]) -> dict[str, object]:
     import pyarrow as pa
 
-    instants = pa.array([0] * rows, type=pa.int64())
-    return {"as_of_us": instants, "known_at_us": instants, "feature_set_hash": pa.array([SET_HASH] * rows)}
+    instants = pa.array([0] * len(customers), type=pa.int64())
+    said = [tiny_service.SAID if one == "C000" else "{}" if one == "C001" else None for one in customers]
+    return {
+        "as_of_us": instants,
+        "known_at_us": instants,
+        "feature_set_hash": pa.array([SET_HASH] * len(customers)),
+        "stated": pa.array(said),
+        "nightly": pa.nulls(len(customers), pa.string()),
+    }
 
 
 def test_everybody_gets_the_answer_of_the_service(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,6 +112,10 @@ def test_the_sheet_tells_the_reasons_in_words(settings: Settings) -> None:
     assert lines["客户-3"]["valid_until"] == "2025-01-02T16:00:00+00:00"
     assert lines["gone"]["abstention"] == "not_eligible"
     assert lines["gone"]["probability"] == ""
+    stated = ("stated_reason_code", "stated_reason", "open_complaints")
+    told = ("service", "Stated in a complaint on 29 December 2024: service.", "2")
+    assert tuple(lines["C000"][name] for name in stated) == told
+    assert {lines[one][name] for one in ("C001", "C002") for name in stated} == {""}, "nobody knows"
     people = pd.read_parquet(report.files[2])
     assert list(people.columns) == list(sheets.columns(3))
     assert people["probability"].notna().sum() == 298

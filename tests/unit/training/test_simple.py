@@ -15,7 +15,7 @@ from churn.treeshap import TreeShap
 from features.online import OnlineRow
 from serving.champion import Champion
 from serving.scorer import Scorer
-from serving.sheets import line
+from serving.sheets import lines
 from tests.unit.training import made
 from training.asking import gate
 from training.baseline import RecencyRule
@@ -121,7 +121,7 @@ def test_a_small_shop_is_served(small: tuple[Learner, Challenger]) -> None:
         (learner, bundle.grade.letter if bundle.grade else "")
     }
     assert all("rule of thumb" in (score.grade_text or "") for score in scores)
-    sheet = line(answers[0], 3)
+    (sheet,) = lines(answers[:1], 3).people.to_pylist()
     assert [sheet[name] for name in ("learner", "grade", "grade_text")] == [
         learner, scores[0].grade, scores[0].grade_text
     ]  # fmt: skip
