@@ -29,6 +29,7 @@ SCHEMA = (
     f"CREATE TABLE IF NOT EXISTS told ({OF_TOLD}) WITHOUT ROWID",
     "CREATE INDEX IF NOT EXISTS told_seq ON told (seq)",
     "CREATE INDEX IF NOT EXISTS told_band_seq ON told (band_seq)",
+    "CREATE INDEX IF NOT EXISTS told_risk ON told (value_at_risk DESC, probability DESC) WHERE probability IS NOT NULL",
     f"CREATE TABLE IF NOT EXISTS change ({OF_A_CHANGE})",
     "CREATE INDEX IF NOT EXISTS change_customer ON change (customer_id, seq)",
     "CREATE TABLE IF NOT EXISTS state (id INTEGER PRIMARY KEY, name TEXT, last_seq INTEGER, begun INTEGER)",

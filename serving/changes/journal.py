@@ -25,7 +25,8 @@ IN_ONE = 400  # customers in one IN (...)
 BEFORE = ("stage", "model", "band", "code", "probability")
 FIELDS = tuple(field.name for field in fields(State))
 STATE, VALUES = ", ".join(FIELDS), attrgetter(*FIELDS)
-PUT = "INSERT OR REPLACE INTO told VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+NEWER = ", ".join(f"{name} = excluded.{name}" for name in (*FIELDS[1:], "fed", "seq", "band_seq"))
+PUT = f"INSERT INTO told VALUES ({', '.join('?' * 14)}) ON CONFLICT (customer_id) DO UPDATE SET {NEWER}"
 NOTE = "INSERT INTO change VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 CHANGE = f"seq, what, was_stage, was_model, was_band, was_code, was_probability, {STATE}"
 
