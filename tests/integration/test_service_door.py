@@ -9,8 +9,11 @@ import urllib.error
 import urllib.parse
 import urllib.request
 import warnings
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -71,9 +74,9 @@ def door(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         yield Door(config, int(json.loads(note.read_text())["port"]), root, service.log)
 
 
-def key_of(door: Door, name: str, *scopes: str) -> str:
+def key_of(door: Door, name: str, *scopes: str, more: tuple[str, ...] = ()) -> str:
     words = [word for scope in scopes for word in ("--scope", scope)]
-    told = churn("keys", "create", name, *words, "--json", config=door.config)
+    told = churn("keys", "create", name, *words, *more, "--json", config=door.config)
     return str(json.loads(told.out)["key"])
 
 
@@ -111,6 +114,17 @@ def test_keys_come_and_go_in_every_worker_while_it_runs(door: Door) -> None:
     assert churn("keys", "revoke", "crm", config=door.config).code == 0
     time.sleep(1.0)
     assert {door.ask("/v1/score", body, X_API_Key=new)[0] for _ in range(12)} == {401}
+
+
+def test_workers_let_no_more_through_than_the_limit(door: Door) -> None:
+    key = key_of(door, "often", "score", more=("--quota", "60/day", "--rate", "0"))
+    time.sleep(1.0)
+    with ThreadPoolExecutor(4) as callers:
+        asked = [callers.submit(door.ask, "/v1/score", {"customer_ids": ["C1"]}, X_API_Key=key) for _ in range(120)]
+    statuses = Counter(one.result()[0] for one in asked)
+    assert set(statuses) == {200, 429}
+    lease = 60 // 16
+    assert 60 - lease <= statuses[200] <= 60 or datetime.now(UTC).hour == 0, "a day of UTC may end in between"
 
 
 def test_what_is_no_http_gets_our_error_from_either_server(door: Door) -> None:
