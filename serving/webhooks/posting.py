@@ -75,6 +75,7 @@ class Line:
     def __init__(self, receiver: Receiver) -> None:
         self._receiver, self._parts = receiver, urlsplit(receiver.url)
         self._path = (self._parts.path or "/") + (f"?{self._parts.query}" if self._parts.query else "")
+        self._own = {"Host": self._parts.netloc, "Content-Type": "application/json", "User-Agent": "churn"}
         self._connection: http.client.HTTPConnection | None = None
         self._socket: socket.socket | None = None
 
@@ -98,7 +99,7 @@ class Line:
         watch.start()
         try:
             connection = self._connection = self._connection or self._connected(deadline)
-            connection.request("POST", self._path, body, {**headers, "Content-Type": "application/json"})
+            connection.request("POST", self._path, body, {**headers, **self._own})
             answer = connection.getresponse()
             answer.read(MOST_READ)
             if answer.will_close or not answer.isclosed():  # a long answer is not read to its end

@@ -18,7 +18,7 @@ from typing import IO
 
 import structlog
 
-from churn.errors import ChurnError
+from churn.errors import ChurnError, SettingsError
 from churn.settings import Settings
 from serving.changes.journal import Journal
 from serving.webhooks.courier import Courier, Meter
@@ -36,15 +36,38 @@ Forgotten = Callable[[Sequence[str]], set[str]]
 
 
 def receivers(settings: Settings) -> dict[str, Receiver]:
-    """Whom `[webhooks]` names, by their ids in the queue, which hold nothing of the URL."""
+    """Whom `[webhooks]` names, by their ids in the queue, which hold nothing of the URL.
+
+    Raises:
+        NoCaFile: its certificates cannot be read.
+    """
     wanted = settings.webhooks
-    context = None
-    if wanted.ca_file is not None:
-        context = ssl.create_default_context(cafile=settings.root / wanted.ca_file)
+    context = _trusting(settings) if any(url.startswith("https:") for url in wanted.urls) else None
     return {
         hashlib.sha256(url.encode()).hexdigest()[:12]: Receiver(url, wanted.timeout_s, wanted.allow_private, context)
         for url in wanted.urls
     }
+
+
+class NoCaFile(SettingsError):
+    """The certificates that receivers are to be checked against cannot be read."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"[webhooks] ca_file {path} holds no certificates that can be read.",
+            mend="name a file of certificates in PEM, or unset it: those of the system are taken then.",
+        )
+
+
+def _trusting(settings: Settings) -> ssl.SSLContext:
+    """What receivers are checked against, made once: it costs to read."""
+    if settings.webhooks.ca_file is None:
+        return ssl.create_default_context()
+    path = settings.root / settings.webhooks.ca_file
+    try:
+        return ssl.create_default_context(cafile=path)
+    except OSError as error:  # ssl.SSLError is one
+        raise NoCaFile(path) from error
 
 
 class Sender:
@@ -57,7 +80,7 @@ class Sender:
         meter: where letters are counted.
 
     Raises:
-        NoWebhookSecret, BadWebhookSecret: there is nothing to sign them with.
+        NoWebhookSecret, BadWebhookSecret: there is nothing to sign them with. NoCaFile: nobody to check them against.
     """
 
     def __init__(

@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 from churn.calendar import to_us
+from churn.settings import Settings
 from churn.webhook_sections import Webhooks
 from cli import webhooks as room
 from features.erasure.store import NOTHING, Whom
 from serving.webhooks.courier import Courier
 from serving.webhooks.keeping import Kept, erase_from_letters
-from serving.webhooks.sender import Sender, is_sending
+from serving.webhooks.sender import NoCaFile, Sender, is_sending, receivers
 from serving.webhooks.signing import VARIABLE
 from tests import tiny_service
 from tests.tiny_service import NOW
@@ -113,6 +114,20 @@ def test_commands_say_how_receivers_do(tmp_path: Path, here: Endpoint, monkeypat
     assert "No process sends" in told.text
     assert room.retry(held).as_json == {"letters": 1}
     assert room.status(tiny_service.settings(tmp_path)).as_json == {"sending": False, "receivers": []}
+
+
+def test_certificates_that_cannot_be_read_are_told(tmp_path: Path) -> None:
+    held = tiny_service.settings(tmp_path).model_copy(update={"root": tmp_path})
+    (tmp_path / "empty.pem").write_text("")
+    assert all(one.context for one in receivers(_with(held, None)).values())
+    for name in ("missing.pem", "empty.pem"):
+        with pytest.raises(NoCaFile, match="PEM"):
+            receivers(_with(held, name))
+
+
+def _with(held: Settings, ca_file: str | None) -> Settings:
+    wanted = Webhooks(urls=("https://crm.example/hook",), ca_file=ca_file)
+    return held.model_copy(update={"webhooks": wanted})
 
 
 def test_one_process_sends_and_the_next_takes_over(tmp_path: Path, here: Endpoint) -> None:

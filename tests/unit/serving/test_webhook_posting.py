@@ -41,6 +41,7 @@ def test_a_letter_arrives_as_json(here: Endpoint) -> None:
     (got,) = here.got
     assert got.body == b"{}"
     assert (got.headers["content-type"], got.headers["webhook-id"]) == ("application/json", "1")
+    assert got.headers["host"] == here.url.split("/")[2]
 
 
 @pytest.mark.parametrize(
