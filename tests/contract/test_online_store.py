@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from churn.sections import Store
-from features.online import MemoryOnlineStore, OnlineRow, RowStore
+from features.online import MemoryOnlineStore, OnlineRow, RowStore, packed
 from features.store import FeatureStore, OnlineStore
 from serving.lookup import Lookup
 from tests import small_shop, tiny_service
@@ -146,6 +146,21 @@ def test_a_row_written_anew_has_no_answer_yet(opened: list[RowStore], ids: list[
     assert [found and found.nightly for found in other.rows(ids[:1])] == [ANSWER]
     assert store.write([row(ids[0], vector=np.array([7.0]))]) == 1
     assert [found and found.nightly for found in other.rows(ids[:1])] == [None]
+
+
+def test_a_row_of_the_first_form_says_nothing_beside_its_features(store: RowStore, ids: list[str]) -> None:
+    if not isinstance(store, OnlineStore):
+        return  # it holds rows, and no fields
+    old = {
+        name: value for name, value in packed(row(ids[0], known_at=AS_OF)).items() if name not in ("stated", "nightly")
+    }
+    store._session.write([(ids[0], old, AS_OF, AS_OF)])
+    (found,) = store.rows(ids[:1])
+    assert same(found, row(ids[0], known_at=AS_OF))
+    assert found is not None
+    assert (found.stated, found.nightly) == (None, None)
+    assert store.attach([row(ids[0], known_at=AS_OF, nightly=ANSWER)]) == 1
+    assert [one and one.nightly for one in store.rows(ids[:1])] == [ANSWER]
 
 
 def test_nothing_of_an_answer_is_left_of_the_removed(opened: list[RowStore], ids: list[str]) -> None:

@@ -130,6 +130,17 @@ def test_the_language_a_browser_asks_for(header: str, language: str | None) -> N
     assert preferred(header) == language
 
 
+def test_who_asks_in_chinese_is_refused_in_chinese_and_errors_keep_their_codes(asked: TestClient) -> None:
+    chinese = {"Accept-Language": "fr, en;q=0.2, zh-CN;q=0.9"}
+    scores = asked.post("/v1/score", json={"customer_ids": [*EVERYBODY, "nobody"]}, headers=chinese).json()["scores"]
+    told = [score["abstention"] for score in scores if score["abstention"]]
+    assert len({one["code"] for one in told}) == 5
+    assert all(re.search("[一-鿿]", one["problem"]) and re.search("[一-鿿]", one["mend"]) for one in told)
+    error = asked.post("/v1/score", json={"customer_ids": []}, headers=chinese).json()["error"]
+    assert error["code"] == "invalid_request"
+    assert error["problem"].isascii()
+
+
 def test_pages_bring_everything_with_them(asked: TestClient) -> None:
     for path in ("/", "/docs"):
         page = asked.get(path)
