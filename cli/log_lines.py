@@ -4,6 +4,7 @@ A traceback stays inside its line, and has neither local values nor what the err
 line that cannot be written, because stdout leads to a full disk, is lost and stops nobody.
 """
 
+import logging
 import sys
 from collections.abc import MutableMapping
 from contextlib import suppress
@@ -16,7 +17,8 @@ FROM_OUTSIDE = ("exc_value", "exc_notes", "syntax_error")  # of a structured tra
 
 
 def log_as_json() -> None:
-    """Have every line written so."""
+    """Have every line written so, and none by a server that was started by hand: its lines hold paths."""
+    logging.getLogger("uvicorn.access").disabled = True
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

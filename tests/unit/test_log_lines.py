@@ -1,11 +1,13 @@
 """Lines of the service's log: an error's place is told, not what it said."""
 
 import json
+import logging
 import sys
 from collections.abc import Iterator
 
 import pytest
 import structlog
+import uvicorn
 
 from cli.log_lines import log_as_json
 
@@ -14,6 +16,7 @@ from cli.log_lines import log_as_json
 def _as_before() -> Iterator[None]:
     yield
     structlog.reset_defaults()
+    logging.getLogger("uvicorn.access").disabled = False
 
 
 def test_a_traceback_names_no_customer(capsys: pytest.CaptureFixture[str]) -> None:
@@ -50,3 +53,12 @@ def test_a_full_disk_stops_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     log_as_json()
     monkeypatch.setattr(sys, "stdout", Full())
     structlog.get_logger("any").info("request.answered")
+
+
+def test_a_server_started_by_hand_writes_no_paths(capsys: pytest.CaptureFixture[str]) -> None:
+    """uvicorn sets its logging up before it loads the application."""
+    uvicorn.Config("cli.app:asgi", log_level="info").configure_logging()
+    access = logging.getLogger("uvicorn.access")
+    log_as_json()
+    access.info('%s - "%s %s HTTP/%s" %d', "127.0.0.1:5", "GET", "/v1/customers/C000123", "1.1", 200)
+    assert "C000123" not in "".join(capsys.readouterr())
