@@ -5,6 +5,7 @@ No file among the artifacts holds a real id; no Parquet file and no score log ho
 
 import json
 import re
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ pytestmark = pytest.mark.nightly  # a minute of CPU; each part stands alone in t
 
 ROOT = Path(__file__).parents[2]
 FEWER = {"max_cutoffs": 3, "test_cutoffs": 1}
+READY_S = 60
 VERDICTS = (0, 20, 21, 22, 23)
 MAY_NAME = ("features/online.db", "serving/changes.db", "live/", "serving/")  # SQLite stays plain, and is told so
 
@@ -121,7 +123,10 @@ def test_the_service_answers_for_real_ids_and_writes_none(shop: Shop, monkeypatc
         assert told["accepted"] == 1, told
         assert asked.get(f"/v1/customers/{someone}").json()["customer_id"] == someone
         imagined = {"customers": [{"customer_id": someone, "events": [event | {"event_id": "e2"}]}]}
-        assert someone in asked.post("/v1/what-if", json=imagined).text
+        deadline = time.monotonic() + READY_S
+        while (answer := asked.post("/v1/what-if", json=imagined)).status_code == 503 and time.monotonic() < deadline:
+            time.sleep(0.5)  # until the log is indexed
+        assert someone in answer.text, answer.text
         replayed = asked.get(f"/v1/scores/{score['score_id']}").json()
         assert replayed["equal"] is True, replayed
         assert shop.names.of(someone) in json.dumps(replayed)
