@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from features.erasure.store import Store
 
 PLAIN = "plain"
+HOLDING = (".parquet", ".jsonl", ".csv", ".arrow", ".db", ".db-wal")  # manifests and locks name nobody
 
 
 class NoPseudonyms(SettingsError):
@@ -101,7 +102,8 @@ def rewrite(settings: "Settings") -> Outcome:
 def _by_key(store: "Store", folder: "Path") -> Counter[str]:
     from features.reencrypting import key_of
 
-    return Counter(key_of(path) or PLAIN for path in store.files(folder) if not path.name.startswith("erased-"))
+    files = [path for path in store.files(folder) if path.suffix in HOLDING and not path.name.startswith("erased-")]
+    return Counter(key_of(path) or PLAIN for path in files)
 
 
 def _said(files: Any) -> str:
