@@ -107,11 +107,11 @@ def _answers(settings: "Settings") -> Iterator[Outlived]:
 
 def _archive(settings: "Settings") -> Iterator[Outlived]:
     """Copies of models that nobody may ask for again: whoever serves or scores in shadow, and the two before, stay."""
-    from serving.archive import FOLDER, last_used
+    from serving.archive import copies, last_used
 
     days, needed = settings.retention.models_days, _serving_models(settings)
     before = datetime.now(UTC) - timedelta(days=days)
-    for copy in sorted((settings.folder / FOLDER).glob("*")):
+    for copy in copies(settings.folder):
         used = last_used(copy)
         if copy.name not in needed and used < before:
             yield Outlived("archive", copy, f"it last served on {used:%Y-%m-%d}, more than {days} days ago")

@@ -11,6 +11,7 @@ Knows no registry. Start reading at `keep`.
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +27,7 @@ from features.tombstones import standing
 FOLDER = Path("models")
 BOOSTER, BUNDLE, NOTE = "booster.txt", "bundle.json", "archived.json"
 FILES = (BOOSTER, BUNDLE)
+HASH = re.compile(r"[0-9a-f]{64}")
 OF_FEATURES = ("hash", "alive", "settings")  # of a manifest's feature_set: what makes it again
 
 
@@ -102,10 +104,15 @@ def look(folder: Path, model_hash: str) -> Archived | None:
     return Archived(place, note, tuple(altered))
 
 
+def copies(folder: Path) -> list[Path]:
+    """The folders of all models of the archive; whatever else lies there (a registry's files, say) is none."""
+    return sorted(path for path in (folder / FOLDER).glob("*") if HASH.fullmatch(path.name))
+
+
 def every(folder: Path) -> Iterator[Archived]:
     """All models of the archive, by their notes alone: nothing is held to its hash."""
-    for note in sorted((folder / FOLDER).glob(f"*/{NOTE}")):
-        yield Archived(note.parent, _read(note), ())
+    for place in copies(folder):
+        yield Archived(place, _read(place / NOTE), ())
 
 
 def learned_of(settings: Settings, held: Archived) -> Mapping[str, Any] | None:

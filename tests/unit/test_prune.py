@@ -129,24 +129,33 @@ def test_young_snapshots_stay(settings: Settings, frozen: Callable[..., Path]) -
 
 
 def test_a_model_goes_once_it_has_long_not_served_but_two_before_each_champion_stay(settings: Settings) -> None:
-    names, then = "abcdefg", (datetime.now(UTC) - timedelta(days=21)).timestamp()
+    names, then = [letter * 64 for letter in "abcdef0"], (datetime.now(UTC) - timedelta(days=21)).timestamp()
     for name in names:
         note = settings.folder / "models" / name / "archived.json"
         note.parent.mkdir(parents=True)
         note.write_text("{}")
-        if name != "g":
+        if name != "0" * 64:
             os.utime(note, (then, then))
-    served = [("promote", name) for name in "abcd"] + [("rollback", "c"), ("refused", "e")]
+    served = [
+        ("promote", "a"),
+        ("promote", "b"),
+        ("promote", "c"),
+        ("promote", "d"),
+        ("rollback", "c"),
+        ("refused", "e"),
+    ]
     lines = [
-        {"at": "2025-01-01", "act": act, "model": "churn", "name": "churn-small", "version": 1, "model_hash": name}
+        {"at": "2025-01-01", "act": act, "model": "churn", "name": "churn-small", "version": 1, "model_hash": name * 64}
         for act, name in served
     ]
     champion = settings.folder / "champion"
     champion.mkdir()
     (champion / "history.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    (champion / "churn.json").write_text('{"model_hash": "c"}')
-    (champion / "churn.shadow").write_text('{"model_hash": "f"}')
-    assert removed(settings) == {"models/a", "models/e"}, "b and d served before c, f scores in shadow, g is young"
+    (champion / "churn.json").write_text(f'{{"model_hash": "{"c" * 64}"}}')
+    (champion / "churn.shadow").write_text(f'{{"model_hash": "{"f" * 64}"}}')
+    (settings.folder / "models" / "0").mkdir()  # of an MLflow whose files were put here
+    gone = {f"models/{'a' * 64}", f"models/{'e' * 64}"}
+    assert removed(settings) == gone, "b and d served before c, f scores in shadow, 0 is young"
 
 
 def test_what_refused_rows_held_goes_and_that_they_were_stays(tmp_path: Path) -> None:
