@@ -80,6 +80,7 @@ def test_everybody_is_on_line(filled: FeatureStore, settings: Settings, people: 
     wanted = list(rows_of(people, FEATURES.names, FEATURES.hash))
     found = OnlineStore(settings).rows(list(people["customer_id"]))
     assert all(one is not None and one.is_same(other) for one, other in zip(found, wanted, strict=True))
+    assert [one and one.stated for one in found] == [other.stated for other in wanted] == list(people["stated"])
     pd.testing.assert_frame_equal(read_current(settings.folder / "features")[0], people)
 
 

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,9 +12,10 @@ from churn.calendar import Calendar, to_us
 from churn.events import Events
 from churn.reasons import CAUSES, SOURCES
 from churn.stated_text import texts
+from features.online import MemoryOnlineStore
 from serving.schemas import Score, WireOpenCases
 from serving.stated import stated_beside
-from tests import tiny_service
+from tests import live_shop, tiny_service
 from tests.tiny_service import AS_OF, SAID, row, scorer
 from tests.unit.churn.test_stated_text import NOW, log
 
@@ -89,3 +91,29 @@ def test_no_words_of_their_own_leave(free: str) -> None:
     score = answered(texts(events, to_us(NOW))[0][0])
     assert [(one.code, one.said) for one in score.stated_reasons] == [("other", None)]
     assert free not in str(score)
+
+
+def test_a_complaint_that_comes_live_is_in_the_next_answer_and_so_is_its_solution(tmp_path: Path) -> None:
+    held, store = live_shop.settings(tmp_path), MemoryOnlineStore()
+    live_shop.ingested(held)
+    opened = live_shop.intake(held, store)
+
+    def told() -> Score:
+        (answer,) = scorer().score(["00004"], store.rows(["00004"]), language="zh", top=1)
+        return answer.score
+
+    complaint = {"event_type": "complaint", "order_id": None, "amount": None}
+    live_shop.taken(
+        opened, [live_shop.event("1", "00004", reason_code="defect", text="Anna 0170 1234567", **complaint)]
+    )
+    (one,) = told().stated_reasons
+    assert (one.code, one.said, one.source) == ("product", "defect", "complaint")
+    assert one.text == "客户于2025年3月1日在投诉中表示：产品或质量问题。"
+    assert told().open_complaint_code == "solutions_unknown"
+    solved = complaint | {"event_type": "complaint_solved", "minutes": 5}
+    live_shop.taken(opened, [live_shop.event("2", "00004", **solved)])
+    live_shop.taken(opened, [live_shop.event("3", "00004", minutes=2, reason_code=None, **complaint)])
+    assert told().open_complaint is not None
+    assert told().open_complaint.count == 1  # the second; the first is solved
+    assert "Anna" not in str(told())
+    opened.close()
