@@ -28,8 +28,8 @@ class Overloaded(Later):
     def __init__(self, why: str) -> None:
         super().__init__(
             f"The service is overloaded: {why}.",
-            mend=f"ask again after {RETRY_AFTER_S} s (Retry-After says so too); where it stays, ask for many customers "
-            "in one request, or raise [serving] workers (docs/performance.md).",
+            mend="ask again after a second (Retry-After says so too); where it stays, ask for many customers in one "
+            "request, or raise [serving] workers (docs/performance.md).",
             retry_after_s=RETRY_AFTER_S,
         )
 

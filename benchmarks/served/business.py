@@ -6,7 +6,7 @@ metrics: what a business has. Start reading at `fixed`.
 
 import hashlib
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,10 +17,14 @@ from benchmarks import fixed_model
 from churn.events import Events
 from churn.settings import Settings, load
 from churn.tables import INSTANT
+from features.current_file import read_current
 from features.feature import Kind
 from features.feature_set import FeatureSet, grouped
 from features.snapshots import freeze
 from features.store import FeatureStore, OnlineStore
+from serving import champion
+from serving.app import scorer_of
+from serving.nightly import nights as night_rows
 
 KEY = "of-the-benchmark"
 CUSTOMERS = 2_000
@@ -81,6 +85,46 @@ def fixed(folder: Path, *, workers: int, customers: int = CUSTOMERS) -> Business
     vectors = np.vstack([row.vector for row in rows])
     booster = settings.folder / "fixed_model.txt"
     return Business(config, settings, [row.customer_id for row in rows], vectors, booster)
+
+
+def nightly(fresh: Business, folder: Path) -> Business:
+    """The same business after a night: the answers that a batch gave stand beside the rows."""
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(fresh.config.parent, folder)
+    settings = load(folder / fresh.config.name, environ={})
+    scorer = scorer_of(settings, champion.load(settings))
+    store = OnlineStore(settings, timeout_s=10.0)
+    rows = [row for row in store.rows(fresh.ids) if row]
+    told = scorer.score(fresh.ids, rows, language="en", top=TOP)
+    store.attach(night_rows(scorer.champions, rows, [one.judged for one in told], scorer.calendar, TOP))
+    store.close()
+    return replace(fresh, config=folder / fresh.config.name, settings=settings)
+
+
+def appointed(config: Path, folder: Path, workers: int) -> Business:
+    """A business of one's own, copied: whoever its churn model is asked about.
+
+    Args:
+        config: its churn.toml, with champions appointed by `churn serve` and a filled on-line store (SQLite).
+        folder: where the copy goes.
+        workers: of the service.
+    """
+    held = load(config, environ={})
+    copy = folder / "fresh"
+    for part in ("features", "serving", "models", "champion", "log"):
+        if (held.folder / part).exists():
+            shutil.copytree(held.folder / part, copy / "artifacts" / held.business.slug / part, dirs_exist_ok=True)
+    digest = hashlib.sha256(KEY.encode()).hexdigest()
+    text = TOML.format(slug=held.business.slug, workers=workers, digest=digest, top=TOP)
+    (copy / "churn.toml").write_text(text, encoding="utf-8")
+    settings = load(copy / "churn.toml", environ={})
+    now, _ = read_current(settings.folder / "features")
+    ids = now.loc[now["model"] == "churn", "customer_id"].astype(str).tolist()[:CUSTOMERS]
+    store = OnlineStore(settings, timeout_s=10.0)
+    rows = [row for row in store.rows(ids) if row]
+    store.close()
+    booster = next((settings.folder / "models").glob(f"{champion.load(settings)['churn'].model_hash}/booster.txt"))
+    return Business(copy / "churn.toml", settings, ids, np.vstack([row.vector for row in rows]), booster)
 
 
 def _register(settings: Settings) -> None:

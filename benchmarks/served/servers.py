@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
-START_S = 60
+START_S = 120
 
 
 @dataclass
@@ -133,3 +133,13 @@ def _rss_mb(pid: int) -> float:
     except (FileNotFoundError, ProcessLookupError):
         return 0.0
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def saved(booster: Path, folder: Path) -> Path:
+    """The same model as MLflow keeps one."""
+    import lightgbm
+    import mlflow.lightgbm
+
+    model = lightgbm.Booster(model_file=booster)
+    mlflow.lightgbm.save_model(model, str(folder), pip_requirements=["lightgbm"])
+    return folder

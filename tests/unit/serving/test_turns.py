@@ -45,7 +45,7 @@ def test_too_many_are_refused_at_once_and_the_others_served() -> None:
         assert len(refused) == 100 - 10 - AT_ONCE
         assert [one for one in told if one is not None and one not in refused] == []
         assert (refused[0].status, refused[0].code, refused[0].retry_after_s) == (503, "overloaded", 1)
-        assert "ask again after 1 s" in refused[0].mend
+        assert "ask again after a second" in refused[0].mend
         await turns.take()  # and afterwards all is well
 
     run(story)
