@@ -133,7 +133,6 @@ class ScoreLog:
             rest = memoryview(lines)
             while rest:
                 rest = rest[os.write(self._file, rest) :]
-            os.fdatasync(self._file)
         except OSError:
             self._take_back()
             raise
@@ -143,7 +142,8 @@ class ScoreLog:
         self._abandon()
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._folder / f"{os.getpid()}-{time.time_ns() // 1000}.jsonl"
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o640)
+        how = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_DSYNC  # a write ends once it is on disk
+        self._file = os.open(path, how, 0o640)
         fcntl.flock(self._file, fcntl.LOCK_SH)  # whoever would replace the file sees that it is being written
         self._good, self._cipher = 0, None
         if self._keys is not None:

@@ -42,7 +42,7 @@ def _booster() -> Any:
 def _noop() -> Any:
     import bentoml
 
-    @bentoml.service(name="noop")
+    @bentoml.service(name="noop", workers=2)
     class Noop:
         """Answers nothing to everybody."""
 
