@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import numpy as np
 
 from churn.outlook import Band
-from serving.sheets import columns, line
+from serving.sheets import columns, lines
 from tests import tiny_service
 from tests.law.test_outlook import with_outlook
 from tests.outlooks import an_outlook
@@ -70,12 +70,13 @@ def test_a_part_that_could_not_be_learned_is_null_with_its_reason() -> None:
 
 def test_the_sheet_for_people_ends_with_the_outlook_and_who_answers() -> None:
     (answer,) = with_outlook().score(["C2"], [ROWS[1]], language="en", top=2)
-    told = line(answer, 2)
+    (told,) = lines([answer], 2).people.to_pylist()
     assert list(told) == list(columns(2))
     assert told["value_at_risk"] == answer.score.value_at_risk
-    assert list(told)[-10:] == [
+    assert list(told)[-13:] == [
         "probability_low", "probability_high", "next_event_expected", "remaining_active_days",
         "value_expected_amount", "value_at_risk", "action", "learner", "grade", "grade_text",
+        "stated_reason_code", "stated_reason", "open_complaints",
     ]  # fmt: skip
 
 
