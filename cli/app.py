@@ -31,7 +31,8 @@ from serving.forget import ForgetDesk
 from serving.guard import Guard
 from serving.info import SCOPES as INFO_SCOPES
 from serving.info import InfoDesk
-from serving.orphans import SUPERVISED, end_with, forget_dead_workers
+from serving.meters_folder import forget_dead_workers, take_room
+from serving.orphans import SUPERVISED, end_with
 from serving.replay_desk import SCOPES as REPLAY_SCOPES
 from serving.replay_desk import ReplayDesk
 from serving.score_route import ScoreRoute, ShortWay
@@ -108,6 +109,7 @@ class Service:
         self.forget.open(partial(forget_one, settings))
         self._swapping.start()
         forget_dead_workers()
+        take_room()
         end_with(os.environ.get(SUPERVISED))
         self._sender = sender(settings, self.desk.metrics.webhooks)
         self._sender.start()

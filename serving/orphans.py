@@ -7,7 +7,6 @@ thread looks who the parent is. Start reading at `end_with`.
 import os
 import signal
 import threading
-from pathlib import Path
 
 import structlog
 
@@ -34,11 +33,3 @@ def _watch(parent: int, every_s: float) -> None:
         ended.wait(every_s)
     log.warning("worker.orphaned", parent=parent)
     os.kill(os.getpid(), signal.SIGTERM)
-
-
-def forget_dead_workers() -> None:
-    """Take away what workers that are gone said of now; BentoML's does so by itself. Called as a worker starts."""
-    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
-    for meter in Path(folder).glob("gauge_live*_*.db") if folder else ():
-        if not Path(f"/proc/{meter.stem.rpartition('_')[2]}").exists():
-            meter.unlink(missing_ok=True)

@@ -1,6 +1,6 @@
 """The service ends, or parts of it are killed: what was answered is logged, and nobody is left behind.
 
-Kills of workers under load come every day in test_soak.py; here they come on both servers, at night.
+Kills of workers under load come every day in test_soak.py; these come at night, on both servers.
 """
 
 import os
@@ -15,7 +15,7 @@ import pytest
 
 from tests.running_service import Load, Service, a_business, logged_ids, running
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.nightly]
 
 BOTH = ["bentoml", "uvicorn"]
 
@@ -29,7 +29,6 @@ def environ(server: str, workers: int = 1) -> dict[str, str]:
     return {"CHURN_SERVING__SERVER": server, "CHURN_SERVING__WORKERS": str(workers)}
 
 
-@pytest.mark.nightly
 @pytest.mark.parametrize("server", BOTH)
 def test_killed_workers_and_an_end_under_load_lose_no_answer_that_was_given(server: str, config: Path) -> None:
     """At random moments; whoever had an answer finds it in the score log, and the log has whole lines but the last."""
@@ -54,7 +53,6 @@ def test_killed_workers_and_an_end_under_load_lose_no_answer_that_was_given(serv
     assert not (service.settings.folder / "serving" / "service.json").exists()
 
 
-@pytest.mark.nightly
 def test_a_request_under_way_is_answered_before_the_end(config: Path) -> None:
 
     answers: list[int] = []
@@ -81,14 +79,8 @@ def test_a_request_under_way_is_answered_before_the_end(config: Path) -> None:
     assert set(answers) <= {200, 503}
 
 
-@pytest.mark.parametrize(
-    ("server", "whom"),
-    [
-        ("bentoml", "the first"), pytest.param("uvicorn", "the supervisor", marks=pytest.mark.nightly),
-        pytest.param("uvicorn", "the first", marks=pytest.mark.nightly),
-        pytest.param("bentoml", "the supervisor", marks=pytest.mark.nightly),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize("whom", ["the first", "the supervisor"])
+@pytest.mark.parametrize("server", BOTH)
 def test_nobody_is_left_behind_where_one_who_watches_is_killed(server: str, whom: str, config: Path) -> None:
     with running(config, environ=environ(server)) as service:
         service.ready()
@@ -99,7 +91,6 @@ def test_nobody_is_left_behind_where_one_who_watches_is_killed(server: str, whom
         assert service.process.wait(timeout=20) == (-signal.SIGKILL if whom == "the first" else 1)
 
 
-@pytest.mark.nightly
 def test_a_registry_that_is_gone_keeps_nobody_from_answering_or_starting(config: Path) -> None:
     with running(config, environ=environ("uvicorn")) as service:
         _registry(service, up=False)
