@@ -76,6 +76,8 @@ class Scratch(NamedTuple):
     """W, leaves included. Shape (2 widest + 1, Q, lanes)."""
     leaf: FloatArray
     """Of eight: the value of the leaf that is reached below. Shape (2 widest + 1, 8)."""
+    reached: FloatArray
+    """The leaf that is reached in each tree. Shape (T, lanes)."""
 
 
 def probed(value: float, decision: int) -> float:
@@ -143,11 +145,13 @@ def explain_row(
     """Add to `phi` (F,) each feature's Shapley value; the raw log-odds. `lanes` are as many as points."""
     see(trees, row, scratch)
     find_ways(trees, scratch)
-    raw = follow(trees, widest, scratch.right)
+    raw = follow(trees, widest, scratch)
+    tell_alone(trees, scratch, phi)
     forget_ways_not_taken(trees, points, scratch)
-    for tree in range(len(trees.starts) - 1):
-        sweep_down(trees, widest, tree, points, lanes, scratch)
-        sweep_up(trees, tree, lanes, scratch, phi)
+    many = trees.many
+    for i in range(len(many)):
+        sweep_down(trees, widest, many[i], points, lanes, scratch)
+        sweep_up(trees, many[i], lanes, scratch, phi)
     return raw
 
 
@@ -163,8 +167,9 @@ def find_ways(trees: Trees, scratch: Scratch) -> None:
         right[split] = outside(code[feature[split]], first[split], last[split], words)
 
 
-def follow(trees: Trees, widest: int, goes_right: FloatArray) -> float:
-    """The sum of the leaves at the end of the ways."""
+def follow(trees: Trees, widest: int, scratch: Scratch) -> float:
+    """Fill `reached` with the leaves at the end of the ways; their sum."""
+    goes_right, reached = scratch.right, scratch.reached
     starts, leaf_starts, left, right, value = trees.starts, trees.leaf_starts, trees.left, trees.right, trees.value
     raw = 0.0
     for tree in range(len(starts) - 1):
@@ -172,8 +177,16 @@ def follow(trees: Trees, widest: int, goes_right: FloatArray) -> float:
         while node < widest:
             s = np.uintp(start + node)
             node = right[s] if goes_right[s] != 0.0 else left[s]
-        raw += value[leaf_starts[tree] + node - widest]
+        reached[tree] = value[leaf_starts[tree] + node - widest]
+        raw += reached[tree]
     return raw
+
+
+def tell_alone(trees: Trees, scratch: Scratch, phi: FloatArray) -> None:
+    """Give the features of trees that ask of one alone what the leaves are beyond the trees' means."""
+    alone, starts, feature, mean, reached = trees.alone, trees.starts, trees.feature, trees.mean, scratch.reached
+    for i in range(len(alone)):
+        phi[feature[starts[alone[i]]]] += reached[alone[i]] - mean[alone[i]]
 
 
 def forget_ways_not_taken(trees: Trees, points: Points, scratch: Scratch) -> None:

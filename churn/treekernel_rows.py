@@ -18,16 +18,19 @@ def explain_rows(
     """Fill `phi` (n, F + 1), but for its last column, and `raw` (n,). `lanes` are as many as points."""
     n, width, size = len(rows), rows.shape[1], len(EIGHT)
     parts = np.zeros(width * size)
-    sums = np.zeros(size)
+    sums, many = np.zeros(size), trees.many
     for first in range(0, n, size):
         parts[:] = 0.0
         sums[:] = 0.0
         see_rows(trees, rows, first, scratch)
+        tell_rows_alone(trees, widest, scratch, parts)
+        for i in range(len(many)):
+            lay_out_leaves(trees, widest, many[i], lanes, scratch)
+            find_ways_of_rows(trees, many[i], scratch)
+            sweep_rows_down(trees, widest, many[i], points, lanes, scratch)
+            sweep_rows_up(trees, widest, many[i], points, lanes, scratch, parts)
         for tree in range(len(trees.starts) - 1):
-            lay_out_leaves(trees, widest, tree, lanes, scratch)
-            find_ways_of_rows(trees, tree, scratch)
-            sweep_rows_down(trees, widest, tree, points, lanes, scratch)
-            sweep_rows_up(trees, widest, tree, points, lanes, scratch, parts, sums)
+            store(sums, 0, load(sums, 0, EIGHT) + load(scratch.reached, tree * size, EIGHT))
         for i in range(first, min(first + size, n)):
             raw[i] = sums[i - first]
             for feature in range(width):
@@ -43,6 +46,28 @@ def see_rows(trees: Trees, rows: FloatArray, first: int, scratch: Scratch) -> No
             scratch.seen[probe * size + lane] = probed(rows[i, trees.probe_feature[probe]], trees.probe_decision[probe])
         for feature in range(rows.shape[1]):
             scratch.code[feature * size + lane] = category(rows[i, feature])
+
+
+def tell_rows_alone(trees: Trees, widest: int, scratch: Scratch, parts: FloatArray) -> None:
+    """Walk eight rows down the trees that ask of one feature alone, and give it what the leaves are beyond the mean."""
+    starts, leaf_starts, probe, threshold, left, right, feature = trees[:7]
+    alone, mean, is_set, first, last, value, words = (
+        trees.alone, trees.mean, trees.is_set, trees.first_word, trees.last_word, trees.value, trees.words,
+    )  # fmt: skip
+    seen, code, reached, size = scratch.seen, scratch.code, scratch.reached, len(EIGHT)
+    for i in range(len(alone)):
+        tree, start = alone[i], starts[alone[i]]
+        for lane in range(size):
+            node = 0
+            while node < widest:
+                s = np.uintp(start + node)
+                if is_set[s]:
+                    goes_left = outside(code[feature[s] * size + lane], first[s], last[s], words) == 0.0
+                else:
+                    goes_left = seen[probe[s] * size + lane] <= threshold[s]
+                node = left[s] if goes_left else right[s]
+            reached[tree * size + lane] = value[leaf_starts[tree] + node - widest]
+            parts[feature[start] * size + lane] += reached[tree * size + lane] - mean[tree]
 
 
 def find_ways_of_rows(trees: Trees, tree: int, scratch: Scratch) -> None:
@@ -123,10 +148,9 @@ def lay_out_leaves(trees: Trees, widest: int, tree: int, lanes: Lanes, scratch: 
 
 
 def sweep_rows_up(
-    trees: Trees, widest: int, tree: int, points: Points, lanes: Lanes, scratch: Scratch, parts: FloatArray,
-    sums: FloatArray,
-) -> None:  # fmt: skip
-    """Gather what leaves are worth upwards, give each split's feature its part, and add the leaves reached."""
+    trees: Trees, widest: int, tree: int, points: Points, lanes: Lanes, scratch: Scratch, parts: FloatArray
+) -> None:
+    """Gather what leaves are worth upwards, give each split's feature its part, and find the leaves reached."""
     left, right, feature, share, above = trees.left, trees.right, trees.feature, trees.share_right, trees.above
     t, rest, _, first, inverse = points
     ways, takes, product, worth, leaf = scratch.right, scratch.takes, scratch.product, scratch.worth, scratch.leaf
@@ -154,4 +178,4 @@ def sweep_rows_up(
                 store(worth, (split * many + q) * size, on_the_left - k * between)
                 part = part + load(product, (split * many + q) * size, EIGHT) * between
         store(parts, feature[s] * size, load(parts, feature[s] * size, EIGHT) + part)
-    store(sums, 0, load(sums, 0, EIGHT) + load(leaf, 0 if splits else widest * size, EIGHT))
+    store(scratch.reached, tree * size, load(leaf, 0 if splits else widest * size, EIGHT))

@@ -72,9 +72,9 @@ def _compile() -> Compiled:
         register_jitable(function)
     inline = register_jitable(inline="always")  # a call would count references to every array
     sweeps: tuple[Callable[..., Any], ...] = (
-        one.see, one.walk, one.find_ways, one.follow, one.forget_ways_not_taken, one.sweep_down, one.sweep_up,
-        eight.chance_again, eight.see_rows, eight.lay_out_leaves, eight.find_ways_of_rows, eight.sweep_rows_down,
-        eight.sweep_rows_up,
+        one.see, one.walk, one.find_ways, one.follow, one.tell_alone, one.forget_ways_not_taken, one.sweep_down,
+        one.sweep_up, eight.see_rows, eight.tell_rows_alone, eight.lay_out_leaves, eight.find_ways_of_rows,
+        eight.sweep_rows_down, eight.sweep_rows_up, eight.chance_again,
     )  # fmt: skip
     for sweep in sweeps:
         inline(sweep)
@@ -185,6 +185,7 @@ class TreeShap:
             chance=np.empty(widest * self.nodes * one),
             product=np.empty(slots), worth=np.empty(slots),
             leaf=np.empty((2 * widest + 1) * rows * eight),
+            reached=np.empty(len(trees.mean) * rows),
         )  # fmt: skip
 
 
@@ -201,7 +202,7 @@ def exact_nodes(distinct: int) -> int:
 
 def _points(forest: Forest, nodes: int) -> Points:
     """Gauss-Legendre points on [0, 1], and what every split that meets its feature again needs at each."""
-    points, weights = np.polynomial.legendre.leggauss(nodes)
+    points, weights = (np.round(one, 15) for one in np.polynomial.legendre.leggauss(nodes))  # the same on any machine
     t = (points + 1) / 2
     trees = forest.trees
     first = np.zeros(len(trees.threshold), dtype=np.int32)

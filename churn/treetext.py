@@ -74,9 +74,15 @@ class Trees(NamedTuple):
     sets: IntArray
     """The splits with `is_set`."""
     repeated: IntArray
-    """The splits that have one above on the same feature."""
+    """The splits of `many` that have one above on the same feature."""
     words: NDArray[np.uint32]
     """Bit sets of all categorical splits."""
+    alone: IntArray
+    """The trees that ask of one feature alone: what their leaf is beyond their mean is that feature's."""
+    many: IntArray
+    """All other trees."""
+    mean: FloatArray
+    """Cover-weighted mean of each tree's leaves, in log-odds. Shape (T,)."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +113,7 @@ def read(text: str) -> Forest:
         raise UnreadableTrees(f"it has {about.get('num_tree_per_iteration')} trees an iteration, not 1.")
     grown = [_tree(_fields(block)) for block in blocks]
     trees, widest, distinct = _together(grown)
-    return Forest(trees, widest, sum(_mean(tree) for tree in grown), tuple(about["feature_names"].split(" ")), distinct)
+    return Forest(trees, widest, sum(trees.mean.tolist()), tuple(about["feature_names"].split(" ")), distinct)
 
 
 def _tree(fields: dict[str, str]) -> dict[str, NDArray[Any]]:
@@ -141,7 +147,9 @@ LISTS: dict[str, Any] = {
 
 
 def _mean(tree: dict[str, NDArray[Any]]) -> float:
-    return float(tree["leaf_value"] @ tree["leaf_count"] / (tree["leaf_count"].sum() or 1.0))
+    """One product after the other: the bits of a dot product are the library's."""
+    total = sum((tree["leaf_value"] * tree["leaf_count"]).tolist())
+    return float(total / (sum(tree["leaf_count"].tolist()) or 1.0))
 
 
 def _together(grown: list[dict[str, NDArray[Any]]]) -> tuple[Trees, int, int]:
@@ -162,13 +170,16 @@ def _together(grown: list[dict[str, NDArray[Any]]]) -> tuple[Trees, int, int]:
     first_word, last_word = _words(grown, one, is_set, word_starts, sizes)
     decision = np.where(is_set, 0, one["decision_type"] & MISSING)
     probes, probe = np.unique(one["split_feature"] * 16 + decision, return_inverse=True)
+    is_alone = np.array([len(set(tree["split_feature"].tolist())) == 1 for tree in grown], dtype=np.bool_)
     columns: dict[str, Any] = {
         "starts": starts, "leaf_starts": leaf_starts, "probe": probe, "threshold": one["threshold"],
         "left": _slots(children[0], widest), "right": _slots(children[1], widest), "feature": one["split_feature"],
         "share_right": ratio * share, "above_ratio": ratio, "above": above, "above_right": above_right,
         "is_set": is_set, "first_word": first_word, "last_word": last_word, "value": one["leaf_value"],
         "probe_feature": probes // 16, "probe_decision": probes % 16, "sets": np.flatnonzero(is_set),
-        "repeated": np.flatnonzero(above >= 0), "words": one["cat_threshold"],
+        "repeated": np.flatnonzero((above >= 0) & ~np.repeat(is_alone, sizes)), "words": one["cat_threshold"],
+        "alone": np.flatnonzero(is_alone), "many": np.flatnonzero(~is_alone),
+        "mean": np.array([_mean(tree) for tree in grown], dtype=FLOAT),
     }  # fmt: skip
     kinds = {np.dtype(np.int64): INT}
     return Trees(**{name: _as(array, kinds.get(array.dtype)) for name, array in columns.items()}), widest, distinct
