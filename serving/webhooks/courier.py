@@ -16,7 +16,7 @@ from typing import Protocol
 
 from churn.webhook_sections import Webhooks
 from serving.changes.journal import Journal
-from serving.webhooks.letters import Letter, Letters, Place
+from serving.webhooks.letters import FAILING, Letter, Letters, Place
 from serving.webhooks.posting import Line, Receiver, Reply
 from serving.webhooks.signing import signed
 from serving.webhooks.words import body_of
@@ -25,7 +25,6 @@ POLL_S = 0.5  # how often the journal is looked at
 SAY_S = 5.0  # how often the meter is told
 READ = 500  # changes of the journal at a time
 ROUND = 8  # letters a thread between two looks at the queue
-FAILING = 3  # letters in a row after which a receiver is tried with one
 PROBE_S = 300.0  # the longest wait between two such tries
 GONE = 410
 SECOND_US = 1_000_000

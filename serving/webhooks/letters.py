@@ -16,6 +16,7 @@ from serving.changes.state import Change
 from serving.webhooks.file import QueueFile
 from serving.webhooks.words import News, merged
 
+FAILING = 3  # letters in a row after which a receiver counts as down
 MOST_WAITING = 100_000  # letters of a receiver; further changes wait in the journal
 
 
@@ -129,15 +130,16 @@ class Letters(QueueFile):
             return [_letter(cursor, receiver, one) for one in ids]
 
     def taken(self, receiver: str, letters: Iterable[Letter], now_us: int) -> None:
-        """The receiver has these; where it failed before, whatever waited for its return is due."""
+        """The receiver has these; where it was down before, whatever waited for its return is due."""
         with self.session() as cursor:
             for letter in letters:
                 cursor.executemany(
                     "DELETE FROM letter WHERE receiver = ? AND customer_id = ? AND id = ?",
                     [(receiver, one.now.customer_id, letter.id) for one in letter.news],
                 )
-            if _place(cursor, receiver).failing:
-                cursor.execute("UPDATE letter SET due_us = ? WHERE receiver = ? AND dead = 0", (now_us, receiver))
+            if _place(cursor, receiver).failing >= FAILING:
+                query = "UPDATE letter SET due_us = ? WHERE receiver = ? AND dead = 0 AND problem NOT LIKE 'status 4%'"
+                cursor.execute(query, (now_us, receiver))
             cursor.execute(
                 "UPDATE receiver SET failing = 0, open_us = 0, problem = NULL, taken_us = ? WHERE id = ?",
                 (now_us, receiver),

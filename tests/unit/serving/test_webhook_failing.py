@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from serving.webhooks.courier import FAILING, Courier
+from serving.webhooks.courier import Courier
 from serving.webhooks.keeping import Kept
+from serving.webhooks.letters import FAILING
 from tests.webhook_receiver import Clock, Endpoint, bodies, courier, endpoint, state, status, tell
 
 
@@ -165,4 +166,11 @@ def test_one_letter_that_is_refused_holds_up_no_other(tmp_path: Path, here: Endp
     tell(tmp_path, *(state(name, "high", 1) for name in names))
     stepped(one, 4)
     assert {told["data"]["customer_id"] for told in bodies(here.got)} == set(names)
+    for number in range(2, 8):  # others are taken all the time: that gives the refused one no more tries
+        tell(tmp_path, state("C01", ("low", "high")[number % 2], number))
+        stepped(one, 2)
+    assert sum(b'"C00"' in got.body for got in here.got) == 1
+    clock.now += 6
+    stepped(one, 2)
+    assert sum(b'"C00"' in got.body for got in here.got) == 2
     one.close()
