@@ -192,7 +192,7 @@ class Courier:
         if self._meter is not None and abs(now - self._said_at) >= SAY_S:
             counts, self._said_at = self._letters.counts(self.name), now
             lag_s = now - counts.since_us / SECOND_US if counts.waiting else 0.0
-            self._meter.letters_waiting(self._receiver.shown, counts.waiting, lag_s)
+            self._meter.letters_waiting(self._receiver.label, counts.waiting, lag_s)
 
     def _count(self, what: str, letters: int) -> None:
         if self._meter is not None:

@@ -51,18 +51,25 @@ class Receiver:
         timeout_s: for one letter, all in all.
         allow_private: let it lie on this machine or in its network.
         context: of TLS; that of the system where None.
+        number: of its URL in the settings.
     """
 
     url: str
     timeout_s: float
     allow_private: bool = False
     context: ssl.SSLContext | None = None
+    number: int = 1
 
     @property
     def shown(self) -> str:
         """Its scheme and host, for people."""
         parts = urlsplit(self.url)
         return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def label(self) -> str:
+        """What tells it from others at the same host, for meters."""
+        return f"{self.number} {self.shown}"
 
 
 class NotAllowed(OSError):

@@ -1,5 +1,6 @@
 """The queue between letters: the forgotten leave it, the dead are kept and pruned, one process sends."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from churn.settings import Settings
 from churn.webhook_sections import Webhooks
 from cli import webhooks as room
 from features.erasure.store import NOTHING, Whom
+from serving.metrics import Metrics
 from serving.webhooks.courier import Courier
 from serving.webhooks.keeping import Kept, erase_from_letters
 from serving.webhooks.sender import NoCaFile, Sender, is_sending, receivers
@@ -114,6 +116,31 @@ def test_commands_say_how_receivers_do(tmp_path: Path, here: Endpoint, monkeypat
     assert "No process sends" in told.text
     assert room.retry(held).as_json == {"letters": 1}
     assert room.status(tiny_service.settings(tmp_path)).as_json == {"sending": False, "receivers": []}
+
+
+def test_meters_say_what_was_sent_and_what_waits(tmp_path: Path, here: Endpoint, clock: Clock) -> None:
+    metrics = Metrics()
+    tell(tmp_path, state("C1"), state("C2"))
+    one = courier(tmp_path, here.url, clock, attempts=1)
+    one._meter = metrics.webhooks
+    here.answers = [status(500)]
+    tell(tmp_path, state("C1", "high", 1))
+    one.step()
+    tell(tmp_path, state("C2", "high", 1))
+    one.step()
+    here.always = status(503)
+    tell(tmp_path, state("C2", "low", 2))
+    one._take_up(one._place())
+    clock.now += 7
+    one.step()
+    text = metrics.text().decode()
+    host = here.url.removesuffix("/hook?x=1")
+    assert 'churn_webhooks_total{what="sent"} 1.0' in text
+    assert 'churn_webhooks_total{what="dead"} 2.0' in text
+    assert f'churn_webhooks_waiting{{receiver="1 {host}"}} 1.0' in text
+    (lag,) = re.findall(r"churn_webhooks_lag_seconds{.*} (.*)", text)
+    assert 7 <= float(lag) < 8
+    one.close()
 
 
 def test_certificates_that_cannot_be_read_are_told(tmp_path: Path) -> None:
