@@ -37,10 +37,16 @@ from serving.replay_desk import SCOPES as REPLAY_SCOPES
 from serving.replay_desk import ReplayDesk
 from serving.score_route import ScoreRoute, ShortWay
 from serving.swap import Swapping
+from serving.web.desk import SCOPES as WEB_SCOPES
+from serving.web.desk import WebDesk
 from serving.what_if import SCOPES as WHAT_IF_SCOPES
 from serving.what_if import WhatIfDesk
 
 DEFAULT_CONFIG = "churn.toml"
+EVERY_SCOPES = (
+    SCOPES, WEB_SCOPES, INFO_SCOPES, EVENT_SCOPES, FORGET_SCOPES, FEED_SCOPES, VIEW_SCOPES, WHAT_IF_SCOPES,
+    REPLAY_SCOPES,
+)  # fmt: skip
 
 
 def assemble(
@@ -61,20 +67,22 @@ def assemble(
         what_if: where imagined customers come to; likewise.
     """
     door = door_of(desk.settings)
+    view = CustomerView(desk.settings.folder, desk)
     rooms = (
         door.login,
+        WebDesk(desk.settings, view, door.sessions),
         events or EventDesk(desk.metrics),
         forget or ForgetDesk(),
         Feed(desk.settings.folder, desk),
-        CustomerView(desk.settings.folder, desk),
+        view,
         ReplayDesk(desk.settings),
         InfoDesk(desk.settings.folder, desk),
         what_if or WhatIfDesk(desk),
     )
     all_routes = [*routes(desk), *(route for room in rooms for route in room.routes())]
-    scopes = (
-        SCOPES | INFO_SCOPES | EVENT_SCOPES | FORGET_SCOPES | FEED_SCOPES | VIEW_SCOPES | WHAT_IF_SCOPES | REPLAY_SCOPES
-    )
+    scopes: dict[str, str] = {}
+    for listed in EVERY_SCOPES:
+        scopes |= listed
     app = ShortWay(application(all_routes, lifespan), ScoreRoute(desk))
     return guard_around(app, desk.settings, desk.metrics, scopes, door)
 

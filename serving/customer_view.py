@@ -146,13 +146,21 @@ class CustomerView:
             request, *Query(request.query_params, {"language", "top_reasons"}, HOW).words()
         )
         customer_id = request.path_params["customer_id"]
+        return Response(encode(await self.look(customer_id, language, top)), media_type="application/json")
+
+    async def look(self, customer_id: str, language: str, top: int) -> Customer:
+        """One customer, scored now.
+
+        Raises:
+            UnknownCustomer: nobody knows them, or they were forgotten.
+        """
         if not 1 <= len(customer_id) <= LONGEST_ID:
             raise UnknownCustomer(*NOBODY)
         (score,) = await self._desk.told([customer_id], language, top)
         if score.abstention and score.abstention.code in ("unknown_customer", "erased"):
             raise UnknownCustomer(*NOBODY)
         history = await anyio.to_thread.run_sync(self._journal.history, customer_id, MOST_CHANGES)
-        return Response(encode(self._view(score, history)), media_type="application/json")
+        return self._view(score, history)
 
     def _view(self, score: Score, history: Sequence[Change]) -> Customer:
         contacts, code = self._contacts(score.customer_id)

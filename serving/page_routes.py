@@ -1,15 +1,14 @@
-"""The pages of the service and its documents: `/`, `/docs`, `/openapi.json`, `/v1/schema.json`. Start at `routes`."""
+"""The documents of the service: `/docs`, `/openapi.json`, `/v1/schema.json`. Start at `routes`."""
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from serving import pages
 from serving.openapi.document import document, json_schema
 from serving.openapi.page import docs as docs_page
 
-SCOPES = {"/": "read", "/docs": "read", "/openapi.json": "read", "/v1/schema.json": "read"}
+SCOPES = {"/docs": "read", "/openapi.json": "read", "/v1/schema.json": "read"}
 
 
 def routes(name: str) -> list[BaseRoute]:
@@ -20,9 +19,6 @@ def routes(name: str) -> list[BaseRoute]:
     """
     published, schema = msgspec.json.encode(document()), msgspec.json.encode(json_schema())
 
-    async def home(request: Request) -> Response:
-        return pages.home(name, request.url.netloc)
-
     async def docs(request: Request) -> Response:
         return docs_page(name, request.url.netloc)
 
@@ -32,5 +28,5 @@ def routes(name: str) -> list[BaseRoute]:
     async def schemas(_: Request) -> Response:
         return Response(schema, media_type="application/json")
 
-    every = {"/": home, "/docs": docs, "/openapi.json": openapi, "/v1/schema.json": schemas}
+    every = {"/docs": docs, "/openapi.json": openapi, "/v1/schema.json": schemas}
     return [Route(path, endpoint, methods=["GET"]) for path, endpoint in every.items()]

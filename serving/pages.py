@@ -33,16 +33,6 @@ button{font:inherit;padding:.35rem 1rem;border:1px solid #0b5cad;border-radius:6
 """
 
 
-def home(business: str, host: str) -> Response:
-    """The first page: what this is and where to go; `host` is where the caller found it."""
-    rows = "".join(f'<tr><td><a href="{path}">{path}</a></td><td>{text}</td></tr>' for path, text in READ.items())
-    return page(
-        business,
-        "<p>Who will leave, who will come back, and why: one answer a customer, from their events.</p>"
-        f"<h2>Ask</h2><pre>{curl(host)}</pre><h2>Pages</h2><table>{rows}</table>",
-    )
-
-
 def curl(host: str, path: str = "/v1/score", example: Any = EXAMPLE) -> str:  # what fits the path's schema
     """A command that asks, as HTML."""
     return text(f"curl -s http://{host}{path} -H 'Content-Type: application/json' -d '{json.dumps(example)}'")

@@ -138,15 +138,23 @@ class Journal:
             return {name: one for name, (one, *_) in _told(cursor, customer_ids).items()}
 
     def at_risk(
-        self, limit: int, *, model: str | None = None, band: str | None = None, stage: str | None = None
+        self,
+        limit: int,
+        *,
+        model: str | None = None,
+        band: str | None = None,
+        stage: str | None = None,
+        least_probability: float = 0.0,
+        offset: int = 0,
     ) -> list[State]:
         """Customers with most at risk first: by value at risk, and by probability where nobody knows a value."""
         wanted = {name: one for name, one in (("model", model), ("band", band), ("stage", stage)) if one is not None}
         where = "".join(f" AND {name} = ?" for name in wanted)
-        order = "ORDER BY value_at_risk DESC, probability DESC"  # SQLite puts nulls last when it descends
-        query = f"SELECT {STATE} FROM told WHERE probability IS NOT NULL{where} {order} LIMIT ?"
+        order = "ORDER BY value_at_risk DESC, probability DESC, customer_id"  # SQLite puts nulls last when it descends
+        query = f"SELECT {STATE} FROM told WHERE probability >= ?{where} {order} LIMIT ? OFFSET ?"
+        asked = (least_probability, *wanted.values(), limit, offset)
         with self._file.session(writes=False) as cursor:
-            return [State(*row) for row in cursor.execute(query, (*wanted.values(), limit)).fetchall()]
+            return [State(*row) for row in cursor.execute(query, asked).fetchall()]
 
     def prune(self, before_us: int) -> int:
         """Drop entries that were told before an instant; how many. What was told last stays."""

@@ -1,0 +1,111 @@
+"""The pages for people: the list at risk at `/`, one customer at `/customer?id=`, the list as a file.
+
+Behind the same keys: who has none is sent to the login. What is shown of a customer is what `GET
+/v1/customers/{customer_id}` tells. Start reading at `WebDesk.routes`.
+"""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+import anyio.to_thread
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import BaseRoute, Route
+
+from churn.settings import Settings
+from serving.changes.journal import Journal
+from serving.changes.state import State
+from serving.customer_view import LONGEST_ID, Customer
+from serving.refusals import UnknownCustomer
+from serving.web.frame import View
+from serving.web.listed import ROWS, csv_lines, list_page, search
+from serving.web.login import request_of
+from serving.web.person import person_page
+from serving.web.session import Sessions
+from serving.web.wanted import Wanted
+
+HOME, CUSTOMER, FILE = "/", "/customer", "/at-risk.csv"
+SCOPES = dict.fromkeys((HOME, CUSTOMER, FILE), "read")
+MOST_ROWS = 100_000  # of a file
+TOP = 10
+
+
+class Looks(Protocol):
+    """What looks at one customer: serving.customer_view.CustomerView."""
+
+    async def look(self, customer_id: str, language: str, top: int) -> Customer:
+        """One customer, scored now."""
+        ...
+
+
+class WebDesk:
+    """Where people look.
+
+    Args:
+        settings: of the business.
+        looks: looks at one customer.
+        sessions: of people who logged in.
+    """
+
+    def __init__(self, settings: Settings, looks: Looks, sessions: Sessions) -> None:
+        self._business, self._journal = settings.business, Journal(settings.folder)
+        self._looks, self._sessions, self._calendar = looks, sessions, settings.lifecycle.calendar
+
+    def routes(self) -> list[BaseRoute]:
+        """The routes of the pages."""
+        return [
+            Route(HOME, self.home, methods=["GET"]),
+            Route(CUSTOMER, self.customer, methods=["GET"]),
+            Route(FILE, self.file, methods=["GET"]),
+        ]
+
+    async def home(self, request: Request) -> Response:
+        """Answer `GET /`: the list, a page of it."""
+        view, wanted = self._view(request), Wanted.of(request.query_params)
+        found = await anyio.to_thread.run_sync(self._listed, wanted, ROWS + 1, ROWS * (wanted.page - 1))
+        begun = bool(found) or await anyio.to_thread.run_sync(self._journal.last_seq) > 0
+        content = list_page(
+            view, wanted, found[:ROWS], currency=self._business.currency, calendar=self._calendar,
+            more=len(found) > ROWS, begun=begun,
+        )  # fmt: skip
+        return view.page(view.say("at_risk" if wanted.model == "churn" else "coming_back"), content)
+
+    async def customer(self, request: Request) -> Response:
+        """Answer `GET /customer?id=`."""
+        view, asked = self._view(request), request.query_params.get("id", "").strip()
+        request.state.whose = [asked]
+        try:
+            found = await self._looks.look(asked[: LONGEST_ID + 1], view.language, TOP)
+        except UnknownCustomer:
+            content = f"<h1>{view.say('find')}</h1>{search(view, asked, view.say('unknown'))}"
+            return view.page(view.say("find"), content, status=404)
+        content = person_page(view, found, currency=self._business.currency, calendar=self._calendar)
+        return view.page(asked, f"{content}{search(view)}")
+
+    async def file(self, request: Request) -> Response:
+        """Answer `GET /at-risk.csv`: everybody the filter lets through."""
+        wanted = Wanted.of(request.query_params)
+        found = await anyio.to_thread.run_sync(self._listed, wanted, MOST_ROWS, 0)
+        headers = {"Content-Disposition": f'attachment; filename="{wanted.model}-at-risk.csv"'}
+        return StreamingResponse(_pieces(found), media_type="text/csv; charset=utf-8", headers=headers)
+
+    def _view(self, request: Request) -> View:
+        csrf = self._sessions.csrf(request_of(request))
+        return View.of(request, business=self._business.name, language=self._business.language, csrf=csrf)
+
+    def _listed(self, wanted: Wanted, limit: int, offset: int) -> list[State]:
+        return self._journal.at_risk(
+            limit, model=wanted.model, band=wanted.band, stage=wanted.stage,
+            least_probability=wanted.least_percent / 100, offset=offset,
+        )  # fmt: skip
+
+
+def _pieces(states: list[State]) -> Iterator[bytes]:
+    """The lines of the file, many at a time."""
+    lines, held = csv_lines(states), list[bytes]()
+    for line in lines:
+        held.append(line)
+        if len(held) == 1000:
+            yield b"".join(held)
+            held.clear()
+    yield b"".join(held)

@@ -1,0 +1,111 @@
+"""The frame of the pages: head, navigation, language, banner, footer; and what a page may load, which is nothing.
+
+    view = View.of(request, ...)      in which language, for whom
+    view.page(title, content)         the whole page
+
+A language that was chosen stays, in a cookie that holds nothing else. Start reading at `View.of`.
+"""
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from html import escape
+from urllib.parse import parse_qsl, urlencode
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from serving.languages import LANGUAGES, preferred
+from serving.web.banner import open_banner
+from serving.web.look import STYLE
+from serving.web.words import say
+
+COOKIE = "churn_language"
+YEAR_S = 365 * 86_400
+NAMES = {"en": "English", "zh": "中文"}
+HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+POLICY = f"default-src 'none'; style-src 'sha256-{HASH}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+
+@dataclass(frozen=True)
+class View:
+    """One look at a page.
+
+    Args:
+        business: what the page says it is.
+        language: en or zh.
+        path: of the page; query: what it was asked with, without the language.
+        csrf: the token of the session's forms; empty where there is no session to end.
+        is_open: nobody needs a key.
+        chose: the language was chosen just now.
+    """
+
+    business: str
+    language: str
+    path: str = "/"
+    query: str = ""
+    csrf: str = ""
+    is_open: bool = False
+    chose: bool = False
+
+    @classmethod
+    def of(cls, request: Request, *, business: str, language: str, csrf: str) -> "View":
+        """The view that a request asks for: the language of its query, its cookie, its browser or the business."""
+        pairs = parse_qsl(request.url.query, keep_blank_values=True, max_num_fields=50)
+        rest = [pair for pair in pairs if pair[0] != "language"]
+        asked, kept = dict(pairs).get("language"), request.cookies.get(COOKIE)
+        wished = asked if asked in LANGUAGES else kept if kept in LANGUAGES else None
+        spoken = wished or preferred(request.headers.get("accept-language", "")) or language
+        caller = request.state.caller
+        return cls(
+            business, spoken, request.url.path, urlencode(rest), csrf if caller.by_page else "",
+            is_open=caller.open, chose=asked in LANGUAGES,
+        )  # fmt: skip
+
+    def say(self, key: str, **facts: object) -> str:
+        """A text of the pages as HTML; its facts are escaped here."""
+        return escape(say(key, self.language, **facts))
+
+    def page(self, title: str, content: str, *, status: int = 200) -> Response:
+        """The whole page.
+
+        Args:
+            title: plain text.
+            content: HTML.
+            status: of the answer.
+        """
+        text = (
+            f'<!doctype html><html lang="{self.language}"><head><meta charset="utf-8">'
+            f'<meta name="viewport" content="width=device-width,initial-scale=1">'
+            f"<title>{escape(title)} · {escape(self.business)}</title><style>{STYLE}</style></head><body>"
+            f'<a class="skip" href="#content">{self.say("skip")}</a>{open_banner(self.is_open, self.language)}'
+            f'{self._top()}<main id="content">{content}</main>{self._foot()}</body></html>'
+        )
+        answer = HTMLResponse(text, status, {"Content-Security-Policy": POLICY, "Content-Language": self.language})
+        if self.chose:
+            answer.set_cookie(COOKIE, self.language, max_age=YEAR_S, httponly=True, samesite="lax")
+        return answer
+
+    def _top(self) -> str:
+        links = f'<a href="/">{self.say("list")}</a><a href="/docs">{self.say("documents")}</a>'
+        return (
+            f'<header class="top"><div><b>{escape(self.business)}</b>'
+            f'<nav aria-label="{self.say("pages")}">{links}</nav>'
+            f'<nav aria-label="{self.say("language")}">{self._languages()}</nav>{self._logout()}</div></header>'
+        )
+
+    def _languages(self) -> str:
+        (other,) = [one for one in LANGUAGES if one != self.language]
+        where = f"{self.path}?{self.query}&language={other}" if self.query else f"{self.path}?language={other}"
+        return f'<a href="{escape(where)}" lang="{other}" hreflang="{other}">{NAMES[other]}</a>'
+
+    def _logout(self) -> str:
+        if not self.csrf:
+            return ""
+        hidden = f'<input type="hidden" name="csrf" value="{escape(self.csrf)}">'
+        return (
+            f'<form method="post" action="/logout">{hidden}<button class="plain">{self.say("logout")}</button></form>'
+        )
+
+    def _foot(self) -> str:
+        return f"<footer><p>{self.say('association')}</p></footer>"

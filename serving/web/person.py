@@ -1,0 +1,209 @@
+"""The page of one customer: where they stand, what the model says and with what it is associated, what they said.
+
+Start reading at `person_page`.
+"""
+
+from html import escape
+
+from churn.calendar import Calendar
+from serving.customer_view import Customer, Standing
+from serving.schemas import Score
+from serving.web import told
+from serving.web.drawn import Measure, bar, bars
+from serving.web.frame import View
+from serving.web.words import TIERS, band_name, pick, stage_name
+
+TONES = {"high": "up", "low": "down"}
+
+
+def person_page(view: View, customer: Customer, *, currency: str, calendar: Calendar) -> str:
+    """The content of the page.
+
+    Args:
+        view: for whom.
+        customer: who is looked at.
+        currency: of the business.
+        calendar: of the business.
+    """
+    score = customer.score
+    why = f'<section aria-labelledby="why">{_reasons(view, score)}</section>'
+    stated = f'<section aria-labelledby="stated">{_stated(view, score)}</section>'
+    parts = (
+        _answer(view, score, calendar), _action(view, score, calendar), f'<div class="two">{why}{stated}</div>',
+        _numbers(view, score, currency), _horizons(view, score), _history(view, customer, calendar),
+        _contacts(view, customer, calendar), _standing_on(view, score, calendar),
+    )  # fmt: skip
+    stage = escape(stage_name(customer.stage, view.language))
+    return f"<h1>{escape(customer.customer_id)}</h1><p>{view.say('stage')}: <b>{stage}</b></p>{''.join(parts)}"
+
+
+def _answer(view: View, score: Score, calendar: Calendar) -> str:
+    if score.probability is None:
+        why = score.abstention
+        said = f'<p>{escape(why.problem)}</p><p class="quiet">{escape(why.mend)}</p>' if why else ""
+        return f'<div class="problem"><p><b>{view.say("no_number")}</b></p>{said}</div>'
+    what, chance = view.say(f"of_{score.outcome}"), told.percent(score.probability)
+    within = view.say("within", days=score.horizon_days, day=told.day(score.features_as_of, calendar))
+    between = _between(view, score.probability_low, score.probability_high)
+    percentile = view.say("percentile", percent=told.percent((score.percentile or 0) / 100))
+    picture = bar(
+        score.probability, f"{chance} {what}", tone=TONES.get(score.band or "", "fill"), low=score.probability_low,
+        high=score.probability_high,
+    )  # fmt: skip
+    band = escape(band_name(score.band, view.language))
+    return (
+        f'<div class="answer"><span class="big">{chance}</span>'
+        f'<span class="band {score.band}">{view.say("band")}: {band}</span>'
+        f'<div><p>{what} {within}.</p><p class="quiet">{between} {percentile}</p></div>{picture}</div>'
+    )
+
+
+def _between(view: View, low: float | None, high: float | None) -> str:
+    return "" if low is None else view.say("between", low=told.percent(low), high=told.percent(high))
+
+
+def _action(view: View, score: Score, calendar: Calendar) -> str:
+    if score.action is None:
+        return f'<h2>{view.say("action")}</h2><p class="quiet">{view.say("no_action")}</p>'
+    due = f", {view.say('due', day=told.day(score.action.due, calendar))}" if score.action.due else ""
+    why = f'<p class="quiet">{escape(score.action.why)}</p>' if score.action.why else ""
+    return f"<h2>{view.say('action')}</h2><p><b>{escape(score.action.text)}</b>{due}</p>{why}"
+
+
+def _reasons(view: View, score: Score) -> str:
+    items = "".join(
+        f'<li><span class="way {"high" if one.direction == "raises" else "low"}">'
+        f"{_way(view, one.direction)}</span>{escape(one.text)}"
+        f"{bar(one.share, told.percent(one.share), tone='up' if one.direction == 'raises' else 'down')}</li>"
+        for one in score.reasons
+    )
+    listed = f'<ul class="reasons">{items}</ul>' if items else f'<p class="quiet">{told.NOTHING}</p>'
+    return f'<h2 id="why">{view.say("why")}</h2>{listed}<p class="quiet">{view.say("association")}</p>'
+
+
+def _way(view: View, direction: str | None) -> str:
+    return "" if direction is None else f"{'▲' if direction == 'raises' else '▼'} {view.say(direction)}"
+
+
+def _stated(view: View, score: Score) -> str:
+    items = "".join(
+        f'<li>{escape(one.text)}<br><span class="quiet">{one.date.isoformat()}</span></li>'
+        for one in score.stated_reasons or []
+    )
+    none = f'<p class="quiet">{view.say("stated_none")}</p>'
+    listed = f'<ul class="reasons">{items}</ul>' if items else none
+    return f'<h2 id="stated">{view.say("stated")}</h2>{listed}{_complaints(view, score)}'
+
+
+def _complaints(view: View, score: Score) -> str:
+    cases = score.open_complaint
+    if cases is None:
+        return ""
+    if not cases.count:
+        return f'<p class="quiet">{view.say("no_open_complaint")}</p>'
+    days = f"{cases.oldest_days or 0:.0f}"
+    return f'<p class="high"><b>{view.say("open_complaints", count=cases.count, days=days)}</b></p>'
+
+
+def _numbers(view: View, score: Score, currency: str) -> str:
+    rows = [
+        (
+            "value_at_risk" if score.model != "reactivation" else "value_to_win",
+            told.money(score.value_at_risk, currency),
+            "",
+        )
+    ]
+    if score.value:
+        ends = [told.money(one, currency) for one in (score.value.low_amount, score.value.high_amount)]
+        rows.append(("expected_spend", told.money(score.value.expected_amount, currency), " – ".join(ends)))
+    if score.value_tier:
+        rows.append(("value_tier", pick(TIERS.get(score.value_tier, (score.value_tier,) * 2), view.language), ""))
+    rows += [*_next(view, score), *_left(view, score)]
+    cells = "".join(
+        f"<div><dt>{view.say(name)}</dt><dd>{escape(value)}<small>{escape(more)}</small></dd></div>"
+        for name, value, more in rows
+    )
+    return f"<h2>{view.say('numbers')}</h2><dl>{cells}</dl>"
+
+
+def _next(view: View, score: Score) -> list[tuple[str, str, str]]:
+    event = score.next_event
+    if event is None:
+        return []
+
+    def told_day(one: object) -> str:
+        return str(one) if one else view.say("later_than", day=event.later_than)
+
+    return [("next_event", told_day(event.expected), f"{told_day(event.earliest)} – {told_day(event.latest)}")]
+
+
+def _left(view: View, score: Score) -> list[tuple[str, str, str]]:
+    days = score.remaining_active_days
+    if days is None:
+        return []
+
+    def told_days(one: float | None) -> str:
+        return f"{one:.0f}" if one is not None else view.say("more_than", days=f"{days.more_than or 0:.0f}")
+
+    return [("days_left", told_days(days.expected), f"{told_days(days.low)} – {told_days(days.high)}")]
+
+
+def _horizons(view: View, score: Score) -> str:
+    if not score.horizons:
+        return ""
+    title = view.say("horizons")
+    measures = [
+        Measure(
+            view.say("horizon_days", days=one.days), one.probability, one.probability_low, one.probability_high,
+            told.percent(one.probability),
+        )
+        for one in score.horizons
+    ]  # fmt: skip
+    words = ", ".join(f"{one.name} {one.text}" for one in measures)
+    return f"<h2>{title}</h2><figure>{bars(measures, words)}</figure>"
+
+
+def _history(view: View, customer: Customer, calendar: Calendar) -> str:
+    if not customer.history:
+        return f'<h2>{view.say("history")}</h2><p class="quiet">{view.say("no_history")}</p>'
+    top = "".join(f'<th scope="col">{view.say(name)}</th>' for name in ("told_at", "from", "to"))
+    rows = "".join(
+        f'<tr><th scope="row">{told.moment(one.told_at, calendar)}</th><td>{_place(view, one.before)}</td>'
+        f"<td>{_place(view, one.now)}</td></tr>"
+        for one in customer.history
+    )
+    name = view.say("history")
+    table = f"<table><caption>{name}</caption><thead><tr>{top}</tr></thead><tbody>{rows}</tbody></table>"
+    return f'<h2>{name}</h2><div class="scroll" tabindex="0" role="region" aria-label="{name}">{table}</div>'
+
+
+def _place(view: View, one: Standing | None) -> str:
+    if one is None:
+        return told.NOTHING
+    words = [stage_name(one.stage, view.language)]
+    words += [f"{band_name(one.band, view.language)}, {told.percent(one.probability)}"] if one.band else []
+    return escape(" · ".join([*words, *([one.code] if one.code else [])]))
+
+
+def _contacts(view: View, customer: Customer, calendar: Calendar) -> str:
+    if customer.last_contacts is None:
+        return ""
+    told_of = [
+        " · ".join(filter(None, [told.moment(one.contacted_at, calendar), one.channel, one.action]))
+        for one in customer.last_contacts
+    ]
+    items = "".join(f"<li>{escape(one)}</li>" for one in told_of)
+    listed = f'<ul class="reasons">{items}</ul>' if items else f'<p class="quiet">{view.say("no_contacts")}</p>'
+    return f"<h2>{view.say('contacts')}</h2>{listed}"
+
+
+def _standing_on(view: View, score: Score, calendar: Calendar) -> str:
+    if score.features_as_of is None:
+        return ""
+    fresh = view.say(
+        "fresh", at=told.moment(score.features_as_of, calendar), hours=f"{score.features_age_hours or 0:.1f}",
+        until=told.moment(score.valid_until, calendar),
+    )  # fmt: skip
+    by = view.say("by", version=score.model_version, grade=score.grade_text or "") if score.model_version else ""
+    clock = f" {view.say('clock_log')}" if score.clock == "log" else ""
+    return f'<p class="quiet">{fresh}{clock}</p><p class="quiet">{by} <code>{escape(score.score_id)}</code></p>'

@@ -1,0 +1,138 @@
+"""What the pages say, in English and Chinese: every text once, side by side. `say(key, language)` picks one."""
+
+from typing import Final
+
+Two = tuple[str, str]
+
+WORDS: Final[dict[str, Two]] = {
+    "at_risk": ("Customers at risk", "高风险客户"),
+    "coming_back": ("Customers to win back", "可挽回客户"),
+    "about_churn": (
+        "Active customers by the money that is likely to leave with them: probability × spend.",
+        "活跃客户，按可能随流失而损失的金额排序：流失概率 × 预计消费。",
+    ),
+    "about_reactivation": (
+        "Lapsed customers by the money that is likely to come back with them: probability of a return × spend.",
+        "已流失客户，按可能挽回的金额排序：回归概率 × 预计消费。",
+    ),
+    "as_told": ("As last told, by the night or after an event.", "以最近一次评分为准（每晚批量或事件触发）。"),
+    "find": ("Find a customer", "查找客户"),
+    "customer_id": ("Customer id", "客户编号"),
+    "show": ("Show", "查看"),
+    "which": ("Which customers", "客户范围"),
+    "filter": ("Filter", "筛选"),
+    "apply": ("Apply", "应用"),
+    "stage": ("Stage", "阶段"),
+    "band": ("Band", "风险档"),
+    "least": ("Least probability, %", "最低概率（%）"),
+    "any": ("any", "不限"),
+    "churn": ("may leave", "可能流失"),
+    "reactivation": ("may come back", "可能回归"),
+    "download": ("Download as CSV", "下载 CSV"),
+    "probability": ("Probability", "概率"),
+    "value_at_risk": ("Value at risk", "风险金额"),
+    "value_to_win": ("Value to win back", "可挽回金额"),
+    "told_at": ("Told", "评分时间"),
+    "before": ("Back", "上一页"),
+    "next": ("Next", "下一页"),
+    "page": ("Page", "第"),
+    "nobody": ("Nobody fits. Loosen the filter.", "没有符合条件的客户，请放宽筛选条件。"),
+    "nothing_yet": (
+        "Nobody was scored yet. `churn score --all` does it.",
+        "尚未评分。请运行 `churn score --all`。",
+    ),
+    "unknown": (
+        "Nobody of this id is known. Ids are compared letter by letter; new customers enter with their first event.",
+        "没有此编号的客户。编号须完全一致；新客户在首个事件后进入系统。",
+    ),
+    "of_churned": ("chance of leaving", "流失概率"),
+    "of_reactivated": ("chance of coming back", "回归概率"),
+    "within": ("within {days} days from {day}", "自 {day} 起 {days} 天内"),
+    "between": (
+        "Of customers told this, {low} to {high} did.",
+        "获得相同评分的客户中，实际比例为 {low} 至 {high}。",
+    ),
+    "percentile": (
+        "Higher than {percent} of the customers the model learned from.",
+        "高于模型所学客户中的 {percent}。",
+    ),
+    "no_number": ("No score", "无评分"),
+    "why": ("What the score is associated with", "与评分相关的因素"),
+    "association": (
+        "Associations found by the model, not causes: a change of one need not change the outcome.",
+        "以下为模型发现的相关因素，并非原因：改变其中之一，结果未必随之改变。",
+    ),
+    "raises": ("raises", "升高"),
+    "lowers": ("lowers", "降低"),
+    "stated": ("What they told us", "客户自述"),
+    "stated_none": ("Nothing stated in the past year.", "近一年无自述原因。"),
+    "open_complaints": (
+        "Open complaints: {count}, the oldest {days} days old.",
+        "未解决投诉：{count} 件，最早 {days} 天前。",
+    ),
+    "no_open_complaint": ("No open complaint.", "无未解决投诉。"),
+    "action": ("What to do", "下一步行动"),
+    "due": ("due {day}", "截止 {day}"),
+    "no_action": ("No action is set up for this customer.", "尚未为该客户设置行动。"),
+    "numbers": ("In numbers", "数据"),
+    "expected_spend": ("Expected spend", "预计消费"),
+    "next_event": ("Next event", "下次活动"),
+    "later_than": ("after {day}", "{day} 之后"),
+    "days_left": ("Active days left", "剩余活跃天数"),
+    "more_than": ("more than {days}", "多于 {days}"),
+    "value_tier": ("Value tier", "价值层级"),
+    "horizons": ("Over other horizons", "不同时间范围"),
+    "horizon_days": ("{days} days", "{days} 天"),
+    "history": ("History", "历史"),
+    "no_history": ("No change since the first score.", "自首次评分以来无变化。"),
+    "from": ("From", "原状态"),
+    "to": ("To", "新状态"),
+    "contacts": ("Last contacts", "最近联系"),
+    "no_contacts": ("None on record.", "无联系记录。"),
+    "fresh": (
+        "Knows what happened before {at} ({hours} hours ago); valid until {until}.",
+        "数据截至 {at}（{hours} 小时前）；有效期至 {until}。",
+    ),
+    "by": ("Answered by {version}. {grade}", "由 {version} 评分。{grade}"),
+    "pages": ("Pages", "页面"),
+    "list": ("List", "列表"),
+    "documents": ("API", "接口文档"),
+    "logout": ("Log out", "退出"),
+    "language": ("Language", "语言"),
+    "skip": ("Skip to the content", "跳至正文"),
+    "clock_log": (
+        "Now is where the event log ends, not today.",
+        "当前时间取自事件日志末尾，而非今日。",
+    ),
+}
+STAGES: Final[dict[str, Two]] = {
+    "prospect": ("prospect", "潜在客户"),
+    "new": ("new", "新客户"),
+    "active": ("active", "活跃"),
+    "loyal": ("loyal", "忠诚"),
+    "lapsing": ("lapsing", "渐失"),
+    "lapsed": ("lapsed", "已流失"),
+    "won_back": ("won back", "已挽回"),
+}
+BANDS: Final[dict[str, Two]] = {"high": ("high", "高"), "medium": ("medium", "中"), "low": ("low", "低")}
+TIERS = BANDS | {"middle": ("middle", "中")}
+
+
+def say(key: str, language: str, **facts: object) -> str:
+    """A text of the pages in a language, with its facts; not escaped."""
+    return pick(WORDS[key], language).format(**facts)
+
+
+def pick(two: Two, language: str) -> str:
+    """The one of two texts that is in this language."""
+    return two[1] if language == "zh" else two[0]
+
+
+def stage_name(stage: str | None, language: str) -> str:
+    """A stage in words."""
+    return pick(STAGES[stage], language) if stage in STAGES else "–"
+
+
+def band_name(band: str | None, language: str) -> str:
+    """A band in words."""
+    return pick(BANDS[band], language) if band in BANDS else "–"
