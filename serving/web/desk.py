@@ -18,7 +18,7 @@ from serving.changes.state import State
 from serving.customer_view import LONGEST_ID, Customer
 from serving.refusals import UnknownCustomer
 from serving.web.frame import View
-from serving.web.listed import ROWS, csv_lines, list_page, search
+from serving.web.listed import ROWS, csv_lines, list_page
 from serving.web.login import request_of
 from serving.web.person import person_page
 from serving.web.session import Sessions
@@ -77,10 +77,10 @@ class WebDesk:
         try:
             found = await self._looks.look(asked[: LONGEST_ID + 1], view.language, TOP)
         except UnknownCustomer:
-            content = f"<h1>{view.say('find')}</h1>{search(view, asked, view.say('unknown'))}"
+            content = f'<h1>{view.say("find")}</h1><p class="problem" role="alert">{view.say("unknown")}</p>'
             return view.page(view.say("find"), content, status=404)
         content = person_page(view, found, currency=self._business.currency, calendar=self._calendar)
-        return view.page(asked, f"{content}{search(view)}")
+        return view.page(asked, content)
 
     async def file(self, request: Request) -> Response:
         """Answer `GET /at-risk.csv`: everybody the filter lets through."""

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urlencode
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from serving.customer_view import LONGEST_ID
 from serving.languages import LANGUAGES, preferred
 from serving.web.banner import open_banner
 from serving.web.look import STYLE
@@ -88,8 +89,14 @@ class View:
 
     def _top(self) -> str:
         links = f'<a href="/">{self.say("list")}</a><a href="/docs">{self.say("documents")}</a>'
+        find = (
+            f'<form action="/customer" method="get" role="search" aria-label="{self.say("find")}"><input name="id" '
+            f'required maxlength="{LONGEST_ID}" autocomplete="off" spellcheck="false" '
+            f'aria-label="{self.say("customer_id")}" placeholder="{self.say("customer_id")}">'
+            f"<button>{self.say('find')}</button></form>"
+        )
         return (
-            f'<header class="top"><div><b>{escape(self.business)}</b>'
+            f'<header class="top"><div><b>{escape(self.business)}</b>{find}'
             f'<nav aria-label="{self.say("pages")}">{links}</nav>'
             f'<nav aria-label="{self.say("language")}">{self._languages()}</nav>{self._logout()}</div></header>'
         )
@@ -108,4 +115,4 @@ class View:
         )
 
     def _foot(self) -> str:
-        return f"<footer><p>{self.say('association')}</p></footer>"
+        return f"<footer><p>{self.say('as_told')}</p></footer>"

@@ -42,26 +42,8 @@ def list_page(
     title, about = ("at_risk", "about_churn") if leaving else ("coming_back", "about_reactivation")
     told_of = _table(view, states, wanted, currency, calendar) if states else _nobody(view, begun=begun)
     return (
-        f'<h1>{view.say(title)}</h1><p class="quiet">{view.say(about)} {view.say("as_told")}</p>'
-        f"{search(view)}{_tabs(view, wanted)}{_filter(view, wanted)}{told_of}{_pages(view, wanted, more=more)}"
-    )
-
-
-def search(view: View, asked: str = "", problem: str = "") -> str:
-    """The form that finds one customer.
-
-    Args:
-        view: for whom.
-        asked: the id that was asked for.
-        problem: what was wrong with it, HTML.
-    """
-    tied = ' aria-describedby="problem" aria-invalid="true"' if problem else ""
-    said = f'<p class="problem" id="problem" role="alert">{problem}</p>' if problem else ""
-    return (
-        f'{said}<form class="row" action="/customer" method="get" role="search" aria-label="{view.say("find")}">'
-        f'<div class="wide"><label for="id">{view.say("customer_id")}</label>'
-        f'<input id="id" name="id" required maxlength="256" autocomplete="off" spellcheck="false" '
-        f'value="{escape(asked)}"{tied}></div><button>{view.say("show")}</button></form>'
+        f'<h1>{view.say(title)}</h1><p class="quiet">{view.say(about)}</p>'
+        f"{_tabs(view, wanted)}{_filter(view, wanted)}{told_of}{_pages(view, wanted, more=more)}"
     )
 
 
@@ -105,7 +87,7 @@ def _filter(view: View, wanted: Wanted) -> str:
         f'<div><label for="least">{view.say("least")}</label>'
         f'<input id="least" name="least" type="number" min="0" max="100" value="{least}"></div>'
         f"<button>{view.say('apply')}</button>"
-        f'<a class="button" href="{escape(wanted.where("/at-risk.csv", page=1))}" download>'
+        f'<a class="button second" href="{escape(wanted.where("/at-risk.csv", page=1))}" download>'
         f"{view.say('download')}</a></form>"
     )
 
@@ -127,10 +109,16 @@ def _table(view: View, states: Sequence[State], wanted: Wanted, currency: str, c
     body = "".join(_row(view, one, currency, calendar) for one in states)
     title = view.say("at_risk" if wanted.model == "churn" else "coming_back")
     return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{title}"><table>'
-        f"<caption>{view.say(wanted.model)}: "
-        f"{view.say('page')} {wanted.page}</caption><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
+        f'<div class="{_tone(wanted.model)}scroll" tabindex="0" role="region" aria-label="{title}"><table>'
+        f"<caption>{view.say(wanted.model)}, "
+        f"{view.say('page', number=wanted.page)}</caption>"
+        f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def _tone(model: str | None) -> str:
+    """Of a customer who may come back a high chance is good news."""
+    return "wins " if model == "reactivation" else ""
 
 
 def _row(view: View, one: State, currency: str, calendar: Calendar) -> str:
@@ -153,4 +141,4 @@ def _pages(view: View, wanted: Wanted, *, more: bool) -> str:
     before = f'<a href="{escape(wanted.where(page=wanted.page - 1))}" rel="prev">{view.say("before")}</a>'
     after = f'<a href="{escape(wanted.where(page=wanted.page + 1))}" rel="next">{view.say("next")}</a>'
     links = (before if wanted.page > 1 else "") + (after if more else "")
-    return f'<nav class="pages" aria-label="{view.say("page")}">{links}</nav>' if links else ""
+    return f'<nav class="pages" aria-label="{view.say("pages_of_list")}">{links}</nav>' if links else ""

@@ -10,8 +10,10 @@ font:16px/1.5 system-ui,"Noto Sans","Noto Sans CJK SC","PingFang SC","Microsoft 
 a{color:var(--link)}:focus-visible{outline:3px solid var(--link);outline-offset:2px}
 .skip{position:absolute;left:-99rem}.skip:focus{left:1rem;top:.5rem;background:var(--paper);padding:.5rem}
 .top{border-bottom:1px solid var(--line)}.top>div,main,footer{max-width:66rem;margin:0 auto;padding:.7rem 1.2rem}
-.top>div{display:flex;flex-wrap:wrap;gap:.4rem 1.4rem;align-items:center}.top b{font-size:1.05rem;margin-right:auto}
-.top form{display:inline}.open{margin:0;padding:.5rem 1.2rem;background:#7a4700;color:#fff;text-align:center}
+.top>div,.top nav{display:flex;flex-wrap:wrap;gap:.4rem 1.2rem;align-items:center}
+.top b{font-size:1.05rem;margin-right:auto}
+.top form{display:flex;gap:.4rem;margin:0}.top input{width:11rem}
+.open{margin:0;padding:.5rem 1.2rem;background:#7a4700;color:#fff;text-align:center}
 .open code{color:inherit;background:none}
 main{padding-bottom:3rem}h1{font-size:1.6rem;margin:1.2rem 0 .2rem;overflow-wrap:anywhere}
 h2{font-size:1.15rem;margin:2rem 0 .5rem}p{margin:.3rem 0}.quiet,footer,caption{color:var(--quiet);font-size:.9rem}
@@ -21,14 +23,16 @@ input,select,button,.button{font:inherit;padding:.42rem .7rem;border:1px solid #
 background:var(--paper);color:var(--ink);min-height:2.6rem;max-width:100%}
 button,.button{background:var(--link);border-color:var(--link);color:var(--paper);cursor:pointer;text-decoration:none;
 display:inline-block}
+.button.second{background:none;color:var(--link)}
 button.plain{background:none;border:0;color:var(--link);text-decoration:underline;padding:0 .2rem;min-height:0}
 form.row{display:flex;flex-wrap:wrap;gap:.7rem 1rem;align-items:end;margin:.8rem 0;padding:.9rem 1rem;
 background:var(--card);border-radius:10px}form.row .wide{flex:1 1 16rem}form.row .wide input{width:100%}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 caption{text-align:left;padding:.3rem 0}th,td{padding:.5rem .8rem .5rem 0;border-bottom:1px solid var(--line);
 text-align:left;vertical-align:top}th{font-weight:600;font-size:.9rem;color:var(--quiet);white-space:nowrap}
-td.number,th.number{text-align:right}.band{font-weight:600;white-space:nowrap}
-.high{color:var(--high)}.medium{color:var(--medium)}.low{color:var(--low)}
+td.number,th.number{text-align:right;padding-right:1.8rem}.band{font-weight:600;white-space:nowrap}
+.high,.worse{color:var(--high)}.medium{color:var(--medium)}.low,.better{color:var(--low)}
+.wins .high{color:var(--low)}.wins .low{color:var(--quiet)}
 .tabs{display:flex;gap:.3rem;margin:1rem 0 .6rem;flex-wrap:wrap}.tabs a{padding:.35rem .9rem;border-radius:999px;
 border:1px solid var(--line);text-decoration:none}.tabs a[aria-current]{background:var(--link);color:var(--paper);
 border-color:var(--link)}
@@ -43,8 +47,9 @@ dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(11rem,1fr));gap:.7r
 dl div{background:var(--card);border-radius:10px;padding:.6rem .9rem}dt{font-size:.85rem;color:var(--quiet)}
 dd{margin:0;font-size:1.15rem;font-variant-numeric:tabular-nums}
 dd small{display:block;font-size:.8rem;color:var(--quiet)}
-figure{margin:0}figure svg{width:100%;height:auto;max-width:44rem}svg text{font-size:12px;fill:var(--quiet)}
-.fill{fill:var(--fill)}.rest{fill:var(--rest)}.line{stroke:var(--line)}.up{fill:var(--high)}.down{fill:var(--low)}
+figure{margin:0;overflow-x:auto}figure svg{min-width:26rem}
+figure svg{width:100%;height:auto;max-width:44rem}svg text{font-size:12px;fill:var(--quiet)}
+.fill{fill:var(--fill)}.rest{fill:var(--rest)}.line{stroke:var(--line)}.bad{fill:var(--high)}.good{fill:var(--low)}
 .whisker{stroke:var(--ink);stroke-width:1.5}
 .problem{border-left:4px solid var(--medium);padding:.2rem 1rem;margin:1rem 0}
 code{font-size:.92em;background:var(--card);border-radius:3px;padding:0 4px;overflow-wrap:anywhere}

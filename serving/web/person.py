@@ -13,7 +13,8 @@ from serving.web.drawn import Measure, bar, bars
 from serving.web.frame import View
 from serving.web.words import TIERS, band_name, pick, stage_name
 
-TONES = {"high": "up", "low": "down"}
+WORSE = {"churn": "raises", "reactivation": "lowers"}  # the direction that is bad news
+TONES = {"churn": {"high": "bad", "low": "good"}, "reactivation": {"high": "good"}}
 
 
 def person_page(view: View, customer: Customer, *, currency: str, calendar: Calendar) -> str:
@@ -42,19 +43,19 @@ def _answer(view: View, score: Score, calendar: Calendar) -> str:
         why = score.abstention
         said = f'<p>{escape(why.problem)}</p><p class="quiet">{escape(why.mend)}</p>' if why else ""
         return f'<div class="problem"><p><b>{view.say("no_number")}</b></p>{said}</div>'
-    what, chance = view.say(f"of_{score.outcome}"), told.percent(score.probability)
-    within = view.say("within", days=score.horizon_days, day=told.day(score.features_as_of, calendar))
+    chance = told.percent(score.probability)
+    what = view.say(f"of_{score.outcome}", days=score.horizon_days, day=told.day(score.features_as_of, calendar))
     between = _between(view, score.probability_low, score.probability_high)
-    percentile = view.say("percentile", percent=told.percent((score.percentile or 0) / 100))
-    picture = bar(
-        score.probability, f"{chance} {what}", tone=TONES.get(score.band or "", "fill"), low=score.probability_low,
-        high=score.probability_high,
-    )  # fmt: skip
+    percentile = view.say("percentile", percent=told.rank(score.percentile))
+    tone = TONES.get(score.model or "", {}).get(score.band or "", "fill")
+    ends = score.probability_low, score.probability_high
+    picture = bar(score.probability, f"{chance} {what}", ends, tone=tone)
     band = escape(band_name(score.band, view.language))
+    wins = " wins" if score.model == "reactivation" else ""
     return (
-        f'<div class="answer"><span class="big">{chance}</span>'
+        f'<div class="answer{wins}"><span class="big">{chance}</span>'
         f'<span class="band {score.band}">{view.say("band")}: {band}</span>'
-        f'<div><p>{what} {within}.</p><p class="quiet">{between} {percentile}</p></div>{picture}</div>'
+        f'<div><p>{what}</p><p class="quiet">{between} {percentile}</p></div>{picture}</div>'
     )
 
 
@@ -71,10 +72,11 @@ def _action(view: View, score: Score, calendar: Calendar) -> str:
 
 
 def _reasons(view: View, score: Score) -> str:
+    worse = WORSE.get(score.model or "", "raises")
     items = "".join(
-        f'<li><span class="way {"high" if one.direction == "raises" else "low"}">'
+        f'<li><span class="way {"worse" if one.direction == worse else "better"}">'
         f"{_way(view, one.direction)}</span>{escape(one.text)}"
-        f"{bar(one.share, told.percent(one.share), tone='up' if one.direction == 'raises' else 'down')}</li>"
+        f"{bar(one.share, told.percent(one.share), tone='bad' if one.direction == worse else 'good')}</li>"
         for one in score.reasons
     )
     listed = f'<ul class="reasons">{items}</ul>' if items else f'<p class="quiet">{told.NOTHING}</p>'
@@ -86,10 +88,7 @@ def _way(view: View, direction: str | None) -> str:
 
 
 def _stated(view: View, score: Score) -> str:
-    items = "".join(
-        f'<li>{escape(one.text)}<br><span class="quiet">{one.date.isoformat()}</span></li>'
-        for one in score.stated_reasons or []
-    )
+    items = "".join(f"<li>{escape(one.text)}</li>" for one in score.stated_reasons or [])
     none = f'<p class="quiet">{view.say("stated_none")}</p>'
     listed = f'<ul class="reasons">{items}</ul>' if items else none
     return f'<h2 id="stated">{view.say("stated")}</h2>{listed}{_complaints(view, score)}'
