@@ -4,7 +4,8 @@ Behind the same keys: who has none is sent to the login. What is shown of a cust
 /v1/customers/{customer_id}` tells. Start reading at `WebDesk.routes`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from html import escape
 from typing import Protocol
 
 import anyio.to_thread
@@ -12,11 +13,12 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
+from churn.errors import ChurnError
 from churn.settings import Settings
 from serving.changes.journal import Journal
 from serving.changes.state import State
 from serving.customer_view import LONGEST_ID, Customer
-from serving.refusals import UnknownCustomer
+from serving.refusals import Refusal, UnknownCustomer
 from serving.web.frame import View
 from serving.web.listed import ROWS, csv_lines, list_page
 from serving.web.login import request_of
@@ -28,6 +30,7 @@ HOME, CUSTOMER, FILE = "/", "/customer", "/at-risk.csv"
 SCOPES = dict.fromkeys((HOME, CUSTOMER, FILE), "read")
 MOST_ROWS = 100_000  # of a file
 TOP = 10
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class Looks(Protocol):
@@ -54,9 +57,9 @@ class WebDesk:
     def routes(self) -> list[BaseRoute]:
         """The routes of the pages."""
         return [
-            Route(HOME, self.home, methods=["GET"]),
-            Route(CUSTOMER, self.customer, methods=["GET"]),
-            Route(FILE, self.file, methods=["GET"]),
+            Route(HOME, self._shown(self.home), methods=["GET"]),
+            Route(CUSTOMER, self._shown(self.customer), methods=["GET"]),
+            Route(FILE, self._shown(self.file), methods=["GET"]),
         ]
 
     async def home(self, request: Request) -> Response:
@@ -88,6 +91,20 @@ class WebDesk:
         found = await anyio.to_thread.run_sync(self._listed, wanted, MOST_ROWS, 0)
         headers = {"Content-Disposition": f'attachment; filename="{wanted.model}-at-risk.csv"'}
         return StreamingResponse(_pieces(found), media_type="text/csv; charset=utf-8", headers=headers)
+
+    def _shown(self, endpoint: Endpoint) -> Endpoint:
+        """A route whose errors are pages too."""
+
+        async def answer(request: Request) -> Response:
+            try:
+                return await endpoint(request)
+            except ChurnError as error:
+                view, status = self._view(request), error.status if isinstance(error, Refusal) else 503
+                said = f"<p>{escape(error.problem)}</p><p>{escape(error.mend)}</p><p><code>{error.code}</code></p>"
+                heading = view.say("not_now")
+                return view.page(heading, f'<h1>{heading}</h1><div class="problem">{said}</div>', status=status)
+
+        return answer
 
     def _view(self, request: Request) -> View:
         csrf = self._sessions.csrf(request_of(request))

@@ -42,6 +42,7 @@ WORDS: Final[dict[str, Two]] = {
         "Nobody was scored yet. `churn score --all` does it.",
         "尚未评分。请运行 `churn score --all`。",
     ),
+    "not_now": ("This page cannot be shown now", "暂时无法显示此页面"),
     "unknown": (
         "Nobody of this id is known. Ids are compared letter by letter; new customers enter with their first event.",
         "没有此编号的客户。编号须完全一致；新客户在首个事件后进入系统。",

@@ -28,7 +28,7 @@ from tests import live_shop, tiny_service
 from tests.live_shop import Ticking
 from tests.tiny_service import row
 
-PAGES = {"/", "/login", "/logout"}  # for people; not in the document
+PAGES = {"/", "/customer", "/at-risk.csv", "/login", "/logout"}  # for people; not in the document
 SCORE_ID = "0123456789abcdef0123456789abcdef"
 CUSTOMER = "C000123"
 
