@@ -12,7 +12,7 @@ Why an own kernel: `pred_contrib` costs milliseconds a customer, which is most o
 
 from collections.abc import Callable
 from functools import cache, partial
-from threading import Lock
+from threading import Lock, local
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -96,6 +96,7 @@ class TreeShap:
         self.forest = forest
         self.nodes = nodes or exact_nodes(forest.distinct)
         self._points, self._lanes = _points(forest, self.nodes), (0.0,) * self.nodes
+        self._mine = local()  # scratch that each thread keeps, by the number of rows
 
     @classmethod
     def from_text(cls, text: str, *, nodes: int | None = None) -> "TreeShap":
@@ -120,7 +121,7 @@ class TreeShap:
         """
         rows = self._checked(rows)
         raw = np.zeros(len(rows))
-        compiled().sum_leaves(self.forest.trees, self.forest.widest, rows, self._scratch(0), raw)
+        compiled().sum_leaves(self.forest.trees, self.forest.widest, rows, self._kept(0), raw)
         return raw
 
     def contributions(self, rows: FloatArray) -> FloatArray:
@@ -154,7 +155,7 @@ class TreeShap:
         if together:
             compiled().explain_rows(*shared, rows[:together], self._scratch(len(EIGHT)), phi, raw)
         if together < len(rows):
-            scratch = self._scratch(1)
+            scratch = self._kept(1)
             for place in range(together, len(rows)):
                 raw[place] = compiled().explain_row(*shared, rows[place], scratch, phi[place])
         return raw, phi
@@ -170,8 +171,15 @@ class TreeShap:
             raise WrongRows(expected=len(self.forest.features), found=rows.shape)
         return np.ascontiguousarray(rows, dtype=np.float64)
 
+    def _kept(self, rows: int) -> Scratch:
+        """This thread's scratch for so many rows, made once."""
+        scratch: dict[Any, Scratch] = self._mine.__dict__
+        if rows not in scratch:
+            scratch[rows] = self._scratch(rows)
+        return scratch[rows]
+
     def _scratch(self, rows: int) -> Scratch:
-        """Return new scratch: one per call, so that threads never share any. 0 rows: none are explained."""
+        """Return new scratch, which threads may not share. 0 rows: none are explained."""
         trees, widest, lanes = self.forest.trees, self.forest.widest, max(rows, 1)
         slots = (2 * widest + 1) * self.nodes * rows
         probes, splits = len(trees.probe_feature), len(trees.threshold)
