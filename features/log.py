@@ -70,6 +70,7 @@ class LogManifest:
         superseded: versions that a newer one or a withdrawal has replaced. withdrawn: rows that withdraw an event.
         live: events that came over the service (`events`), and up to which one of the inbox (`upto`); empty: none.
         rekeyed: versions under a customer whose id somebody else holds by now.
+        solutions: events that said that a complaint was solved, as they came in; 0 in logs of before.
     """
 
     log_hash: str
@@ -95,6 +96,7 @@ class LogManifest:
     withdrawn: int = 0
     live: dict[str, int] = field(default_factory=dict)
     rekeyed: int = 0
+    solutions: int = 0
     format_version: int = FORMAT_VERSION
 
     @property

@@ -12,11 +12,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from churn.calendar import NEVER, Int64Array
 from churn.events import NUMBERS, TEXTS, BoolArray, Events, FloatArray, Int32Array, Texts
 from churn.orders import TakingBack, void_since_us
+from churn.stated import SOLVED
+from churn.stated_text import KIND
 from churn.versions import Spans, spans
 from features import parquet
 from features.log import LOG_SCHEMA, SUPERSEDED, BrokenLog, bucket_name, bucket_of, log_folder, read_log_manifest
@@ -88,6 +91,13 @@ def rows_of(path: Path, customers: list[str] | None = None, *, coded: bool = Fal
         return rows if SUPERSEDED in columns else rows.append_column(SUPERSEDED, pa.nulls(len(rows), pa.int64()))
     except (OSError, pa.ArrowInvalid) as error:
         raise BrokenLog(path, str(error)) from error
+
+
+def solutions_in(rows: pa.Table) -> int:
+    """How many rows of the log say that a complaint was solved: `churn.stated.solves`, of rows as they lie."""
+    kind, said = rows["event_type"], rows["reason_code"]
+    by_word = pc.and_(pc.equal(kind, KIND), pc.is_in(said, value_set=pa.array(SOLVED, said.type)))
+    return int(pc.sum(pc.or_(pc.equal(kind, f"{KIND}_solved"), by_word)).as_py() or 0)
 
 
 def events_of(rows: pa.Table, taking_back: TakingBack = TakingBack()) -> Events:

@@ -21,7 +21,12 @@ Key = tuple[str, Age]  # whose row, and which
 
 
 def replayed(
-    asked: Iterable[Key], events: Events, features: FeatureSet, lifecycle: Lifecycle
+    asked: Iterable[Key],
+    events: Events,
+    features: FeatureSet,
+    lifecycle: Lifecycle,
+    *,
+    tells_solutions: bool = False,
 ) -> Mapping[Key, OnlineRow]:
     """The rows that the log gives for these customers, each at its own instant.
 
@@ -30,6 +35,7 @@ def replayed(
         events: the log, or the events of these customers.
         features: what to compute.
         lifecycle: what churn means.
+        tells_solutions: whether the log says of cases that they were solved, maybe of others than these.
 
     Returns:
         A row by what was asked; none where a customer had no event by then.
@@ -40,7 +46,8 @@ def replayed(
     mine = events.of({customer_id for ids in by_age.values() for customer_id in ids})
     rows: dict[Key, OnlineRow] = {}
     for age, ids in by_age.items():
-        rows |= {(row.customer_id, age): row for row in _at(age, mine.of(ids), features, lifecycle)}
+        found = _at(age, mine.of(ids), features, lifecycle, tells_solutions=tells_solutions)
+        rows |= {(row.customer_id, age): row for row in found}
     return rows
 
 
@@ -54,8 +61,10 @@ def known_at(events: Events, instant: datetime) -> Events:
     return replace(stood, known_us=np.minimum(stood.known_us, stood.time_us), void_us=np.full(len(stood), NEVER))
 
 
-def _at(age: Age, events: Events, features: FeatureSet, lifecycle: Lifecycle) -> Sequence[OnlineRow]:
+def _at(
+    age: Age, events: Events, features: FeatureSet, lifecycle: Lifecycle, *, tells_solutions: bool
+) -> Sequence[OnlineRow]:
     as_of, knowing = age
     seen = events if knowing == as_of else known_at(events, knowing)
-    frame = current(seen, features, lifecycle, as_of)
+    frame = current(seen, features, lifecycle, as_of, tells_solutions=tells_solutions)
     return [replace(row, known_at=knowing) for row in rows_of(frame, features.names, features.hash)]

@@ -212,7 +212,13 @@ def read_snapshot(path: Path) -> Snapshot:
 
 
 def current(
-    log: Events | Sequence[Part], features: FeatureSet, lifecycle: Lifecycle, now: datetime, *, engine: Engine = HERE
+    log: Events | Sequence[Part],
+    features: FeatureSet,
+    lifecycle: Lifecycle,
+    now: datetime,
+    *,
+    engine: Engine = HERE,
+    tells_solutions: bool = False,
 ) -> pd.DataFrame:
     """Everybody's row as of now: stage, model (null where no model is asked) and features, without labels.
 
@@ -222,13 +228,13 @@ def current(
         lifecycle: what churn means.
         now: the cutoff; any instant.
         engine: where the parts are worked on.
+        tells_solutions: whether the log is known to say of cases that they were solved, maybe of others than these.
 
     Returns:
-        Keys of SNAPSHOT, then the features, then what each stated (`churn.stated_text`), sorted by customer; `model`
-        may be null here, `label` always is.
+        Keys of SNAPSHOT, the features, what each stated (`churn.stated_text`); sorted by customer, `model` may be null.
     """
     work = partial(part_current, features=features, lifecycle=lifecycle, now=now)
-    frames, tells = [], False
+    frames, tells = [], tells_solutions
     for part in engine.map(work, parts_of(log)):
         frames.append(part.frame)
         tells |= part.tells_solutions

@@ -18,6 +18,8 @@ import pyarrow as pa
 
 from churn.calendar import from_us
 from churn.settings import Settings
+from churn.stated import SOLVED
+from churn.stated_text import KIND
 from churn.tables import EVENTS
 from features import parquet
 from features.judging import REASONS
@@ -28,6 +30,7 @@ from features.versioning import LOG_ORDER
 
 ROWS_A_GROUP = 65_536  # sorted by customer, so that a reader of one customer skips most groups
 ROWS_A_BATCH = 131_072
+SOLUTION = f"event_type = '{KIND}_solved' OR (event_type = '{KIND}' AND reason_code IN {SOLVED})"
 REJECT_SCHEMA = pa.schema(
     [
         ("source", pa.string()),
@@ -143,13 +146,12 @@ def _manifest(
     files: dict[str, dict[str, Any]],
 ) -> LogManifest:
     kinds, columns = _kinds(connection)
-    first_us, last_us, customers, superseded, rekeyed = _one(
+    first_us, last_us, customers, superseded, rekeyed, solutions = _one(
         connection,
         f"SELECT min(event_timestamp), max(event_timestamp), count(DISTINCT customer_id), "
-        f"count({SUPERSEDED}) FILTER ({CUSTOMER_NOW} IS NULL), count({CUSTOMER_NOW}) "
+        f"count({SUPERSEDED}) FILTER ({CUSTOMER_NOW} IS NULL), count({CUSTOMER_NOW}), count(*) FILTER ({SOLUTION}) "
         "FROM judged WHERE reason IS NULL",
     )
-    refused = connection.execute("SELECT reason, count(*) FROM refused GROUP BY reason ORDER BY reason").fetchall()
     return LogManifest(
         log_hash=hash_of(files),
         events=sum(kinds.values()),
@@ -164,7 +166,7 @@ def _manifest(
         timezone=settings.business.timezone,
         is_bulk_import=not facts.live and all(rows.source.ingested_at is None for rows in sources),
         rows=facts.rows,
-        rejected=dict(refused),
+        rejected=dict(connection.execute("SELECT reason, count(*) FROM refused GROUP BY 1 ORDER BY 1").fetchall()),
         buckets=settings.ingest.buckets,
         files=files,
         sources=[_provenance(rows) for rows in sources],
@@ -172,6 +174,7 @@ def _manifest(
         orders=list(settings.definition.taking_back.of or ()),
         superseded=superseded,
         rekeyed=rekeyed,
+        solutions=solutions,
         withdrawn=facts.withdrawn,
         live=facts.live,
     )

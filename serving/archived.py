@@ -21,6 +21,7 @@ from churn.errors import ChurnError
 from churn.settings import Settings
 from features.catalogue import remade
 from features.feature_set import FeatureSet
+from features.log import read_log_manifest
 from features.one_customer import history_of
 from features.online import OnlineRow
 from features.replay import replayed
@@ -109,7 +110,8 @@ def row_again(
     """
     events = history_of(settings, customer_id, learned.lifecycle)
     key = customer_id, (as_of, known_at)
-    return replayed([key], events, learned.features, learned.lifecycle).get(key)
+    tells = read_log_manifest(settings.folder).solutions > 0
+    return replayed([key], events, learned.features, learned.lifecycle, tells_solutions=tells).get(key)
 
 
 @lru_cache(maxsize=KEPT)

@@ -42,6 +42,7 @@ from features.log import (
     log_folder,
     read_log_manifest,
 )  # fmt: skip
+from features.log_reading import solutions_in
 from features.shelf import Busy, replace_folder, workshop
 from features.versioning import LOG_ORDER
 from features.writing import hash_of, write_file
@@ -160,6 +161,7 @@ def _told(manifest: LogManifest, settings: Settings, live: pa.Table, *, now: dat
         events=manifest.events + len(live),
         kinds=dict(sorted(kinds.items())),
         columns=_alive(manifest.columns, live),
+        solutions=manifest.solutions + solutions_in(live),
         first_event_at=min(manifest.first_event_at, first),
         last_event_at=max(manifest.last_event_at, last),
         observed_until=until,

@@ -17,15 +17,12 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from churn.errors import DataError
-from churn.stated import SOLVED
-from churn.stated_text import KIND
 from features.atomic import flush
 from features.file_lock import alone
 from features.log import BrokenLog, LogManifest, log_folder, read_log_manifest
-from features.log_reading import rows_of
+from features.log_reading import rows_of, solutions_in
 
 FORMAT = 2
 INDEX, DRAFT = Path("live") / "index.db", Path("live") / ".index.draft"
@@ -219,19 +216,12 @@ def _fill(connection: sqlite3.Connection, folder: Path) -> None:
     schema, tells = pa.schema([]), False
     for name in sorted(manifest.files):
         rows = rows_of(log / name).combine_chunks()
-        schema, tells = rows.schema, tells or _tells_solutions(rows)
+        schema, tells = rows.schema, tells or solutions_in(rows) > 0
         connection.executemany("INSERT INTO history VALUES (?, ?)", _by_customer(rows))
     if facts_of(read_log_manifest(folder)) != facts_of(manifest):
         raise BrokenLog(log, "it was replaced while the index was made")
     facts = (*facts_of(manifest), FORMAT, schema.serialize().to_pybytes(), tells)
     connection.execute("INSERT INTO facts VALUES (?, ?, ?, ?, ?)", facts)
-
-
-def _tells_solutions(rows: pa.Table) -> bool:
-    """Whether rows of the log say that a complaint was solved: `churn.stated.solves`, of rows as they lie."""
-    kind, said = rows["event_type"], rows["reason_code"]
-    by_word = pc.and_(pc.equal(kind, KIND), pc.is_in(said, value_set=pa.array(SOLVED, said.type)))
-    return bool(pc.any(pc.or_kleene(pc.equal(kind, f"{KIND}_solved"), by_word)).as_py())
 
 
 def _by_customer(rows: pa.Table) -> Iterator[tuple[str, bytes]]:

@@ -157,8 +157,7 @@ def test_a_row_of_the_first_form_says_nothing_beside_its_features(store: RowStor
     store._session.write([(ids[0], old, AS_OF, AS_OF)])
     (found,) = store.rows(ids[:1])
     assert same(found, row(ids[0], known_at=AS_OF))
-    assert found is not None
-    assert (found.stated, found.nightly) == (None, None)
+    assert (found and found.stated, found and found.nightly) == (None, None)
     assert store.attach([row(ids[0], known_at=AS_OF, nightly=ANSWER)]) == 1
     assert [one and one.nightly for one in store.rows(ids[:1])] == [ANSWER]
 
@@ -169,7 +168,7 @@ def test_nothing_of_an_answer_is_left_of_the_removed(opened: list[RowStore], ids
     store.attach([row(ids[0], nightly=ANSWER)])
     store.remove(ids[:1])
     store.write([row(ids[0], as_of=AS_OF - timedelta(days=9))])
-    found = store.rows(ids[:1])[0]
+    (found,) = store.rows(ids[:1])
     assert found is not None
     assert (found.stated, found.nightly) == (None, None)
 
