@@ -89,13 +89,14 @@ FROM_OUTSIDE = (
     Operation(
         "post", "/v1/events", EVENTS, "events", "Take 1 to 1000 live events",
         "Stored durably before the answer leaves; the next score of their customers knows them. A bad event is "
-        "rejected by itself.", "events",
+        "rejected by itself. Where the settings ask for it, signed as Standard Webhooks has it.", "events",
         {
             "202": Told("Something was stored; what became of each", EventsAnswer),
             "200": Told("Nothing new: all that could be taken was known before", EventsAnswer),
             "422": Told("Nothing could be taken; or no list of 1 to 1000 events", EventsAnswer),
         },
         {"409": ("already_received", "A signed message came before under its webhook-id.")},
+        {"409": ("already_received", "A signed message came before; it counted.")},
         body=EventsRequest, example=EVENTS_EXAMPLE,
     ),
     Operation(

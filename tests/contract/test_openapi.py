@@ -158,6 +158,14 @@ def test_a_service_that_is_not_ready_keeps_the_contract(tmp_path: Path) -> None:
             holds(one, closed.request(one.method.upper(), one.asks or one.path, **body))
 
 
+def test_every_status_of_a_refusal_is_in_the_document() -> None:
+    from serving import refusals, signatures, turns
+
+    kinds = {one for room in (refusals, signatures, turns) for one in vars(room).values() if isinstance(one, type)}
+    statuses = {str(one.status) for one in kinds if issubclass(one, refusals.Refusal)}
+    assert statuses <= {status for one in OPERATIONS for status in responses(one)}
+
+
 def test_the_document_holds_together() -> None:
     told = document()
     text = json.dumps(told)
