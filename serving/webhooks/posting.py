@@ -147,13 +147,13 @@ def _opened(host: str, port: int, deadline: float, *, allow_private: bool) -> so
     """A socket to one of a name's addresses, each held to what is allowed before it is used."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     last: OSError = NotAllowed("no address")
-    for family, kind, protocol, _, address in found:
+    for left, (family, kind, protocol, _, address) in zip(range(len(found), 0, -1), found, strict=True):
         if not (allow_private or is_public(str(address[0]))):
             last = NotAllowed("a private address")
             continue
         one = socket.socket(family, kind, protocol)
         try:
-            one.settimeout(max(0.001, deadline - time.monotonic()))
+            one.settimeout(max(0.001, (deadline - time.monotonic()) / left))  # a silent one leaves time for the next
             one.connect(address)
             one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # headers and body go out in two pieces
         except OSError as error:
