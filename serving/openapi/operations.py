@@ -96,7 +96,6 @@ FROM_OUTSIDE = (
             "422": Told("Nothing could be taken; or no list of 1 to 1000 events", EventsAnswer),
         },
         {"409": ("already_received", "A signed message came before under its webhook-id.")},
-        {"409": ("already_received", "A signed message came before; it counted.")},
         body=EventsRequest, example=EVENTS_EXAMPLE,
     ),
     Operation(
