@@ -203,14 +203,33 @@ def serve(version: Version, registry: Registry, settings: Settings, line: record
         "who": line["who"],
         "history_hash": line["hash"],
         "bundle": json.loads(bundle.to_json()),
+        "warrant": warrant_of(version, line, settings),
     }
-    record["warrant"] = _warrant(record, line, settings)
     crown(record, line, registry, settings)
     return Promotion(version, line["verdict"], record)
 
 
-def _warrant(record: Mapping[str, Any], line: records.Line, settings: Settings) -> Warrant:
-    """The verdict on this very artifact, signed: serving takes no version without it."""
-    checks = {one["name"]: one["state"] for one in line["verdict"]["checks"]}
-    facts = {**record, "at": line["at"], "passed": line["verdict"]["passed"], "checks": checks}
+def warrant_of(version: Version, line: records.Line, settings: Settings) -> Warrant:
+    """The verdict on this very artifact, signed: serving takes no version without it.
+
+    Args:
+        version: who is to serve.
+        line: of the history, with the verdict.
+        settings: whose key signs.
+    """
+    bundle, verdict = version.bundle, line["verdict"]
+    facts = {
+        "model": bundle.model,
+        "name": version.name,
+        "version": version.version,
+        "model_hash": version.hash,
+        "feature_set_hash": bundle.feature_set_hash,
+        "definition_id": bundle.definition_id,
+        "act": line["act"],
+        "at": line["at"],
+        "who": line["who"],
+        "passed": verdict["passed"],
+        "checks": {one["name"]: one["state"] for one in verdict["checks"]},
+        "history_hash": line["hash"],
+    }
     return signed(facts, key_to_sign(settings))

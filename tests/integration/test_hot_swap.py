@@ -11,7 +11,8 @@ import pytest
 
 from serving.registry_state import FILE
 from tests import tiny_service
-from tests.running_service import Load, Service, a_business, logged_ids, running
+from tests.callers import Load, logged_ids
+from tests.running_service import Service, a_business, running
 
 pytestmark = pytest.mark.slow
 

@@ -18,6 +18,7 @@ from tests import tiny_service
 from training import history
 from training.crowning import INTENT, alone, heal, kept_beside, steps
 from training.gate_verdict import Verdict
+from training.promote import warrant_of
 from training.registry import MlflowRegistry
 from training.versions import Files
 
@@ -48,7 +49,8 @@ def promotion(registry: MlflowRegistry, settings: Settings, number: int) -> Iter
     version = registry.get(NAME, number)
     line = history.compose("promote", version, settings, verdict=Verdict((), "first").as_json())
     record = {"name": NAME, "model": "churn", "version": number, "model_hash": version.hash}
-    return steps({"record": record | {"history_hash": line["hash"]}, "line": line}, registry, settings)
+    record |= {"history_hash": line["hash"], "warrant": warrant_of(version, line, settings)}
+    return steps({"record": record, "line": line}, registry, settings)
 
 
 @contextmanager

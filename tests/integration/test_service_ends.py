@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.running_service import Load, Service, a_business, logged_ids, running
+from tests.callers import Load, logged_ids
+from tests.running_service import Service, a_business, running
 
 pytestmark = [pytest.mark.slow, pytest.mark.nightly]
 

@@ -20,7 +20,8 @@ from pathlib import Path
 import pytest
 
 from tests import tiny_service
-from tests.running_service import Load, Service, Told, a_live_business, logged_ids, running
+from tests.callers import Load, Told, logged_ids
+from tests.running_service import Service, a_live_business, running
 from tests.servers import Redis
 
 pytestmark = [pytest.mark.slow, pytest.mark.server]
