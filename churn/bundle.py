@@ -189,7 +189,7 @@ class Bundle(BaseModel):
             if len(codes) == 0:
                 prepared[:, column] = np.nan
                 continue
-            place = np.searchsorted(codes, prepared[:, column]).clip(max=len(codes) - 1)
+            place = np.minimum(codes.searchsorted(prepared[:, column]), len(codes) - 1)
             prepared[:, column] = np.where(codes[place] == prepared[:, column], numbers[place], np.nan)
         return prepared
 

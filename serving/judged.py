@@ -4,7 +4,7 @@ An answer is a `Judged` and what only the moment of asking knows. It is the same
 in the night (serving/nightly.py), to the last bit. Knows no store and no server. Start reading at `judge`.
 """
 
-import uuid
+import os
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
@@ -111,7 +111,7 @@ def told_of(champion: Champion, row: OnlineRow, judged: Judged, moment: Moment, 
     """A judgement as an answer, with what only the moment of asking knows."""
     bundle, graded = champion.bundle, champion.graded[moment.language]
     return Score(
-        score_id=uuid.uuid4().hex,
+        score_id=os.urandom(16).hex(),
         customer_id=row.customer_id,
         stage=row.stage,
         model=bundle.model,

@@ -7,7 +7,7 @@ is the same bit by bit. Reads rows and champions it is given; knows no registry,
 reading at `Scorer.score`.
 """
 
-import uuid
+import os
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -199,7 +199,7 @@ class Scorer:
 
     def _facts(self, customer_id: str, row: OnlineRow | None, moment: Moment) -> dict[str, Any]:
         """What an answer says that has no number."""
-        told: dict[str, Any] = {"score_id": uuid.uuid4().hex, "customer_id": customer_id}
+        told: dict[str, Any] = {"score_id": os.urandom(16).hex(), "customer_id": customer_id}
         facts = told | {"scored_at": moment.now, "clock": self.clock_kind}
         if row is None:
             return facts

@@ -97,12 +97,12 @@ class Forgotten:
         Raises:
             BrokenForgotten: it cannot be read, or a newer version wrote it.
         """
-        path = folder / FOLDER / LIST
+        path = _place(folder)
         try:
-            stat = path.stat()
+            stat = os.stat(path)  # noqa: PTH116  # asked on every request
         except FileNotFoundError:
             return cls()
-        return _read(path, stat.st_mtime_ns, stat.st_ino)
+        return _read(Path(path), stat.st_mtime_ns, stat.st_ino)
 
 
 def is_forgotten(folder: Path, customer_ids: Iterable[str]) -> set[str]:
@@ -116,6 +116,11 @@ def is_forgotten(folder: Path, customer_ids: Iterable[str]) -> set[str]:
         BrokenForgotten: the list cannot be read.
     """
     return Forgotten.read(folder).among(customer_ids)
+
+
+@lru_cache(maxsize=16)
+def _place(folder: Path) -> str:
+    return str(folder / FOLDER / LIST)
 
 
 @lru_cache(maxsize=4)
