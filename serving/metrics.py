@@ -7,13 +7,13 @@ alone otherwise. No label ever holds what a caller wrote, so nobody can make the
 import os
 from collections.abc import Iterable, Iterator
 from functools import cache, cached_property
-from typing import TypeVar
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from serving.answer_meters import AnswerMeters
 from serving.champion import Champion
 from serving.registry_state import RegistryMeters, RegistryState
 from serving.schemas import Score
@@ -21,9 +21,6 @@ from serving.webhooks.meters import LetterMeters
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-
-
-Meter = TypeVar("Meter", Counter, Histogram)
 
 
 class Ours(Collector):
@@ -46,10 +43,7 @@ class Metrics:
             "churn_request_seconds", "From the first byte in to the last byte out.", ["route", "method", "status"],
             buckets=BUCKETS_S, registry=self._registry,
         )  # fmt: skip
-        self._answers = Counter(
-            "churn_answers", "Customers answered, by model and band, or abstention.", ["model", "answer"],
-            registry=self._registry,
-        )  # fmt: skip
+        self._answers = AnswerMeters(self._registry)
         self._champion = Gauge(
             "churn_champion_info", "The models that answer.", ["model", "version"], registry=self._registry,
             multiprocess_mode="livemax",
@@ -66,10 +60,6 @@ class Metrics:
         )
         self._changes = Counter(
             "churn_changes", "What fresh rows brought for readers of changes: news, changes, left_out.", ["what"],
-            registry=self._registry,
-        )  # fmt: skip
-        self._last_good = Counter(
-            "churn_answers_from_last_good", "Customers answered from a row that was read before the store failed.",
             registry=self._registry,
         )  # fmt: skip
         self._audit_lost = Counter(
@@ -92,11 +82,7 @@ class Metrics:
 
     def answers(self, scores: Iterable[Score]) -> None:
         """Count what was answered."""
-        for score in scores:
-            answer = score.abstention.code if score.abstention else score.band or ""
-            _labelled(self._answers, score.model or "none", answer).inc()
-            if score.from_last_good:
-                self._last_good.inc()
+        self._answers.told(scores)
 
     def store(self, *, answers: bool) -> None:
         """Say whether the on-line store answers."""
@@ -147,6 +133,6 @@ class Metrics:
 
 
 @cache
-def _labelled(meter: Meter, *labels: object) -> Meter:
+def _labelled(meter: Histogram, *labels: object) -> Histogram:
     """A meter's child; to look it up anew costs more than to count. No label is what a caller wrote: there are few."""
     return meter.labels(*labels)
