@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from churn.settings import load
+from serving.champion import appointed
+from serving.registry_watch import RegistryWatch
 from tests.command_line import churn, refused
 from tests.integration.test_parity_commands import CHURN, TOML, folder, told, with_kinds
 from training import history
@@ -110,9 +112,16 @@ def test_a_promotion_that_is_killed_after_an_act_is_finished_or_forgotten_by_the
 
 
 def test_a_person_may_judge_afresh_and_take_back_and_the_history_holds(config: Path) -> None:
+    settings = load(config)
+    watch = RegistryWatch(settings)
+    assert watch.begin()["churn"].version == "churn-made/1"
     (record,) = told(churn("promote", *CHURN, "--afresh", "--json", config=config))
     assert (record["version"], record["gate"]["rule"]) == (2, "afresh")
+    watch.step()
+    assert appointed(settings.folder)["churn"].version == "churn-made/2", "a service takes it by its signed verdict"
     assert churn("rollback", *CHURN, config=config).code == 0
+    watch.step()
+    assert (appointed(settings.folder)["churn"].version, watch.state.refused) == ("churn-made/1", ())
     assert "The chain of" in churn("history", "--verify", config=config).out
     path = folder(config) / "champion" / "history.jsonl"
     whole = path.read_text(encoding="utf-8")
