@@ -63,7 +63,8 @@ class Counter:
     def answers(self, customer_ids: Sequence[str], language: str, top: int) -> list[Answer]:
         """Read the rows of these customers, as far as the store answers, and score them."""
         found, gone = self.lookup.read(customer_ids), self.forgotten(customer_ids)
-        self.lookup.forget(gone)
+        if gone:
+            self.lookup.forget(gone)
         told = self.scorer.score(customer_ids, found.rows, language=language, top=top, unread=found.unread)
         if not found.last_good and not gone:
             return told

@@ -45,7 +45,8 @@ class ScoreRoute:
         """Answer one request."""
         asked = read(await body_of(receive))
         check_batch(len(asked.customer_ids), self._serving.max_customers, "customer_ids")
-        language = asked.language or preferred(_accepted(scope)) or self._language
+        accepted = "" if asked.language else _accepted(scope)
+        language = asked.language or (preferred(accepted) if accepted else None) or self._language
         top = self._serving.top_reasons if asked.top_reasons is None else asked.top_reasons
         ids = about(scope, asked.customer_ids)
         scores = await self._desk.told(ids, language, top)
