@@ -8,7 +8,7 @@ what it was; otherwise it is asked for each. Start reading at `read`.
 import sqlite3
 import struct
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from features.online import Fields
@@ -45,7 +45,7 @@ def read(
     return [by_key.get(key) for key in keys]
 
 
-@cache
+@lru_cache(maxsize=128)  # by how many are asked at once: up to 64 of a request
 def _query(table: str, keys: int, names: tuple[str, ...]) -> str:
     fields = ", ".join("MAX(CASE feature_name WHEN ? THEN value END)" for _ in names)
     asked = ", ".join("?" * keys)
