@@ -5,6 +5,7 @@ a script from outside, and its documents are open to anybody. Its access log, me
 fraction. Start reading at `service`.
 """
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from serving.connection import take_over
 
 TIMEOUT_S = 20  # of BentoML's own routes, which nobody can reach
+CONTAINERIZED = "BENTOML_CONTAINERIZED"  # set by images that BentoML makes: workers that die are not started again
 
 
 class Front:
@@ -56,6 +58,7 @@ def service(app: ASGIApp, *, workers: int, begin: Callable[[], None], end: Calla
             """End after the last request."""
             end()
 
+    os.environ.pop(CONTAINERIZED, None)  # read after this; one worker of two would be gone for good, and nobody see it
     take_over()
     return _fronted(Churn, app)
 
