@@ -48,13 +48,13 @@ def trained(held: Settings, number: int = 1) -> Trained:
         events, features, held.lifecycle, [AS_OF - timedelta(days=180 + number)], observed_until=AS_OF, log_hash="log",
         folder=held.folder,
     )  # fmt: skip
-    booster, bundle = _fitted(held, features, snapshot.manifest["hash"], number)
+    booster, bundle = fitted(held, features, snapshot.manifest["hash"], number)
     made = Trained(f"churn-{held.business.slug}/{number}", model_hash(bundle, booster), features)
     archive.keep(held, made.version, made.hash, booster, bundle)
     return made
 
 
-def _fitted(held: Settings, features: FeatureSet, snapshot_hash: str, seed: int) -> tuple[str, str]:
+def fitted(held: Settings, features: FeatureSet, snapshot_hash: str, seed: int) -> tuple[str, str]:
     """Trees on the rows of now with labels at random: what they say means nothing, and is theirs alone."""
     random, names = np.random.default_rng(seed), features.names
     rows = np.vstack([row.vector for row in rows_at(held, features, AS_OF)])

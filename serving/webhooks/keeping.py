@@ -63,9 +63,7 @@ def erase_from_letters(folder: Path, whom: Whom) -> Erased:
     try:
         found = whom.among(kept.customers())
         letters = kept.erase(sorted(found))
-        if not letters:
-            return NOTHING
-        kept.scrub()
-        return Erased(letters, 1, kept.path.stat().st_size, frozenset(found))
+        kept.scrub()  # without letters too: one that was taken may lie in what is still to be written back
+        return Erased(letters, 1, kept.path.stat().st_size, frozenset(found)) if letters else NOTHING
     finally:
         kept.close()

@@ -65,6 +65,19 @@ def test_whoever_is_forgotten_is_in_no_letter(tmp_path: Path, here: Endpoint, cl
     one.close()
 
 
+def test_a_letter_that_was_taken_is_in_no_file_of_the_queue(tmp_path: Path, here: Endpoint) -> None:
+    """While its sender runs, a taken letter still lies in what SQLite has to write back."""
+    tell(tmp_path, state("leaver-007"))
+    one = courier(tmp_path, here.url)
+    tell(tmp_path, state("leaver-007", "high", 1))
+    stepped(one)
+    wait_until(lambda: [told["customer_id"] for told in here.told] == ["leaver-007"])
+    stepped(one)
+    assert erase_from_letters(tmp_path, Whom(frozenset({"leaver-007"}))) == NOTHING
+    assert not [path for path in (tmp_path / "serving").glob("webhooks.db*") if b"leaver-007" in path.read_bytes()]
+    one.close()
+
+
 def test_whoever_is_forgotten_meanwhile_is_not_taken_up_and_not_sent(tmp_path: Path, here: Endpoint) -> None:
     tell(tmp_path, state("C1"), state("C2"))
     one = courier(tmp_path, here.url)
