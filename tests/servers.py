@@ -75,7 +75,8 @@ class Postgres:
             for one in (folder, password):
                 shutil.chown(one, "postgres")
         secret = ["--auth", "scram-sha-256", "--pwfile", str(password)]
-        self._run("initdb", "--pgdata", self._data, "--username", "churn", *secret, "--no-sync", "--locale", "C")
+        held = ["--locale", "C", "--encoding", "UTF8", "--no-sync"]
+        self._run("initdb", "--pgdata", self._data, "--username", "churn", *secret, *held)
 
     @property
     def _data(self) -> str:
