@@ -3,21 +3,13 @@
 Every answer of the service is held to the document that the service itself publishes.
 """
 
-import json
 import os
-import re
 import time
-import urllib.error
-import urllib.parse
-import urllib.request
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
 
 from churn.settings import Settings, load
 from cli.opened import features_of
@@ -27,14 +19,13 @@ from features.snapshots import freeze
 from serving.webhooks.signing import VARIABLE
 from tests import live_shop, replayed_shop, tiny_service
 from tests.command_line import churn
-from tests.running_service import LIVE, Service, answer_of, running
+from tests.crm import NAME, Crm, key_of, quote
+from tests.running_service import LIVE, running
 from tests.searching import naming
-from tests.webhook_receiver import SECRET, Endpoint, endpoint, wait_until
+from tests.webhook_receiver import SECRET, endpoint, wait_until
 
 pytestmark = pytest.mark.slow
 
-NAME = f"churn-{tiny_service.SLUG}"
-ERROR = {"code", "problem", "mend", "request_id"}
 TOML = f"""
 artifacts = "artifacts"
 [business]
@@ -73,75 +64,6 @@ def promote(held: Settings, number: int) -> None:
         version = registry.create_model_version(NAME, f"{run.artifact_uri}/model", run.run_id)
         registry.set_registered_model_alias(NAME, "champion", version.version)
     tiny_service.let_in(held, "churn", number, booster, bundle)
-
-
-def quote(customer_id: str) -> str:
-    """An id in a path."""
-    return urllib.parse.quote(customer_id, safe="")
-
-
-def key_of(config: Path, *words: str) -> str:
-    """A new key, as an administrator makes it."""
-    said = churn("keys", *words, "--json", config=config)
-    assert said.code == 0, said
-    return str(json.loads(said.out)["key"])
-
-
-@dataclass
-class Crm:
-    """A caller who holds each answer to the published document."""
-
-    service: Service
-    hooks: Endpoint
-    key: str
-    document: dict[str, Any] = field(default_factory=dict)
-
-    def ask(self, method: str, path: str, body: object = None, key: str | None = None, **headers: str) -> Any:
-        """Status, JSON and headers of an answer that is as the document has it."""
-        sent = None if body is None else json.dumps(body).encode()
-        given = {"Authorization": f"Bearer {key or self.key}", "Content-Type": "application/json"} | headers
-        request = urllib.request.Request(self.service.url + path, sent, given, method=method)
-        try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
-                told = answer.status, answer_of(answer.read()), answer.headers
-        except urllib.error.HTTPError as error:
-            told = error.code, answer_of(error.read()), error.headers
-        assert told[2]["Content-Type"] == "application/json", path
-        if self.document:
-            self.holds(method, path.partition("?")[0], *told[:2])
-        return told
-
-    def holds(self, method: str, path: str, status: int, content: dict[str, Any]) -> None:
-        """Check an answer against the schema of its route and status."""
-        forms = (re.sub(r"{\w+}", "[^/]+", one) for one in self.document["paths"])
-        route = next(one for one, form in zip(self.document["paths"], forms, strict=True) if re.fullmatch(form, path))
-        told = self.document["paths"][route][method.lower()]["responses"][str(status)]
-        schema = told["content"]["application/json"]["schema"]
-        Draft202012Validator(schema | {"components": self.document["components"]}).validate(content)
-        if status >= 400 and "error" in content:
-            assert set(content["error"]) == ERROR
-
-    def score(self, customer_id: str, **headers: str) -> dict[str, Any]:
-        """The score of one customer."""
-        status, told, _ = self.ask("POST", "/v1/score", {"customer_ids": [customer_id]}, **headers)
-        assert status == 200, told
-        return dict(told["scores"][0])
-
-    def changed(self, cursor: str | None) -> tuple[list[dict[str, Any]], str]:
-        """Everybody of whom there is something new, page by page, and the cursor of next time."""
-        found = list[dict[str, Any]]()
-        while True:
-            since = f"&since={cursor}" if cursor else ""
-            status, told, _ = self.ask("GET", f"/v1/scores?limit=7{since}")
-            assert status == 200, told
-            found, cursor = found + told["scores"], str(told["next"])
-            if not told["more"]:
-                return found, cursor
-
-    def serves(self, number: int) -> None:
-        """Wait until a version answers."""
-        name = f"{NAME}/{number}"
-        wait_until(lambda: self.ask("GET", "/readyz")[1]["champions"]["churn"]["version"] == name, 60)
 
 
 @pytest.fixture(scope="module")
