@@ -89,8 +89,9 @@ class Connection(HttpToolsProtocol):
         self._stop()
         if self.transport.is_closing():
             return
-        if self.cycle is None or self.cycle.response_complete:  # otherwise an answer is on its way
-            self.transport.write(_answer(error))
+        now = self.cycle
+        if now is None or now.response_complete or (now.more_body and not now.response_started and not self.pipeline):
+            self.transport.write(_answer(error))  # otherwise an answer is on its way
         self.transport.close()
 
 

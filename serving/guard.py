@@ -26,7 +26,7 @@ from serving.door import Admission, Caller, Pairs, Request
 from serving.headers import Dress, dressed
 from serving.metrics import Metrics
 from serving.proxies import Proxies
-from serving.refusals import Later, Refusal, Unauthorised, UnknownRoute, WrongMethod
+from serving.refusals import CallerGone, Later, Refusal, Unauthorised, UnknownRoute, WrongMethod
 from serving.routing import UNKNOWN, RouteTable
 from serving.schemas import ErrorAnswer, Problem
 
@@ -157,6 +157,7 @@ class Visit:
 
 def error_response(error: Exception, request_id: str) -> Response:
     """Any error as an answer: ours with its problem and mend, a stranger without a word about its inside."""
+    error = CallerGone() if isinstance(error, ClientDisconnect) else error
     if isinstance(error, ChurnError):
         status = error.status if isinstance(error, Refusal) else 503
         problem = Problem(error.code, error.problem, error.mend, request_id)

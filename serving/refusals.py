@@ -47,6 +47,13 @@ class MalformedJson(Refusal):
         super().__init__(f"The body is no JSON: {why}.", mend=mend)
 
 
+class CallerGone(Refusal):
+    """The caller went while the body came: counted as theirs, and read by nobody."""
+
+    def __init__(self) -> None:
+        super().__init__("The caller went before the request was there.", mend="send it again, to its end.")
+
+
 class Unauthorised(Refusal):
     """No key came with the request, or one that nobody was given."""
 

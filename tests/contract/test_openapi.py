@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from churn.sections import Serving
 from cli.app import assemble
 from serving.app import Counter, Desk
 from serving.changes.journal import Journal
@@ -36,10 +37,10 @@ CUSTOMER = "C000123"
 class Shop:
     """A service with everything that the document speaks of."""
 
-    def __init__(self, folder: Path) -> None:
-        self.held = live_shop.settings(folder)
+    def __init__(self, folder: Path, **serving: Any) -> None:
+        self.held = live_shop.settings(folder).model_copy(update={"serving": Serving(**serving)})
         live_shop.ingested(self.held)
-        store = tiny_service.store([row(CUSTOMER), row("C000456")])
+        store = self.store = tiny_service.store([row(CUSTOMER), row("C000456")])
         self.intake, self.log = live_shop.intake(self.held, store), ScoreLog(self.held.folder)
         self.desk, scorer = Desk(self.held), tiny_service.scorer(clock=Ticking())
         self.desk.open(Counter(scorer, Lookup(store), self.log))
