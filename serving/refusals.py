@@ -32,6 +32,14 @@ HOW_TO_SCORE = (
 )
 
 
+MOST_WORDS = 200  # characters of a reason, which may quote what was sent
+
+
+def _brief(why: str) -> str:
+    """A reason without more than a few words of the request in it."""
+    return why if len(why) <= MOST_WORDS else f"{why[: MOST_WORDS // 2]}...{why[-MOST_WORDS // 2 :]}"
+
+
 class Refusal(ChurnError):
     """A request that gets an error for an answer."""
 
@@ -164,7 +172,7 @@ class InvalidRequest(Refusal):
     status = 422
 
     def __init__(self, why: str, mend: str = HOW_TO_SCORE) -> None:
-        super().__init__(f"The request does not fit the schema: {why}.", mend=mend)
+        super().__init__(f"The request does not fit the schema: {_brief(why)}.", mend=mend)
 
 
 class Later(Refusal):

@@ -67,6 +67,7 @@ def spoilt(draw: st.DrawFn) -> str:
 
 
 TOO_MANY = (
+    json.dumps({"customer_ids": ["C1"], "language": "x" * 100_000}), json.dumps({"x" * 100_000: 1}),
     json.dumps({"customer_ids": [f"{number:0256d}" for number in range(1000)]}),
     json.dumps({"customer_ids": [f"{number:0256d}" for number in range(1001)]}),
     json.dumps({"events": [{} for _ in range(1001)]}),
