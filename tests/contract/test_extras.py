@@ -19,7 +19,7 @@ import importlib, pkgutil, sys
 for name in sys.argv[1:]:
     package = importlib.import_module(name)
     for module in pkgutil.walk_packages(getattr(package, "__path__", []), f"{name}."):
-        if module.name.endswith(".distributed"):  # the engine, imported where the settings ask for it
+        if module.name.endswith((".distributed", ".treeshap_vectors")):  # engines, imported where they are asked for
             continue
         importlib.import_module(module.name)
         print(module.name)
@@ -41,12 +41,12 @@ def uv(*arguments: str | Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def environment(folder: Path, extra: str) -> Path:
-    """Make an environment with the base and one extra, at the locked versions; return its interpreter."""
+def environment(folder: Path, extra: str, *more: str) -> Path:
+    """Make an environment with the base, one extra and more, at the locked versions; return its interpreter."""
     python = folder / "bin" / "python"
     uv("venv", "--python", sys.executable, folder)
     chosen = ["--extra", extra] if extra else []
-    uv("pip", "install", "--python", python, "-c", "requirements/all.lock", "-r", "pyproject.toml", *chosen)
+    uv("pip", "install", "--python", python, "-c", "requirements/all.lock", "-r", "pyproject.toml", *chosen, *more)
     return python
 
 

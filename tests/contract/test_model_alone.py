@@ -1,4 +1,4 @@
-"""A registered model scores a frame by itself, with nothing installed but what serving needs, without this project."""
+"""A registered model scores a frame by itself: with LightGBM and what serving needs, without this project."""
 
 import importlib.metadata
 import json
@@ -73,8 +73,8 @@ def needed(extra: str) -> set[str]:
 
 
 def barred() -> list[str]:
-    """The modules of distributions that serving does not need, and our own."""
-    allowed = needed("serving")
+    """The modules of distributions that neither serving needs nor the model names, and our own."""
+    allowed = needed("serving") | {"lightgbm"}
     provided = importlib.metadata.packages_distributions()
     foreign = [top for top, by in provided.items() if not {canonicalize_name(name) for name in by} & allowed]
     return sorted({*foreign, *OURS})
@@ -124,9 +124,9 @@ def test_a_model_scores_by_itself(registered: tuple[Settings, pd.DataFrame, Floa
 
 
 @pytest.mark.nightly
-def test_a_model_scores_by_itself_where_only_the_serving_extra_is_installed(
+def test_a_model_scores_by_itself_where_only_the_serving_extra_and_lightgbm_are_installed(
     registered: tuple[Settings, pd.DataFrame, FloatArray], tmp_path: Path
 ) -> None:
     require(os.environ.get("CHURN_REQUIRE_ALL") == "1", "Leave to install packages", "set CHURN_REQUIRE_ALL=1")
-    python = environment(tmp_path / "venv", "serving")
+    python = environment(tmp_path / "venv", "serving", "lightgbm")
     np.testing.assert_allclose(scored(registered, tmp_path, python, []), registered[2], rtol=1e-9)
