@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from churn.errors import DataError
+from serving.durable_file import SCRUB, Connection
 
 FILE = Path("serving") / "webhooks.db"
-WAIT_S = 10.0
 OF_A_RECEIVER = (
     "id TEXT PRIMARY KEY, journal TEXT, seq INTEGER, failing INTEGER, open_us INTEGER, gone INTEGER, "
     "taken_us INTEGER, problem TEXT"
@@ -48,48 +48,21 @@ class QueueFile:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE
-        self._connection: sqlite3.Connection | None = None
+        self._connection = Connection(self.path, SCHEMA, LettersUnavailable)
 
     def scrub(self) -> None:
         """Leave nothing of deleted letters: not in free pages, not in what is still to be written back."""
-        try:
-            for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
-                self._opened().execute(statement).fetchall()
-        except (sqlite3.Error, OSError) as error:
-            raise LettersUnavailable(str(error)) from error
+        self._connection.run(*SCRUB)
 
     def close(self) -> None:
         """End the connection; the next call opens it anew."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
+        self._connection.close()
 
     @contextmanager
     def session(self) -> Iterator[sqlite3.Cursor]:
         """A transaction, undone where the block fails."""
-        try:
-            cursor = self._opened().cursor()
-            cursor.execute("BEGIN IMMEDIATE")
-            try:
-                yield cursor
-                cursor.execute("COMMIT")
-            except BaseException:
-                cursor.connection.rollback()
-                raise
-        except (sqlite3.Error, OSError) as error:
-            self.close()
-            raise LettersUnavailable(str(error)) from error
-
-    def _opened(self) -> sqlite3.Connection:
-        if self._connection is None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            made = sqlite3.connect(self.path, timeout=WAIT_S, isolation_level=None)
-            for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
-                made.execute(f"PRAGMA {pragma}")
-            for statement in SCHEMA:
-                made.execute(statement)
-            self._connection = made
-        return self._connection
+        with self._connection.transaction("BEGIN IMMEDIATE") as cursor:
+            yield cursor
 
     def erase(self, customer_ids: Iterable[str]) -> int:
         """Remove everything of these customers; how many letters."""

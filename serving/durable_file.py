@@ -1,0 +1,109 @@
+"""A file of SQLite that loses nothing: its connection, its transactions, and what becomes of an error of SQLite's.
+
+WAL with `synchronous=FULL`; deleted rows are overwritten. Start reading at `Connection.transaction`.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from churn.errors import ChurnError
+
+WAIT_S = 10.0
+DURABLE = ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON")
+SCRUB = ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)")  # leaves nothing of deleted rows
+
+
+class Connection:
+    """One connection, opened where it is needed; one thread at a time.
+
+    Args:
+        path: of the file, made where it is missing.
+        schema: statements that each new connection runs; they may be run again.
+        wrong: makes the error that a fault of SQLite's becomes.
+        pragmas: beside those of every file.
+    """
+
+    def __init__(
+        self, path: Path, schema: Sequence[str], wrong: Callable[[str], ChurnError], pragmas: Sequence[str] = ()
+    ) -> None:
+        self._path, self._one_at_a_time = path, threading.Lock()
+        self._schema, self._wrong, self._pragmas = schema, wrong, (*DURABLE, *pragmas)
+        self._connection: sqlite3.Connection | None = None
+        self._inode = 0
+
+    @contextmanager
+    def transaction(self, begin: str) -> Iterator[sqlite3.Cursor]:
+        """A transaction, undone where the block fails.
+
+        Raises:
+            ChurnError: SQLite cannot, in the words of `wrong`.
+        """
+        with self._one_at_a_time:
+            try:
+                cursor = self._opened().cursor()
+                cursor.execute(begin)
+                try:
+                    yield cursor
+                    cursor.execute("COMMIT")
+                except BaseException:
+                    cursor.connection.rollback()
+                    raise
+            except (sqlite3.Error, OSError) as error:
+                self._end()
+                raise self._wrong(str(error)) from error
+
+    def run(self, *statements: str) -> None:
+        """Statements outside of a transaction.
+
+        Raises:
+            ChurnError: SQLite cannot, in the words of `wrong`.
+        """
+        with self._one_at_a_time:
+            try:
+                for statement in statements:
+                    self._opened().execute(statement).fetchall()
+            except (sqlite3.Error, OSError) as error:
+                self._end()
+                raise self._wrong(str(error)) from error
+
+    def close(self) -> None:
+        """End the connection."""
+        with self._one_at_a_time:
+            self._end()
+
+    def _end(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _opened(self) -> sqlite3.Connection:
+        """The connection; a file that was deleted or put back meanwhile is opened anew."""
+        if self._connection is not None and _inode(self._path) != self._inode:
+            self._end()
+        if self._connection is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = self._made()
+            self._inode = _inode(self._path)
+        return self._connection
+
+    def _made(self) -> sqlite3.Connection:
+        made = sqlite3.connect(self._path, timeout=WAIT_S, isolation_level=None, check_same_thread=False)
+        try:
+            for pragma in self._pragmas:
+                made.execute(f"PRAGMA {pragma}")
+            for statement in self._schema:
+                made.execute(statement)
+        except sqlite3.Error:
+            made.close()
+            raise
+        return made
+
+
+def _inode(path: Path) -> int:
+    try:
+        return path.stat().st_ino
+    except FileNotFoundError:
+        return 0
