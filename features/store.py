@@ -22,6 +22,7 @@ import numpy as np
 import pandas as pd
 
 from churn.settings import Settings
+from features.ahead_log import write_ahead
 from features.atomic import write_text
 from features.current_file import ROWS_FILE as CURRENT_FILE
 from features.current_file import write_current
@@ -71,7 +72,7 @@ class FeatureStore:
         with told(where, self._settings.business.slug), feast_store(self._settings) as store:
             if where.kind == "sqlite":
                 with closing(sqlite3.connect(where.config["path"])) as connection:
-                    connection.execute("PRAGMA journal_mode=WAL")  # readers do not wait for writers, from now on
+                    write_ahead(connection, WRITE_TIMEOUT_S)  # readers do not wait for writers, from now on
             elif where.kind == "postgres":
                 limited_connection(store.config.online_store, WRITE_TIMEOUT_S).close()  # Feast would wait for ever
             store.apply(definitions(features, snapshot_path, self._folder / CURRENT_FILE, ttl))

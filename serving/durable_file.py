@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from churn.errors import ChurnError
+from features.ahead_log import write_ahead
 
 WAIT_S = 10.0
-DURABLE = ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON")
+DURABLE = ("synchronous = FULL", "secure_delete = ON")
 SCRUB = ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)")  # leaves nothing of deleted rows
 
 
@@ -92,6 +93,7 @@ class Connection:
     def _made(self) -> sqlite3.Connection:
         made = sqlite3.connect(self._path, timeout=WAIT_S, isolation_level=None, check_same_thread=False)
         try:
+            write_ahead(made, WAIT_S)
             for pragma in self._pragmas:
                 made.execute(f"PRAGMA {pragma}")
             for statement in self._schema:

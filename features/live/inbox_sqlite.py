@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from features.ahead_log import write_ahead
 from features.live.inbox import InboxUnavailable
 from features.live.inbox_sql import SqlLedger, going_on, schema
 
@@ -62,7 +63,7 @@ class SqliteLedger(SqlLedger):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             connection = sqlite3.connect(self._path, timeout=WAIT_S, isolation_level=None, check_same_thread=False)
             try:
-                connection.execute("PRAGMA journal_mode = WAL")
+                write_ahead(connection, WAIT_S)
                 connection.execute("PRAGMA synchronous = FULL")
                 connection.execute("PRAGMA secure_delete = ON")  # what was erased is not left in free pages
                 for statement in (*schema(""), going_on("", self._begins_after)):

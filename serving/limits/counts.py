@@ -11,6 +11,7 @@ import threading
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from features.ahead_log import write_ahead
 from serving.refusals import Refusal
 
 WAIT_S = 1.0
@@ -117,12 +118,16 @@ class SqliteCounts:
     def _open(self) -> sqlite3.Connection:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(self._path, timeout=WAIT_S, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
-        connection.execute(
-            "CREATE TABLE IF NOT EXISTS given (key TEXT, span TEXT, number INTEGER, requests INTEGER, "
-            "PRIMARY KEY (key, span))"
-        )
+        try:
+            write_ahead(connection, WAIT_S)
+            connection.execute("PRAGMA synchronous=NORMAL")
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS given (key TEXT, span TEXT, number INTEGER, requests INTEGER, "
+                "PRIMARY KEY (key, span))"
+            )
+        except sqlite3.Error:
+            connection.close()
+            raise
         self._connection = connection
         return connection
 

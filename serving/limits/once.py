@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
+from features.ahead_log import write_ahead
 from serving.limits.counts import WAIT_S, RateLimitUnavailable
 
 
@@ -73,7 +74,11 @@ class SqliteOnce:
     def _open(self) -> sqlite3.Connection:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(self._path, timeout=WAIT_S, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
-        connection.execute("CREATE TABLE IF NOT EXISTS taken (name TEXT PRIMARY KEY, until REAL) WITHOUT ROWID")
+        try:
+            write_ahead(connection, WAIT_S)
+            connection.execute("PRAGMA synchronous=NORMAL")
+            connection.execute("CREATE TABLE IF NOT EXISTS taken (name TEXT PRIMARY KEY, until REAL) WITHOUT ROWID")
+        except sqlite3.Error:
+            connection.close()
+            raise
         return connection
