@@ -35,7 +35,7 @@ def test_who_comes_meanwhile_gets_there_when_the_other_ends(held: tuple[Path, sq
 def test_an_end_to_waiting(held: tuple[Path, sqlite3.Connection]) -> None:
     path, _ = held
     with (
-        closing(sqlite3.connect(path, timeout=0)) as connection,
+        closing(sqlite3.connect(path, timeout=0)) as late,
         pytest.raises(sqlite3.OperationalError, match="locked"),
     ):
         write_ahead(late, 0.05)
