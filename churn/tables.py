@@ -155,6 +155,9 @@ SCORES = Table(
         Column("value_expected_amount", "float64", "expected spend within the horizon if they come", nullable=True),
         Column("value_at_risk", "float64", "probability x value, in the business's currency", nullable=True),
         Column("action", "str", "what was advised: code of the action", nullable=True),
+        Column("action_text", "str", "the action in the words that were told", nullable=True),
+        Column("action_why", "str", "why, as it was told", nullable=True),
+        Column("action_due", INSTANT, "when it was due, as it was told", nullable=True),
     ),
     key=("customer_id", "model", "cutoff", "horizon_days"),
 )

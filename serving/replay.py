@@ -22,8 +22,9 @@ from churn.tables import INSTANT, SCORES
 from features.online import OnlineRow, canonical
 from serving.abstentions import ABSTENTIONS, abstention
 from serving.archived import NOT_ASKED, Learned, Model, model_of, nobody_of, row_again
+from serving.judged import hours
 from serving.replay_schemas import Input, Inputs, Replay
-from serving.schemas import Abstention, Score
+from serving.schemas import Abstention, Score, WireAction
 from serving.score_index import Recalled, recall
 from serving.score_log import unpacked
 from serving.scorer import Answer, Scorer
@@ -35,7 +36,8 @@ FACTS = {
     "en": {"version": "the champion of then", "hours": "the allowed", "minutes": "some"},
     "zh": {"version": "当时的冠军版本", "hours": "允许的", "minutes": "若干"},
 }
-NOT_HELD = ("vector", "action")  # of a line: held to the log by itself; given back as it was told
+ADVISED = ("action", "action_text", "action_why", "action_due")  # of a line: a table said it, no model
+NOT_HELD = ("score_id", "vector", *ADVISED)  # the vector is held by itself, the others are given back as they were told
 
 
 @dataclass(frozen=True)
@@ -100,11 +102,10 @@ def _held(settings: Settings, told: Told, model: Model, sealed: str, language: s
 
 def _as_told(settings: Settings, told: Told, score: Score, language: str) -> Score:
     """An answer made again, under its own id and with the action that was advised: a table said it, no model."""
-    score, code = structs.replace(score, score_id=told.row["score_id"]), told.row.get("action")
-    if code is None:
-        return score
-    action = Tables(settings.folder).advised(score.customer_id, code, language)
-    return structs.replace(score, action=action, action_code=None)
+    score = structs.replace(score, score_id=told.row["score_id"])
+    code, text, why, due = (told.row.get(name) for name in ADVISED)
+    action = None if code is None else WireAction(code, text or code, why, _maybe(due))  # once the code alone was kept
+    return Tables(settings.folder).again(score, action, language)
 
 
 def _row_again(settings: Settings, told: Told, learned: Learned | None) -> tuple[OnlineRow | None, str | None]:
@@ -122,12 +123,12 @@ def _answer(settings: Settings, told: Told, model: Model, row: OnlineRow, langua
     """What the archived model says of a row at the instant of the answer; None without that model."""
     if model.champion is None and model.state.state != NOT_ASKED:
         return None
-    now, valid = _instant(told.row["scored_at"]), told.row.get("valid_until")
+    now, valid = _instant(told.row["scored_at"]), _maybe(told.row.get("valid_until"))
     judge = Scorer(
         champions={} if model.champion is None else {model.champion.bundle.model: model.champion},
         clock=StoppedClock(now),
         clock_kind=settings.business.clock,
-        max_age=timedelta(days=36500) if valid is None else _instant(valid) - _instant(told.row["cutoff"]),
+        max_age=timedelta(days=36500) if valid is None else valid - _instant(told.row["cutoff"]),
         definition_id=told.row["definition_id"],
         calendar=model.learned.lifecycle.calendar if model.learned else settings.lifecycle.calendar,
     )
@@ -169,12 +170,12 @@ def _moved(learned: Learned | None, again: FloatArray, logged: FloatArray) -> li
 
 def _differs(told: dict[str, Any], again: dict[str, Any]) -> list[str]:
     """The columns in which a line and an answer made again differ; what a line of before does not have is not held."""
-    held = [column for column in SCORES if column.name not in (*NOT_HELD, "score_id") and column.name in told]
+    held = [column for column in SCORES if column.name not in NOT_HELD and column.name in told]
     return [one.name for one in held if _plain(one.dtype, told[one.name]) != _plain(one.dtype, again[one.name])]
 
 
 def _plain(dtype: str, value: Any) -> Any:  # a text, a number, an instant or None
-    return _instant(value) if dtype == INSTANT and value is not None else value
+    return _maybe(value) if dtype == INSTANT else value
 
 
 def _silent(settings: Settings, told: Told, sealed: str, language: str) -> Replay:
@@ -182,9 +183,12 @@ def _silent(settings: Settings, told: Told, sealed: str, language: str) -> Repla
     row, code = told.row, str(told.row.get("abstention"))
     facts = {"model": str(row.get("model"))} | FACTS[language]
     known = abstention(code, language, **facts) if code in ABSTENTIONS else Abstention(code, code, "")
+    asked, as_of, known_at = (_maybe(row.get(name)) for name in ("scored_at", "cutoff", "known_at"))
+    assert asked is not None
     score = Score(
-        score_id=row["score_id"], customer_id=row["customer_id"], scored_at=_instant(row["scored_at"]),
-        clock=settings.business.clock, stage=row.get("stage"), model=row.get("model"),
+        score_id=row["score_id"], customer_id=row["customer_id"], scored_at=asked, clock=settings.business.clock,
+        stage=row.get("stage"), model=row.get("model"), features_as_of=as_of, known_at=known_at,
+        features_age_hours=None if as_of is None else hours(asked - as_of),
         definition_id=row["definition_id"], feature_set_hash=row.get("feature_set_hash"), abstention=known,
     )  # fmt: skip
     not_asked = Input(NOT_ASKED)
@@ -192,7 +196,8 @@ def _silent(settings: Settings, told: Told, sealed: str, language: str) -> Repla
     inputs = Inputs(line=line, model=not_asked, definition=not_asked, features=not_asked)
     equal = sealed == AS_WRITTEN  # an abstention has nothing to be made of: what stands there is what was told
     return Replay(
-        score_id=row["score_id"], equal=equal, differs=[], replayed=score, told=_public(row), inputs=inputs
+        score_id=row["score_id"], equal=equal, differs=[], told=_public(row), inputs=inputs,
+        replayed=_as_told(settings, told, score, language),
     )  # fmt: skip
 
 
@@ -215,7 +220,9 @@ def _told(recalled: Recalled) -> Told:
             raise TypeError(column.name)
     vector = None if row.get("vector") is None else unpacked(row["vector"])
     told = Told(row, vector)
-    _instant(row["scored_at"])
+    for column in SCORES:
+        if column.dtype == INSTANT:
+            _maybe(row.get(column.name))
     if vector is not None:
         told.online(vector)
     return told
@@ -227,6 +234,10 @@ def _public(row: dict[str, Any]) -> dict[str, Any]:
 
 def _known_at(told: Told) -> datetime:
     return _instant(told.row["known_at"])
+
+
+def _maybe(told: Any) -> datetime | None:
+    return None if told is None else _instant(told)
 
 
 def _instant(told: Any) -> datetime:  # a text in ISO form, or an instant

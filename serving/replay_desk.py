@@ -17,7 +17,8 @@ from starlette.routing import BaseRoute, Route
 from churn.settings import Settings
 from serving.audit.scribe import about
 from serving.languages import preferred
-from serving.refusals import InvalidRequest, ReplaysBusy
+from serving.queries import Query
+from serving.refusals import ReplaysBusy
 from serving.replay_schemas import Replay
 from serving.schemas import MOST_REASONS
 
@@ -25,7 +26,6 @@ PATH = "/v1/scores/{score_id}"
 SCOPES = {PATH: "score"}
 MOST_WAITING = 8
 HOW = f"give `language` as en or zh and `top_reasons` as 0 to {MOST_REASONS}, or leave them out."
-LANGUAGES = ("en", "zh")
 encode = msgspec.json.Encoder().encode
 
 
@@ -68,17 +68,10 @@ class ReplayDesk:
         Raises:
             InvalidRequest: one cannot be.
         """
-        asked, unknown = request.query_params, set(request.query_params) - {"language", "top_reasons"}
-        if unknown:
-            raise InvalidRequest(f"{sorted(unknown)[0][:50]!r} is nothing that can be asked for", HOW)
-        language = asked.get("language") or preferred(request.headers.get("accept-language", ""))
-        language = language or self._settings.business.language
-        number = asked.get("top_reasons", str(self._settings.serving.top_reasons))
-        if language not in LANGUAGES:
-            raise InvalidRequest(f"language is {language[:20]!r}", HOW)
-        if not (number.isascii() and number.isdigit() and len(number) < 4 and int(number) <= MOST_REASONS):
-            raise InvalidRequest(f"top_reasons is {number[:20]!r}", HOW)
-        return language, int(number)
+        language, top = Query(request.query_params, ("language", "top_reasons"), HOW).words()
+        language = language or preferred(request.headers.get("accept-language", ""))
+        top = self._settings.serving.top_reasons if top is None else top
+        return language or self._settings.business.language, top
 
 
 def _again(settings: Settings, score_id: str, language: str, top: int) -> Replay:

@@ -133,7 +133,10 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
         None
     )
     band: Annotated[str | None, Meta(description="`low`, `medium` or `high`, by the model's own bounds.")] = None
-    reasons: Annotated[list[WireReason], Meta(description="Raising first, then lowering; each strongest first.")] = []
+    reasons: Annotated[
+        list[WireReason],
+        Meta(description="In the direction of the score first, then against it; each strongest first."),
+    ] = []
     abstention: Annotated[Abstention | None, Meta(description="Why there is no number; null where there is one.")] = (
         None
     )

@@ -75,7 +75,8 @@ class Answer:
             "remaining_active_days": score.remaining_active_days and score.remaining_active_days.expected,
             "value_expected_amount": score.value and score.value.expected_amount,
             "value_at_risk": score.value_at_risk,
-            "action": score.action and score.action.action,
+            "action": score.action and score.action.action, "action_text": score.action and score.action.text,
+            "action_why": score.action and score.action.why, "action_due": score.action and score.action.due,
         }  # fmt: skip
 
 

@@ -26,7 +26,10 @@ FACTS = {
     "horizon_days": "Int64", "model_version": "str", "score_id": "str",
 }  # fmt: skip
 
-FURTHER = SCORES.names[SCORES.names.index("vector") + 1 :]  # after the reasons, so that older readers find theirs
+ACTION = {"action_text": "str", "action_why": "str", "action_due": INSTANT}
+FURTHER = [  # after the reasons, so that older readers find theirs
+    name for name in SCORES.names[SCORES.names.index("vector") + 1 :] if name not in ACTION
+]
 WHO_ANSWERS = ("learner", "grade", "grade_text")  # later still, for the same reason
 STATED = {"stated_reason_code": "str", "stated_reason": "str", "open_complaints": "Int64"}  # the newest one
 
@@ -73,7 +76,7 @@ def _told(answers: list[Answer], scores: dict[str, list[Any]], top: int) -> dict
     told["stated_reason_code"] = [one and one.code for one in stated]
     told["stated_reason"] = [one and one.text for one in stated]
     told["open_complaints"] = [score.open_complaint and score.open_complaint.count for score in given]
-    return told
+    return told | {name: scores[name] for name in ACTION}
 
 
 def _iso(instants: list[datetime | None]) -> list[str | None]:
@@ -157,4 +160,4 @@ def columns(top: int) -> dict[str, str]:
     reasons = [name for number in range(1, top + 1) for name in (f"reason_{number}_code", f"reason_{number}")]
     further = {name: SCORES[name].dtype for name in FURTHER}
     before = {**FACTS, **dict.fromkeys(("abstention", *reasons), "str"), **further}
-    return {**before, **dict.fromkeys(WHO_ANSWERS, "str"), **STATED}
+    return {**before, **dict.fromkeys(WHO_ANSWERS, "str"), **STATED, **ACTION}

@@ -18,6 +18,7 @@ from serving.scorer import Answer
 from serving.tables.indexed import Indexed
 
 NO_ACTION, NO_VALUE = "no_action", "no_value"
+NOT_KEPT = "not_kept"  # no log says what it was
 HIDDEN = frozenset({"unknown_customer", "erased"})
 
 
@@ -41,11 +42,23 @@ class Tables:
             return list(answers)
         return [replace(one, score=structs.replace(one.score, **self._of(one.score, language))) for one in answers]
 
-    def advised(self, customer_id: str, code: str, language: str) -> WireAction:
-        """An action that was advised, in the words that the table has for it today; its code where it has none."""
-        self.actions.follow()
-        same = [row for row in self.actions.rows(customer_id) if row["action"] == code]
-        return _action(same[0], language) if same else WireAction(code, code)
+    def again(self, score: Score, action: WireAction | None, language: str) -> Score:
+        """An answer of the past with the action that it told, in another language where the table has its words still.
+
+        Args:
+            score: made again.
+            action: as it was told; None where none was.
+            language: en or zh.
+        """
+        codes = self.codes()
+        if action is None:
+            code = codes["actions"] or NO_ACTION
+        else:
+            rows = [row for row in self.actions.rows(score.customer_id) if row["action"] == action.action]
+            same = [row for row in rows if action.text in (row["action_en"], row["action_zh"])]
+            action, code = structs.replace(action, text=_action(same[0], language).text) if same else action, None
+        tier_code = codes["values"] or NOT_KEPT
+        return structs.replace(score, action=action, action_code=code, value_tier_code=tier_code)
 
     def codes(self) -> dict[str, str | None]:
         """Why each table says nothing; None where it does."""

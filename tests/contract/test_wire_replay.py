@@ -64,6 +64,8 @@ def test_an_answer_comes_back(client: TestClient, business: tuple[Settings, Answ
         (f"/v1/scores/{'0' * 32}?top_reasons=x", 422, "invalid_request"),
         (f"/v1/scores/{'0' * 32}?language=fr", 422, "invalid_request"),
         (f"/v1/scores/{'0' * 32}?top=1", 422, "invalid_request"),
+        (f"/v1/scores/{'0' * 32}?language=", 422, "invalid_request"),
+        (f"/v1/scores/{'0' * 32}?language=en&language=zh", 422, "invalid_request"),
     ],
 )
 def test_what_is_refused(client: TestClient, path: str, status: int, code: str) -> None:

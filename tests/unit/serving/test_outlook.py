@@ -73,10 +73,11 @@ def test_the_sheet_for_people_ends_with_the_outlook_and_who_answers() -> None:
     (told,) = lines([answer], 2).people.to_pylist()
     assert list(told) == list(columns(2))
     assert told["value_at_risk"] == answer.score.value_at_risk
-    assert list(told)[-13:] == [
+    assert list(told)[-16:] == [
         "probability_low", "probability_high", "next_event_expected", "remaining_active_days",
         "value_expected_amount", "value_at_risk", "action", "learner", "grade", "grade_text",
         "stated_reason_code", "stated_reason", "open_complaints",
+        "action_text", "action_why", "action_due",
     ]  # fmt: skip
 
 

@@ -1,23 +1,18 @@
 """An answer of the past is made again bit by bit; whatever was altered since is named."""
 
 import shutil
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-import pandas as pd
 import pytest
-from msgspec import structs
 
 from churn.definition import ChurnDefinition
 from churn.sections import Features
-from churn.tables import ACTIONS
 from features.live.compaction import compact
 from features.online import MemoryOnlineStore
 from serving.abstentions import abstention
 from serving.refusals import Erased, UnknownScore
 from serving.replay import replay
-from serving.schemas import WireAction
 from tests import live_shop, replayed_shop
 from tests.replayed_shop import AS_OF
 from tests.unit.serving.replaying import WHOLE, Told, again, answered, apart, states
@@ -111,29 +106,6 @@ def test_another_definition_today_does_not_change_the_past(apart: Told) -> None:
     told = again(held, answer)
     assert told.equal
     assert states(told) == WHOLE | {"definition": "changed_since"}
-
-
-def test_the_action_that_was_advised_comes_back(apart: Told) -> None:
-    held, model, _ = apart
-    (row, *_) = replayed_shop.rows_at(held, model.features, AS_OF)
-    advised = WireAction("call", "Call them", "they ask twice", None)
-    (answer,) = replayed_shop.answered(
-        held, model, [row], beside=lambda told, _: [
-            replace(one, score=structs.replace(one.score, action=advised, action_code=None)) for one in told
-        ],
-    )  # fmt: skip
-    told = again(held, answer)
-    assert told.equal
-    assert told.replayed is not None
-    assert told.replayed.action == WireAction("call", "call"), "its words went with the table"
-    table = pd.DataFrame(
-        [{"customer_id": row.customer_id, "action": "call", "action_en": "Call them", "why": "they ask twice"}],
-        columns=ACTIONS.names,
-    )
-    table["due"] = pd.to_datetime(table["due"], utc=True).astype("datetime64[us, UTC]")
-    (held.folder / "tables").mkdir()
-    table.to_parquet(held.folder / "tables" / "actions.parquet")
-    assert again(held, answer).replayed == answer.score
 
 
 def test_who_was_asked_about_by_no_model_still_is(apart: Told) -> None:

@@ -54,6 +54,12 @@ def _garbled(held: Settings, model: Trained, answer: Answer) -> None:
     replayed_shop.rewritten(held, packed(answer.vector)[:40], '"' + "!" * 39)
 
 
+def _instants(held: Settings, model: Trained, answer: Answer) -> None:
+    assert answer.score.valid_until is not None
+    until = answer.score.valid_until.isoformat().replace("+00:00", "Z")
+    replayed_shop.rewritten(held, f'"valid_until":"{until}"', '"valid_until":"some day"')
+
+
 def _event(held: Settings, model: Trained, answer: Answer) -> None:
     for path in (held.folder / "log").rglob("*.parquet"):
         table = pq.read_table(path)
@@ -79,6 +85,7 @@ def _definition(held: Settings, model: Trained, answer: Answer) -> None:
         (_probability, {"line": "altered"}, set()),
         (_vector, {"line": "altered"}, set()),
         (_garbled, {"line": "altered"} | dict.fromkeys(("model", "definition", "features"), "not_asked"), set()),
+        (_instants, {"line": "altered"} | dict.fromkeys(("model", "definition", "features"), "not_asked"), set()),
         (_event, {"features": "altered"}, None),
         (_definition, {"definition": "altered", "features": "cannot_be_made_again"}, {"archived.json"}),
     ],
