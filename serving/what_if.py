@@ -10,7 +10,7 @@ the score log, so no drift, ledger, feed or replay ever sees them. Start reading
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import anyio
 import anyio.to_thread
@@ -46,9 +46,15 @@ HOW = (
     'POST /v1/events]}], "as_of": an instant with its offset, or left out}; `/docs` has an example.'
 )
 encode = msgspec.json.Encoder().encode
-
-
 decode = msgspec.json.Decoder(RawRequest).decode
+
+
+class Told(NamedTuple):
+    """Of one customer: imagined events that count, those that cannot be taken, ids of those that they have already."""
+
+    events: list[LiveEvent]
+    rejected: list[EventOut]
+    duplicate: list[str]
 
 
 class Imagining(Protocol):
@@ -60,6 +66,10 @@ class Imagining(Protocol):
 
     def judge_imagined(self, events: Sequence[LiveEvent], cutoff_us: int) -> list[Reason | None]:
         """Why each event cannot even be imagined as of an instant."""
+        ...
+
+    def held(self, customer_id: str, events: Sequence[LiveEvent], cutoff_us: int) -> list[bool | None]:
+        """Whether a customer has each of these events already; None where they have another under its id."""
         ...
 
     def imagine(self, customers: Sequence[Imagined], cutoff_us: int) -> list[OnlineRow | None]:
@@ -142,17 +152,17 @@ class WhatIfDesk:
         read = [_events(one, imagining, cutoff_us) for one in asked.customers]
         named = [one.customer_id for one in asked.customers if one.customer_id is not None]
         gone = counter.forgotten(named) if named else set[str]()
-        silent = [_silence(one, rejected, gone) for one, (_, rejected) in zip(asked.customers, read, strict=True)]
+        silent = [_silence(one, told.rejected, gone) for one, told in zip(asked.customers, read, strict=True)]
         good = [place for place, code in enumerate(silent) if code is None]
-        wanted = [Imagined(read[place][0], asked.customers[place].customer_id) for place in good]
+        wanted = [Imagined(read[place].events, asked.customers[place].customer_id) for place in good]
         rows = dict(zip(good, imagining.imagine(wanted, cutoff_us), strict=True)) if wanted else {}
         names = [one.customer_id or f"what-if-{place + 1}" for place, one in enumerate(asked.customers)]
         found = [_named(rows.get(place), name) for place, name in enumerate(names)]
         scorer = replace(counter.scorer, clock=StoppedClock(from_us(cutoff_us)), beside=lambda answers, _: answers)
         answers, scored_at = scorer.score(names, found, language=language, top=top), counter.scorer.clock.now()
         outs = [
-            WhatIfOut(_marked(answer.score, scored_at, code, language), rejected)
-            for answer, code, (_, rejected) in zip(answers, silent, read, strict=True)
+            WhatIfOut(_marked(answer.score, scored_at, code, language), told.rejected, told.duplicate)
+            for answer, code, told in zip(answers, silent, read, strict=True)
         ]
         return WhatIfAnswer(what_if=True, as_of=from_us(cutoff_us), answers=outs)
 
@@ -171,8 +181,8 @@ def _read(body: bytes) -> RawRequest:
         raise MalformedJson(str(error), HOW) from error
 
 
-def _events(customer: RawCustomer, imagining: Imagining, cutoff_us: int) -> tuple[list[LiveEvent], list[EventOut]]:
-    """The events of a customer, each once, and those that cannot be taken."""
+def _events(customer: RawCustomer, imagining: Imagining, cutoff_us: int) -> Told:
+    """The events of a customer, each once; those that they have already are no imagined ones."""
     events: dict[tuple[str, str], LiveEvent] = {}
     rejected: list[EventOut] = []
     for raw in customer.events:
@@ -185,8 +195,21 @@ def _events(customer: RawCustomer, imagining: Imagining, cutoff_us: int) -> tupl
             rejected.append(out_of(event.event_id, Receipt("rejected", conflict(event))))
     told = list(events.values())
     judged = zip(told, imagining.judge_imagined(told, cutoff_us), strict=True)
-    refused = [out_of(one.event_id, Receipt("rejected", reason)) for one, reason in judged if reason]
-    return told, [*rejected, *refused]
+    rejected += [out_of(one.event_id, Receipt("rejected", reason)) for one, reason in judged if reason]
+    if customer.customer_id is None or not told or rejected:
+        return Told(told, rejected, [])
+    held = list(zip(told, imagining.held(customer.customer_id, told, cutoff_us), strict=True))
+    others = [out_of(one.event_id, Receipt("rejected", _taken(one))) for one, is_held in held if is_held is None]
+    duplicate = [one.event_id for one, is_held in held if is_held]
+    return Told([one for one, is_held in held if is_held is False], others, duplicate)
+
+
+def _taken(event: LiveEvent) -> Reason:
+    return Reason(
+        "conflicting_event",
+        f"this customer has an event of source {event.source!r} under event_id {event.event_id!r}, and not this one.",
+        "give what is imagined an id of its own; what was posted counts already, so leave it out.",
+    )
 
 
 def _event(raw: msgspec.Raw, customer_id: str | None) -> LiveEvent | Reason:

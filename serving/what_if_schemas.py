@@ -61,6 +61,9 @@ class WhatIfOut(msgspec.Struct, frozen=True):
 
     score: Annotated[Score, Meta(description="Not logged: its `score_id` leads nowhere. `what_if` is true.")]
     rejected: Annotated[list[EventOut], Meta(description="Events that cannot be taken; with any there is no number.")]
+    duplicate: Annotated[
+        list[str], Meta(description="Ids of events that the customer has already, posted before: each counts once.")
+    ]
 
 
 class WhatIfAnswer(msgspec.Struct, frozen=True):

@@ -67,6 +67,10 @@ class Ledger(Protocol):
         """Events after `seq`, in order, as one state of the inbox has them; of these customers, or of all."""
         ...
 
+    def held(self, events: Sequence[LiveEvent], before_us: int) -> dict[tuple[str, str], tuple[str, str]]:
+        """Whose event, and of which digest, was kept before an instant under the source and id of each of these."""
+        ...
+
     def pending(self, limit: int) -> list[tuple[str, int]]:
         """Customers whose row does not yet know their newest event, and that event."""
         ...

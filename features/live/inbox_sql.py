@@ -85,6 +85,15 @@ class SqlLedger(ABC):
             found = cursor.execute(query, (seq, *(customer_ids or ()))).fetchall()
         return Reach(*found[0][:3]), [row[3:] for row in found if row[3] is not None]
 
+    def held(self, events: Sequence[LiveEvent], before_us: int) -> dict[tuple[str, str], tuple[str, str]]:
+        """What was kept before an instant under the ids of these events; see Ledger."""
+        with self._session(writes=False) as cursor:
+            return {
+                (source, event_id): (str(customer_id), digest)
+                for source, event_id, digest, customer_id, kept_us in self._kept(cursor, events)
+                if kept_us < before_us
+            }
+
     def pending(self, limit: int) -> list[tuple[str, int]]:
         """Customers whose row is to be refreshed; see Ledger."""
         with self._session(writes=False) as cursor:
@@ -185,13 +194,17 @@ class SqlLedger(ABC):
 
     def _known(self, cursor: Any, events: Sequence[LiveEvent]) -> dict[tuple[str, str], str]:
         """The digests of what was kept under the ids of these events."""
-        known: dict[tuple[str, str], str] = {}
+        return {(source, event_id): digest for source, event_id, digest, *_ in self._kept(cursor, events)}
+
+    def _kept(self, cursor: Any, events: Sequence[LiveEvent]) -> Iterator[Row]:
+        """What was kept under the ids of these events, whatever their source."""
         for some in _chunks(list(dict.fromkeys(event.event_id for event in events))):
-            query = (
-                f"SELECT source, event_id, digest FROM {self._prefix}event WHERE event_id IN ({self._marks(len(some))})"
+            cursor.execute(
+                f"SELECT source, event_id, digest, customer_id, ingested_us FROM {self._prefix}event "
+                f"WHERE event_id IN ({self._marks(len(some))})",
+                some,
             )
-            known |= {(source, event): digest for source, event, digest in cursor.execute(query, some).fetchall()}
-        return known
+            yield from cursor.fetchall()
 
     def _marks(self, count: int) -> str:
         return ", ".join([self._mark] * count)

@@ -117,6 +117,19 @@ class Intake:
         allowed = self._settings.ingest.allow_personal
         return [judge(one, end_us=cutoff_us) or personal_reason(one, allowed) for one in events]
 
+    def held(self, customer_id: str, events: Sequence[LiveEvent], cutoff_us: int) -> list[bool | None]:
+        """Whether a customer has each of these imagined events already, as of an instant; None: another of its id.
+
+        Raises:
+            InboxUnavailable: it cannot be asked.
+        """
+        kept, told = self.inbox.ledger.held(events, cutoff_us), []
+        for event in events:
+            whose, digest = kept.get((event.source, event.event_id), ("", ""))
+            same = self._signless(event).digest == digest
+            told.append(False if whose != customer_id else True if same else None)
+        return told
+
     def imagine(self, customers: Sequence[Imagined], cutoff_us: int) -> list[OnlineRow | None]:
         """Rows of customers with events that are only imagined; nothing is stored.
 

@@ -122,6 +122,18 @@ def test_thinned_events_still_tell_duplicates(ledger: Ledger) -> None:
     assert ledger.reach().thinned_upto == 2
 
 
+def test_what_is_held_under_an_id_as_of_an_instant(ledger: Ledger) -> None:
+    one, two = numbered(1, 2)
+    ledger.commit([one], now_us=5_000)
+    ledger.commit([two], now_us=6_000)
+    asked = [one, replace(one, source="till"), replace(two, amount=7.0), *numbered(3)]
+    first, second = {("live", "1"): ("客 1", one.digest)}, {("live", "2"): ("客 1", two.digest)}
+    assert [ledger.held(asked, at) for at in (5_000, 5_001, 6_001)] == [{}, first, first | second]
+    ledger.thin(2)
+    assert ledger.held(asked, 6_001) == first | second
+    assert ledger.held([], 6_001) == {}
+
+
 def test_a_customer_leaves_and_nobody_else(ledger: Ledger) -> None:
     ledger.commit([*numbered(1, related_customer_id="b"), *numbered(2, customer_id="b")], now_us=1)
     assert ledger.customers() == {"客 1", "b"}

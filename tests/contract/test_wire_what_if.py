@@ -166,6 +166,28 @@ def test_sent_twice_it_counts_once_and_other_content_is_a_conflict(opened: Opene
     assert [one["code"] for one in conflicting["rejected"]] == ["conflicting_event"]
 
 
+def test_what_was_posted_before_counts_once(opened: Opened) -> None:
+    """Of the customer who has it, and of nobody else; another event under its id is no event."""
+    who = "posted to"
+    live = live_shop.event("p1", who, minutes=90, order_id=None, amount=12.5)
+    assert live_shop.taken(opened.intake, [live]) == ["accepted"]
+    told = order("p1", 1.5)
+    now, again, other, alone, stranger = opened.ask(
+        {"customer_id": who}, {"customer_id": who, "events": [told]},
+        {"customer_id": who, "events": [told | {"amount": 3}]}, {"events": [told]},
+        {"customer_id": KNOWN, "events": [told]},
+    )["answers"]  # fmt: skip
+    assert again["duplicate"] == ["p1"]
+    assert now["score"]["probability"] == again["score"]["probability"]
+    assert [one["code"] for one in other["rejected"]] == ["conflicting_event"]
+    assert other["rejected"][0]["mend"].startswith("give what is imagined an id of its own")
+    assert alone["duplicate"] == stranger["duplicate"] == []
+    assert alone["score"]["stage"] == "new"
+    (before,) = opened.ask({"customer_id": who, "events": [told]}, as_of=NOW.isoformat())["answers"]
+    assert before["duplicate"] == [], "by then nobody had heard of it"
+    assert before["score"]["probability"] is not None
+
+
 def test_of_whom_nothing_is_known(opened: Opened) -> None:
     opened.gone.add("erased one")
     stranger, nobody, erased = opened.ask(
