@@ -9,7 +9,8 @@ import os
 import sqlite3
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from importlib import import_module
 
 from churn.errors import DataError
 from features.store_config import Address
@@ -87,8 +88,11 @@ def quiet() -> Iterator[None]:
     """Keep Feast's and Ibis's warnings to themselves, and what they set for everybody out of this process.
 
     Feast points the two variables at a folder of its own that it deletes when it ends: a service started from this
-    process would write its metrics there.
+    process would write its metrics there. The library of meters decides by them when it is imported, once for all;
+    so it is imported before.
     """
+    with suppress(ImportError):
+        import_module("prometheus_client")
     before = {name: os.environ.get(name) for name in METRICS_VARIABLES}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -17,10 +17,11 @@ from typing import Protocol
 from churn.webhook_sections import Webhooks
 from serving.changes.journal import Journal
 from serving.webhooks.letters import FAILING, Letter, Letters, Place
-from serving.webhooks.posting import Line, Receiver, Reply
+from serving.webhooks.posting import LONGEST_WAIT_S, Line, Receiver, Reply
 from serving.webhooks.signing import signed
 from serving.webhooks.words import body_of
 
+STEP_S = 1.0  # the wall clock stepped back, where it lost more against one that never does
 POLL_S = 0.5  # how often the journal is looked at
 SAY_S = 5.0  # how often the meter is told
 READ = 500  # changes of the journal at a time
@@ -53,7 +54,7 @@ class Courier:
         journal: of changes. letters: the queue.
         forgotten: names those of some customers who were erased.
         meter: where letters are counted.
-        wall: seconds since 1970.
+        wall: seconds since 1970. steady: seconds of a clock that never steps.
     """
 
     def __init__(
@@ -68,10 +69,12 @@ class Courier:
         forgotten: Callable[[Sequence[str]], set[str]] = lambda _: set(),
         meter: Meter | None = None,
         wall: Callable[[], float] = time.time,
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name, self._receiver, self._wanted, self._secrets = name, receiver, wanted, secrets
         self._journal, self._letters, self._forgotten, self._meter = journal, letters, forgotten, meter
-        self._wall, self._random = wall, random.Random()  # jitter
+        self._wall, self._steady, self._random = wall, steady, random.Random()  # jitter
+        self._ahead_s: float | None = None  # of the wall clock before the steady one
         self._threads, self._of_thread = ThreadPoolExecutor(wanted.at_once, f"webhook-{name}"), local()
         self._lines: list[Line] = []
         self._refused, self._said_at = 0, 0.0
@@ -82,6 +85,7 @@ class Courier:
         Raises:
             ChangesUnavailable, LettersUnavailable: nothing was lost.
         """
+        self._mind_the_clock()
         place = self._place()
         self._say()
         if place.gone:
@@ -107,12 +111,23 @@ class Courier:
         self._letters.close()
         self._journal.close()
 
+    def _mind_the_clock(self) -> None:
+        """Where the wall clock stepped back, let no letter wait until it has caught up."""
+        ahead_s = self._wall() - self._steady()
+        if self._ahead_s is None:  # of what happened before this process nothing is known but the longest wait
+            self._letters.hasten(self.name, self._now_us() + int(LONGEST_WAIT_S * SECOND_US))
+        elif ahead_s < self._ahead_s - STEP_S:
+            self._letters.hasten(self.name, self._now_us())
+        self._ahead_s = ahead_s
+
     def _place(self) -> Place:
         return self._letters.place(self.name, self._journal.name(), self._journal.last_seq())
 
     def _take_up(self, place: Place) -> bool:
         """Let the next changes of the journal become letters; whether there are more."""
         last = self._journal.last_seq()
+        if last < place.seq:  # it was put back from a backup: what it tells from here on is news
+            self._letters.take_up(self.name, [], last, self._wanted.what, self._now_us())
         limit = min(READ, self._letters.room(self.name)) if last > place.seq else 0
         if not limit:
             return False
@@ -148,7 +163,11 @@ class Courier:
             line = self._of_thread.line = Line(self._receiver)
             self._lines.append(line)
         body = body_of(letter.news, together=self._wanted.together > 1)
-        reply = line.post(body, signed(self._secrets, letter.id, int(self._wall()), body))
+        try:
+            reply = line.post(body, signed(self._secrets, letter.id, int(self._wall()), body))
+        except Exception:  # noqa: BLE001  # whatever a receiver makes of us: one letter failed, and no other is sent again
+            line.close()
+            reply = Reply(None, "no_answer")
         self._refused = 0 if reply.is_taken else self._refused + 1
         return reply
 
@@ -191,7 +210,7 @@ class Courier:
         now = self._wall()
         if self._meter is not None and abs(now - self._said_at) >= SAY_S:
             counts, self._said_at = self._letters.counts(self.name), now
-            lag_s = now - counts.since_us / SECOND_US if counts.waiting else 0.0
+            lag_s = max(0.0, now - counts.since_us / SECOND_US) if counts.waiting else 0.0
             self._meter.letters_waiting(self._receiver.label, counts.waiting, lag_s)
 
     def _count(self, what: str, letters: int) -> None:

@@ -7,6 +7,7 @@ What waits lies on disk alone. A letter gets its id, and what goes out with it, 
 and keeps both; that is how a receiver knows one that comes again. Start reading at `Letters.take_up`.
 """
 
+import secrets
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
@@ -117,15 +118,14 @@ class Letters(QueueFile):
             ).fetchall()
             ids = [str(one) for (one,) in known]
             rows = cursor.execute(
-                f"SELECT customer_id, seq FROM letter WHERE {where} AND id IS NULL ORDER BY seq LIMIT ?",
+                f"SELECT customer_id FROM letter WHERE {where} AND id IS NULL ORDER BY seq LIMIT ?",
                 (receiver, now_us, (most - len(ids)) * together),
             ).fetchall()
-            journal = _place(cursor, receiver).journal
             for some in batches(rows, together):
-                ids.append(f"{journal}-{max(seq for _, seq in some)}")
+                ids.append(secrets.token_hex(16))  # of chance: numbers of a journal come again where it was put back
                 cursor.executemany(
                     "UPDATE letter SET id = ? WHERE receiver = ? AND customer_id = ?",
-                    [(ids[-1], receiver, customer_id) for customer_id, _ in some],
+                    [(ids[-1], receiver, customer_id) for (customer_id,) in some],
                 )
             return [_letter(cursor, receiver, one) for one in ids]
 
@@ -160,12 +160,12 @@ class Letters(QueueFile):
         with self.session() as cursor:
             cursor.execute("UPDATE receiver SET open_us = ?, gone = ? WHERE id = ?", (until_us, gone, receiver))
 
-    def next_due_us(self, receiver: str) -> int | None:
-        """When the next letter is due; None where none waits."""
+    def hasten(self, receiver: str, latest_us: int) -> None:
+        """Let nothing wait beyond an instant: what was to wait longer was told so by a clock that has stepped back."""
         with self.session() as cursor:
-            query = "SELECT MIN(due_us) FROM letter WHERE receiver = ? AND dead = 0"
-            (found,) = cursor.execute(query, (receiver,)).fetchone()
-            return None if found is None else int(found)
+            for table, whose, when in (("letter", "receiver", "due_us"), ("receiver", "id", "open_us")):
+                query = f"UPDATE {table} SET {when} = ? WHERE {whose} = ? AND {when} > ?"
+                cursor.execute(query, (latest_us, receiver, latest_us))
 
     def counts(self, receiver: str) -> Counts:
         """How many letters wait and are dead."""

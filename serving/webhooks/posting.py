@@ -106,10 +106,10 @@ class Line:
         watch.start()
         try:
             connection = self._connection = self._connection or self._connected(deadline)
+            connection.sock.settimeout(max(0.001, deadline - time.monotonic()))
             connection.request("POST", self._path, body, {**headers, **self._own})
             answer = connection.getresponse()
-            answer.read(MOST_READ)
-            if answer.will_close or not answer.isclosed():  # a long answer is not read to its end
+            if not _is_read(answer):
                 self.close()
             return _reply(answer)
         except (OSError, http.client.HTTPException, ValueError) as error:
@@ -177,6 +177,15 @@ def is_public(address: str) -> bool:
     return found.is_global and not found.is_multicast
 
 
+def _is_read(answer: http.client.HTTPResponse) -> bool:
+    """Whether an answer was read to its end, so that the connection may be kept; its status holds whatever follows."""
+    try:
+        answer.read(MOST_READ)
+    except (OSError, http.client.HTTPException, ValueError):
+        return False
+    return answer.isclosed() and not answer.will_close  # a long one is not read to its end
+
+
 def _reply(answer: http.client.HTTPResponse) -> Reply:
     if 200 <= answer.status < 300:
         return Reply(answer.status)
@@ -190,7 +199,7 @@ def _wait(told: str) -> float | None:
         return min(float(told[:9]), LONGEST_WAIT_S)
     try:
         at = parsedate_to_datetime(told)
-    except ValueError:
+    except (ValueError, OverflowError):  # the year 99999999999
         return None
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     return min(max(0.0, at.timestamp() - time.time()), LONGEST_WAIT_S)

@@ -137,6 +137,18 @@ def test_nothing_of_feast_is_left_in_the_process(filled: FeatureStore) -> None:
     assert not [name for name in METRICS_VARIABLES if name in os.environ]
 
 
+def test_meters_of_a_process_that_opened_feast_first_are_its_own() -> None:
+    """The library of meters asks the variables at its import, and Feast sets them for a while."""
+    words = (
+        "import os; from features.store_errors import METRICS_VARIABLES, quiet\n"
+        "with quiet():\n    os.environ |= dict.fromkeys(METRICS_VARIABLES, 'gone')\n    import prometheus_client\n"
+        "from serving.metrics import Metrics; Metrics()"
+    )
+    around = {name: value for name, value in os.environ.items() if name not in METRICS_VARIABLES}
+    done = subprocess.run([sys.executable, "-c", words], env=around, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_feast_reads_the_yaml(filled: FeatureStore, settings: Settings) -> None:
     from feast.repo_config import load_repo_config
 
