@@ -152,11 +152,16 @@ class StageRules(Section):
 
 @dataclass(frozen=True)
 class Lifecycle:
-    """What cohorts, labels, stages and features are asked with: definition, stage rules, calendar."""
+    """What cohorts, labels, stages and features are asked with: definition, stage rules, calendar.
+
+    `words` are the business's own for what its customers state (`churn.stated.Words`); no model sees them, so they are
+    in no manifest and no hash.
+    """
 
     definition: ChurnDefinition = ChurnDefinition()
     rules: StageRules = StageRules()
     calendar: Calendar = Calendar()
+    words: tuple[tuple[str, str], ...] = ()
 
     def outcome_window(self, cutoff: datetime) -> Window:
         """The days in which a cutoff's outcome is decided: `[cutoff + gap, cutoff + gap + horizon)`."""

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator
 
 from churn.calendar import Calendar
 from churn.definition import Section
+from churn.reasons import CAUSES
 from churn.serving_sections import Door
 
 SOURCE_NAME = r"^[a-z0-9][a-z0-9_-]{0,39}$"
@@ -115,6 +116,28 @@ class Features(Section):
     channels: tuple[str, ...] = Field(default=(), description="channels whose campaign response is told apart")
     followed_within_days: int = Field(default=14, ge=1, le=365, description="days in which a follow-up counts as one")
     bad_score: float = Field(default=2, description="a review with this score or less is a bad one")
+
+
+class Reasons(Section):
+    """`[reasons]`: what customers state, in the words of this business."""
+
+    words: dict[str, str] = Field(
+        default={}, description="own reason codes, in any case: the cause that each stands for"
+    )
+
+    @field_validator("words")
+    @classmethod
+    def _causes(cls, words: dict[str, str]) -> dict[str, str]:
+        from churn.stated import NO_REASON  # numpy: a setting that nobody uses needs none
+
+        told = {word.strip().lower(): cause for word, cause in words.items()}
+        if len(told) < len(words) or not all(told):
+            raise ValueError("a word is blank, or there twice in another case; leave it out")
+        if own := sorted(word for word in told if word in CAUSES or word in NO_REASON):
+            raise ValueError(f"{own[0]!r} has a meaning of its own; leave it out")
+        if strange := sorted(cause for cause in told.values() if cause not in CAUSES):
+            raise ValueError(f"there is no cause {strange[0]!r}; name one of {', '.join(CAUSES)}")
+        return told
 
 
 class Cluster(Section):

@@ -27,6 +27,7 @@ from churn.sections import (
     Ingest,
     Live,
     Monitoring,
+    Reasons,
     Retention,
     Serving,
     Source,
@@ -55,6 +56,7 @@ class Settings(BaseModel):
     ingest: Ingest = Ingest()
     contacts: Contacts = Contacts()
     features: Features = Features()
+    reasons: Reasons = Reasons()
     cluster: Cluster = Cluster()
     training: Training = Training()
     costs: Costs = Costs()
@@ -111,7 +113,8 @@ class Settings(BaseModel):
     @property
     def lifecycle(self) -> Lifecycle:
         """What cohorts, labels, stages and features are asked with."""
-        return Lifecycle(self.definition, self.stages, Calendar(self.business.timezone))
+        words = tuple(self.reasons.words.items())
+        return Lifecycle(self.definition, self.stages, Calendar(self.business.timezone), words)
 
     @property
     def registry_uri(self) -> str:

@@ -8,7 +8,7 @@ Stated reasons stand beside modelled ones and are never merged with them: the on
 what a score rests on. Knows only what the cutoff knows. Reads events; knows no model. Start reading at `stated`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -64,6 +64,7 @@ SPEAK_OF: Final[Mapping[str, tuple[str, ...]]] = {  # stated cause: the groups o
     "life_event": (),
 }
 WITHIN_DAYS: Final = 365
+Words = Sequence[tuple[str, str]]  # a business's own words, in small letters, and the cause of each: `[reasons] words`
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,27 +91,31 @@ class OpenCases:
     oldest_days: float
 
 
-def cause_of(said: str) -> str | None:
-    """The cause that a reason code states; None where the taxonomy has none for it."""
+def cause_of(said: str, words: Words = ()) -> str | None:
+    """The cause that a reason code states, by the business's own words first; None where there is none for it."""
     word = said.strip().lower()
-    return word if word in CAUSES else SAID.get(word)
+    return word if word in CAUSES else dict(words).get(word) or SAID.get(word)
 
 
-def stated(events: Events, cutoff_us: int, *, within_days: int = WITHIN_DAYS) -> dict[str, list[Stated]]:
+def stated(
+    events: Events, cutoff_us: int, *, words: Words = (), within_days: int = WITHIN_DAYS
+) -> dict[str, list[Stated]]:
     """What each customer stated, newest first; customers who stated nothing are left out.
 
     Args:
         events: a log, or the events of some customers.
         cutoff_us: the first instant of the future, microseconds since 1970 UTC.
+        words: of the business.
         within_days: what lies further back is left out.
     """
     known = known_cases(events, cutoff_us)
+    causes = [cause_of(word, words) for word in known.reason_code.levels]
     rows = stated_rows(known, cutoff_us, within_days=within_days)
     told: dict[str, list[Stated]] = {}
     for place in np.flatnonzero(rows)[::-1]:  # events lie in order of time within a customer
-        said = known.reason_code.levels[known.reason_code.codes[place]]
+        code = known.reason_code.codes[place]
         source = known.kind.levels[known.kind.codes[place]]
-        one = Stated(cause_of(said), said, source, from_us(int(known.time_us[place])))
+        one = Stated(causes[code], known.reason_code.levels[code], source, from_us(int(known.time_us[place])))
         told.setdefault(str(known.customers[known.customer[place]]), []).append(one)
     return told
 

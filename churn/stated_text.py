@@ -19,7 +19,7 @@ import numpy as np
 from churn.calendar import DAY_US, from_us, to_us
 from churn.events import Events
 from churn.reasons import CAUSES
-from churn.stated import SAID, OpenCases, Stated, cause_of, known_cases, open_since, solves, stated_rows
+from churn.stated import SAID, OpenCases, Stated, Words, cause_of, known_cases, open_since, solves, stated_rows
 
 MOST: Final = 5
 KIND: Final = "complaint"
@@ -34,19 +34,20 @@ class Told:
     open: OpenCases | None = None
 
 
-def texts(events: Events, cutoff_us: int) -> tuple[list[str], bool]:
+def texts(events: Events, cutoff_us: int, words: Words = ()) -> tuple[list[str], bool]:
     """The text of each customer of a log, in their order, and whether this log tells solutions.
 
     Args:
         events: a log, or the events of some customers.
         cutoff_us: the first instant of the future, microseconds since 1970 UTC.
+        words: of the business; they are shown as ours are.
 
     Returns:
         Texts that say what is open; where no part of a log tells solutions, take that out with `without_open`.
     """
     known = known_cases(events, cutoff_us)
     count, since_us = open_since(known, cutoff_us, kind=KIND)
-    said = _reasons(known, cutoff_us)
+    said = _reasons(known, cutoff_us, words)
     found = [NOTHING] * len(events.customers)
     for place in np.flatnonzero(count).tolist():
         found[place] = f'{{"open":[{count[place]},{since_us[place]}]}}'
@@ -76,13 +77,13 @@ def told(text: str, as_of: datetime) -> Told:
     return Told(reasons, OpenCases(count, (to_us(as_of) - since_us) / DAY_US if count else 0.0))
 
 
-def _reasons(known: Events, cutoff_us: int) -> dict[int, str]:
+def _reasons(known: Events, cutoff_us: int, own: Words) -> dict[int, str]:
     """By place of a customer, their reasons in JSON, newest first."""
     rows = np.flatnonzero(stated_rows(known, cutoff_us))[::-1]  # the newest of each customer first
     if not len(rows):
         return {}
     words = known.reason_code.levels
-    coded = np.array([json.dumps([cause_of(word), _shown(word)]) for word in words], dtype=object)
+    coded = np.array([json.dumps([cause_of(word, own), _shown(word, own)]) for word in words], dtype=object)
     _, cause = np.unique(coded, return_inverse=True)
     source = known.kind.codes[rows]
     what = cause[known.reason_code.codes[rows]] * len(known.kind.levels) + source
@@ -100,7 +101,7 @@ def _reasons(known: Events, cutoff_us: int) -> dict[int, str]:
     return {int(customer[start]): ",".join(every[start : min(end, start + MOST)]) for start, end in pairwise(edges)}
 
 
-def _shown(word: str) -> str | None:
-    """A word that is a code of ours, as we spell it; None where it may be free text."""
+def _shown(word: str, own: Words) -> str | None:
+    """A word that is a code of ours or of the settings, as these spell it; None where it may be free text."""
     code = word.strip().lower()
-    return code if code in SAID or code in CAUSES else None
+    return code if code in SAID or code in CAUSES or code in dict(own) else None

@@ -111,7 +111,7 @@ def explained(
         asked = Asked.of(bundle, version.booster, _rows(version, settings, "test_snapshot"))
         learned = _rows(version, settings, "whole_snapshot")
     with engine_of(settings) as engine:
-        said = said_before(parts, asked.rows, engine=engine)
+        said = said_before(parts, asked.rows, words=settings.lifecycle.words, engine=engine)
         unsolved = open_now(parts, asked.rows, engine=engine)
     reasons = report_of(
         asked, version=version.version, model_hash=version.hash, said=said, learned=learned, open_cases=unsolved,

@@ -86,7 +86,7 @@ def standing(events: Events, *, features: FeatureSet, lifecycle: Lifecycle, now:
     people = people.assign(label=pd.array([pd.NA] * len(people), dtype="boolean"))
     cube = compute(events, [now], features, lifecycle)
     frame = _with_features([people], events, features, [now], [cube[:, 0]])
-    said, tells = texts(events, to_us(now))
+    said, tells = texts(events, to_us(now), lifecycle.words)
     places = np.searchsorted(events.customers, frame["customer_id"].to_numpy(dtype=object))
     frame[STATED] = np.array(said, dtype=object)[places]
     return Standing(frame, tells)

@@ -7,7 +7,7 @@ Where the archive does not say what the features were made of, the model's snaps
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -132,6 +132,7 @@ def _learned(settings: Settings, held: Archived, row: Mapping[str, Any]) -> tupl
     same = today.definition.id == then and today.calendar.timezone == lifecycle.calendar.timezone
     if same:
         lifecycle = today  # the rules of stages may have moved since the model was archived
+    lifecycle = replace(lifecycle, words=today.words)
     features = remade(told["feature_set"], lifecycle)
     if features is None or features.hash != row["feature_set_hash"]:
         return None, Input("as_then" if same else "changed_since")

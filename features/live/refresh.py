@@ -39,7 +39,7 @@ def rows_at(
     cutoff = from_us(cutoff_us)
     asked = who_is_asked(events, lifecycle, cutoff_us)
     vectors = compute(events, [cutoff], features, lifecycle)[:, 0, :]
-    said, tells = texts(events, cutoff_us)
+    said, tells = texts(events, cutoff_us, lifecycle.words)
     if not (tells or tells_solutions):
         said = list(map(without_open, said))
     names, row = events.customers, partial(OnlineRow, as_of=cutoff, known_at=cutoff, feature_set_hash=features.hash)

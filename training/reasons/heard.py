@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from churn.stated import OpenCases, Stated, open_cases, stated, tells_solutions
+from churn.stated import OpenCases, Stated, Words, open_cases, stated, tells_solutions
 from features.parts import HERE, Engine, Part
 from training.rows import Rows
 
@@ -31,25 +31,27 @@ class OpenNow:
     oldest_days: float | None
 
 
-def said_before(parts: Sequence[Part], rows: Rows, *, engine: Engine = HERE) -> Said:
+def said_before(parts: Sequence[Part], rows: Rows, *, words: Words = (), engine: Engine = HERE) -> Said:
     """What the customers of rows had stated before their cutoffs.
 
     Args:
         parts: of the log.
         rows: whose customers and cutoffs.
+        words: of the business.
         engine: where parts are worked on.
     """
     wanted = {cutoff: frozenset(rows.customer[rows.cutoff_us == cutoff]) for cutoff in np.unique(rows.cutoff_us)}
     found: dict[tuple[str, int], Sequence[Stated]] = {}
-    for part in engine.map(partial(part_said, cutoffs_us=tuple(int(one) for one in wanted)), parts):
+    asked = partial(part_said, cutoffs_us=tuple(int(one) for one in wanted), words=words)
+    for part in engine.map(asked, parts):
         found |= {key: one for key, one in part.items() if key[0] in wanted[key[1]]}
     return found
 
 
-def part_said(part: Part, *, cutoffs_us: Sequence[int]) -> dict[tuple[str, int], list[Stated]]:
+def part_said(part: Part, *, cutoffs_us: Sequence[int], words: Words = ()) -> dict[tuple[str, int], list[Stated]]:
     """What the customers of one part had stated before cutoffs; what an engine maps over the parts."""
     events = part.read()
-    return {(who, cutoff): one for cutoff in cutoffs_us for who, one in stated(events, cutoff).items()}
+    return {(who, cutoff): one for cutoff in cutoffs_us for who, one in stated(events, cutoff, words=words).items()}
 
 
 def open_now(parts: Sequence[Part], rows: Rows, *, engine: Engine = HERE) -> dict[str, OpenNow | None]:
