@@ -81,19 +81,25 @@ class Receipt:
     reason: Reason | None = None
 
 
-def judge(event: LiveEvent, *, end_us: int, forgotten: Container[str] = ()) -> Reason | None:
+LATE = "correct it, or the sender's clock."
+LATE_BY_LOG = f"{LATE} Now is where the log ends ([business] clock); a later log, or the clock `wall`, moves it."
+LATE_IMAGINED = "correct it, or ask with a later `as_of`."
+
+
+def judge(event: LiveEvent, *, end_us: int, forgotten: Container[str] = (), late: str = LATE) -> Reason | None:
     """Why an event cannot be one; None where it can.
 
     Args:
         event: any.
         end_us: what happened at or after this instant lies in the future.
         forgotten: customers who asked to be erased.
+        late: how to mend one of the future.
     """
     if event.time_us >= end_us:
         return Reason(
             "in_the_future",
             f"event_timestamp lies at or after {from_us(end_us).isoformat()}.",
-            "correct it, or the sender's clock.",
+            late,
         )
     if event.time_us < 0:
         return Reason("too_old", "event_timestamp lies before 1970.", "correct it; an unknown time is no event.")

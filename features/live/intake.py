@@ -20,7 +20,7 @@ from churn.settings import Settings
 from features.erasure.forgotten import is_forgotten
 from features.feature_set import FeatureSet
 from features.holders import resolve
-from features.live.event import LiveEvent, Reason, judge
+from features.live.event import LATE, LATE_BY_LOG, LATE_IMAGINED, LiveEvent, Reason, judge
 from features.live.inbox import Committed, Inbox
 from features.live.index import Index
 from features.live.keeper import Keeper
@@ -101,12 +101,14 @@ class Intake:
 
     def judge(self, events: Sequence[LiveEvent]) -> list[Reason | None]:
         """Why each event cannot be one; None where it can."""
-        end_us = self._now_us()
+        end_us, late = self._now_us(), LATE
         if self._settings.business.clock == "log":
-            end_us += int(self._settings.live.max_ahead_hours * HOUR_US)
+            end_us, late = end_us + int(self._settings.live.max_ahead_hours * HOUR_US), LATE_BY_LOG
         forgotten = is_forgotten(self._folder, {event.customer_id for event in events})
         allowed = self._settings.ingest.allow_personal
-        return [judge(one, end_us=end_us, forgotten=forgotten) or personal_reason(one, allowed) for one in events]
+        return [
+            judge(one, end_us=end_us, forgotten=forgotten, late=late) or personal_reason(one, allowed) for one in events
+        ]
 
     def instant_us(self) -> int:
         """Now, and after the last commit: a row as of it knows all that was acknowledged."""
@@ -115,7 +117,7 @@ class Intake:
     def judge_imagined(self, events: Sequence[LiveEvent], cutoff_us: int) -> list[Reason | None]:
         """Why each event cannot even be imagined as of an instant; None where it can."""
         allowed = self._settings.ingest.allow_personal
-        return [judge(one, end_us=cutoff_us) or personal_reason(one, allowed) for one in events]
+        return [judge(one, end_us=cutoff_us, late=LATE_IMAGINED) or personal_reason(one, allowed) for one in events]
 
     def held(self, customer_id: str, events: Sequence[LiveEvent], cutoff_us: int) -> list[bool | None]:
         """Whether a customer has each of these imagined events already, as of an instant; None: another of its id.

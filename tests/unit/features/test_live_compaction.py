@@ -210,8 +210,10 @@ def test_a_log_of_the_past_moves_on_with_its_live_events(tmp_path: Path) -> None
     clock = clock_of(held)
     opened = intake(held, clock=clock)
     live = replace(event("x"), time_us=to_us(until + timedelta(hours=5)))
-    assert opened.judge([live, replace(live, time_us=to_us(until + timedelta(hours=25)))])[0] is None
-    assert opened.judge([replace(live, time_us=to_us(until + timedelta(hours=25)))])[0].code == "in_the_future"  # type: ignore[union-attr]
+    none, late = opened.judge([live, replace(live, time_us=to_us(until + timedelta(hours=25)))])
+    assert none is None
+    assert late is not None
+    assert (late.code, "Now is where the log ends" in late.mend) == ("in_the_future", True)
     taken(opened, [live])
     assert clock.now() > until + timedelta(hours=5)
     assert clock_of(held).now() == clock.now()
