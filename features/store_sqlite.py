@@ -34,22 +34,19 @@ def read(
     """
     from feast.protos.feast.types.Value_pb2 import Value
 
-    found = connection.execute(_query(table, len(keys), tuple(names)), [*names, *keys]).fetchall()
-    by_key = {
-        key: {
-            name: None if blob is None else content(Value.FromString(blob))
-            for name, blob in zip(names, row, strict=True)
-        }
-        for key, *row in found
-    }
+    by_key: dict[bytes, dict[str, Any]] = {}
+    for key, name, blob in connection.execute(_query(table, len(keys)), keys):
+        if (fields := by_key.get(key)) is None:
+            fields = by_key[key] = dict.fromkeys(names)
+        if name in fields and blob is not None:
+            fields[name] = content(Value.FromString(blob))
     return [by_key.get(key) for key in keys]
 
 
 @lru_cache(maxsize=128)  # by how many are asked at once: up to 64 of a request
-def _query(table: str, keys: int, names: tuple[str, ...]) -> str:
-    fields = ", ".join("MAX(CASE feature_name WHEN ? THEN value END)" for _ in names)
+def _query(table: str, keys: int) -> str:
     asked = ", ".join("?" * keys)
-    return f'SELECT entity_key, {fields} FROM "{table}" WHERE entity_key IN ({asked}) GROUP BY entity_key'
+    return f'SELECT entity_key, feature_name, value FROM "{table}" WHERE entity_key IN ({asked})'
 
 
 def quick_key(made: Callable[[str], bytes]) -> Callable[[str], bytes]:

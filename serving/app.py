@@ -14,7 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from itertools import islice
+from typing import Any, NamedTuple
 
 import msgspec
 from starlette.requests import Request
@@ -41,12 +42,20 @@ from serving.shadow import Shadows
 from serving.tables.beside import Tables
 from serving.turns import Turns
 
-AT_ONCE = 4  # so many customers are answered without leaving the event loop; more would make others wait
+FEW = 4  # so many customers are answered without leaving the event loop; more would make others wait
 SCOPES = {PATH: "score", "/metrics": "read"} | page_routes.SCOPES
 JSON = "application/json"
 OPEN = "to this machine, without a key: `churn keys create` closes it"
 Endpoint = Callable[..., Awaitable[Response]]
 encode = msgspec.json.Encoder().encode
+
+
+class Asked(NamedTuple):
+    """What one request asks: about whom, in which language, and how many reasons at most."""
+
+    customer_ids: Sequence[str]
+    language: str
+    top: int
 
 
 @dataclass(frozen=True)
@@ -71,13 +80,22 @@ class Counter:
         told = [answer.from_last_good() if answer.score.customer_id in found.last_good else answer for answer in told]
         return [answer.erased(language) if answer.score.customer_id in gone else answer for answer in told]
 
+    def together(self, group: Sequence[Asked]) -> list[list[Answer]]:
+        """What several ask, in their order; those who ask in the same words with one look into the store."""
+        told: dict[int, list[Answer]] = {}
+        for words in {(one.language, one.top) for one in group}:
+            places = [i for i, one in enumerate(group) if (one.language, one.top) == words]
+            answers = iter(self.answers([who for i in places for who in group[i].customer_ids], *words))
+            told |= {i: [*islice(answers, len(group[i].customer_ids))] for i in places}
+        return [told[i] for i in range(len(group))]
+
 
 class Desk:
     """Where a worker's requests come to; closed until the champions are there."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings, self.metrics = settings, Metrics()
-        self._turns = Turns(settings.serving.max_waiting, settings.serving.deadline_ms / 1000)
+        self._turns = Turns(self._served, settings.serving.max_waiting, settings.serving.deadline_ms / 1000)
         self._aside = ThreadPoolExecutor(1, "many")  # one request of many customers at a time, beside the others
         self._counter: Counter | None = None
         self._registry = RegistryState()
@@ -150,21 +168,29 @@ class Desk:
         Raises:
             Overloaded: others wait already. ScoreLogUnavailable: nothing can be logged. NotReady: nobody answers.
         """
-        await self._turns.take()
+        if len(customer_ids) <= FEW:
+            return await self._turns.ask(Asked(customer_ids, language, top))
+        counter, loop = self.counter, asyncio.get_running_loop()
+        answers = await self._turns.settle(
+            loop.run_in_executor(self._aside, counter.answers, customer_ids, language, top)
+        )
+        await self._logged(counter, answers)
+        return [answer.score for answer in answers]
+
+    async def _served(self, group: Sequence[Asked]) -> list[list[Score]]:
+        """What several asked at the same time, each for few customers."""
         counter = self.counter
-        if len(customer_ids) <= AT_ONCE:
-            answers = counter.answers(customer_ids, language, top)
-        else:
-            loop = asyncio.get_running_loop()
-            answers = await self._turns.settle(
-                loop.run_in_executor(self._aside, counter.answers, customer_ids, language, top)
-            )
-        await self._turns.settle(counter.log.written([answer.log_row() for answer in answers]))
+        told = counter.together(group)
+        await self._logged(counter, [answer for answers in told for answer in answers], len(group))
+        return [[answer.score for answer in answers] for answers in told]
+
+    async def _logged(self, counter: Counter, answers: list[Answer], requests: int = 1) -> None:
+        """Wait until answers are on disk; count them, and tell them to whoever scores beside."""
+        await self._turns.settle(counter.log.written([answer.log_row() for answer in answers]), requests)
         if counter.shadows:
             counter.shadows.offer(answers, counter.log)
         self.metrics.answers(answer.score for answer in answers)
         self.metrics.store(answers=counter.lookup.failure is None)
-        return [answer.score for answer in answers]
 
     async def ready(self, request: Request) -> Response:
         """Answer `/readyz`: whether customers can be scored; whoever may read is told with which champions."""
