@@ -14,8 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
-from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 from starlette.requests import Request
@@ -40,6 +39,7 @@ from serving.scorer import Answer, Scorer
 from serving.seal import Seal
 from serving.shadow import Shadows
 from serving.tables.beside import Tables
+from serving.together import Asked, together
 from serving.turns import Turns
 
 FEW = 4  # so many customers are answered without leaving the event loop; more would make others wait
@@ -48,14 +48,6 @@ JSON = "application/json"
 OPEN = "to this machine, without a key: `churn keys create` closes it"
 Endpoint = Callable[..., Awaitable[Response]]
 encode = msgspec.json.Encoder().encode
-
-
-class Asked(NamedTuple):
-    """What one request asks: about whom, in which language, and how many reasons at most."""
-
-    customer_ids: Sequence[str]
-    language: str
-    top: int
 
 
 @dataclass(frozen=True)
@@ -79,15 +71,6 @@ class Counter:
             return told
         told = [answer.from_last_good() if answer.score.customer_id in found.last_good else answer for answer in told]
         return [answer.erased(language) if answer.score.customer_id in gone else answer for answer in told]
-
-    def together(self, group: Sequence[Asked]) -> list[list[Answer]]:
-        """What several ask, in their order; those who ask in the same words with one look into the store."""
-        told: dict[int, list[Answer]] = {}
-        for words in {(one.language, one.top) for one in group}:
-            places = [i for i, one in enumerate(group) if (one.language, one.top) == words]
-            answers = iter(self.answers([who for i in places for who in group[i].customer_ids], *words))
-            told |= {i: [*islice(answers, len(group[i].customer_ids))] for i in places}
-        return [told[i] for i in range(len(group))]
 
 
 class Desk:
@@ -180,7 +163,7 @@ class Desk:
     async def _served(self, group: Sequence[Asked]) -> list[list[Score]]:
         """What several asked at the same time, each for few customers."""
         counter = self.counter
-        told = counter.together(group)
+        told = together(counter.answers, group)
         await self._logged(counter, [answer for answers in told for answer in answers], len(group))
         return [[answer.score for answer in answers] for answers in told]
 
