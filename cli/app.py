@@ -22,6 +22,7 @@ from serving.asgi import Lifespan, application
 from serving.changes.feed import SCOPES as FEED_SCOPES
 from serving.changes.feed import Feed
 from serving.changes.following import Follower
+from serving.connection import allow
 from serving.customer_view import SCOPES as VIEW_SCOPES
 from serving.customer_view import CustomerView
 from serving.events import SCOPES as EVENT_SCOPES
@@ -95,6 +96,7 @@ class Service:
         self.desk = Desk(load(os.environ.get("CHURN_CONFIG", DEFAULT_CONFIG)))
         appoint(self.desk.settings)
         agree(self.desk.settings)
+        allow(self.desk.settings.serving.max_connections)
         most, signatures = self.desk.settings.serving.max_customers, signatures_of(self.desk.settings)
         self.events = EventDesk(self.desk.metrics, most, signatures)
         self.forget = ForgetDesk()

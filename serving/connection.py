@@ -1,26 +1,42 @@
-"""A connection that is not kept waiting: the head of a request comes soon and is small, or the connection ends.
+"""A connection that is not kept waiting: what is asked comes soon and is small, what is answered is read, or it ends.
 
-uvicorn itself waits for a request line and headers for ever and takes any number of them; a few hundred such
-connections, at no cost to whoever opens them, fill a worker's memory and files. Both servers take this in its place
-(serving/plain_server.py; `take_over` for BentoML's). What is no HTTP gets an error of our one shape. Start reading at
-`Connection`.
+    head        within HEAD_SECONDS, at most HEAD_BYTES; so do what frames a body in chunks, and its trailers
+    body        bounded by the application (serving/body.py); what it did not read may come for REST_SECONDS after it
+    answer      whoever reads none of it for WRITE_SECONDS is gone
+    all         at most `Connection.most` at once; one more is told to come back
+
+uvicorn itself waits for each of these for ever and takes any number; some hundred such connections, at no cost to
+whoever opens them, fill a worker's memory and files. It takes the trailers of a body for headers, too, though no proxy
+in front of us has looked at them; here nobody hears of them. Both servers use this in its place
+(serving/plain_server.py; `take_over` for BentoML's). What is no HTTP gets an error of our one shape, after the answers
+that are under way. Start reading at `Connection`.
 """
 
 import asyncio
 import os
-from typing import Any
+import time
+from typing import Any, ClassVar
 
 import msgspec
+import structlog
 import uvicorn.config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from serving.body import HeadersTooLarge, HeadTooSlow
+from serving.headers import UNLESS_OWN
 from serving.refusals import Refusal
 from serving.schemas import ErrorAnswer, Problem
 
 HEAD_SECONDS = 10.0
 HEAD_BYTES = 65_536
-PHRASES = {400: "Bad Request", 408: "Request Timeout", 431: "Request Header Fields Too Large"}
+REST_SECONDS, REST_BYTES = 10.0, 1_000_000
+WRITE_SECONDS = 30.0
+FULL_SECONDS, SPARE = 1.0, 64  # so long, and so many beyond all, may be told that it is full
+SAY_S = 60.0
+PHRASES = {
+    400: "Bad Request", 408: "Request Timeout", 431: "Request Header Fields Too Large", 503: "Service Unavailable",
+}  # fmt: skip
+log = structlog.get_logger("serving")
 
 
 class NoHttp(Refusal):
@@ -34,39 +50,121 @@ class NoHttp(Refusal):
         )
 
 
-class Connection(HttpToolsProtocol):
-    """uvicorn's, with bounds to the head of a request."""
+class TooManyConnections(Refusal):
+    """A worker has as many connections as it may."""
 
-    _clock: asyncio.TimerHandle | None = None
-    _head_bytes = 0
+    status = 503
+    retry_after_s = 1
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            f"{most} connections are open already.",
+            mend="wait a moment (Retry-After), use connections again and close those you do not need; "
+            "[serving] max_connections allows more.",
+        )
+
+
+class Connection(HttpToolsProtocol):
+    """uvicorn's, with bounds."""
+
+    most: ClassVar[int] = 500
+    said_at: ClassVar[float] = float("-inf")
+    _clock: asyncio.TimerHandle | None = None  # of what has to come next
+    _unread: asyncio.TimerHandle | None = None  # of what has to be read
+    _under_way = False  # a message has begun and not ended
+    _is_head = True
+    _framing = _body = 0  # bytes of that message
+    _is_full = False
+    _error: Refusal | None = None  # after which nothing is listened to
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first request, not for ever."""
         super().connection_made(transport)
-        self._begin()
+        beyond = len(self.connections) - self.most
+        if beyond <= 0:
+            self._wait(HEAD_SECONDS, HeadTooSlow(HEAD_SECONDS))
+            return
+        _say_full(self.most)
+        self._is_full = True
+        if beyond > SPARE:
+            transport.abort()
+        else:
+            self._wait(FULL_SECONDS, TooManyConnections(self.most))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no more."""
         self._stop()
+        self._is_read()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take some bytes, unless they make a head too large."""
-        self._head_bytes += len(data)
+        """Take some bytes, unless they make a head, or what frames a body, too large."""
+        if self._error is not None:
+            return
+        if self._is_full:
+            self._refuse(TooManyConnections(self.most))
+            return
+        if self._clock is None and not self._under_way:  # so that a lone line end does not stop all clocks
+            self._wait(HEAD_SECONDS, HeadTooSlow(HEAD_SECONDS))
+        self._framing += len(data)
         super().data_received(data)
-        if self._clock is not None and self._head_bytes > HEAD_BYTES and not self.transport.is_closing():
+        if self._framing > HEAD_BYTES + self._body and not self.transport.is_closing():
             self._refuse(HeadersTooLarge(HEAD_BYTES))
 
     def on_message_begin(self) -> None:
-        """Begin a head; that of the first request began with the connection."""
+        """Begin a head."""
+        self._under_way = self._is_head = True
         if self._clock is None:
-            self._begin()
+            self._wait(HEAD_SECONDS, HeadTooSlow(HEAD_SECONDS))
         super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header; a trailer, which comes after the body, is none."""
+        if self._is_head:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """The head is there."""
-        self._stop()
         super().on_headers_complete()
+        self._is_head = False
+        self._stop()
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of a body; of one that nobody reads any more not too many."""
+        self._body += len(body)
+        self._framing -= len(body)
+        super().on_body(body)
+        if self.cycle.response_complete and self._body > REST_BYTES:
+            self.transport.close()
+
+    def on_message_complete(self) -> None:
+        """A message has ended; where it was answered before, the next one is waited for as after any answer."""
+        self._under_way, self._framing, self._body = False, 0, 0
+        self._stop()
+        super().on_message_complete()
+        if self.cycle.response_complete and self.timeout_keep_alive_task is None:
+            self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.transport.close)
+
+    def on_response_complete(self) -> None:
+        """Go on to the next one; after the last one before an error, to the error."""
+        super().on_response_complete()
+        if self.transport.is_closing() or not self.cycle.response_complete:
+            return
+        if self._error is not None:
+            self._tell(self._error)
+        elif self._under_way and self._clock is None:
+            self._clock = self.loop.call_later(REST_SECONDS, self.transport.close)
+
+    def pause_writing(self) -> None:
+        """What is answered is not read as fast as it comes."""
+        super().pause_writing()
+        if self._unread is None:
+            self._unread = self.loop.call_later(WRITE_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """It is read."""
+        self._is_read()
+        super().resume_writing()
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP as every error is answered."""
@@ -76,34 +174,60 @@ class Connection(HttpToolsProtocol):
     def _should_upgrade_to_ws(self) -> bool:
         return False  # nothing here speaks WebSocket
 
-    def _begin(self) -> None:
-        self._head_bytes = 0
-        self._clock = self.loop.call_later(HEAD_SECONDS, self._refuse, HeadTooSlow(HEAD_SECONDS))
+    def _wait(self, seconds: float, error: Refusal) -> None:
+        self._clock = self.loop.call_later(seconds, self._refuse, error)
 
     def _stop(self) -> None:
         if self._clock is not None:
             self._clock.cancel()
             self._clock = None
 
+    def _is_read(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
+
     def _refuse(self, error: Refusal) -> None:
+        """Listen no more; answers that are under way go first."""
         self._stop()
-        if self.transport.is_closing():
+        if self._error is not None or self.transport.is_closing():
             return
-        now = self.cycle
-        if now is None or now.response_complete or (now.more_body and not now.response_started and not self.pipeline):
-            self.transport.write(_answer(error))  # otherwise an answer is on its way
+        self._error, now = error, self.cycle
+        waits_for_body = now is not None and now.more_body and not now.response_started and not self.pipeline
+        if now is None or now.response_complete or waits_for_body:
+            self._tell(error)
+
+    def _tell(self, error: Refusal) -> None:
+        """Say why, unless what is wrong belongs to a request that has its answer, and end."""
+        if self._is_head or not self._under_way or not self.cycle.response_complete:
+            self.transport.write(_answer(error))
         self.transport.close()
 
 
 def _answer(error: Refusal) -> bytes:
     request_id = os.urandom(16).hex()
     body = msgspec.json.encode(ErrorAnswer(Problem(error.code, error.problem, error.mend, request_id)))
-    head = (
-        f"HTTP/1.1 {error.status} {PHRASES[error.status]}\r\ncontent-type: application/json\r\n"
-        f"content-length: {len(body)}\r\nx-request-id: {request_id}\r\nx-content-type-options: nosniff\r\n"
-        "cache-control: no-store\r\nconnection: close\r\n\r\n"
-    )
-    return head.encode() + body
+    wait = getattr(error, "retry_after_s", None)
+    head = [
+        f"HTTP/1.1 {error.status} {PHRASES[error.status]}".encode(), b"content-type: application/json",
+        b"content-length: %d" % len(body), b"x-request-id: " + request_id.encode(),
+        *(b": ".join(pair) for pair in UNLESS_OWN), *([] if wait is None else [b"retry-after: %d" % wait]),
+        b"connection: close", b"", body,
+    ]  # fmt: skip
+    return b"\r\n".join(head)
+
+
+def _say_full(most: int) -> None:
+    """Say in the log, now and then, that there are too many."""
+    now = time.monotonic()
+    if now - Connection.said_at >= SAY_S:
+        Connection.said_at = now
+        log.warning("connections.full", most=most)
+
+
+def allow(most: int) -> None:
+    """Let so many connections be open at once in this process."""
+    Connection.most = most
 
 
 def take_over() -> None:
