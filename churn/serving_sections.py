@@ -17,9 +17,7 @@ class Door(Section):
     max_body_kb: int = Field(default=1000, ge=1, le=100_000, description="size of a request, in 1,000 bytes")
     max_customers: int = Field(default=1000, ge=1, le=1000, description="customers or events of one request")
     body_timeout_s: float = Field(default=10, gt=0, le=600, description="in which a request has to have come")
-    max_connections: int = Field(
-        default=500, ge=1, le=100_000, description="open at once in a worker; one more is 503"
-    )
+    max_connections: int = Field(default=500, ge=1, le=100_000, description="open at once in a worker; one more is 503")
     cors_origins: tuple[str, ...] = Field(default=(), description="pages that may ask: https://crm.example; else none")
     trusted_proxies: tuple[str, ...] = Field(
         default=(), description="addresses of proxies whose X-Forwarded-For and -Proto are believed"

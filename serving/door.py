@@ -111,18 +111,39 @@ class Admission:
             return
         key, caller.by_page = self._key(keys, request)
         caller.name, caller.key, caller.known = key.name, key, True
+        caller.headers = self._limit.take(key)  # before its scope: what it may not do counts too
         check_scope(key, wanted)
-        caller.headers = self._limit.take(key)
 
-    def stranger(self, caller: Caller, headers: Raw) -> None:
-        """Find out who asks an open route: known is who brings a good key, or is on this machine and needs none."""
+    def log_in(self, caller: Caller, brought: bytes | None, address: str, wanted: str) -> Key:
+        """Whose key somebody types in at the pages; it is counted as any request of that key.
+
+        Args:
+            caller: is told who it is.
+            brought: what was typed.
+            address: where it comes from.
+            wanted: the scope that it has to have.
+
+        Raises:
+            Unauthorised: nobody's. Forbidden: it lacks the scope. TooManyRequests, TooManyFailures: too often.
+        """
+        key = self.check(brought, address)
+        caller.name, caller.key, caller.known = key.name, key, True
+        caller.headers = self._limit.take(key)
+        check_scope(key, wanted)
+        return key
+
+    def stranger(self, caller: Caller, request: Request) -> None:
+        """Find out who asks an open route: known is who brings a good key, or is on this machine and needs none.
+
+        It is answered either way; but a wrong key counts as one here too, or keys could be tried here for nothing.
+        """
         keys = self._ring.now()
         try:
             if not keys:
-                check_local(headers)
+                check_local(request.headers)
                 caller.known = caller.open = True
-            else:
-                caller.known = keys.find(presented(headers), self._now()).may("read")
+            elif (brought := presented(request.headers)) is not None:
+                caller.known = self.check(brought, request.address).may("read")
         except Refusal:
             return
 

@@ -102,11 +102,11 @@ class Guard:
     def _enter(self, visit: "Visit", scope: Scope, headers: Mapping[bytes, bytes]) -> None:
         """Find out who asks, and whether the headers, the key and its limits allow it."""
         check_headers(scope["headers"], headers, self._bounds)
-        if visit.route in OPEN or visit.route == LOGIN:
-            self._door.stranger(visit.caller, headers)
-            return
         method, secure = scope["method"], scope.get("scheme") == "https"
         request = Request(headers, method, _address(scope), secure)
+        if visit.route in OPEN or visit.route == LOGIN:
+            self._door.stranger(visit.caller, request)
+            return
         self._door.admit(visit.caller, request, self._table.scope(method, visit.route))
         if visit.route == UNKNOWN:
             raise UnknownRoute(scope["path"])

@@ -11,6 +11,8 @@ from starlette.types import Scope
 
 from churn.errors import SettingsError
 
+MAPPED = "::ffff:"
+
 
 class BadProxy(SettingsError):
     """A trusted proxy is no address."""
@@ -37,10 +39,15 @@ class Proxies:
 
     def look(self, scope: Scope) -> None:
         """Put the caller's own address and scheme into the scope of a request that a trusted proxy passed on."""
-        if not self._nets or not scope.get("client") or not self._trusts(scope["client"][0]):
+        client = scope.get("client")
+        if not client:
+            return
+        if client[0].startswith(MAPPED):  # a socket of IPv6 that takes IPv4 too
+            scope["client"] = client = (bare(client[0]), client[1])
+        if not self._nets or not self._trusts(client[0]):
             return
         told = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
-        hops = [hop.strip() for hop in ",".join(told).split(",") if hop.strip()]
+        hops = [bare(hop.strip()) for hop in ",".join(told).split(",") if hop.strip()]
         stranger = next((hop for hop in reversed(hops) if not self._trusts(hop)), None)
         if stranger is not None:
             scope["client"] = (stranger[:64], 0)
@@ -50,10 +57,23 @@ class Proxies:
 
     def _trusts(self, address: str) -> bool:
         try:
-            here = ipaddress.ip_address(address.strip("[]"))
+            here = ipaddress.ip_address(address)
         except ValueError:
             return False
         return any(here in net for net in self._nets)
+
+
+def bare(address: str) -> str:
+    """An address without brackets and port, and one of version 4 as such.
+
+    >>> [bare(one) for one in ("[2001:db8::1]:80", "203.0.113.7:4711", "::ffff:203.0.113.7", "2001:db8::1")]
+    ['2001:db8::1', '203.0.113.7', '203.0.113.7', '2001:db8::1']
+    """
+    if address.startswith("["):
+        address = address[1:].partition("]")[0]
+    elif address.count(":") == 1:
+        address = address.partition(":")[0]
+    return address.removeprefix(MAPPED) if "." in address else address
 
 
 def _net(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:

@@ -26,6 +26,9 @@ PATHS = ("/v1/customers/", "/customers/")
 WITH_BODIES = "/v1/"
 LONGEST = 256  # a longer id in a body is refused at the door, and has to arrive as it is for that
 NOTHING = b"null"
+MARK, LETTERS = b"p_", 45  # what a pseudonym begins with, and how long it is
+DEEPEST = 8  # levels of a body
+MOST_ITEMS = 1001  # of a list; one more than any route takes, so that it is refused as too long
 Fields = dict[str, msgspec.Raw]
 decode_fields = msgspec.json.Decoder(Fields).decode
 decode_items = msgspec.json.Decoder(list[msgspec.Raw]).decode
@@ -107,35 +110,49 @@ class Exchange:
 
     def back(self, body: bytes, kind: str) -> bytes:
         """An answer with the ids that it was asked with."""
-        for known_as, customer_id in self.known.items():
-            spelt = json.dumps(customer_id, ensure_ascii=False)[1:-1] if "json" in kind else html.escape(customer_id)
-            body = body.replace(known_as.encode(), spelt.encode("utf-8", "surrogatepass"))
-        return body
+        spell = _in_json if "json" in kind else html.escape
+        spelt = {one.encode(): spell(real).encode("utf-8", "surrogatepass") for one, real in self.known.items()}
+        parts, end, at = list[bytes](), 0, body.find(MARK)
+        while at >= 0:  # once through, however many ids: a thousand times through is seconds in which nobody is served
+            found = spelt.get(body[at : at + LETTERS])
+            if found is None:
+                at = body.find(MARK, at + 1)
+                continue
+            parts += [body[end:at], found]
+            end = at + LETTERS
+            at = body.find(MARK, end)
+        return b"".join([*parts, body[end:]])
 
-    def _within(self, raw: bytes | msgspec.Raw) -> bytes:
-        """JSON with ids exchanged, whatever else it holds byte for byte."""
+    def _within(self, raw: bytes | msgspec.Raw, depth: int = 0) -> bytes:
+        """JSON with ids exchanged, whatever else it holds byte for byte.
+
+        Raises:
+            RecursionError: it is nested deeper than any request of ours; each level is read once more.
+        """
+        if depth > DEEPEST:
+            raise RecursionError("it is nested too deep")
         text = bytes(raw)
         first = text.lstrip()[:1]
         if first == b"[":
-            return encode([msgspec.Raw(self._item(one)) for one in decode_items(text)])
+            return encode([msgspec.Raw(self._item(one, depth)) for one in decode_items(text)[:MOST_ITEMS]])
         if first != b"{":
             return text
-        return encode({name: msgspec.Raw(self._field(name, one)) for name, one in decode_fields(text).items()})
+        return encode({name: msgspec.Raw(self._field(name, one, depth)) for name, one in decode_fields(text).items()})
 
-    def _item(self, raw: msgspec.Raw) -> bytes:
+    def _item(self, raw: msgspec.Raw, depth: int) -> bytes:
         """One of a list; nothing where it cannot be read, so that it spoils no other."""
         try:
-            return self._within(raw)
+            return self._within(raw, depth + 1)
         except BROKEN:
             return NOTHING
 
-    def _field(self, name: str, raw: msgspec.Raw) -> bytes:
+    def _field(self, name: str, raw: msgspec.Raw, depth: int) -> bytes:
         text = bytes(raw).lstrip()
         if name in ONE:
             return self._id(text)
         if name in MANY and text.startswith(b"["):
-            return encode([msgspec.Raw(self._id(bytes(one).lstrip())) for one in decode_items(text)])
-        return self._within(raw)
+            return encode([msgspec.Raw(self._id(bytes(one).lstrip())) for one in decode_items(text)[:MOST_ITEMS]])
+        return self._within(raw, depth + 1)
 
     def _id(self, text: bytes) -> bytes:
         """A field of an id; one that is too long, or no text, is refused by whoever reads it."""
@@ -172,6 +189,10 @@ class Return:
         body = self._exchange.back(b"".join(self._parts), kind)
         await self._send({**self._start, "headers": _sized(headers, len(body))})
         await self._send({**message, "body": body})
+
+
+def _in_json(customer_id: str) -> str:
+    return json.dumps(customer_id, ensure_ascii=False)[1:-1]
 
 
 def _sized(headers: Iterable[tuple[bytes, bytes]], size: int) -> list[tuple[bytes, bytes]]:

@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 
 from churn.errors import ChurnError
 from churn.settings import Settings
+from serving.audit.scribe import about
 from serving.changes.journal import Journal
 from serving.changes.state import State
 from serving.customer_view import LONGEST_ID, Customer
@@ -66,6 +67,7 @@ class WebDesk:
         """Answer `GET /`: the list, a page of it."""
         view, wanted = self._view(request), Wanted.of(request.query_params)
         found = await anyio.to_thread.run_sync(self._listed, wanted, ROWS + 1, ROWS * (wanted.page - 1))
+        about(request.scope, [one.customer_id for one in found[:ROWS]])
         begun = bool(found) or await anyio.to_thread.run_sync(self._journal.last_seq) > 0
         content = list_page(
             view, wanted, found[:ROWS], currency=self._business.currency, calendar=self._calendar,
@@ -76,7 +78,7 @@ class WebDesk:
     async def customer(self, request: Request) -> Response:
         """Answer `GET /customer?id=`."""
         view, asked = self._view(request), request.query_params.get("id", "").strip()
-        request.state.whose = [asked]
+        about(request.scope, [asked])
         try:
             found = await self._looks.look(asked[: LONGEST_ID + 1], view.language, TOP)
         except UnknownCustomer:
@@ -89,6 +91,7 @@ class WebDesk:
         """Answer `GET /at-risk.csv`: everybody the filter lets through."""
         wanted = Wanted.of(request.query_params)
         found = await anyio.to_thread.run_sync(self._listed, wanted, MOST_ROWS, 0)
+        about(request.scope, [one.customer_id for one in found])
         headers = {"Content-Disposition": f'attachment; filename="{wanted.model}-at-risk.csv"'}
         return StreamingResponse(_pieces(found), media_type="text/csv; charset=utf-8", headers=headers)
 

@@ -10,7 +10,7 @@ import base64
 import hashlib
 from dataclasses import dataclass
 from html import escape
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -23,6 +23,7 @@ from serving.web.words import say
 
 COOKIE = "churn_language"
 YEAR_S = 365 * 86_400
+MOST_FIELDS = 50  # of a query; more go into no link of ours
 NAMES = {"en": "English", "zh": "中文"}
 HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 POLICY = f"default-src 'none'; style-src 'sha256-{HASH}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -52,7 +53,7 @@ class View:
     @classmethod
     def of(cls, request: Request, *, business: str, language: str, csrf: str) -> "View":
         """The view that a request asks for: the language of its query, its cookie, its browser or the business."""
-        pairs = parse_qsl(request.url.query, keep_blank_values=True, max_num_fields=50)
+        pairs = request.query_params.multi_items()[:MOST_FIELDS]
         rest = [pair for pair in pairs if pair[0] != "language"]
         asked, kept = dict(pairs).get("language"), request.cookies.get(COOKIE)
         wished = asked if asked in LANGUAGES else kept if kept in LANGUAGES else None

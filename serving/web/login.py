@@ -14,7 +14,7 @@ from starlette.requests import Request as Asked
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from serving.auth import check_scope, is_same_origin
+from serving.auth import is_same_origin
 from serving.door import Admission, Request
 from serving.refusals import Forbidden, InvalidRequest, Later, Refusal
 from serving.web.session import SCOPE, Sessions
@@ -71,8 +71,8 @@ class LoginDesk:
         try:
             if not is_same_origin(request.headers, asked.headers.get("host", "")):
                 raise NotOurForm
-            key = self._door.check(fields.get("key", "").strip().encode() or None, request.address)
-            check_scope(key, SCOPE)
+            typed = fields.get("key", "").strip().encode() or None
+            key = self._door.log_in(asked.state.caller, typed, request.address, SCOPE)
         except Refusal as error:
             asked.state.untold = isinstance(error, Later) and not error.first
             return self._form(where, error)

@@ -1,5 +1,7 @@
 """Pseudonyms behind the service: callers use real ids and get them back, its files never hold one."""
 
+import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from serving.app import Counter, Desk
 from serving.events import EventDesk
 from serving.forget import ForgetDesk
 from serving.lookup import Lookup
+from serving.pseudonyms import Exchange
 from serving.score_log import ScoreLog, read
 from tests import live_shop, tiny_service
 from tests.searching import naming
@@ -122,3 +125,31 @@ def test_what_is_no_request_is_refused_as_ever(service: TestClient, body: bytes)
     answer = service.post("/v1/score", content=body)
     assert answer.status_code in (400, 422)
     assert set(answer.json()["error"]) == {"code", "problem", "mend", "request_id"}
+
+
+def test_many_ids_are_given_back_at_once_and_no_other(names: Pseudonyms) -> None:
+    """A thousand ids cost one look at the answer, not a thousand: nobody else is served meanwhile."""
+    exchange, ids = Exchange(names), [f"C{number:06}" for number in range(1000)]
+    exchange.body(json.dumps({"customer_ids": ids}).encode())
+    stranger = names.of("somebody else")
+    told = [{"customer_id": names.of(one), "of": [stranger, "p_", "p_p_"], "x": "y" * 2500} for one in ids]
+    began = time.process_time()
+    back = json.loads(exchange.back(json.dumps(told).encode(), "application/json"))
+    assert time.process_time() - began < 0.5
+    assert [one["customer_id"] for one in back] == ids
+    assert {tuple(one["of"]) for one in back} == {(stranger, "p_", "p_p_")}
+    assert exchange.back(f"p_{names.of('C000001')}p_".encode(), "application/json") == b"p_C000001p_"
+
+
+@pytest.mark.parametrize("body", ['{"a":' * 300 + "1" + "}" * 300, "[" * 300 + "]" * 300], ids=["objects", "lists"])
+def test_what_is_nested_deep_is_not_read_again_and_again(service: TestClient, body: str) -> None:
+    large = body.replace("1", '"' + "x" * 900_000 + '"')
+    began = time.process_time()
+    assert service.post("/v1/score", content=large).status_code in (400, 422)
+    assert time.process_time() - began < 0.3
+
+
+def test_too_many_are_told_so(service: TestClient) -> None:
+    answer = service.post("/v1/score", json={"customer_ids": ["C1"] * 3000})
+    assert answer.status_code == 422
+    assert service.post("/v1/events", json={"events": [{}] * 3000}).status_code == 422
