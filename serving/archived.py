@@ -9,7 +9,7 @@ Where the archive does not say what the features were made of, the model's snaps
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +36,17 @@ KEPT = 2  # models that stay in memory: who asks for one answer of a model asks 
 
 @dataclass(frozen=True)
 class Learned:
-    """What a model's features were made of: the set itself, and what churn meant."""
+    """What a model's features were made of: the set itself, and what churn meant.
+
+    Args:
+        features: that it learned from.
+        lifecycle: with the definition of then.
+        other: the same with other rules of stages, which may have held when the answer was given: no line names them.
+    """
 
     features: FeatureSet
     lifecycle: Lifecycle
+    other: Lifecycle | None = None
 
 
 @dataclass(frozen=True)
@@ -91,27 +98,32 @@ def nobody_of(settings: Settings, row: Mapping[str, Any]) -> Model:
 
 
 def row_again(
-    settings: Settings, learned: Learned, customer_id: str, as_of: datetime, known_at: datetime
-) -> OnlineRow | None:
+    settings: Settings, learned: Learned, customer_id: str, when: tuple[datetime, datetime], stage: str
+) -> tuple[OnlineRow | None, bool]:
     """The row that the event log of today gives for a customer as of an instant, knowing what was known at another.
 
     Args:
         settings: of the business.
         learned: which features, and what churn meant.
         customer_id: whose.
-        as_of: the cutoff.
-        known_at: only what had reached us before it counts.
+        when: the cutoff, and the instant before which something must have reached us to count.
+        stage: as it was told; where some rules do not give it, others may.
 
     Returns:
-        None where they had no event by then.
+        None where they had no event by then; and whether other rules gave the stage.
 
     Raises:
         NoLog, BrokenLog, InboxUnavailable, LogBehind: the log cannot be read.
     """
     events = history_of(settings, customer_id, learned.lifecycle)
-    key = customer_id, (as_of, known_at)
-    tells = read_log_manifest(settings.folder).solutions > 0
-    return replayed([key], events, learned.features, learned.lifecycle, tells_solutions=tells).get(key)
+    key, tells = (customer_id, when), read_log_manifest(settings.folder).solutions > 0
+    again = partial(replayed, [key], events, learned.features, tells_solutions=tells)
+    row = again(learned.lifecycle).get(key)
+    if row is not None and row.stage != stage and learned.other is not None:
+        before = again(learned.other).get(key)
+        if before is not None and before.stage == stage:
+            return before, True
+    return row, False
 
 
 @lru_cache(maxsize=KEPT)
@@ -130,14 +142,14 @@ def _learned(settings: Settings, held: Archived, row: Mapping[str, Any]) -> tupl
         why = "the definition in the archive is not the one that the answer names"
         return None, Input("altered", why, [archive.NOTE])
     same = today.definition.id == then and today.calendar.timezone == lifecycle.calendar.timezone
-    if same:
-        lifecycle = today  # the rules of stages may have moved since the model was archived
-    lifecycle = replace(lifecycle, words=today.words)
+    rules = (today.rules, lifecycle.rules) if same else (lifecycle.rules, today.rules)
+    lifecycle, other = (replace(lifecycle, rules=one, words=today.words) for one in rules)
     features = remade(told["feature_set"], lifecycle)
     if features is None or features.hash != row["feature_set_hash"]:
         return None, Input("as_then" if same else "changed_since")
     why = "[definition] or the time zone is another one today; the archived one was used"
-    return Learned(features, lifecycle), Input("as_then") if same else Input("changed_since", why)
+    learned = Learned(features, lifecycle, None if other == lifecycle else other)
+    return learned, Input("as_then") if same else Input("changed_since", why)
 
 
 def _lifecycle(told: Any) -> Lifecycle | None:  # of a manifest

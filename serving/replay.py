@@ -7,8 +7,7 @@ is not as it was is named, so that an unequal answer says where to look. Knows n
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -24,13 +23,14 @@ from serving.abstentions import ABSTENTIONS, abstention
 from serving.archived import NOT_ASKED, Learned, Model, model_of, nobody_of, row_again
 from serving.judged import hours
 from serving.replay_schemas import Input, Inputs, Replay
+from serving.replay_told import Told, instant, maybe, told_by
 from serving.schemas import Abstention, Score, WireAction
-from serving.score_index import Recalled, recall
-from serving.score_log import unpacked
+from serving.score_index import recall
 from serving.scorer import Answer, Scorer
 from serving.seal import ALTERED, AS_WRITTEN, UNSEALED, Seal
 from serving.tables.beside import Tables
 
+OTHER_RULES = Input("changed_since", "[stages] has other rules now; those beside the archived model were used")
 OF_THE_ROW = ("no_qualifying_event", "not_eligible")  # what a row alone says: no model need be asked to say it again
 FACTS = {
     "en": {"version": "the champion of then", "hours": "the allowed", "minutes": "some"},
@@ -38,22 +38,6 @@ FACTS = {
 }
 ADVISED = ("action", "action_text", "action_why", "action_due")  # of a line: a table said it, no model
 NOT_HELD = ("score_id", "vector", *ADVISED)  # the vector is held by itself, the others are given back as they were told
-
-
-@dataclass(frozen=True)
-class Told:
-    """What was told, as far as a replay goes by it."""
-
-    row: dict[str, Any]
-    vector: FloatArray | None
-
-    def online(self, vector: FloatArray) -> OnlineRow:
-        """The row of the store that the answer was made from, with this vector."""
-        row = self.row
-        return OnlineRow(
-            row["customer_id"], vector, row["stage"], row["model"], _instant(row["cutoff"]), _instant(row["known_at"]),
-            row["feature_set_hash"],
-        )  # fmt: skip
 
 
 def replay(settings: Settings, score_id: str, *, language: str, top: int) -> Replay:
@@ -71,7 +55,7 @@ def replay(settings: Settings, score_id: str, *, language: str, top: int) -> Rep
     recalled = recall(settings.folder, score_id)
     sealed = UNSEALED if recalled.line is None else Seal.of(settings).state(recalled.line)
     try:
-        told = _told(recalled)
+        told = told_by(recalled)
     except (KeyError, TypeError, ValueError, msgspec.ValidationError):
         return _unreadable(score_id)
     is_silent = told.row.get("model_hash") is None
@@ -84,19 +68,19 @@ def replay(settings: Settings, score_id: str, *, language: str, top: int) -> Rep
 def _held(settings: Settings, told: Told, model: Model, sealed: str, language: str, top: int) -> Replay:
     """The answer made again twice: from the features that the log gives, and from those that were logged."""
     assert told.vector is not None
-    again, why = _row_again(settings, told, model.learned)
+    again, why, definition = _row_again(settings, told, model)
     of_log = _answer(settings, told, model, again or told.online(told.vector), language, top)
     of_line = of_log if again is None else _answer(settings, told, model, told.online(told.vector), language, top)
     differs = [] if of_log is None else _differs(told.row, of_log.log_row())
     names = [] if again is None else _moved(model.learned, again.vector, told.vector)
     line = _line(sealed, told, of_line, of_log, bool(names))
     features = _features(again, why, names, line, bool(differs))
-    inputs = Inputs(line=line, model=model.state, definition=model.definition, features=features)
+    inputs = Inputs(line=line, model=model.state, definition=definition, features=features)
     whole = line.state in (AS_WRITTEN, UNSEALED) and features.state == "as_known_then" and not names
     score = None if of_log is None else _as_told(settings, told, of_log.score, language)
     return Replay(
         score_id=told.row["score_id"], equal=score is not None and whole and not differs, differs=differs,
-        replayed=score, told=_public(told.row), inputs=inputs,
+        replayed=score, told=told.public(), inputs=inputs,
     )  # fmt: skip
 
 
@@ -104,31 +88,33 @@ def _as_told(settings: Settings, told: Told, score: Score, language: str) -> Sco
     """An answer made again, under its own id and with the action that was advised: a table said it, no model."""
     score = structs.replace(score, score_id=told.row["score_id"])
     code, text, why, due = (told.row.get(name) for name in ADVISED)
-    action = None if code is None else WireAction(code, text or code, why, _maybe(due))  # once the code alone was kept
+    action = None if code is None else WireAction(code, text or code, why, maybe(due))  # once the code alone was kept
     return Tables(settings.folder).again(score, action, language)
 
 
-def _row_again(settings: Settings, told: Told, learned: Learned | None) -> tuple[OnlineRow | None, str | None]:
-    """The customer's row from the event log as it was known then; None and why where there is none."""
-    if learned is None:
-        return None, "what its features were made of is not known any more"
+def _row_again(settings: Settings, told: Told, model: Model) -> tuple[OnlineRow | None, str | None, Input]:
+    """The row from the event log as it was known then, or None and why not; and what became of the definition."""
+    if model.learned is None:
+        return None, "what its features were made of is not known any more", model.definition
+    when = instant(told.row["cutoff"]), instant(told.row["known_at"])
     try:
-        row = row_again(settings, learned, told.row["customer_id"], _instant(told.row["cutoff"]), _known_at(told))
+        row, by_other = row_again(settings, model.learned, told.row["customer_id"], when, str(told.row.get("stage")))
     except ChurnError as error:
-        return None, error.problem
-    return row, None if row else "the event log has no event of this customer that was known then"
+        return None, error.problem, model.definition
+    why = None if row else "the event log has no event of this customer that was known then"
+    return row, why, OTHER_RULES if by_other and model.definition.state == "as_then" else model.definition
 
 
 def _answer(settings: Settings, told: Told, model: Model, row: OnlineRow, language: str, top: int) -> Answer | None:
     """What the archived model says of a row at the instant of the answer; None without that model."""
     if model.champion is None and model.state.state != NOT_ASKED:
         return None
-    now, valid = _instant(told.row["scored_at"]), _maybe(told.row.get("valid_until"))
+    now, valid = instant(told.row["scored_at"]), maybe(told.row.get("valid_until"))
     judge = Scorer(
         champions={} if model.champion is None else {model.champion.bundle.model: model.champion},
         clock=StoppedClock(now),
         clock_kind=settings.business.clock,
-        max_age=timedelta(days=36500) if valid is None else valid - _instant(told.row["cutoff"]),
+        max_age=timedelta(days=36500) if valid is None else valid - instant(told.row["cutoff"]),
         definition_id=told.row["definition_id"],
         calendar=model.learned.lifecycle.calendar if model.learned else settings.lifecycle.calendar,
     )
@@ -175,7 +161,7 @@ def _differs(told: dict[str, Any], again: dict[str, Any]) -> list[str]:
 
 
 def _plain(dtype: str, value: Any) -> Any:  # a text, a number, an instant or None
-    return _maybe(value) if dtype == INSTANT else value
+    return maybe(value) if dtype == INSTANT else value
 
 
 def _silent(settings: Settings, told: Told, sealed: str, language: str) -> Replay:
@@ -183,7 +169,7 @@ def _silent(settings: Settings, told: Told, sealed: str, language: str) -> Repla
     row, code = told.row, str(told.row.get("abstention"))
     facts = {"model": str(row.get("model"))} | FACTS[language]
     known = abstention(code, language, **facts) if code in ABSTENTIONS else Abstention(code, code, "")
-    asked, as_of, known_at = (_maybe(row.get(name)) for name in ("scored_at", "cutoff", "known_at"))
+    asked, as_of, known_at = (maybe(row.get(name)) for name in ("scored_at", "cutoff", "known_at"))
     assert asked is not None
     score = Score(
         score_id=row["score_id"], customer_id=row["customer_id"], scored_at=asked, clock=settings.business.clock,
@@ -196,7 +182,7 @@ def _silent(settings: Settings, told: Told, sealed: str, language: str) -> Repla
     inputs = Inputs(line=line, model=not_asked, definition=not_asked, features=not_asked)
     equal = sealed == AS_WRITTEN  # an abstention has nothing to be made of: what stands there is what was told
     return Replay(
-        score_id=row["score_id"], equal=equal, differs=[], told=_public(row), inputs=inputs,
+        score_id=row["score_id"], equal=equal, differs=[], told=told.public(), inputs=inputs,
         replayed=_as_told(settings, told, score, language),
     )  # fmt: skip
 
@@ -206,39 +192,3 @@ def _unreadable(score_id: str) -> Replay:
     line, unknown = Input(ALTERED, "it cannot be read any more"), Input(NOT_ASKED)
     inputs = Inputs(line=line, model=unknown, definition=unknown, features=unknown)
     return Replay(score_id=score_id, equal=False, differs=[], replayed=None, told=None, inputs=inputs)
-
-
-def _told(recalled: Recalled) -> Told:
-    """The row of a line, as far as it is one.
-
-    Raises:
-        KeyError, TypeError, ValueError: it is none.
-    """
-    row = {name: recalled.row[name] for name in SCORES.names if name in recalled.row}
-    for column in SCORES:
-        if not column.nullable and not isinstance(row[column.name], str):
-            raise TypeError(column.name)
-    vector = None if row.get("vector") is None else unpacked(row["vector"])
-    told = Told(row, vector)
-    for column in SCORES:
-        if column.dtype == INSTANT:
-            _maybe(row.get(column.name))
-    if vector is not None:
-        told.online(vector)
-    return told
-
-
-def _public(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name != "vector"}
-
-
-def _known_at(told: Told) -> datetime:
-    return _instant(told.row["known_at"])
-
-
-def _maybe(told: Any) -> datetime | None:
-    return None if told is None else _instant(told)
-
-
-def _instant(told: Any) -> datetime:  # a text in ISO form, or an instant
-    return told if isinstance(told, datetime) else datetime.fromisoformat(told)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from churn.definition import ChurnDefinition
+from churn.definition import ChurnDefinition, StageRules
 from churn.sections import Features
 from features.live.compaction import compact
 from features.online import MemoryOnlineStore
@@ -106,6 +106,22 @@ def test_another_definition_today_does_not_change_the_past(apart: Told) -> None:
     told = again(held, answer)
     assert told.equal
     assert states(told) == WHOLE | {"definition": "changed_since"}
+
+
+def test_other_rules_of_stages_today_do_not_change_the_past(apart: Told) -> None:
+    held, model, _ = apart
+    other = held.model_copy(update={"stages": StageRules(lapsing_share=0.999)})
+    now, then = (replayed_shop.rows_at(one, model.features, AS_OF) for one in (other, held))
+    row, moved = next((one, two) for one, two in zip(then, now, strict=True) if one.stage != two.stage)
+    (answer,) = replayed_shop.answered(held, model, [row])
+    told = again(other, answer)
+    assert told.equal
+    assert told.replayed == answer.score
+    assert states(told) == WHOLE | {"definition": "changed_since"}
+    assert "[stages]" in str(told.inputs.definition.problem)
+    (later,) = replayed_shop.answered(other, model, [moved])
+    assert states(again(other, later)) == WHOLE, "the model was archived under the rules of before"
+    assert again(held, later).differs == ["stage"]
 
 
 def test_who_was_asked_about_by_no_model_still_is(apart: Told) -> None:

@@ -60,6 +60,12 @@ def _instants(held: Settings, model: Trained, answer: Answer) -> None:
     replayed_shop.rewritten(held, f'"valid_until":"{until}"', '"valid_until":"some day"')
 
 
+def _zoneless(held: Settings, model: Trained, answer: Answer) -> None:
+    assert answer.score.features_as_of is not None
+    as_of = answer.score.features_as_of.isoformat().replace("+00:00", "")
+    replayed_shop.rewritten(held, f'"cutoff":"{as_of}Z"', f'"cutoff":"{as_of}"')
+
+
 def _event(held: Settings, model: Trained, answer: Answer) -> None:
     for path in (held.folder / "log").rglob("*.parquet"):
         table = pq.read_table(path)
@@ -86,6 +92,7 @@ def _definition(held: Settings, model: Trained, answer: Answer) -> None:
         (_vector, {"line": "altered"}, set()),
         (_garbled, {"line": "altered"} | dict.fromkeys(("model", "definition", "features"), "not_asked"), set()),
         (_instants, {"line": "altered"} | dict.fromkeys(("model", "definition", "features"), "not_asked"), set()),
+        (_zoneless, {"line": "altered"} | dict.fromkeys(("model", "definition", "features"), "not_asked"), set()),
         (_event, {"features": "altered"}, None),
         (_definition, {"definition": "altered", "features": "cannot_be_made_again"}, {"archived.json"}),
     ],
