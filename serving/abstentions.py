@@ -8,7 +8,7 @@ from serving.schemas import Abstention
 ABSTENTIONS: dict[str, tuple[str, str]] = {
     "unknown_customer": (
         "The on-line store has no row of this customer.",
-        "check the id; new customers enter with `churn ingest` and `churn features materialise`.",
+        "check the id; new customers enter with `churn ingest` and `churn features materialise`, or with a live event.",
     ),
     "store_unavailable": (
         "The on-line store does not answer in time, so there are no features to score.",
@@ -56,7 +56,7 @@ ABSTENTIONS: dict[str, tuple[str, str]] = {
 ABSTENTIONS_ZH: dict[str, tuple[str, str]] = {
     "unknown_customer": (
         "在线特征库中没有该客户的记录。",
-        "请核对客户编号；新客户通过 `churn ingest` 和 `churn features materialise` 进入。",
+        "请核对客户编号；新客户通过 `churn ingest` 和 `churn features materialise` 进入，或随其实时事件进入。",
     ),
     "store_unavailable": (
         "在线特征库未能及时响应，因此没有可用于评分的特征。",

@@ -44,8 +44,12 @@ class WireReason(msgspec.Struct, frozen=True):
     direction: Annotated[str | None, Meta(description="`raises` or `lowers` the probability.")]
     actionable: Annotated[bool, Meta(description="Somebody can do something about it.")]
     feature: Annotated[str | None, Meta(description="The feature of the group that moved the score most.")]
-    value: Annotated[float | None, Meta(description="The customer's value of that feature; null where unknown.")]
-    usual_value: Annotated[float | None, Meta(description="Median among the customers the model learned from.")]
+    value: Annotated[
+        float | None, Meta(description="The customer's value of that feature; null where unknown, and of a category.")
+    ]
+    usual_value: Annotated[
+        float | None, Meta(description="Median among those the model learned from; null of a category.")
+    ]
     share: Annotated[float, Meta(description="Part of everything that moved the score, 0 to 1.")]
 
 
