@@ -15,6 +15,7 @@ from typing import Any
 from churn.settings import load
 from cli.door import door_of, guard_around, signatures_of
 from cli.log_lines import log_as_json
+from cli.started import ends_in_words
 from features.encryption import appoint
 from features.pseudonyms import agree
 from serving.app import SCOPES, Desk, counter_of, routes
@@ -109,6 +110,10 @@ class Service:
 
     def open(self) -> None:
         """Take the champions that were fetched, the on-line store and the inbox, and begin to answer."""
+        with ends_in_words(os.environ.get(SUPERVISED)):
+            self._open()
+
+    def _open(self) -> None:
         from cli.events import intake
         from cli.forget import forget_one
         from cli.webhooks import sender

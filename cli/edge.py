@@ -29,14 +29,21 @@ class Edge(TyperGroup):
         try:
             return super().invoke(ctx)
         except Exception as error:
-            from churn.errors import ChurnError
-
-            known = _known(error)
-            if isinstance(error, ChurnError) and (known is None or error.code == "disk_full"):
-                raise _told(error.code, str(error), error.exit_code) from error
+            known = known_as(error)
             if known is None:
                 raise
-            raise _told(*known, EXIT_CODE) from error
+            is_ours = getattr(error, "code", None) == known[0]
+            raise _told(*known, getattr(error, "exit_code", EXIT_CODE) if is_ours else EXIT_CODE) from error
+
+
+def known_as(error: Exception) -> tuple[str, str] | None:
+    """Code and message of an error of ours, or of what any command may meet; None for what we do not know."""
+    from churn.errors import ChurnError
+
+    known = _known(error)
+    if isinstance(error, ChurnError) and (known is None or error.code == "disk_full"):
+        return error.code, str(error)
+    return known
 
 
 def _known(error: BaseException) -> tuple[str, str] | None:

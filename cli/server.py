@@ -61,13 +61,13 @@ def serve(config_path: Path, settings: "Settings", *, host: str | None, port: in
             env=_environment(config_path, settings, home),
             preexec_fn=_ends_with_its_parent,  # noqa: PLW1509  # no thread of ours runs yet
         )
-        end_with_us(service)
+        asked = end_with_us(service)
         note.write_text(f'{{"pid": {os.getpid()}, "port": {port}, "url": "{url}"}}\n', encoding="utf-8")
         say_when_up(service, f"{url}/readyz", f"Serving on {url}/ (Ctrl-C ends it)", transport.to_ourselves(settings))
         with _watching(watch, settings.serving.watch_registry_seconds):
             code = service.wait()
         note.unlink(missing_ok=True)
-    return 0 if code in (0, -signal.SIGTERM, -signal.SIGINT) else 1
+    return 0 if asked.is_set() and code in (0, -signal.SIGTERM, -signal.SIGINT) else 1
 
 
 def _ready_to_serve(settings: "Settings", host: str) -> "RegistryWatch":
@@ -75,6 +75,7 @@ def _ready_to_serve(settings: "Settings", host: str) -> "RegistryWatch":
     from cli.door import ring_of
     from cli.log_lines import log_as_json
     from cli.webhooks import sender
+    from features.log import read_log_manifest
     from features.store_config import may_be_registered
     from features.store_errors import NothingMaterialised
     from serving.now import clock_of
@@ -95,6 +96,8 @@ def _ready_to_serve(settings: "Settings", host: str) -> "RegistryWatch":
     if not may_be_registered(settings):
         raise NothingMaterialised(settings.business.slug)
     clock_of(settings)
+    if (settings.folder / "log").exists():
+        read_log_manifest(settings.folder)
     return watch
 
 
@@ -159,10 +162,12 @@ def _ends_with_its_parent() -> None:
         ctypes.CDLL(None).prctl(DEATH_SIGNAL, signal.SIGTERM)
 
 
-def end_with_us(service: "subprocess.Popen[bytes]") -> None:
-    """Pass on what ends us, so that requests under way are answered first; kill what does not end."""
+def end_with_us(service: "subprocess.Popen[bytes]") -> threading.Event:
+    """Pass on what ends us, so that requests under way are answered first; kill what does not end. Set where asked."""
+    asked = threading.Event()
 
     def pass_on(number: int, _: Any) -> None:  # a frame
+        asked.set()
         if service.poll() is None:
             service.send_signal(number)
             killer = threading.Timer(LONGEST_END_S, service.kill)
@@ -171,3 +176,4 @@ def end_with_us(service: "subprocess.Popen[bytes]") -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, pass_on)
+    return asked

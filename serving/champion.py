@@ -133,12 +133,12 @@ def load(settings: Settings, *, known: Mapping[str, Champion] | None = None) -> 
 
 
 def appointed(folder: Path, *, beside: bool = False) -> dict[str, Held]:
-    """Who was appointed, or who scores beside them; nobody where that was never written."""
+    """Who was appointed, or who scores beside them; nobody where that was never written, or cannot be read."""
     try:
         told = json.loads((folder / (SHADOWS if beside else CHAMPIONS)).read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        return {model: Held(**one) for model, one in told.items()}
+    except (FileNotFoundError, ValueError, TypeError, AttributeError):  # `churn serve` appoints anew
         return {}
-    return {model: Held(**one) for model, one in told.items()}
 
 
 def intact(settings: Settings, model: str, held: Held) -> bool:

@@ -21,12 +21,14 @@ from churn.settings import Settings
 from features.registry_place import RegistryDown, may_exist, reach
 from serving import shadow
 from serving.admission import BrokenModel, Held, NobodyAdmitted, RefusedVersion, on_line
-from serving.champion import MODELS, Looked, appoint, appointed, intact, look
+from serving.champion import CHAMPIONS, MODELS, SHADOWS, Looked, appoint, appointed, intact, look
 from serving.champion_registry import aliased
 from serving.registry_state import Refused, RegistryState
 
 UNDER_WAY = Path("champion") / "under-way"  # a promotion between its first and last step
-WATCHED = ("champion/*.json", "champion/*.shadow", "champion/*.key", "features/manifest.json")
+WATCHED = (
+    "champion/*.json", "champion/*.shadow", "champion/*.key", "features/manifest.json", str(CHAMPIONS), str(SHADOWS),
+)  # fmt: skip
 SOON_S = 3.0
 AGAIN = 6  # a refusal is looked at again after so many steps, though nothing seems to have changed
 log = structlog.get_logger("registry")
@@ -145,7 +147,8 @@ class RegistryWatch:
 
     def _take(self, looked: Looked) -> None:
         held, beside = {**self.held, **looked.held}, self._challengers()
-        if held and (held != self.held or beside != self.beside or appointed(self._folder) != held):
+        now = appointed(self._folder), appointed(self._folder, beside=True)
+        if held and (held != self.held or now != (held, beside)):
             appoint(self._folder, held, beside)
             for model, one in held.items():
                 if one != self.held.get(model):

@@ -120,6 +120,17 @@ def test_a_copy_that_was_changed_does_not_serve_again(shop: Settings) -> None:
     assert copy.read_text() == whole, "it was fetched again"
 
 
+@pytest.mark.parametrize("content", ["", "[1]", '{"churn": {"version": "churn-tiny/1", "other": 1}}', '{"churn": 5}'])
+def test_a_note_of_who_serves_that_cannot_be_read_is_written_anew(shop: Settings, content: str) -> None:
+    (watch := watching(shop)).begin()
+    for file in (champion.CHAMPIONS, champion.SHADOWS):
+        (shop.folder / file).write_text(content, encoding="utf-8")
+    assert set(watching(shop).begin()) == set(versions(shop)) == set(champion.MODELS), "at a start"
+    (shop.folder / champion.CHAMPIONS).write_text(content, encoding="utf-8")
+    watch.step()
+    assert set(versions(shop)) == set(champion.MODELS), "while it watches"
+
+
 def test_an_alias_moved_by_hand_is_refused_once_told_and_forgotten_when_it_is_right_again(shop: Settings) -> None:
     said = Said()
     watch = watching(shop, said)
