@@ -11,7 +11,7 @@ Why an own kernel: `pred_contrib` costs milliseconds a customer, which is most o
 """
 
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 from threading import Lock, local
 from typing import Any, NamedTuple
 
@@ -60,10 +60,9 @@ _one_at_a_time = Lock()
 
 @cache
 def _compile() -> Compiled:
-    from numba import njit
     from numba.extending import register_jitable
 
-    from churn.treeshap_vectors import register
+    from churn.treeshap_vectors import compiled, register
 
     register()
     one, eight = treekernel, treekernel_rows
@@ -78,8 +77,8 @@ def _compile() -> Compiled:
     )  # fmt: skip
     for sweep in sweeps:
         inline(sweep)
-    compile_once: Callable[..., Callable[..., Any]] = partial(njit, cache=True, nogil=True, error_model="numpy")
-    return Compiled(*map(compile_once(), (one.explain_row, eight.explain_rows, one.sum_leaves)))
+    kernel: tuple[Callable[..., Any], ...] = (one.explain_row, eight.explain_rows, one.sum_leaves)
+    return Compiled(*map(compiled, kernel))
 
 
 class TreeShap:

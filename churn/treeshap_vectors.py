@@ -7,15 +7,18 @@ files treekernel.py and treekernel_rows.py: who changes this file touches those.
 """
 
 import operator
+from collections.abc import Callable
 from typing import Any
+from warnings import warn
 
 from llvmlite import ir
-from numba import types
+from numba import njit, types
 from numba.extending import lower_builtin, models, register_model, type_callable
 
 from churn import treekernel_vectors as plain
 
 INDEX = ir.IntType(32)
+NOWHERE = "Reasons are compiled anew at each start, some 10 s: set NUMBA_CACHE_DIR to a folder that may be written to."
 
 
 class Vector(types.Type):  # type: ignore[misc]  # numba has no types
@@ -33,6 +36,15 @@ class VectorModel(models.PrimitiveModel):  # type: ignore[misc]  # numba has no 
 
     def __init__(self, manager: Any, vector: Vector) -> None:
         super().__init__(manager, vector, vector.kind)
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of the kernel, compiled when it is first called and kept for the next start, if there is a place."""
+    try:
+        return njit(cache=True, nogil=True, error_model="numpy")(function)  # type: ignore[no-any-return]
+    except RuntimeError:  # numba found no folder that it may write to: a container's root is read-only
+        warn(NOWHERE, stacklevel=2)
+        return njit(nogil=True, error_model="numpy")(function)  # type: ignore[no-any-return]
 
 
 def register() -> None:

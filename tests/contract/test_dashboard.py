@@ -14,6 +14,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families as parsed
 
 from serving.metrics import Metrics
+from tests.conftest import require
 
 PACKAGING = Path(__file__).parents[2] / "packaging"
 SUFFIXES = {
@@ -21,7 +22,7 @@ SUFFIXES = {
 }  # fmt: skip
 OURS = re.compile(r"\bchurn_[a-z_]+")
 LABELS = {"instance", "job", "route", "status", "model", "answer", "version", "what", "reason", "receiver", "le"}
-NO_PROMTOOL = "promtool is not here (Debian: prometheus); names are checked all the same"
+PROMTOOL = "install Debian's prometheus; .ci/run does. Names are checked all the same"
 
 
 @pytest.fixture(scope="module")
@@ -99,8 +100,7 @@ def test_every_panel_has_what_grafana_needs_and_none_lies_on_another(dashboard: 
 def test_promtool_reads_rules_and_queries_and_raises_the_alarms_it_should(
     dashboard: dict[str, Any], tmp_path: Path
 ) -> None:
-    if not shutil.which("promtool"):
-        pytest.skip(NO_PROMTOOL)
+    require(shutil.which("promtool"), "promtool", PROMTOOL)
     queries = [one for one in asked(dashboard) if not one.startswith("label_values")]
     recorded = [
         {"record": f"query_{number}", "expr": one.replace("$__rate_interval", "5m").replace("$", "")}

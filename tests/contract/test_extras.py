@@ -1,12 +1,17 @@
 """Each stage works with its own extra alone, at the locked versions: what it imports, it asks for."""
 
+import ast
 import os
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tests.conftest import require
 
@@ -52,6 +57,31 @@ def environment(folder: Path, extra: str, *more: str) -> Path:
 
 def test_every_extra_is_tried() -> None:
     assert set(EXTRAS) == {extra for extra in STAGES.values() if extra}
+
+
+def imports(stage: str) -> Iterator[tuple[Path, str]]:
+    """What the files of a stage import from outside, inside functions too: each file with a package."""
+    for path in sorted((ROOT / stage).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            names = [one.name for one in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) and node.module and not node.level else []
+            yield from ((path.relative_to(ROOT), name.partition(".")[0]) for name in names)
+
+
+@pytest.mark.parametrize("stage", ["features", "training", "serving", "monitoring"])
+def test_what_a_stage_imports_anywhere_it_names_itself(stage: str) -> None:
+    """What came along with something else would be gone with the next version of that."""
+    engines = EXTRAS["cluster"] if stage in ("features", "training") else []
+    base = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    named = {canonicalize_name(Requirement(one).name) for one in [*base, *EXTRAS[stage], *engines]}
+    provided = packages_distributions()
+    own = {*sys.stdlib_module_names, "churn", "features", stage}
+    unnamed = {
+        (str(path), package)
+        for path, package in imports(stage)
+        if package not in own and not {canonicalize_name(one) for one in provided.get(package, [])} & named
+    }
+    assert unnamed == set()
 
 
 @pytest.mark.slow

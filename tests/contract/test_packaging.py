@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from churn.settings import load
+from tests.conftest import require
 
 ROOT = Path(__file__).parents[2]
 PACKAGING = ROOT / "packaging"
@@ -53,7 +54,8 @@ def test_images_run_as_nobody_special_and_without_a_shell_between() -> None:
         (command,) = (line for line in lines if line.startswith("CMD"))
         assert isinstance(json.loads(command.removeprefix("CMD ")), list)
     assert not any("apt-get" in line for line in stages()["service"])
-    assert any(line.startswith("HEALTHCHECK") for line in stages()["service"])
+    (check,) = (line for line in stages()["service"] if line.startswith("HEALTHCHECK"))
+    assert check.endswith('CMD ["python", "-m", "serving.alive"]')  # tests/unit/serving/test_alive.py
     assert not any("lightgbm" in line for line in (ROOT / "requirements" / "serving.lock").read_text().splitlines())
 
 
@@ -88,6 +90,8 @@ def test_containers_are_closed_and_secrets_are_not_in_the_file() -> None:
         for database, condition in SERVICES[name]["depends_on"].items():
             assert condition == {"condition": "service_healthy"}
             assert SERVICES[database]["healthcheck"]["test"]
+    for name in ("service", "pipeline"):  # numba writes into its folder or keeps nothing
+        assert any(mount.startswith("compiled:/var/cache/churn") for mount in SERVICES[name]["volumes"])
     for one in ("postgres", "redis"):
         assert SERVICES[one]["networks"] == ["inside"]
         assert "ports" not in SERVICES[one]
@@ -97,8 +101,7 @@ def test_containers_are_closed_and_secrets_are_not_in_the_file() -> None:
 
 
 def test_docker_compose_reads_the_file() -> None:
-    if not shutil.which("docker-compose"):
-        pytest.skip("docker-compose is not here (Debian: docker-compose); the file is checked all the same")
+    require(shutil.which("docker-compose"), "docker-compose", "install Debian's docker-compose; .ci/run does")
     command = ["docker-compose", "-f", "compose.yaml", "config", "--quiet"]
     subprocess.run(command, cwd=PACKAGING, env=os.environ | DOTENV, check=True, capture_output=True)
 
@@ -106,8 +109,7 @@ def test_docker_compose_reads_the_file() -> None:
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
 def test_units_are_sound_and_little_exposed(unit: Path, tmp_path: Path) -> None:
     assert "NoNewPrivileges=yes" in unit.read_text()
-    if not shutil.which("systemd-analyze"):
-        pytest.skip("systemd-analyze is not here (Debian: systemd)")
+    require(shutil.which("systemd-analyze"), "systemd-analyze", "install Debian's systemd; .ci/run does")
     here = tmp_path / unit.name
     here.write_text(unit.read_text().replace("/opt/churn/.venv/bin/churn", "/bin/true"))
     done = subprocess.run(["systemd-analyze", "verify", str(here)], capture_output=True, text=True, check=False)

@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families as parsed
 
 from churn.clock import StoppedClock
 from tests import tiny_service
+from tests.conftest import require
 from tests.tiny_service import AS_OF
 
 ROOT = Path(__file__).parents[3]
@@ -88,8 +89,7 @@ def test_no_label_holds_what_a_caller_wrote(text: str) -> None:
 
 
 def test_promtool_finds_nothing_to_complain_of(text: str) -> None:
-    if not shutil.which("promtool"):
-        pytest.skip("promtool is not here (Debian: prometheus); names are checked above all the same")
+    require(shutil.which("promtool"), "promtool", "install Debian's prometheus; .ci/run does")
     done = subprocess.run(["promtool", "check", "metrics"], input=text, text=True, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
 
