@@ -7,7 +7,6 @@ line breaks the chain; whoever makes the chain anew meets the hash that `champio
 and, where `[gate] signing_key_file` is set, a signature. Start reading at `compose` and `faults`.
 """
 
-import getpass
 import hashlib
 import hmac
 import json
@@ -24,6 +23,7 @@ from churn.settings import Settings
 from features.atomic import flush, write_text
 from features.provenance import made_by
 from features.signing_key import set_key
+from training.manifest import account
 from training.versions import Version
 
 HISTORY = "history.jsonl"
@@ -168,7 +168,7 @@ def faults(
 
 def who(settings: Settings) -> str:
     """Who acts: as the settings say, or git, or the account; and on which machine."""
-    name = settings.gate.who or _git_user(settings.root) or getpass.getuser()
+    name = settings.gate.who or _git_user(settings.root) or account()
     return f"{name} on {socket.gethostname()}"
 
 

@@ -6,6 +6,7 @@ Reads a challenger, the settings and the environment; returns JSON. `churn repro
 import getpass
 import hashlib
 import json
+import os
 import platform
 import shutil
 import subprocess
@@ -108,7 +109,7 @@ def environment() -> dict[str, Any]:
         "packages_hash": hashlib.sha256(json.dumps(listed).encode()).hexdigest(),
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}",
-        "who": _who(),
+        "who": account(),
     }
 
 
@@ -136,8 +137,9 @@ def _dirty() -> bool | None:
     return bool(subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip())
 
 
-def _who() -> str:
+def account() -> str:
+    """Who runs this: the account's name, or its number in a container that has no name for it."""
     try:
         return getpass.getuser()
-    except (KeyError, OSError):  # a container without a name for its user
-        return "unknown"
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
