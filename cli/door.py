@@ -63,7 +63,7 @@ def door_of(settings: "Settings") -> Door:
     limit = RateLimit(_counts(settings), settings.serving.rate_limit_per_minute, keys.quota_per_day)
     sessions = Sessions(settings.folder, hours=keys.session_hours, ended=once_of(settings))
     admission = Admission(ring, limit, brake=Brake(keys.failures_per_minute), sessions=sessions, used=ring.used)
-    return Door(admission, sessions, LoginDesk(admission, sessions, settings.business.name))
+    return Door(admission, sessions, LoginDesk(admission, sessions, settings.business.name, settings.business.language))
 
 
 def guard_around(

@@ -20,7 +20,7 @@ def routes(name: str) -> list[BaseRoute]:
     published, schema = msgspec.json.encode(document()), msgspec.json.encode(json_schema())
 
     async def docs(request: Request) -> Response:
-        return docs_page(name, request.url.netloc)
+        return docs_page(name, request.url.netloc, is_open=request.state.caller.open)
 
     async def openapi(_: Request) -> Response:
         return Response(published, media_type="application/json")

@@ -22,14 +22,18 @@ READ = {
     "/openapi.json": "The same for machines.",
 }
 STYLE = """
-body{font:16px/1.5 system-ui,sans-serif;max-width:58rem;margin:2rem auto;padding:0 1rem;color:#1b1f24;background:#fff}
+:root{--ink:#1b1f24;--paper:#fff;--card:#f4f6f8;--line:#d8dee4;--link:#0b5cad;color-scheme:light dark}
+@media (prefers-color-scheme:dark){:root{--ink:#e8ecf1;--paper:#12171d;--card:#1b222a;--line:#38424d;--link:#82b8f2}}
+body{font:16px/1.5 system-ui,sans-serif;max-width:58rem;margin:2rem auto;padding:0 1rem;color:var(--ink);
+background:var(--paper)}h1,h2,h3,td,p{overflow-wrap:anywhere}
 h1{font-size:1.6rem}h2 code{font-size:1rem;font-weight:600}
 h2{font-size:1.2rem;margin-top:2rem}code,pre,textarea{font:13px/1.45 ui-monospace,monospace}
-pre,textarea{background:#f4f6f8;border:1px solid #d8dee4;border-radius:6px;padding:.75rem;overflow:auto}
-pre{white-space:pre-wrap}
+pre,textarea{background:var(--card);color:inherit;border:1px solid var(--line);border-radius:6px;padding:.75rem;
+overflow:auto}pre{white-space:pre-wrap;overflow-wrap:anywhere}
 textarea{width:100%;box-sizing:border-box;min-height:6rem}table{border-collapse:collapse;width:100%;font-size:.9rem}
-td,th{border-bottom:1px solid #d8dee4;padding:.35rem .6rem;text-align:left;vertical-align:top}a{color:#0b5cad}
-button{font:inherit;padding:.35rem 1rem;border:1px solid #0b5cad;border-radius:6px;background:#0b5cad;color:#fff}
+td,th{border-bottom:1px solid var(--line);padding:.35rem .6rem;text-align:left;vertical-align:top}a{color:var(--link)}
+button{font:inherit;padding:.35rem 1rem;border:1px solid var(--link);border-radius:6px;background:var(--link);
+color:var(--paper)}.open{margin:0;padding:.5rem 1rem;background:#7a4700;color:#fff}
 """
 
 
@@ -43,13 +47,14 @@ def text(words: str) -> str:
     return html.escape(words)
 
 
-def page(business: str, content: str, script: str = "") -> Response:
-    """A page that may load nothing from anywhere and run only the script it brings."""
+def page(business: str, content: str, script: str = "", above: str = "") -> Response:
+    """A page that may load nothing from anywhere and run only the script it brings; `above` stands over its heading."""
     name = text(business)
     page = (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>churn: {name}</title>'
         f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head>'
-        f"<body><h1>churn: {name}</h1>{content}{f'<script>{script}</script>' if script else ''}</body></html>"
+        f'<body><header>{above}<p><a href="/">{name}</a></p></header><main><h1>churn: {name}</h1>{content}</main>'
+        f"{f'<script>{script}</script>' if script else ''}</body></html>"
     )
     allowed = f"'sha256-{_digest(script)}'" if script else "'none'"
     policy = (

@@ -20,6 +20,7 @@ from serving.changes.file import File
 from serving.changes.state import FIRST, Change, State, difference, has_moved
 from serving.refusals import CursorGone
 
+LAST = "\U0010ffff"  # no letter comes after it
 AT_ONCE = 5000  # states a transaction; others who write wait for it
 IN_ONE = 400  # customers in one IN (...)
 BEFORE = ("stage", "model", "band", "code", "probability")
@@ -155,6 +156,12 @@ class Journal:
         asked = (least_probability, *wanted.values(), limit, offset)
         with self._file.session(writes=False) as cursor:
             return [State(*row) for row in cursor.execute(query, asked).fetchall()]
+
+    def beginning(self, letters: str, limit: int) -> list[str]:
+        """Ids of customers who were told of and whose id begins so, in order."""
+        query = "SELECT customer_id FROM told WHERE customer_id >= ? AND customer_id < ? ORDER BY 1 LIMIT ?"
+        with self._file.session(writes=False) as cursor:
+            return [str(one) for (one,) in cursor.execute(query, (letters, letters + LAST, limit)).fetchall()]
 
     def prune(self, before_us: int) -> int:
         """Drop entries that were told before an instant; how many. What was told last stays."""

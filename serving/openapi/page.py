@@ -15,6 +15,7 @@ from serving.openapi.document import document
 from serving.openapi.form import ERRORS, OF_BODIES, Operation
 from serving.openapi.operations import OPERATIONS
 from serving.pages import page, text
+from serving.web.banner import open_banner
 
 FACTS = {"model": "asked", "version": "the champion", "hours": "the allowed", "minutes": "some"}  # of abstentions
 SCRIPT = """
@@ -35,12 +36,13 @@ for (const button of document.querySelectorAll("button[data-method]")) {
 """
 
 
-def docs(business: str, host: str) -> Response:
+def docs(business: str, host: str, *, is_open: bool = False) -> Response:
     """The page.
 
     Args:
         business: its name.
         host: where the caller found it.
+        is_open: nobody needs a key.
     """
     schemas = document()["components"]["schemas"]
     answers = "".join(
@@ -62,7 +64,7 @@ def docs(business: str, host: str) -> Response:
         f'<table>{answers}</table><p>For machines: <a href="/openapi.json">/openapi.json</a>, ',
         '<a href="/v1/schema.json">/v1/schema.json</a></p>',
     ]
-    return page(business, "".join(parts), SCRIPT)
+    return page(business, "".join(parts), SCRIPT, above=open_banner(is_open, "en"))
 
 
 def _asked(one: Operation, host: str) -> str:

@@ -23,14 +23,17 @@ from serving.refusals import Refusal, UnknownCustomer
 from serving.web.frame import View
 from serving.web.listed import ROWS, csv_lines, list_page
 from serving.web.login import request_of
+from serving.web.missing import spellings, unknown_page
 from serving.web.person import person_page
 from serving.web.session import Sessions
 from serving.web.wanted import Wanted
+from serving.web.words import say
 
 HOME, CUSTOMER, FILE = "/", "/customer", "/at-risk.csv"
 SCOPES = dict.fromkeys((HOME, CUSTOMER, FILE), "read")
 MOST_ROWS = 100_000  # of a file
 TOP = 10
+ALIKE = 10  # ids that are offered instead of one that nobody has
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -82,8 +85,8 @@ class WebDesk:
         try:
             found = await self._looks.look(asked[: LONGEST_ID + 1], view.language, TOP)
         except UnknownCustomer:
-            content = f'<h1>{view.say("find")}</h1><p class="problem" role="alert">{view.say("unknown")}</p>'
-            return view.page(view.say("find"), content, status=404)
+            like = await anyio.to_thread.run_sync(self._alike, asked)
+            return view.page(say("find", view.language), unknown_page(view, asked, like), status=404)
         content = person_page(view, found, currency=self._business.currency, calendar=self._calendar)
         return view.page(asked, content)
 
@@ -94,6 +97,11 @@ class WebDesk:
         about(request.scope, [one.customer_id for one in found])
         headers = {"Content-Disposition": f'attachment; filename="{wanted.model}-at-risk.csv"'}
         return StreamingResponse(_pieces(found), media_type="text/csv; charset=utf-8", headers=headers)
+
+    def _alike(self, asked: str) -> list[str]:
+        """Ids that begin as somebody typed, in capitals or not."""
+        found = [self._journal.beginning(letters, ALIKE) for letters in spellings(asked)]
+        return list(dict.fromkeys(one for some in found for one in some))[:ALIKE]
 
     def _shown(self, endpoint: Endpoint) -> Endpoint:
         """A route whose errors are pages too."""

@@ -2,6 +2,7 @@
 
     view = View.of(request, ...)      in which language, for whom
     view.page(title, content)         the whole page
+    spoken(request, usual)            the language alone, and `whole` the page without the head: of the login
 
 A language that was chosen stays, in a cookie that holds nothing else. Start reading at `View.of`.
 """
@@ -55,13 +56,10 @@ class View:
         """The view that a request asks for: the language of its query, its cookie, its browser or the business."""
         pairs = request.query_params.multi_items()[:MOST_FIELDS]
         rest = [pair for pair in pairs if pair[0] != "language"]
-        asked, kept = dict(pairs).get("language"), request.cookies.get(COOKIE)
-        wished = asked if asked in LANGUAGES else kept if kept in LANGUAGES else None
-        spoken = wished or preferred(request.headers.get("accept-language", "")) or language
         caller = request.state.caller
         return cls(
-            business, spoken, request.url.path, urlencode(rest), csrf if caller.by_page else "",
-            is_open=caller.open, chose=asked in LANGUAGES,
+            business, spoken(request, language), request.url.path, urlencode(rest), csrf if caller.by_page else "",
+            is_open=caller.open, chose=dict(pairs).get("language") in LANGUAGES,
         )  # fmt: skip
 
     def say(self, key: str, **facts: object) -> str:
@@ -76,14 +74,11 @@ class View:
             content: HTML.
             status: of the answer.
         """
-        text = (
-            f'<!doctype html><html lang="{self.language}"><head><meta charset="utf-8">'
-            f'<meta name="viewport" content="width=device-width,initial-scale=1">'
-            f"<title>{escape(title)} · {escape(self.business)}</title><style>{STYLE}</style></head><body>"
+        body = (
             f'<a class="skip" href="#content">{self.say("skip")}</a>{open_banner(self.is_open, self.language)}'
-            f'{self._top()}<main id="content">{content}</main>{self._foot()}</body></html>'
+            f'{self._top()}<main id="content">{content}</main>'
         )
-        answer = HTMLResponse(text, status, {"Content-Security-Policy": POLICY, "Content-Language": self.language})
+        answer = whole(f"{title} · {self.business}", body, self.language, status=status)
         if self.chose:
             answer.set_cookie(COOKIE, self.language, max_age=YEAR_S, httponly=True, samesite="lax")
         return answer
@@ -115,5 +110,26 @@ class View:
             f'<form method="post" action="/logout">{hidden}<button class="plain">{self.say("logout")}</button></form>'
         )
 
-    def _foot(self) -> str:
-        return f"<footer><p>{self.say('as_told')}</p></footer>"
+
+def spoken(request: Request, usual: str) -> str:
+    """The language of a page: that of its query, of the cookie, of the browser, or the usual one."""
+    asked, kept = request.query_params.get("language"), request.cookies.get(COOKIE)
+    wished = asked if asked in LANGUAGES else kept if kept in LANGUAGES else None
+    return wished or preferred(request.headers.get("accept-language", "")) or usual
+
+
+def whole(title: str, body: str, language: str, *, status: int = 200) -> Response:
+    """A page that may load nothing and run nothing.
+
+    Args:
+        title: plain text.
+        body: HTML.
+        language: en or zh.
+        status: of the answer.
+    """
+    text = (
+        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{STYLE}</style></head><body>{body}</body></html>"
+    )
+    return HTMLResponse(text, status, {"Content-Security-Policy": POLICY, "Content-Language": language})

@@ -40,9 +40,9 @@ def list_page(
     """
     leaving = wanted.model == "churn"
     title, about = ("at_risk", "about_churn") if leaving else ("coming_back", "about_reactivation")
-    told_of = _table(view, states, wanted, currency, calendar) if states else _nobody(view, begun=begun)
+    told_of = _table(view, states, wanted, currency, calendar) if states else _nobody(view, wanted, begun=begun)
     return (
-        f'<h1>{view.say(title)}</h1><p class="quiet">{view.say(about)}</p>'
+        f'<h1>{view.say(title)}</h1><p class="quiet">{view.say(about)} {view.say("as_told")}</p>'
         f"{_tabs(view, wanted)}{_filter(view, wanted)}{told_of}{_pages(view, wanted, more=more)}"
     )
 
@@ -104,14 +104,13 @@ def _choice(view: View, name: str, chosen: str | None, names: dict[str, str]) ->
 
 def _table(view: View, states: Sequence[State], wanted: Wanted, currency: str, calendar: Calendar) -> str:
     amount = "value_at_risk" if wanted.model == "churn" else "value_to_win"
-    heads = [("customer_id", ""), ("stage", ""), ("band", ""), ("probability", "number"), (amount, "number")]
+    heads = [("customer_id", ""), (amount, "number"), ("probability", "number"), ("band", ""), ("stage", "")]
     top = "".join(f'<th scope="col" class="{kind}">{view.say(name)}</th>' for name, kind in [*heads, ("told_at", "")])
     body = "".join(_row(view, one, currency, calendar) for one in states)
     title = view.say("at_risk" if wanted.model == "churn" else "coming_back")
     return (
-        f'<div class="{_tone(wanted.model)}scroll" tabindex="0" role="region" aria-label="{title}"><table>'
-        f"<caption>{view.say(wanted.model)}, "
-        f"{view.say('page', number=wanted.page)}</caption>"
+        f'<div class="{_tone(wanted.model)}scroll" tabindex="0" role="region" aria-label="{title}"><table class="list">'
+        f"<caption>{view.say(wanted.model)} · {view.say('page', number=wanted.page)}</caption>"
         f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
@@ -125,16 +124,17 @@ def _row(view: View, one: State, currency: str, calendar: Calendar) -> str:
     where = f"/customer?id={quote(one.customer_id, safe='')}"
     return (
         f'<tr><th scope="row"><a href="{where}">{escape(one.customer_id)}</a></th>'
-        f"<td>{escape(stage_name(one.stage, view.language))}</td>"
-        f'<td class="band {one.band}">{escape(band_name(one.band, view.language))}</td>'
-        f'<td class="number">{told.percent(one.probability)}</td>'
         f'<td class="number">{escape(told.money(one.value_at_risk, currency))}</td>'
+        f'<td class="number">{told.percent(one.probability)}</td>'
+        f'<td><span class="band {one.band}">{escape(band_name(one.band, view.language))}</span></td>'
+        f"<td>{escape(stage_name(one.stage, view.language))}</td>"
         f"<td>{told.day(from_us(one.told_us), calendar)}</td></tr>"
     )
 
 
-def _nobody(view: View, *, begun: bool) -> str:
-    return f'<p class="problem">{view.say("nobody" if begun else "nothing_yet").replace("`", "")}</p>'
+def _nobody(view: View, wanted: Wanted, *, begun: bool) -> str:
+    why = "nothing_yet" if not begun else "none_of_these" if wanted == Wanted(model=wanted.model) else "nobody"
+    return f'<p class="problem">{view.say(why).replace("`", "")}</p>'
 
 
 def _pages(view: View, wanted: Wanted, *, more: bool) -> str:

@@ -7,27 +7,22 @@ Wrong keys meet the same brake as everywhere. Where nobody needs a key there is 
 `LoginDesk`.
 """
 
-import html
+from html import escape
 from urllib.parse import parse_qs
 
 from starlette.requests import Request as Asked
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from serving.auth import is_same_origin
 from serving.door import Admission, Request
 from serving.refusals import Forbidden, InvalidRequest, Later, Refusal
+from serving.web.frame import spoken, whole
 from serving.web.session import SCOPE, Sessions
+from serving.web.words import WORDS, say
 
 LOGIN, LOGOUT = "/login", "/logout"
 SCOPES = {f"POST {LOGOUT}": SCOPE}
-STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:24rem;margin:12vh auto;padding:0 1rem;color:#1b1f24;"
-    "background:#fff}label,input,button{display:block;width:100%;box-sizing:border-box;margin:.4rem 0;font:inherit}"
-    "input{padding:.5rem;border:1px solid #6b7681;border-radius:6px}button{padding:.5rem;border:0;border-radius:6px;"
-    "background:#0b5cad;color:#fff}p.problem{color:#a4000f}"
-)
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 MOST_FIELD, MOST_FIELDS = 4096, 50
 
 
@@ -43,11 +38,11 @@ class LoginDesk:
 
     Args:
         door: knows the keys. sessions: makes and ends sessions.
-        business: what the page says it is.
+        business: what the page says it is. language: of the page, where a browser asks for none of ours.
     """
 
-    def __init__(self, door: Admission, sessions: Sessions, business: str) -> None:
-        self._door, self._sessions, self._business = door, sessions, business
+    def __init__(self, door: Admission, sessions: Sessions, business: str, language: str = "en") -> None:
+        self._door, self._sessions, self._business, self._language = door, sessions, business, language
 
     def routes(self) -> list[BaseRoute]:
         """The routes of this desk."""
@@ -60,7 +55,7 @@ class LoginDesk:
     async def page(self, asked: Asked) -> Response:
         """Answer `GET /login`."""
         where = local_path(asked.query_params.get("next", "/"))
-        return RedirectResponse(where, 303) if self._door.is_open else self._form(where)
+        return RedirectResponse(where, 303) if self._door.is_open else self._form(asked, where)
 
     async def login(self, asked: Asked) -> Response:
         """Answer `POST /login`."""
@@ -75,7 +70,7 @@ class LoginDesk:
             key = self._door.log_in(asked.state.caller, typed, request.address, SCOPE)
         except Refusal as error:
             asked.state.untold = isinstance(error, Later) and not error.first
-            return self._form(where, error)
+            return self._form(asked, where, error)
         return RedirectResponse(where, 303, {"Set-Cookie": self._sessions.begin(key, secure=request.secure)})
 
     async def logout(self, asked: Asked) -> Response:
@@ -83,23 +78,28 @@ class LoginDesk:
         await checked_form(asked, self._sessions)
         return RedirectResponse(LOGIN, 303, {"Set-Cookie": self._sessions.end(request_of(asked))})
 
-    def _form(self, where: str, error: Refusal | None = None) -> Response:
-        problem = f'<p class="problem" role="alert">{html.escape(error.problem)}</p>' if error else ""
-        headers = {"Content-Security-Policy": POLICY}
-        if (wait := getattr(error, "retry_after_s", None)) is not None:
-            headers["Retry-After"] = str(wait)
-        return HTMLResponse(
-            f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{html.escape(self._business)}</title>'
-            f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style>'
-            f"<main><h1>{html.escape(self._business)}</h1>{problem}"
-            f'<form method="post" action="{LOGIN}"><label for="key">Key with the scope read '
-            f'<span lang="zh">（具有 read 权限的密钥）</span></label>'
-            f'<input id="key" name="key" type="password" autocomplete="current-password" required autofocus>'
-            f'<input type="hidden" name="next" value="{html.escape(where)}">'
-            f'<button>Log in <span lang="zh">登录</span></button></form></main></html>',
-            status_code=error.status if error else 200,
-            headers=headers,
+    def _form(self, asked: Asked, where: str, error: Refusal | None = None) -> Response:
+        language = spoken(asked, self._language)
+        problem = f'<p class="problem" role="alert">{escape(_told(error, language))}</p>' if error else ""
+        words = {name: escape(say(name, language)) for name in ("key", "key_help", "login")}
+        body = (
+            f'<main class="narrow"><h1>{escape(self._business)}</h1>{problem}<form method="post" action="{LOGIN}">'
+            f'<label for="key">{words["key"]}</label>'
+            f'<input id="key" name="key" type="password" autocomplete="current-password" required autofocus '
+            f'aria-describedby="help"><p class="quiet" id="help">{words["key_help"]}</p>'
+            f'<input type="hidden" name="next" value="{escape(where)}"><button>{words["login"]}</button></form></main>'
         )
+        title = f"{say('login', language)} · {self._business}"
+        page = whole(title, body, language, status=error.status if error else 200)
+        if isinstance(error, Later):
+            page.headers["Retry-After"] = str(error.retry_after_s)
+        return page
+
+
+def _told(error: Refusal, language: str) -> str:
+    """What went wrong, in a language of the pages where they have words for it."""
+    seconds = error.retry_after_s if isinstance(error, Later) else 0
+    return say(error.code, language, seconds=seconds) if error.code in WORDS else f"{error.problem} {error.mend}"
 
 
 def request_of(asked: Asked) -> Request:

@@ -7,11 +7,11 @@ from html import escape
 
 from churn.calendar import Calendar
 from serving.customer_view import Customer, Standing
-from serving.schemas import Score
+from serving.schemas import Score, WireHorizon
 from serving.web import told
-from serving.web.drawn import Measure, bar, bars
+from serving.web.drawn import bar
 from serving.web.frame import View
-from serving.web.words import TIERS, band_name, pick, stage_name
+from serving.web.words import TIERS, band_name, pick, say, stage_name
 
 WORSE = {"churn": "raises", "reactivation": "lowers"}  # the direction that is bad news
 TONES = {"churn": {"high": "bad", "low": "good"}, "reactivation": {"high": "good"}}
@@ -27,12 +27,14 @@ def person_page(view: View, customer: Customer, *, currency: str, calendar: Cale
         calendar: of the business.
     """
     score = customer.score
-    why = f'<section aria-labelledby="why">{_reasons(view, score)}</section>'
     stated = f'<section aria-labelledby="stated">{_stated(view, score)}</section>'
+    why, numbers = stated, ""
+    if score.probability is not None:
+        why = f'<div class="two"><section aria-labelledby="why">{_reasons(view, score)}</section>{stated}</div>'
+        numbers = _numbers(view, score, currency) + _horizons(view, score)
     parts = (
-        _answer(view, score, calendar), _action(view, score, calendar), f'<div class="two">{why}{stated}</div>',
-        _numbers(view, score, currency), _horizons(view, score), _history(view, customer, calendar),
-        _contacts(view, customer, calendar), _standing_on(view, score, calendar),
+        _answer(view, score, calendar), _action(view, score, calendar), why, numbers,
+        _history(view, customer, calendar), _contacts(view, customer, calendar), _standing_on(view, score, calendar),
     )  # fmt: skip
     stage = escape(stage_name(customer.stage, view.language))
     return f"<h1>{escape(customer.customer_id)}</h1><p>{view.say('stage')}: <b>{stage}</b></p>{''.join(parts)}"
@@ -41,7 +43,7 @@ def person_page(view: View, customer: Customer, *, currency: str, calendar: Cale
 def _answer(view: View, score: Score, calendar: Calendar) -> str:
     if score.probability is None:
         why = score.abstention
-        said = f'<p>{escape(why.problem)}</p><p class="quiet">{escape(why.mend)}</p>' if why else ""
+        said = f'<p>{escape(why.problem)}</p><p class="quiet">{escape(_sentence(why.mend))}</p>' if why else ""
         return f'<div class="problem"><p><b>{view.say("no_number")}</b></p>{said}</div>'
     chance = told.percent(score.probability)
     what = view.say(f"of_{score.outcome}", days=score.horizon_days, day=told.day(score.features_as_of, calendar))
@@ -57,6 +59,11 @@ def _answer(view: View, score: Score, calendar: Calendar) -> str:
         f'<span class="band {score.band}">{view.say("band")}: {band}</span>'
         f'<div><p>{what}</p><p class="quiet">{between} {percentile}</p></div>{picture}</div>'
     )
+
+
+def _sentence(text: str) -> str:
+    """A mend, which continues a sentence elsewhere, as one of its own."""
+    return text[:1].upper() + text[1:]
 
 
 def _between(view: View, low: float | None, high: float | None) -> str:
@@ -75,12 +82,16 @@ def _reasons(view: View, score: Score) -> str:
     worse = WORSE.get(score.model or "", "raises")
     items = "".join(
         f'<li><span class="way {"worse" if one.direction == worse else "better"}">'
-        f"{_way(view, one.direction)}</span>{escape(one.text)}"
+        f"{_way(view, one.direction)}</span>{escape(one.text)}{_actionable(view, actionable=one.actionable)}"
         f"{bar(one.share, told.percent(one.share), tone='bad' if one.direction == worse else 'good')}</li>"
         for one in score.reasons
     )
     listed = f'<ul class="reasons">{items}</ul>' if items else f'<p class="quiet">{told.NOTHING}</p>'
     return f'<h2 id="why">{view.say("why")}</h2>{listed}<p class="quiet">{view.say("association")}</p>'
+
+
+def _actionable(view: View, *, actionable: bool | None) -> str:
+    return f' <span class="mark">{view.say("actionable")}</span>' if actionable else ""
 
 
 def _way(view: View, direction: str | None) -> str:
@@ -150,16 +161,18 @@ def _left(view: View, score: Score) -> list[tuple[str, str, str]]:
 def _horizons(view: View, score: Score) -> str:
     if not score.horizons:
         return ""
-    title = view.say("horizons")
-    measures = [
-        Measure(
-            view.say("horizon_days", days=one.days), one.probability, one.probability_low, one.probability_high,
-            told.percent(one.probability),
-        )
+    title = view.say(f"{score.outcome}_for")
+    rows = "".join(
+        f'<tr><th scope="row">{view.say("horizon_days", days=one.days)}</th>'
+        f'<td class="picture">{bar(one.probability, told.percent(one.probability), _ends(one))}</td>'
+        f'<td class="number">{told.percent(one.probability)}</td></tr>'
         for one in score.horizons
-    ]  # fmt: skip
-    words = ", ".join(f"{one.name} {one.text}" for one in measures)
-    return f"<h2>{title}</h2><figure>{bars(measures, words)}</figure>"
+    )
+    return f'<h2>{title}</h2><table class="bars"><tbody>{rows}</tbody></table>'
+
+
+def _ends(one: WireHorizon) -> tuple[float | None, float | None]:
+    return one.probability_low, one.probability_high
 
 
 def _history(view: View, customer: Customer, calendar: Calendar) -> str:
@@ -171,9 +184,9 @@ def _history(view: View, customer: Customer, calendar: Calendar) -> str:
         f"<td>{_place(view, one.now)}</td></tr>"
         for one in customer.history
     )
-    name = view.say("history")
-    table = f"<table><caption>{name}</caption><thead><tr>{top}</tr></thead><tbody>{rows}</tbody></table>"
-    return f'<h2>{name}</h2><div class="scroll" tabindex="0" role="region" aria-label="{name}">{table}</div>'
+    table = f'<table aria-labelledby="history"><thead><tr>{top}</tr></thead><tbody>{rows}</tbody></table>'
+    scroll = f'<div class="scroll" tabindex="0" role="region" aria-labelledby="history">{table}</div>'
+    return f'<h2 id="history">{view.say("history")}</h2>{scroll}'
 
 
 def _place(view: View, one: Standing | None) -> str:
@@ -181,7 +194,8 @@ def _place(view: View, one: Standing | None) -> str:
         return told.NOTHING
     words = [stage_name(one.stage, view.language)]
     words += [f"{band_name(one.band, view.language)}, {told.percent(one.probability)}"] if one.band else []
-    return escape(" · ".join([*words, *([one.code] if one.code else [])]))
+    words += [f"{say('no_number', view.language)} ({one.code})"] if one.code else []
+    return escape(" · ".join(words))
 
 
 def _contacts(view: View, customer: Customer, calendar: Calendar) -> str:
@@ -200,9 +214,13 @@ def _standing_on(view: View, score: Score, calendar: Calendar) -> str:
     if score.features_as_of is None:
         return ""
     fresh = view.say(
-        "fresh", at=told.moment(score.features_as_of, calendar), hours=f"{score.features_age_hours or 0:.1f}",
-        until=told.moment(score.valid_until, calendar),
+        "fresh" if score.valid_until else "fresh_alone", at=told.moment(score.features_as_of, calendar),
+        hours=f"{score.features_age_hours or 0:.1f}", until=told.moment(score.valid_until, calendar),
     )  # fmt: skip
     by = view.say("by", version=score.model_version, grade=score.grade_text or "") if score.model_version else ""
     clock = f" {view.say('clock_log')}" if score.clock == "log" else ""
-    return f'<p class="quiet">{fresh}{clock}</p><p class="quiet">{by} <code>{escape(score.score_id)}</code></p>'
+    name = f"{view.say('score_id')} <code>{escape(score.score_id)}</code>"
+    return (
+        f'<section class="foot"><h2>{view.say("standing_on")}</h2><p class="quiet">{fresh}{clock}</p>'
+        f'<p class="quiet">{by}</p><p class="quiet">{name}</p></section>'
+    )

@@ -12,12 +12,12 @@ def percent(share: float | None) -> str:
     """A share of one as per cent; below one per cent with a digit more."""
     if share is None:
         return NOTHING
-    return f"{100 * share:.1f} %" if share < 0.01 else f"{100 * share:.0f} %"
+    return f"{100 * share:.1f}%" if share < 0.01 else f"{100 * share:.0f}%"
 
 
 def rank(percentile: float | None) -> str:
     """A percentile, which never says that nobody lies higher."""
-    return "> 99 %" if percentile is not None and percentile >= 99.5 else percent((percentile or 0.0) / 100)
+    return percent(min(percentile or 0.0, 99.0) / 100)
 
 
 def money(amount: float | None, currency: str) -> str:

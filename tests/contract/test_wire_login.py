@@ -70,6 +70,16 @@ def test_another_key_opens_none(tmp_path: Path, key: str) -> None:
     assert answer.status_code == (403 if key == "score" else 401)
     assert "set-cookie" not in answer.headers
     assert 'role="alert"' in answer.text
+    assert ("may not read" if key == "score" else "not known") in answer.text
+
+
+@pytest.mark.parametrize(("header", "said"), [("zh-CN,zh;q=0.9", "密钥未知或已失效"), ("fr", "This key is not known")])
+def test_the_form_and_its_errors_speak_the_language_of_the_browser(tmp_path: Path, header: str, said: str) -> None:
+    key_of(tmp_path, "crm", "score")
+    answer = login(opened(tmp_path), "wrong", **{"Accept-Language": header})
+    assert said in answer.text
+    assert f'<html lang="{"zh" if header.startswith("zh") else "en"}">' in answer.text
+    assert "unsafe" not in answer.headers["content-security-policy"]
 
 
 def test_guessing_at_the_form_is_braked_too(tmp_path: Path, reader: str) -> None:
@@ -77,6 +87,7 @@ def test_guessing_at_the_form_is_braked_too(tmp_path: Path, reader: str) -> None
     answers = [login(asked, "guess") for _ in range(8)]
     assert answers[-1].status_code == 429
     assert int(answers[-1].headers["retry-after"]) <= 60
+    assert f"Try again in {answers[-1].headers['retry-after']} seconds" in answers[-1].text
 
 
 def test_a_page_of_elsewhere_cannot_log_anybody_in_or_out(tmp_path: Path, reader: str) -> None:

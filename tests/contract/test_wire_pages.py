@@ -92,11 +92,15 @@ def test_no_cell_of_the_file_is_a_formula(asked: TestClient) -> None:
 
 def test_one_customer_is_shown_with_reasons_and_history(asked: TestClient) -> None:
     page = asked.get("/customer?id=C1&language=en").text
-    assert "86 %" in page  # as the golden answer has it: 0.864
+    assert ">86%<" in page  # as the golden answer has it: 0.864
     assert page.count('<li><span class="way') == 3
     assert "Own rhythm of activity" in page
     assert "not causes" in page
-    assert "high, 80 %</td><td>active · medium, 50 %" in page
+    assert "high, 80%</td><td>active · medium, 50%" in page
+    assert page.count("can be acted on") == sum(
+        bool(one["actionable"]) for one in asked.get("/v1/customers/C1").json()["score"]["reasons"]
+    )
+    assert "As last told" not in page  # it was told now
     chinese = asked.get("/customer?id=C1").text  # the language that was chosen stays
     assert '<html lang="en">' in chinese
     chinese = asked.get("/customer?id=C1&language=zh").text
@@ -109,12 +113,53 @@ def test_one_customer_is_shown_with_reasons_and_history(asked: TestClient) -> No
     ("customer_id", "status", "said"),
     [
         ("stale", 200, "older than"), ("prospect", 200, "No score"), ("客户-3", 200, "chance of coming back"),
-        ("nobody", 404, "Nobody of this id"), ("", 404, "Nobody of this id"), ("x" * 300, 404, "Nobody of this id"),
+        ("nobody", 404, "Nobody with the id “nobody”"), ("", 404, "Type the id"), ("x" * 300, 404, "x…” is known"),
     ],
 )  # fmt: skip
 def test_who_has_no_score_is_told_why(asked: TestClient, customer_id: str, status: int, said: str) -> None:
     answer = asked.get("/customer", params={"id": customer_id, "language": "en"})
     assert (answer.status_code, said in answer.text) == (status, True)
+
+
+@pytest.mark.parametrize("typed", ["n00", "N00", " n00 "])
+def test_who_types_the_beginning_of_an_id_is_shown_whose_begin_so(asked: TestClient, typed: str) -> None:
+    answer = asked.get("/customer", params={"id": typed})
+    assert answer.status_code == 404
+    assert re.findall(r'href="/customer\?id=(\w+)">', answer.text) == [f"N{number:03}" for number in range(10)]
+    assert "begin" not in asked.get("/customer?id=Z&language=en").text
+
+
+@pytest.mark.parametrize("typed", ["%", "_", "\x00", "\U0010ffff", "'; DROP TABLE told; --", "<script>"])
+def test_whatever_is_typed_finds_nobody_and_breaks_nothing(asked: TestClient, typed: str) -> None:
+    answer = asked.get("/customer", params={"id": typed})
+    assert (answer.status_code, "<li>" in answer.text, "<script" in answer.text) == (404, False, False)
+    assert len(ids(asked.get("/").text)) == 25
+
+
+def test_a_list_of_nobody_says_whether_the_filter_is_why(tmp_path: Path) -> None:
+    folder = tiny_service.settings(tmp_path).folder
+    folder.mkdir(parents=True)
+    journal = Journal(folder)
+    journal.tell([state("C1")], least_change=0.05)
+    journal.close()
+    asked = tiny_service.client(tmp_path)
+    assert "Loosen the filter" in asked.get("/?band=low&language=en").text
+    assert "no such customer has a score" in asked.get("/?model=reactivation").text
+
+
+def test_who_has_no_score_is_shown_no_empty_parts(asked: TestClient) -> None:
+    page = asked.get("/customer?id=prospect&language=en").text
+    for absent in ("associated with", "In numbers", "Value at risk", "valid until"):
+        assert absent not in page
+    assert "What they told us" in page
+    assert "Ask again" in page  # a sentence of its own
+
+
+def test_of_several_horizons_is_said_what_their_chances_are_of(asked: TestClient) -> None:
+    """Longer silence is less likely: "leaving within 30 days" would be more likely than within 90."""
+    page = asked.get("/customer?id=C1&language=en").text
+    assert "nothing from them in all of the" in page
+    assert "leaving within" not in page
 
 
 def test_before_the_first_scores_the_page_says_how_to_get_them(tmp_path: Path) -> None:
@@ -146,8 +191,14 @@ def test_pages_take_a_session_and_end_it(tmp_path: Path) -> None:
 
 
 def test_an_open_service_says_so_on_every_page(asked: TestClient) -> None:
-    for path in ("/", "/customer?id=C1", "/customer?id=nobody"):
+    for path in ("/", "/customer?id=C1", "/customer?id=nobody", "/docs"):
         assert 'class="open" role="status"' in asked.get(path).text
+
+
+def test_a_closed_service_says_nothing_of_it(tmp_path: Path) -> None:
+    reader = key_of(tmp_path, "ana", "read")
+    for path in ("/", "/docs"):
+        assert 'class="open"' not in opened(tmp_path).get(path, headers=reader).text
 
 
 def test_pages_may_load_nothing_and_run_nothing(asked: TestClient) -> None:
