@@ -1,8 +1,9 @@
 """`churn features list | materialise`: the catalogue, and everybody's features of now in the on-line store."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,19 +12,21 @@ from cli.console import progress, step, table
 from cli.outcome import Outcome
 
 if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
     from churn.settings import Settings
 
 
 def catalogue(settings: "Settings") -> Outcome:
     """The features that this log has, in two languages; how many customers have each, once they are materialised."""
     from cli.opened import features_of
-    from features.current_file import NoCurrent, read_current
+    from features.current_file import NoCurrent, current_groups
     from features.log import read_log_manifest
 
     features = features_of(settings, read_log_manifest(settings.folder))
     try:
-        people, _ = read_current(settings.folder / "features")
-        known = people.notna().mean().to_dict()
+        known = _known(current_groups(settings.folder / "features"))
     except NoCurrent:
         known = {}
     rows = [
@@ -39,6 +42,15 @@ def catalogue(settings: "Settings") -> Outcome:
     ]
     text = f"{table(rows)}\n\n{len(rows)} features, feature set {features.hash}; known: share of customers who have it."
     return Outcome(text=text, as_json={"feature_set_hash": features.hash, "features": rows})
+
+
+def _known(groups: "Iterable[pd.DataFrame]") -> dict[str, float]:
+    """The share of rows in which each column is not null."""
+    have, rows = Counter[str](), 0
+    for group in groups:
+        have.update({str(name): int(count) for name, count in group.notna().sum().items()})
+        rows += len(group)
+    return {name: count / rows for name, count in have.items()} if rows else {}
 
 
 def missing(settings: "Settings") -> Outcome:
@@ -82,23 +94,26 @@ def materialise(settings: "Settings") -> Outcome:
     """Write everybody's features of now to the on-line store."""
     from cli.opened import open_log
     from features.engines import engine_of
-    from features.snapshots import current
+    from features.everybody import everybody
     from features.store import FeatureStore
 
     with step("reading the event log"):
         log = open_log(settings)
-    with (
-        step(f"computing {len(log.served)} features of {log.manifest.customers:,} customers"),
-        engine_of(settings) as engine,
-    ):
-        people = current(log.parts, log.served, log.lifecycle, log.as_of, engine=engine)
-    with step("opening the feature store"):
-        store = FeatureStore(settings)
-        store.apply(log.served, _history(settings.folder, log.served.hash))
-    with step("writing to the on-line store"):
-        dropped = _drop(settings, people["customer_id"], log.as_of)
-        written = store.materialise(people, log.served, progress=progress)
-    models = {str(model): int(rows) for model, rows in people["model"].fillna("none").value_counts().items()}
+    folder = settings.folder / "features"
+    with ExitStack() as stack:
+        with (
+            step(f"computing {len(log.served)} features of {log.manifest.customers:,} customers"),
+            engine_of(settings) as engine,
+        ):
+            made = everybody(log.parts, log.served, log.lifecycle, log.as_of, folder=folder, engine=engine)
+            people = stack.enter_context(made)
+        with step("opening the feature store"):
+            store = FeatureStore(settings)
+            store.apply(log.served, _history(settings.folder, log.served.hash))
+        with step("writing to the on-line store"):
+            dropped = _drop(settings, people.customer_ids, log.as_of)
+            written = store.materialise(people.frames(), log.served, progress=progress)
+    models = dict(people.models.most_common())
     counted = ", ".join(f"{model} {rows:,}" for model, rows in models.items())
     others = _trained_on_others(settings.folder, log.served.hash)
     warning = f"\n{' and '.join(others)} learned from other features than these: `churn retrain`." if others else ""
@@ -115,7 +130,7 @@ def materialise(settings: "Settings") -> Outcome:
     )  # fmt: skip
 
 
-def _drop(settings: "Settings", now: Iterable[str], as_of: datetime) -> int:
+def _drop(settings: "Settings", now: "pa.ChunkedArray", as_of: datetime) -> int:
     """Drop the rows of ids that are nobody's any more."""
     from features.departed import departed, drop_departed
     from features.store import OnlineStore

@@ -5,9 +5,10 @@ It has a snapshot's columns, and beside the vector what the on-line view holds w
 """
 
 import json
-from contextlib import closing
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,10 @@ from features import parquet
 from features.atomic import write_json, write_whole
 from features.feature_set import FeatureSet
 from features.provenance import made_by
-from features.snapshot_file import LATER, NIGHTLY, ROWS_A_GROUP, STATED, read_rows, table_of
+from features.snapshot_file import LATER, NIGHTLY, STATED, read_rows, row_groups, table_of
 
 ROWS_FILE, MANIFEST_FILE = "current.parquet", "manifest.json"
+ROWS_A_GROUP = 16_384  # what is read, scored and written to the on-line store together
 BESIDE = ("as_of_us", "known_at_us", "feature_set_hash", *LATER)
 
 
@@ -35,24 +37,29 @@ class NoCurrent(DataError):
         super().__init__(f"There are no features of now in {folder}.", mend="run `churn features materialise`.")
 
 
-def write_current(frame: pd.DataFrame, features: FeatureSet, lifecycle: Lifecycle, folder: Path) -> Path:
-    """Write a frame of now and its manifest.
+def write_current(
+    frames: pd.DataFrame | Iterable[pd.DataFrame], features: FeatureSet, lifecycle: Lifecycle, folder: Path
+) -> Path:
+    """Write rows of now and their manifest.
 
     Args:
-        frame: as `features.snapshots.current` gives it.
-        features: its features.
+        frames: as `features.snapshots.current` gives them, or block by block (`features.everybody`), of one cutoff.
+        features: their features.
         lifecycle: what churn meant.
         folder: of the feature store.
 
     Returns:
         Where the rows lie.
+
+    Raises:
+        WrongColumns: they have others; what stood there stays.
     """
-    names = list(features.names)
-    write_whole(folder / ROWS_FILE, lambda draft: _fill(frame, names, features.hash, draft))
-    as_of: datetime | None = None if frame.empty else frame["event_timestamp"].max().to_pydatetime()
+    names, written = list(features.names), Written()
+    blocks = [frames] if isinstance(frames, pd.DataFrame) else frames
+    write_whole(folder / ROWS_FILE, lambda draft: _fill(blocks, names, features.hash, draft, written))
     manifest = {
-        "as_of": as_of.isoformat() if as_of else None,
-        "rows": len(frame),
+        "as_of": written.as_of.isoformat() if written.as_of else None,
+        "rows": written.rows,
         "definition": lifecycle.as_json(),
         "feature_set": {"hash": features.hash, "names": names, "features": features.as_json()},
         "made_by": made_by(),
@@ -61,15 +68,34 @@ def write_current(frame: pd.DataFrame, features: FeatureSet, lifecycle: Lifecycl
     return folder / ROWS_FILE
 
 
-def _fill(frame: pd.DataFrame, names: list[str], feature_set_hash: str, draft: Path) -> None:
+@dataclass
+class Written:
+    """How many rows were written, and as of when they are."""
+
+    rows: int = 0
+    as_of: datetime | None = None
+
+
+def _fill(
+    blocks: Iterable[pd.DataFrame], names: list[str], feature_set_hash: str, draft: Path, written: Written
+) -> None:
     """Write the rows group by group: laid out for the file, all at once would take several times their memory."""
-    starts = range(0, max(len(frame), 1), ROWS_A_GROUP)
-    parts = (frame.iloc[first : first + ROWS_A_GROUP] for first in starts)
-    tables = (table_of(part, names, **_beside(part, feature_set_hash)) for part in parts)
-    first = next(tables)
-    with closing(parquet.writer(draft, first.schema)) as file:
-        for table in chain([first], tables):
-            file.write_table(table, row_group_size=ROWS_A_GROUP)
+    with ExitStack() as stack:
+        file = None
+        for frame in _groups(blocks):
+            table = table_of(frame, names, **_beside(frame, feature_set_hash))
+            file = file or stack.enter_context(parquet.writer(draft, table.schema))
+            file.write_table(table)
+            written.rows += len(frame)
+            if len(frame):
+                written.as_of = frame["event_timestamp"].max().to_pydatetime()
+
+
+def _groups(blocks: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+    """Blocks of at most a group of the file; the first one, as it says what columns there are, also without rows."""
+    for frame in blocks:
+        for first in range(0, max(len(frame), 1), ROWS_A_GROUP):
+            yield frame.iloc[first : first + ROWS_A_GROUP]
 
 
 def _beside(frame: pd.DataFrame, feature_set_hash: str) -> dict[str, pa.Array]:
@@ -95,6 +121,33 @@ def read_current(folder: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
     """
     manifest = read_manifest(folder)
     return read_rows(folder / ROWS_FILE, manifest["feature_set"]["names"], *BESIDE), manifest
+
+
+def current_groups(folder: Path) -> Iterator[pd.DataFrame]:
+    """What `read_current` reads, a group of rows at a time.
+
+    Args:
+        folder: of the feature store.
+
+    Raises:
+        NoCurrent: it was never written.
+        WrongColumns: the file's columns are not those of the manifest.
+    """
+    names = read_manifest(folder)["feature_set"]["names"]
+    return row_groups(folder / ROWS_FILE, names, *BESIDE)
+
+
+def read_customers(folder: Path) -> pa.ChunkedArray:
+    """Who has a row of now, in the order of the file.
+
+    Args:
+        folder: of the feature store.
+
+    Raises:
+        NoCurrent: it was never written.
+    """
+    read_manifest(folder)
+    return parquet.read_table(folder / ROWS_FILE, ["customer_id"])["customer_id"]
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

@@ -6,30 +6,31 @@ have come in live. Start reading at `drop_departed`.
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-from features.current_file import NoCurrent, read_current
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from features.current_file import NoCurrent, read_customers
 from features.holders import read_holders
 from features.online import RowStore, batches
 
 AT_ONCE = 1000
 
 
-def departed(folder: Path, now: Iterable[str]) -> list[str]:
+def departed(folder: Path, now: pa.ChunkedArray) -> list[str]:
     """Who had a row when the rows of now were written last, or lost an id to somebody else, and has none now.
 
     Args:
         folder: the artifacts of the business.
-        now: customers who have a row now.
+        now: customers who have a row now, as texts.
     """
-    had = read_holders(folder).changed()
-    try:
-        rows, _ = read_current(folder / "features")
-        had |= set(rows["customer_id"])
-    except NoCurrent:
-        pass
-    return sorted(had - set(now))
+    had = [pa.chunked_array([sorted(read_holders(folder).changed())], pa.string())]
+    with suppress(NoCurrent):
+        had.append(read_customers(folder / "features"))
+    return sorted({one for ids in had for one in ids.filter(pc.invert(pc.is_in(ids, now))).to_pylist()})
 
 
 def drop_departed(store: RowStore, customer_ids: Iterable[str], as_of: datetime) -> int:

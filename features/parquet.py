@@ -100,13 +100,18 @@ def digest_of(path: Path, **options: Any) -> str:
     return hashlib.sha256(plain.getvalue()).hexdigest()
 
 
-def writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+def writer(path: Path, schema: pa.Schema, **options: Any) -> pq.ParquetWriter:
     """A file to write group by group; a context manager.
+
+    Args:
+        path: the file.
+        schema: of its rows.
+        options: of pyarrow.parquet.ParquetWriter.
 
     Raises:
         NoFileKey: it is to be encrypted, and there is no key.
     """
-    return pq.ParquetWriter(path, schema, compression=COMPRESSION, encryption_properties=_encryption(path))
+    return pq.ParquetWriter(path, schema, compression=COMPRESSION, encryption_properties=_encryption(path), **options)
 
 
 def _encryption(path: Path) -> Any:

@@ -5,8 +5,8 @@
 `freeze` asks, for each cutoff, who is in the cohort, what was known about them and what became of them, and writes
 the answer once under the hash of its content: the same log, definition, features and cutoffs give the same hash,
 however the log is parted. It never holds more than a few parts. `read_snapshot` refuses a file that was changed; rows
-are read when they are asked for. `current` is the same table for everybody as of now, without labels: what the
-on-line store is filled from. Knows nothing of Feast or models. Start at `freeze`.
+are read when they are asked for. `current` is the same table as of now, without labels, of some customers; that of
+everybody is not held at once: features/everybody.py. Knows nothing of Feast or models. Start at `freeze`.
 """
 
 import json

@@ -14,7 +14,7 @@ from datetime import datetime
 from churn.definition import Lifecycle
 from churn.events import Events
 from churn.settings import Settings
-from features.current_file import ROWS_FILE, NoCurrent, read_current
+from features.current_file import ROWS_FILE, NoCurrent, read_customers
 from features.feature_set import FeatureSet
 from features.parity import Certificate, chosen, prove
 from features.snapshots import current
@@ -54,7 +54,7 @@ def clear(settings: Settings) -> None:
     """Remove what a proof wrote: its keys on the server, its table, its files."""
     apart = _settings(settings)
     with suppress(NoCurrent, NothingMaterialised):  # killed before it wrote a row
-        written = read_current(apart.folder / "features")[0]["customer_id"]
+        written = read_customers(apart.folder / "features").to_pylist()
         with closing(OnlineStore(apart, timeout_s=WRITE_TIMEOUT_S)) as store:
             store.remove(written)
             store.drop()

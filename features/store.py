@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from churn.settings import Settings
 from features.ahead_log import write_ahead
 from features.atomic import write_text
 from features.current_file import ROWS_FILE as CURRENT_FILE
-from features.current_file import write_current
+from features.current_file import current_groups, read_manifest, write_current
 from features.feature_set import FeatureSet
 from features.online import (
     AGE_FIELDS,
@@ -77,28 +78,36 @@ class FeatureStore:
                 limited_connection(store.config.online_store, WRITE_TIMEOUT_S).close()  # Feast would wait for ever
             store.apply(definitions(features, snapshot_path, self._folder / CURRENT_FILE, ttl))
 
-    def materialise(self, frame: pd.DataFrame, features: FeatureSet, *, progress: Progress | None = None) -> int:
+    def materialise(
+        self,
+        frames: pd.DataFrame | Iterable[pd.DataFrame],
+        features: FeatureSet,
+        *,
+        progress: Progress | None = None,
+    ) -> int:
         """Write everybody's row of now to disk and to the on-line store; how many rows were newer than theirs.
 
         Args:
-            frame: as `features.snapshots.current` gives it.
-            features: its features.
+            frames: as `features.snapshots.current` gives it, or block by block (`features.everybody`).
+            features: their features.
             progress: told rows done and in all.
 
         Raises:
-            WrongColumns: the frame has other columns than the feature set.
+            WrongColumns: they have other columns than the feature set.
             NothingMaterialised: `apply` was never called.
             StoreUnavailable: the on-line store does not answer.
         """
         written = done = 0
         with closing(OnlineStore(self._settings, timeout_s=WRITE_TIMEOUT_S)) as store:
-            write_current(frame, features, self._settings.lifecycle, self._folder)
-            rows = rows_of(frame, features.names, features.hash)
+            write_current(frames, features, self._settings.lifecycle, self._folder)
+            in_all = int(read_manifest(self._folder)["rows"])
+            groups = current_groups(self._folder)
+            rows = chain.from_iterable(rows_of(group, features.names, features.hash) for group in groups)
             for batch in batches(rows, self._settings.store.batch_size):
                 written += store.write(batch)
                 done += len(batch)
                 if progress:
-                    progress(done, len(frame), "customers")
+                    progress(done, in_all, "customers")
         return written
 
     def history(self, entity_frame: pd.DataFrame) -> pd.DataFrame:

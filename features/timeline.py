@@ -43,8 +43,7 @@ class Timeline:
         self.edges = edges_of(tuple(cutoffs_us.tolist()), lifecycle.calendar)
         self._windows, self._all = windows, frozenset[int]().union(*windows.values())
         self._quarters = quarters(self.events.time_us)
-        self._after: dict[Layout, Positions] = {}
-        self._slots: dict[int, Positions] = {}
+        self._after, self._slots = dict[Layout, Positions](), dict[int, Positions]()
         self._lanes: dict[Selection, Lane] = {}
 
     def lane(self, selection: Selection) -> "Lane":
@@ -57,7 +56,9 @@ class Timeline:
         return lane
 
     def forget(self) -> None:
-        """Let go of the lanes, which know their timeline, so that a batch's memory is free at once."""
+        """Let go of the lanes, which know their timeline and are known to what they made: a batch is free at once."""
+        for lane in self._lanes.values():
+            lane.made.clear()
         self._lanes.clear()
 
     @cached_property
@@ -115,8 +116,7 @@ class Lane:
         self.timeline, self.rows, self.layout = timeline, rows, timeline.edges.layout(windows)
         self._starts: dict[int | None, Positions] = {}
         self._sums: dict[str, tuple[Sums, Sums | None]] = {}
-        self._peaks: dict[str, Fold] = {}
-        self._sets: dict[str, Fold] = {}
+        self._peaks, self._sets = dict[str, Fold](), dict[str, Fold]()
         self.made: dict[Any, Any] = {}  # by other modules, for several features
 
     def __len__(self) -> int:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from cli.features import materialise
@@ -55,7 +56,7 @@ def test_a_row_that_is_newer_than_the_batch_stays(tmp_path: Path) -> None:
 
 def test_who_lost_an_id_is_looked_at_though_nothing_was_materialised_yet(tmp_path: Path) -> None:
     folder = told(tmp_path, MERGE, SPLIT).path.parent
-    assert departed(folder, ["s1"]) == ["h1"]
+    assert departed(folder, pa.chunked_array([["s1"]])) == ["h1"]
 
 
 def test_an_id_without_a_map_is_whose_it_says(tmp_path: Path) -> None:

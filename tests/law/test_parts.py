@@ -11,6 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from churn.events import Events
+from features.everybody import everybody
 from features.parts import InMemory, Part
 from features.snapshots import Snapshot, current, freeze
 from tests import small_shop
@@ -48,14 +49,16 @@ def test_any_parting_gives_the_same_snapshot(owner: list[int], shuffle: object) 
         pd.testing.assert_frame_equal(parting.frame, whole.frame)
 
 
-def test_any_parting_gives_the_same_rows_of_now() -> None:
+def test_any_parting_gives_the_same_rows_of_now(tmp_path: Path) -> None:
     parts = parted(LOG, [number % 5 for number in range(len(PEOPLE))])
     arguments = (small_shop.features(), small_shop.LIFECYCLE, small_shop.CUTOFFS[-1])
     pd.testing.assert_frame_equal(current(parts, *arguments), current(LOG, *arguments))
+    with everybody(parts, *arguments, folder=tmp_path) as people:
+        pd.testing.assert_frame_equal(pd.concat(people.frames(), ignore_index=True), current(LOG, *arguments))
 
 
 @pytest.mark.parametrize("solved", [True, False])
-def test_a_solution_in_one_part_tells_what_is_open_in_all(*, solved: bool) -> None:
+def test_a_solution_in_one_part_tells_what_is_open_in_all(*, solved: bool, tmp_path: Path) -> None:
     frame = small_shop.log(customers=40, events=600)
     frame.loc[frame["event_type"] == "visit", "event_type"] = "complaint"
     frame = frame.assign(reason_code="defect")
@@ -67,6 +70,8 @@ def test_a_solution_in_one_part_tells_what_is_open_in_all(*, solved: bool) -> No
     arguments = (small_shop.features(), small_shop.LIFECYCLE, small_shop.CUTOFFS[-1])
     rows = current(parts, *arguments)
     pd.testing.assert_frame_equal(rows, current(events, *arguments))
+    with everybody(parts, *arguments, folder=tmp_path) as people:
+        pd.testing.assert_frame_equal(pd.concat(people.frames()), rows)
     assert set(rows["stated"].str.contains('"open"')) == {solved}
     assert rows["stated"].str.contains("product").any()
 
@@ -90,7 +95,10 @@ class Watched:
 def test_freezing_never_holds_more_than_the_part_at_hand(tmp_path: Path) -> None:
     parts = [Watched(PEOPLE[number::10]) for number in range(10)]
     assert frozen(parts, str(tmp_path)).hash == frozen(LOG, str(tmp_path)).hash
-    assert Watched.most == 1
+    now = small_shop.features(), small_shop.LIFECYCLE, small_shop.CUTOFFS[-1]
+    with everybody(parts, *now, folder=tmp_path) as people:
+        assert len(people) == len(current(LOG, *now))
+    assert (len(Watched.given), Watched.most) == (20, 1)
 
 
 @pytest.mark.parametrize("leave_out", range(3))

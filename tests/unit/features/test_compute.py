@@ -16,6 +16,7 @@ from churn.orders import LARGEST
 from features.catalogue import catalogue
 from features.compute import compute
 from features.feature import Feature, Kind
+from features.forms import followed_share
 from features.operations import text_code
 from features.timeline import Timeline
 from features.views import views
@@ -199,11 +200,14 @@ def test_texts_are_counted_however_many_there_are(texts: int) -> None:
 
 
 def test_a_batch_leaves_nothing_behind() -> None:
-    """Lanes know their timeline: a circle, which would keep every batch in memory until somebody collects it."""
+    """Lanes know their timeline, and what is kept with a lane knows the lane: circles, which would keep every batch in
+    memory until somebody collects it."""
+    visit = Kind("visit", "visit", "访问")
+    kept = [ORDER.total[3], ORDER.peak[3], followed_share(ORDER, visit, 7, 30)]
     gc.collect()
     gc.disable()
     try:
-        compute(log("o..o.o|o"), [cutoff_of("o..o.o|o")], [ORDER.total[3], ORDER.peak[3]], UTC_DAYS)
+        compute(log("o.vo.o|o"), [cutoff_of("o.vo.o|o")], kept, UTC_DAYS)
         assert not [held for held in gc.get_objects() if isinstance(held, Timeline)]
     finally:
         gc.enable()
