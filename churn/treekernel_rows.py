@@ -1,4 +1,4 @@
-"""Eight rows at a time: the same arithmetic as `treekernel.explain_row`, a lane a row, and the same bits.
+"""Eight rows at a time: the same arithmetic as `treekernel_row.explain_each`, a lane a row, and the same bits.
 
 A tree's splits are read once for eight rows, and no lane waits for another; so a batch takes half of what its rows
 take one by one. Start reading at `explain_rows`; what is computed, and why, stands in `churn/treekernel.py`.
@@ -6,79 +6,58 @@ take one by one. Start reading at `explain_rows`; what is computed, and why, sta
 
 import numpy as np
 
-from churn.treekernel import FloatArray, Points, Scratch, category, outside, probed
-from churn.treekernel_vectors import EIGHT, Asked, Lanes, choose, load, splat, store
-from churn.treetext import Trees
+from churn.treekernel import FloatArray, Packed, Points, Scratch, outside, see, tell_alone
+from churn.treekernel_vectors import EIGHT, Asked, Lanes, choose, load, splat, store, unpacked
+from churn.treelayout import Trees
 
 
 def explain_rows(
+    packed: Packed, widest: int, lanes: Lanes, rows: FloatArray, end: int, phi: FloatArray, raw: FloatArray
+) -> None:
+    """Fill `phi` (n, F + 1), but for its last column, and `raw` (n,), up to the row before `end`.
+
+    `lanes` are as many as points.
+    """
+    trees, points, scratch = unpacked(packed)
+    tell_rows(trees, widest, points, lanes, rows[:end], scratch, phi, raw)
+
+
+def tell_rows(
     trees: Trees, widest: int, points: Points, lanes: Lanes, rows: FloatArray, scratch: Scratch, phi: FloatArray,
     raw: FloatArray,
 ) -> None:  # fmt: skip
-    """Fill `phi` (n, F + 1), but for its last column, and `raw` (n,). `lanes` are as many as points."""
-    n, width, size = len(rows), rows.shape[1], len(EIGHT)
+    """`explain_rows` of arrays. A function of its own, because numba takes what is written to new arrays for dead."""
+    end, width, size = len(rows), rows.shape[1], len(EIGHT)
     parts = np.zeros(width * size)
-    sums, many = np.zeros(size), trees.many
-    for first in range(0, n, size):
+    sums, turns = np.zeros(size), trees.turns
+    for first in range(0, end, size):
         parts[:] = 0.0
         sums[:] = 0.0
-        see_rows(trees, rows, first, scratch)
-        tell_rows_alone(trees, widest, scratch, parts)
-        for i in range(len(many)):
-            lay_out_leaves(trees, widest, many[i], lanes, scratch)
-            find_ways_of_rows(trees, many[i], scratch)
-            sweep_rows_down(trees, widest, many[i], points, lanes, scratch)
-            sweep_rows_up(trees, widest, many[i], points, lanes, scratch, parts)
-        for tree in range(len(trees.starts) - 1):
-            store(sums, 0, load(sums, 0, EIGHT) + load(scratch.reached, tree * size, EIGHT))
-        for i in range(first, min(first + size, n)):
+        for lane in range(size):  # behind the last row, that one again
+            see(trees, rows, min(first + lane, end - 1), scratch, size, lane)
+        tell_alone(trees, widest, scratch, size, parts)
+        for block in range(len(trees.blocks) - 1):
+            lay_out_leaves(trees, widest, block, lanes, scratch)
+            find_ways_of_rows(trees, block, scratch)
+            sweep_rows_down(trees, widest, block, points, lanes, scratch)
+            sweep_rows_up(trees, block, points, lanes, scratch, parts)
+        for turn in range(len(turns)):
+            store(sums, 0, load(sums, 0, EIGHT) + load(scratch.reached, turns[turn] * size, EIGHT))
+        for i in range(first, min(first + size, end)):
             raw[i] = sums[i - first]
             for feature in range(width):
                 phi[i, feature] = parts[feature * size + i - first]
 
 
-def see_rows(trees: Trees, rows: FloatArray, first: int, scratch: Scratch) -> None:
-    """Fill probes and categories of eight rows; behind the last row, of that one again."""
-    size = len(EIGHT)
-    for lane in range(size):
-        i = min(first + lane, len(rows) - 1)
-        for probe in range(len(trees.probe_feature)):
-            scratch.seen[probe * size + lane] = probed(rows[i, trees.probe_feature[probe]], trees.probe_decision[probe])
-        for feature in range(rows.shape[1]):
-            scratch.code[feature * size + lane] = category(rows[i, feature])
-
-
-def tell_rows_alone(trees: Trees, widest: int, scratch: Scratch, parts: FloatArray) -> None:
-    """Walk eight rows down the trees that ask of one feature alone, and give it what the leaves are beyond the mean."""
-    starts, leaf_starts, probe, threshold, left, right, feature = trees[:7]
-    alone, mean, is_set, first, last, value, words = (
-        trees.alone, trees.mean, trees.is_set, trees.first_word, trees.last_word, trees.value, trees.words,
-    )  # fmt: skip
-    seen, code, reached, size = scratch.seen, scratch.code, scratch.reached, len(EIGHT)
-    for i in range(len(alone)):
-        tree, start = alone[i], starts[alone[i]]
-        for lane in range(size):
-            node = 0
-            while node < widest:
-                s = np.uintp(start + node)
-                if is_set[s]:
-                    goes_left = outside(code[feature[s] * size + lane], first[s], last[s], words) == 0.0
-                else:
-                    goes_left = seen[probe[s] * size + lane] <= threshold[s]
-                node = left[s] if goes_left else right[s]
-            reached[tree * size + lane] = value[leaf_starts[tree] + node - widest]
-            parts[feature[start] * size + lane] += reached[tree * size + lane] - mean[tree]
-
-
-def find_ways_of_rows(trees: Trees, tree: int, scratch: Scratch) -> None:
-    """Fill `right` and `takes` of eight rows for the splits of a tree."""
+def find_ways_of_rows(trees: Trees, block: int, scratch: Scratch) -> None:
+    """Fill `right` and `takes` of eight rows for the splits of a block."""
     probe, threshold, feature, is_set, first_word, last_word, words, above, above_right = (
         trees.probe, trees.threshold, trees.feature, trees.is_set, trees.first_word, trees.last_word, trees.words,
         trees.above, trees.above_right,
     )  # fmt: skip
     seen, code, ways, takes = scratch.seen, scratch.code, scratch.right, scratch.takes
-    start, size, zero, one = trees.starts[tree], len(EIGHT), splat(0.0, EIGHT), splat(1.0, EIGHT)
-    for split in range(trees.starts[tree + 1] - start):
+    start, size, zero, one = trees.block_splits[block], len(EIGHT), splat(0.0, EIGHT), splat(1.0, EIGHT)
+    for split in range(trees.block_splits[block + 1] - start):
         s = np.uintp(start + split)
         if is_set[s]:
             for lane in range(size):
@@ -94,15 +73,16 @@ def find_ways_of_rows(trees: Trees, tree: int, scratch: Scratch) -> None:
             store(takes, split * size, choose(took, before, zero))
 
 
-def sweep_rows_down(trees: Trees, widest: int, tree: int, points: Points, lanes: Lanes, scratch: Scratch) -> None:
-    """Find the products of eight rows in one tree."""
+def sweep_rows_down(trees: Trees, widest: int, block: int, points: Points, lanes: Lanes, scratch: Scratch) -> None:
+    """Find the products of eight rows in one block."""
     left, right, share, ratio, above = trees.left, trees.right, trees.share_right, trees.above_ratio, trees.above
     t, rest, weight, first, inverse = points
     ways, takes, product = scratch.right, scratch.takes, scratch.product
-    start, many, size, zero = trees.starts[tree], len(lanes), len(EIGHT), splat(0.0, EIGHT)
-    for q in range(many):
-        store(product, q * size, splat(weight[q], EIGHT))
-    for split in range(trees.starts[tree + 1] - start):
+    start, many, size, zero = trees.block_splits[block], len(lanes), len(EIGHT), splat(0.0, EIGHT)
+    for tree in range(trees.blocks[block], trees.blocks[block + 1]):
+        for q in range(many):
+            store(product, (trees.root[tree] * many + q) * size, splat(weight[q], EIGHT))
+    for split in range(trees.block_splits[block + 1] - start):
         s = np.uintp(start + split)
         goes_left, r = load(ways, split * size, EIGHT) == zero, share[s]
         factor = choose(goes_left, splat(r, EIGHT), splat(r - ratio[s], EIGHT))
@@ -135,28 +115,25 @@ def chance_again(
     return choose(lost, splat(left * inverse[at + 2 * many], EIGHT), choose(goes_left, to_left, to_right))
 
 
-def lay_out_leaves(trees: Trees, widest: int, tree: int, lanes: Lanes, scratch: Scratch) -> None:
-    """What the leaves of a tree are worth, to eight rows and at all points."""
+def lay_out_leaves(trees: Trees, widest: int, block: int, lanes: Lanes, scratch: Scratch) -> None:
+    """What the leaves of a block are worth, to eight rows and at all points."""
     leaves, values, leaf, worth, many, size = (
-        trees.leaf_starts, trees.value, scratch.leaf, scratch.worth, len(lanes), len(EIGHT),
+        trees.block_leaves, trees.value, scratch.leaf, scratch.worth, len(lanes), len(EIGHT),
     )  # fmt: skip
-    for one in range(leaves[tree], leaves[tree + 1]):
-        value, slot = splat(values[one], EIGHT), widest + one - leaves[tree]
+    for one in range(leaves[block], leaves[block + 1]):
+        value, slot = splat(values[one], EIGHT), widest + one - leaves[block]
         store(leaf, slot * size, value)
         for q in range(many):
             store(worth, (slot * many + q) * size, value)
 
 
-def sweep_rows_up(
-    trees: Trees, widest: int, tree: int, points: Points, lanes: Lanes, scratch: Scratch, parts: FloatArray
-) -> None:
+def sweep_rows_up(trees: Trees, block: int, points: Points, lanes: Lanes, scratch: Scratch, parts: FloatArray) -> None:
     """Gather what leaves are worth upwards, give each split's feature its part, and find the leaves reached."""
     left, right, feature, share, above = trees.left, trees.right, trees.feature, trees.share_right, trees.above
     t, rest, _, first, inverse = points
     ways, takes, product, worth, leaf = scratch.right, scratch.takes, scratch.product, scratch.worth, scratch.leaf
-    start, many, size, zero = trees.starts[tree], len(lanes), len(EIGHT), splat(0.0, EIGHT)
-    splits = trees.starts[tree + 1] - start
-    for split in range(splits - 1, -1, -1):
+    start, many, size, zero = trees.block_splits[block], len(lanes), len(EIGHT), splat(0.0, EIGHT)
+    for split in range(trees.block_splits[block + 1] - start - 1, -1, -1):
         s = np.uintp(start + split)
         goes_left, r = load(ways, split * size, EIGHT) == zero, share[s]
         from_left, from_right = load(leaf, left[s] * size, EIGHT), load(leaf, right[s] * size, EIGHT)
@@ -178,4 +155,5 @@ def sweep_rows_up(
                 store(worth, (split * many + q) * size, on_the_left - k * between)
                 part = part + load(product, (split * many + q) * size, EIGHT) * between
         store(parts, feature[s] * size, load(parts, feature[s] * size, EIGHT) + part)
-    store(scratch.reached, tree * size, load(leaf, 0 if splits else widest * size, EIGHT))
+    for tree in range(trees.blocks[block], trees.blocks[block + 1]):
+        store(scratch.reached, tree * size, load(leaf, trees.root[tree] * size, EIGHT))

@@ -4,11 +4,14 @@
 instructions (churn/treeshap_vectors.py). Knows no trees.
 """
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 Asked = NDArray[np.bool_]
+Parts = TypeVar("Parts")
 Lanes = tuple[float, ...]  # stands for a vector's length, which the compiler must know
 
 EIGHT: Lanes = (0.0,) * 8  # rows that are explained together
@@ -32,6 +35,11 @@ def splat(number: float, lanes: Lanes) -> FloatArray:
 def choose(asked: Asked, yes: FloatArray, no: FloatArray) -> FloatArray:
     """Lane by lane, one or the other."""
     return np.where(asked, yes, no)
+
+
+def unpacked(packed: Parts) -> Parts:
+    """What was packed. Compiled, this makes arrays of a table of addresses."""
+    return packed
 
 
 def total(vector: FloatArray) -> float:

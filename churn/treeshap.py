@@ -5,7 +5,7 @@ Answers, for prepared rows: the trees' raw log-odds (`TreeShap.raw`), every feat
 cheaper (`TreeShap.explained`). A row's bits are the same alone and among a million. Reads a booster's text; needs
 no LightGBM. Numba is imported when the first row is explained.
 
-    text --churn/treetext.py--> flat trees --churn/treekernel.py, compiled--> contributions
+    text --churn/treetext.py, treelayout.py--> flat trees --churn/treekernel*.py, compiled--> contributions
 
 Why an own kernel: `pred_contrib` costs milliseconds a customer, which is most of what a score costs.
 """
@@ -18,16 +18,18 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from churn import treekernel, treekernel_rows
+from churn import treekernel, treekernel_row, treekernel_rows
 from churn.errors import DataError
-from churn.treekernel import Points, Scratch
+from churn.treekernel import Packed, Points, Scratch
+from churn.treekernel_points import exact_nodes, points_of
 from churn.treekernel_vectors import EIGHT
+from churn.treelayout import Trees
 from churn.treetext import Forest, read
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
 FEW = 4  # so many rows are explained sooner one by one than as eight
-STEP = 4  # quadrature points come in fours, as many as the shortest vector holds
 FAST_NODES = 4  # within 3e-6 log-odds of exact on deep trees
 
 
@@ -42,11 +44,18 @@ class WrongRows(DataError):
 
 
 class Compiled(NamedTuple):
-    """The kernel's entry points, compiled."""
+    """The kernel's entry points, compiled. They take a table of addresses where plain ones take `Packed`."""
 
-    explain_row: Callable[..., float]
+    explain_each: Callable[..., None]
     explain_rows: Callable[..., None]
     sum_leaves: Callable[..., None]
+
+
+class Held(NamedTuple):
+    """Scratch of one thread, and the table of addresses with it, which is of no use without."""
+
+    table: IntArray
+    scratch: Scratch
 
 
 def compiled() -> Compiled:
@@ -64,20 +73,21 @@ def _compile() -> Compiled:
 
     from churn.treeshap_vectors import compiled, register
 
-    register()
-    one, eight = treekernel, treekernel_rows
-    small: tuple[Callable[..., Any], ...] = (one.probed, one.category, one.outside)
+    register(TreeShap.from_text(STUMP).packed(1))
+    both, one, eight = treekernel, treekernel_row, treekernel_rows
+    small: tuple[Callable[..., Any], ...] = (
+        both.probed, both.category, both.outside, both.sum_each, one.tell_each, eight.tell_rows,
+    )  # fmt: skip
     for function in small:
         register_jitable(function)
     inline = register_jitable(inline="always")  # a call would count references to every array
     sweeps: tuple[Callable[..., Any], ...] = (
-        one.see, one.walk, one.find_ways, one.follow, one.tell_alone, one.forget_ways_not_taken, one.sweep_down,
-        one.sweep_up, eight.see_rows, eight.tell_rows_alone, eight.lay_out_leaves, eight.find_ways_of_rows,
-        eight.sweep_rows_down, eight.sweep_rows_up, eight.chance_again,
+        both.see, both.leaf_of, both.tell_alone, one.find_ways, one.forget_ways_not_taken, one.sweep_down, one.sweep_up,
+        eight.lay_out_leaves, eight.find_ways_of_rows, eight.sweep_rows_down, eight.sweep_rows_up, eight.chance_again,
     )  # fmt: skip
     for sweep in sweeps:
         inline(sweep)
-    kernel: tuple[Callable[..., Any], ...] = (one.explain_row, eight.explain_rows, one.sum_leaves)
+    kernel: tuple[Callable[..., Any], ...] = (one.explain_each, eight.explain_rows, both.sum_leaves)
     return Compiled(*map(compiled, kernel))
 
 
@@ -93,9 +103,10 @@ class TreeShap:
                 was within 3e-6 log-odds of exact on deep trees.
         """
         self.forest = forest
-        self.nodes = nodes or exact_nodes(forest.distinct)
-        self._points, self._lanes = _points(forest, self.nodes), (0.0,) * self.nodes
-        self._mine = local()  # scratch that each thread keeps, by the number of rows
+        self.nodes = nodes or exact_nodes(forest.sizes.distinct)
+        self._points, self._lanes = points_of(forest.trees, self.nodes), (0.0,) * self.nodes
+        self._addresses = [*addresses(forest.trees), *addresses(self._points)]
+        self._mine = local()  # what each thread holds, by the number of rows
 
     @classmethod
     def from_text(cls, text: str, *, nodes: int | None = None) -> "TreeShap":
@@ -120,7 +131,7 @@ class TreeShap:
         """
         rows = self._checked(rows)
         raw = np.zeros(len(rows))
-        compiled().sum_leaves(self.forest.trees, self.forest.widest, rows, self._kept(0), raw)
+        compiled().sum_leaves(self._kept(0).table, self.forest.sizes.widest, rows, raw)
         return raw
 
     def contributions(self, rows: FloatArray) -> FloatArray:
@@ -146,17 +157,15 @@ class TreeShap:
         rows = self._checked(rows)
         raw, phi = np.zeros(len(rows)), np.zeros((len(rows), rows.shape[1] + 1))
         phi[:, -1] = self.forest.base_value
-        forest = self.forest
         together = len(rows) - len(rows) % len(EIGHT)
         if len(rows) - together > FEW:
             together = len(rows)
-        shared = forest.trees, forest.widest, self._points, self._lanes
+        widest, lanes = self.forest.sizes.widest, self._lanes
         if together:
-            compiled().explain_rows(*shared, rows[:together], self._scratch(len(EIGHT)), phi, raw)
+            held = self._held(len(EIGHT))
+            compiled().explain_rows(held.table, widest, lanes, rows, together, phi, raw)
         if together < len(rows):
-            scratch = self._kept(1)
-            for place in range(together, len(rows)):
-                raw[place] = compiled().explain_row(*shared, rows[place], scratch, phi[place])
+            compiled().explain_each(self._kept(1).table, widest, lanes, rows, together, phi, raw)
         return raw, phi
 
     def warm(self) -> None:
@@ -165,62 +174,52 @@ class TreeShap:
         self.explained(rows)
         self.raw(rows[:1])
 
+    def packed(self, rows: int) -> Packed:
+        """What the kernel takes as plain Python: trees, points, and new scratch for no row, one or eight."""
+        return self.forest.trees, self._points, self._scratch(rows)
+
     def _checked(self, rows: FloatArray) -> FloatArray:
         if rows.ndim != 2 or rows.shape[1] != len(self.forest.features):
             raise WrongRows(expected=len(self.forest.features), found=rows.shape)
         return np.ascontiguousarray(rows, dtype=np.float64)
 
-    def _kept(self, rows: int) -> Scratch:
-        """This thread's scratch for so many rows, made once."""
-        scratch: dict[Any, Scratch] = self._mine.__dict__
-        if rows not in scratch:
-            scratch[rows] = self._scratch(rows)
-        return scratch[rows]
+    def _kept(self, rows: int) -> Held:
+        """What this thread holds for so many rows, made once."""
+        mine: dict[Any, Held] = self._mine.__dict__
+        if rows not in mine:
+            mine[rows] = self._held(rows)
+        return mine[rows]
+
+    def _held(self, rows: int) -> Held:
+        scratch = self._scratch(rows)
+        return Held(np.array([*self._addresses, *addresses(scratch)]), scratch)
 
     def _scratch(self, rows: int) -> Scratch:
         """Return new scratch, which threads may not share. 0 rows: none are explained."""
-        trees, widest, lanes = self.forest.trees, self.forest.widest, max(rows, 1)
-        slots = (2 * widest + 1) * self.nodes * rows
-        probes, splits = len(trees.probe_feature), len(trees.threshold)
+        trees, sizes, lanes = self.forest.trees, self.forest.sizes, max(rows, 1)
+        slots, splits = sizes.slots * rows, len(trees.threshold)
         one, eight = rows == 1, rows > 1
         return Scratch(
-            seen=np.empty((probes + 1) * lanes),
+            seen=np.empty((len(trees.probe_feature) + 1) * lanes),
             code=np.empty(len(self.forest.features) * lanes, dtype=np.int32),
-            right=np.empty(splits if one else widest * rows),
-            place=np.empty(splits * one, dtype=np.int32),
-            takes=np.empty(widest * rows * eight),
-            chance=np.empty(widest * self.nodes * one),
-            product=np.empty(slots), worth=np.empty(slots),
-            leaf=np.empty((2 * widest + 1) * rows * eight),
+            right=np.empty(splits if one else sizes.widest * rows),
+            place=np.zeros(splits * one, dtype=np.int32),
+            takes=np.empty(sizes.widest * rows * eight),
+            chance=np.empty(sizes.widest * self.nodes * one),
+            product=np.empty(slots * self.nodes), worth=np.empty(slots * self.nodes), leaf=np.empty(slots),
             reached=np.empty(len(trees.mean) * rows),
         )  # fmt: skip
+
+
+def addresses(arrays: Trees | Points | Scratch) -> list[int]:
+    """Where each array begins, and its length: what `treekernel_vectors.unpacked` makes arrays of, compiled."""
+    return [number for array in arrays for number in (array.__array_interface__["data"][0], len(array))]
 
 
 def warm() -> None:
     """Compile the kernel, or load what was compiled, for the fast mode and the usual exact one."""
     for nodes in (FAST_NODES, 2 * FAST_NODES):
         TreeShap.from_text(STUMP, nodes=nodes).warm()
-
-
-def exact_nodes(distinct: int) -> int:
-    """Return how many quadrature points are exact for paths of so many distinct features."""
-    return max(-(-distinct // (2 * STEP)), 1) * STEP
-
-
-def _points(forest: Forest, nodes: int) -> Points:
-    """Gauss-Legendre points on [0, 1], and what every split that meets its feature again needs at each."""
-    points, weights = (np.round(one, 15) for one in np.polynomial.legendre.leggauss(nodes))  # the same on any machine
-    t = (points + 1) / 2
-    trees = forest.trees
-    first = np.zeros(len(trees.threshold), dtype=np.int32)
-    first[trees.repeated] = 1 + 2 * np.arange(len(trees.repeated))
-    ratio = trees.above_ratio[trees.repeated][:, None]
-    inverse = np.ones((1 + 2 * len(ratio), 2, nodes))
-    inverse[1::2, 0] = 1 / (ratio + t * (1 - ratio))
-    inverse[1::2, 1] = inverse[1::2, 0] ** 2
-    inverse[2::2, 0] = 1 / (np.maximum(ratio, 1e-300) * (1 - t))
-    inverse[2::2, 1] = 0.0
-    return Points(t, 1 - t, weights / 2, first, inverse.ravel())
 
 
 STUMP = """tree

@@ -2,18 +2,20 @@
 
 A vector holds as many float64 as a tuple has members, so its length is known when the kernel is compiled. LLVM's
 autovectoriser does not see that the kernel's loads and stores are apart; here they are vectors from the start. Each
-operation is one IEEE operation a lane. Imported by `churn/treeshap.py` alone. Numba keeps compiled kernels by the
-files treekernel.py and treekernel_rows.py: who changes this file touches those.
+operation is one IEEE operation a lane. Imported by `churn/treeshap.py` alone. Numba keeps a compiled kernel by the file
+its entry stands in, treekernel.py, treekernel_row.py or treekernel_rows.py: who changes this file touches those.
 """
 
 import operator
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 from warnings import warn
 
 from llvmlite import ir
-from numba import njit, types
+from numba import njit, typeof, types
 from numba.extending import lower_builtin, models, register_model, type_callable
+from numba.np import arrayobj
 
 from churn import treekernel_vectors as plain
 
@@ -47,8 +49,11 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
         return njit(nogil=True, error_model="numpy")(function)  # type: ignore[no-any-return]
 
 
-def register() -> None:
-    """Tell numba what the kernel's vector functions are. Once."""
+def register(packed: tuple[Any, ...]) -> None:
+    """Tell numba what the kernel's vector functions are, and of which types the arrays that are packed. Once."""
+    parts = types.Tuple([typeof(part) for part in packed])
+    type_callable(plain.unpacked)(lambda _context: lambda _table: parts)
+    lower_builtin(plain.unpacked, types.Array)(_unpacked)
     type_callable(plain.load)(lambda _context: _type_of_load)
     lower_builtin(plain.load, types.Array, types.Integer, types.BaseTuple)(_load)
     type_callable(plain.store)(lambda _context: _type_of_store)
@@ -115,6 +120,25 @@ def _store(context: Any, builder: Any, signature: Any, values: Any) -> Any:
     kind = signature.args[2].kind
     builder.store(values[2], _address(context, builder, signature.args[0], values[0], at, kind), align=8)
     return context.get_dummy_value()
+
+
+def _unpacked(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+    """Of each array the table has its address and its length."""
+    table, place = context.make_array(signature.args[0])(context, builder, values[0]).data, count()
+
+    def following() -> Any:
+        return builder.load(builder.gep(table, [ir.Constant(INDEX, next(place))]))
+
+    def array_of(kind: Any) -> Any:
+        array = context.make_array(kind)(context, builder)
+        each = ir.Constant(ir.IntType(64), context.get_abi_sizeof(context.get_data_type(kind.dtype)))
+        data = builder.inttoptr(following(), array.data.type)
+        arrayobj.populate_array(array, data=data, shape=[following()], strides=[each], itemsize=each, meminfo=None)
+        return array._getvalue()  # noqa: SLF001 - as numba's own lowering has it
+
+    kinds = signature.return_type
+    parts = [context.make_tuple(builder, part, [array_of(kind) for kind in part.types]) for part in kinds]
+    return context.make_tuple(builder, kinds, parts)
 
 
 def _splat(_context: Any, builder: Any, signature: Any, values: Any) -> Any:

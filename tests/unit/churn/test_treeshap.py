@@ -7,9 +7,11 @@ import lightgbm as lgb
 import numpy as np
 import pytest
 
-from churn import treekernel, treekernel_rows
+from churn import treekernel, treekernel_row, treekernel_rows
 from churn.treekernel import FloatArray
-from churn.treeshap import FAST_NODES, TreeShap, WrongRows, exact_nodes, warm
+from churn.treekernel_points import exact_nodes
+from churn.treelayout import TOGETHER
+from churn.treeshap import FAST_NODES, TreeShap, WrongRows, warm
 from churn.treetext import UnreadableTrees
 
 CATEGORIES = [6, 7]
@@ -125,19 +127,50 @@ def test_threads_do_not_disturb_one_another() -> None:
 @pytest.mark.filterwarnings("ignore:invalid value encountered in cast")
 def test_the_kernel_is_plain_python_too() -> None:
     """What is compiled and what can be read and stepped through are the same function, and give the same bits."""
-    reasons = TreeShap.from_text(trained(trees=2).model_to_string())
+    reasons = TreeShap.from_text(patchwork().model_to_string())
     rows = strange_customers()[:20]
     raw, told = reasons.explained(rows)
-    shared = reasons.forest.trees, reasons.forest.widest, reasons._points, reasons._lanes
+    widest, lanes = reasons.forest.sizes.widest, reasons._lanes
     phi, sums = np.zeros((20, 9)), np.zeros(20)
-    treekernel_rows.explain_rows(*shared, rows, reasons._scratch(8), phi, sums)
+    treekernel_rows.explain_rows(reasons.packed(8), widest, lanes, rows, 20, phi, sums)
     np.testing.assert_array_equal(phi[:, :-1], told[:, :-1])
     np.testing.assert_array_equal(sums, raw)
-    alone = np.zeros(9)
-    assert treekernel.explain_row(*shared, rows[3], reasons._scratch(1), alone) == raw[3]
-    np.testing.assert_array_equal(alone[:-1], told[3, :-1])
-    treekernel.sum_leaves(*shared[:2], rows, reasons._scratch(0), sums)
+    alone, sums = np.zeros((5, 9)), np.zeros(5)
+    treekernel_row.explain_each(reasons.packed(1), widest, lanes, rows[:5], 2, alone, sums)
+    np.testing.assert_array_equal(alone[2:, :-1], told[2:5, :-1])
+    np.testing.assert_array_equal(sums, [0.0, 0.0, *raw[2:5]])
+    sums = np.zeros(20)
+    treekernel.sum_leaves(reasons.packed(0), widest, rows, sums)
     np.testing.assert_array_equal(sums, raw)
+
+
+def patchwork() -> lgb.Booster:
+    """Trees of one feature, of one leaf, small ones and a large one, in turns."""
+    rows, churned = customers()
+    booster = trained(trees=1, num_leaves=2)
+    only: dict[str, Any] = {"feature_fraction": 1e-9, "num_leaves": 9}
+    each = (only, {"min_data_in_leaf": 1400}, {"num_leaves": 4}, {"num_leaves": 150, "min_data_in_leaf": 2}, only)
+    for params in (*each, {"num_leaves": 3}, {"num_leaves": 5}, {"min_data_in_leaf": 1400}):
+        known = lgb.Dataset(rows, churned, categorical_feature=CATEGORIES, free_raw_data=False)
+        booster = lgb.train({**PARAMS, **params}, known, num_boost_round=2, init_model=booster)
+    return booster
+
+
+def test_trees_of_all_sizes_stand_in_blocks_and_are_summed_in_their_order() -> None:
+    booster = patchwork()
+    reasons = TreeShap.from_text(booster.model_to_string())
+    trees, sizes = reasons.forest.trees, reasons.forest.sizes
+    swept = np.diff(trees.blocks)
+    assert 0 < trees.blocks[0] < len(trees.turns), "some trees ask of one feature alone, others do not"
+    assert swept.max() > 2
+    assert sizes.widest > TOGETHER > np.diff(trees.block_splits).min()
+    assert trees.turns.tolist() != sorted(trees.turns.tolist())
+    rows = np.vstack([strange_customers(), customers(60, seed=8)[0]])
+    theirs = booster.predict(rows, pred_contrib=True)
+    np.testing.assert_allclose(reasons.contributions(rows), theirs, rtol=0, atol=1e-11)
+    np.testing.assert_array_equal(reasons.raw(rows), booster.predict(rows, raw_score=True))
+    alone = np.vstack([reasons.contributions(rows[i : i + 1]) for i in range(len(rows))])
+    np.testing.assert_array_equal(alone, reasons.contributions(rows))
 
 
 def test_warm_compiles_what_serves() -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from churn.errors import NoChampion
 from churn.settings import Settings
-from churn.treeshap import FAST_NODES, exact_nodes
+from churn.treekernel_points import exact_nodes
+from churn.treeshap import FAST_NODES
 from serving import admission, archive, champion, champion_registry
 from serving.described import described
 from tests import tiny_service
@@ -68,7 +69,7 @@ def test_exact_reasons_take_as_many_points_as_the_model_needs(registry: Settings
     exactly = settings.model_copy(update={"serving": settings.serving.model_copy(update={"exact_reasons": True})})
     (fast,), (exact,) = (champion.load(one).values() for one in (settings, exactly))
     assert fast.trees.nodes == FAST_NODES
-    assert exact.trees.nodes == exact_nodes(exact.trees.forest.distinct)
+    assert exact.trees.nodes == exact_nodes(exact.trees.forest.sizes.distinct)
 
 
 def test_without_any_champion_nothing_is_served(registry: Settings, tmp_path: Path) -> None:
