@@ -89,7 +89,8 @@ FROM_OUTSIDE = (
     Operation(
         "post", "/v1/events", EVENTS, "events", "Take 1 to 1000 live events",
         "Stored durably before the answer leaves; the next score of their customers knows them. A bad event is "
-        "rejected by itself. Where the settings ask for it, signed as Standard Webhooks has it.", "events",
+        "rejected by itself. Where the settings ask for it, signed as Standard Webhooks has it. Running the example "
+        "stores an order: name a customer made for trying.", "events",
         {
             "202": Told("Something was stored; what became of each", EventsAnswer),
             "200": Told("Nothing new: all that could be taken was known before", EventsAnswer),

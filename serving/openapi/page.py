@@ -21,14 +21,21 @@ FACTS = {"model": "asked", "version": "the champion", "hours": "the allowed", "m
 SCRIPT = """
 for (const button of document.querySelectorAll("button[data-method]")) {
   button.addEventListener("click", async () => {
-    const {method, path, name} = button.dataset, key = document.getElementById("key").value;
+    const {method, name} = button.dataset, key = document.getElementById("key").value;
+    const asked = document.getElementById("path-" + name), path = asked ? asked.value : button.dataset.path;
+    if (!path.startsWith("/") || path.startsWith("//")) return;
     const body = document.getElementById("body-" + name), out = document.getElementById("answer-" + name);
     const headers = key ? {"Authorization": "Bearer " + key} : {};
     if (body) headers["Content-Type"] = "application/json";
     const answer = await fetch(path, {method, headers, body: body ? body.value : undefined});
     const told = await answer.text();
     let shown = told;
-    try { shown = JSON.stringify(JSON.parse(told), null, 2); } catch { }
+    try {
+      const parsed = JSON.parse(told), replay = document.getElementById("path-replay");
+      shown = JSON.stringify(parsed, null, 2);
+      const score = name === "replay" ? null : (parsed.scores || [parsed.score])[0];
+      if (score) replay.value = replay.value.replace(/[0-9a-f]{32}/, score.score_id);
+    } catch { }
     out.textContent = answer.status + "\\n" + shown;
     out.hidden = false;
   });
@@ -55,6 +62,7 @@ def docs(business: str, host: str, *, is_open: bool = False) -> Response:
     )
     parts = [
         "<p>Each example runs from here against this very service, and from a terminal as it stands.</p>",
+        "<p>Ids and parameters may be changed; what was scored last is what is made again.</p>",
         '<p><label for="key">API key, if one is needed:</label> <input id="key" type="password"></p>',
         *(_asked(one, host) for one in OPERATIONS),
         "<h2>Fields</h2>",
@@ -89,6 +97,9 @@ def _asked(one: Operation, host: str) -> str:
 def _runs(one: Operation, path: str) -> str:
     """What runs the example from the page."""
     field = ""
+    if one.parameters:
+        wide = f'size="70" aria-label="Path of {text(one.path)}"'
+        field = f'<p><input id="path-{one.name}" value="{text(path)}" {wide} spellcheck="false"></p>'
     if one.body:
         example = text(json.dumps(one.example, ensure_ascii=False, indent=1))
         field = f'<textarea id="body-{one.name}" aria-label="Request of {text(one.path)}">{example}</textarea>'
