@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
-DECORATE = "from churn import treeshap; print(treeshap._compile().explain_row.__name__)"
+DECORATE = "from churn import treeshap; print(treeshap._compile().explain_each.__name__)"
 
 
 def test_with_no_place_to_keep_it_the_kernel_is_compiled_and_that_is_said(tmp_path: Path) -> None:
@@ -19,5 +19,5 @@ def test_with_no_place_to_keep_it_the_kernel_is_compiled_and_that_is_said(tmp_pa
     done = subprocess.run(
         [sys.executable, "-c", DECORATE], cwd=tmp_path, env=environ, capture_output=True, text=True, check=False
     )
-    assert (done.returncode, done.stdout) == (0, "explain_row\n"), done.stderr
+    assert (done.returncode, done.stdout) == (0, "explain_each\n"), done.stderr
     assert done.stderr.count("set NUMBA_CACHE_DIR") == 1
