@@ -45,6 +45,7 @@ from serving.what_if import SCOPES as WHAT_IF_SCOPES
 from serving.what_if import WhatIfDesk
 
 DEFAULT_CONFIG = "churn.toml"
+UNTOLD_HOURS = 48  # so far back live events are looked at of which nobody was told; every night's batch tells of all
 EVERY_SCOPES = (
     SCOPES, WEB_SCOPES, INFO_SCOPES, EVENT_SCOPES, FORGET_SCOPES, FEED_SCOPES, VIEW_SCOPES, WHAT_IF_SCOPES,
     REPLAY_SCOPES,
@@ -136,6 +137,7 @@ class Service:
         )  # fmt: skip
         self._intake = intake(settings, OnlineStore(settings), self.desk.metrics, self._follower.offer)
         self._intake.start()
+        self._follower.mind(partial(self._intake.touched, UNTOLD_HOURS))
         self.events.open(self._intake)
         self.what_if.open(self._intake)
 

@@ -109,7 +109,7 @@ class Metrics:
         self._changes.labels("changes").inc(counts[1])
 
     def changes_left_out(self, customers: int) -> None:
-        """Count customers of whom the next batch has to tell."""
+        """Count customers of whom nothing can be told now."""
         self._changes.labels("left_out").inc(customers)
 
     def champions(self, champions: Iterable[Champion], *, instead_of: Iterable[Champion] = ()) -> None:

@@ -79,6 +79,10 @@ class Ledger(Protocol):
         """Make everybody pending who had an event since an instant; rows are computed as of `now_us` from now on."""
         ...
 
+    def touched(self, since_us: int) -> list[tuple[str, int]]:
+        """Customers who had an event since an instant, and the instant under which their newest was committed."""
+        ...
+
     def thin(self, upto: int) -> None:
         """Leave of events up to `upto` no more than what tells a duplicate: they lie in the log and `live/events`."""
         ...

@@ -113,6 +113,15 @@ class SqlLedger(ABC):
                 f"UPDATE {self._prefix}state SET last_us = {self._mark} WHERE last_us < {self._mark}", (now_us, now_us)
             )
 
+    def touched(self, since_us: int) -> list[tuple[str, int]]:
+        """Customers who had an event since an instant; see Ledger."""
+        with self._session(writes=False) as cursor:
+            query = (
+                f"SELECT customer_id, max(ingested_us) FROM {self._prefix}event WHERE ingested_us >= {self._mark} "
+                "GROUP BY customer_id ORDER BY 2"
+            )
+            return [(str(customer), int(at_us)) for customer, at_us in cursor.execute(query, (since_us,)).fetchall()]
+
     def thin(self, upto: int) -> None:
         """Empty events up to `upto`; see Ledger."""
         emptied = ", ".join(f"{name} = NULL" for name in FIELDS if name not in KEPT)

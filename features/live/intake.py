@@ -159,6 +159,14 @@ class Intake:
             log.warning("live.waiting", problem=error.code, customers=len(customer_ids))
             return False
 
+    def touched(self, hours: float) -> list[tuple[str, int]]:
+        """Customers with events of the last hours, and the instant under which their newest was committed.
+
+        Raises:
+            InboxUnavailable: it does not answer.
+        """
+        return self.inbox.ledger.touched(self._now_us() - int(hours * HOUR_US))
+
     def _signless(self, event: LiveEvent) -> LiveEvent:
         """What takes back an order has no sign, as in ingest."""
         if event.amount is None or event.event_type not in self._taking_back:

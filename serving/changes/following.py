@@ -2,8 +2,9 @@
 
     fresh row --offer--> waiting (each customer once) --a thread--> answers -> score log -> journal
 
-No request waits for it. Where more customers wait than it keeps, or something cannot be written, who is left out is
-counted and told by the next batch of everybody. Start reading at `Follower.offer`.
+No request waits for it. Where more customers wait than it keeps, something cannot be written, or a worker is killed
+before it has told, whoever was left out is found again: their newest event is later than what was told of them. Start
+reading at `Follower.offer`, then `Follower.mind`.
 """
 
 import threading
@@ -24,6 +25,7 @@ from serving.scorer import Answer
 MOST_WAITING = 20_000  # customers
 AT_ONCE = 32  # of them in one go
 PAUSE_S = 0.2  # events of one customer that come together are told once
+AGAIN_S, LONGEST_S = 10.0, 300.0  # until who was left out is looked for, and at most, where that fails again
 REST = 1.0  # it rests as long as it worked, so that requests have the interpreter to themselves half of the time
 log = structlog.get_logger("changes")
 
@@ -80,6 +82,9 @@ class Follower:
         self._journal, self._answering = Journal(folder), answering
         self._least_change, self._meter = least_change, meter
         self._waiting: dict[str, None] = {}
+        self._touched: Callable[[], Sequence[tuple[str, int]]] | None = None
+        self._again_at: float | None = None  # when to look for who was left out
+        self._patience_s = AGAIN_S
         self._wake, self._ending = threading.Condition(), False
         self._idle = threading.Event()
         self._thread = threading.Thread(target=self._run, name="changes", daemon=True)
@@ -95,6 +100,18 @@ class Follower:
             self._wake.notify()
         if len(new) > room:
             self._meter.changes_left_out(len(new) - room)
+            self._look_again()
+
+    def mind(self, touched: Callable[[], Sequence[tuple[str, int]]]) -> None:
+        """Look for who was left out by whom it was, now and whenever that happens again.
+
+        Args:
+            touched: customers with live events of late, and when their newest was committed, microseconds since 1970.
+        """
+        with self._wake:
+            self._touched, self._again_at = touched, 0.0
+            self._idle.clear()
+            self._wake.notify()
 
     def settle(self, timeout_s: float = 10.0) -> bool:
         """Wait until nobody waits; whether that came in time."""
@@ -110,18 +127,24 @@ class Follower:
 
     def _run(self) -> None:
         rest_s = 0.0
-        while some := self._next(rest_s):
+        while (some := self._next(rest_s)) is not None:
             began = time.perf_counter()
-            self._follow(some)
+            if some:
+                self._follow(some)
+            else:
+                self._catch_up()
             rest_s = REST * (time.perf_counter() - began)
 
-    def _next(self, rest_s: float) -> list[str]:
-        """Who is next, after a rest; nobody at the end."""
+    def _next(self, rest_s: float) -> list[str] | None:
+        """Who is next, after a rest; nobody where it is time to look who was left out, None at the end."""
         with self._wake:
             if not self._waiting:
-                self._idle.set()
-                self._wake.wait_for(lambda: self._waiting or self._ending)
+                if not self._is_due():
+                    self._idle.set()
+                self._wait()
                 rest_s = PAUSE_S
+            if not self._waiting:
+                return None if self._ending else []
             if not self._ending:
                 self._wake.wait_for(lambda: self._ending, rest_s)
             some = list(islice(self._waiting, AT_ONCE))
@@ -129,13 +152,54 @@ class Follower:
                 del self._waiting[one]
             return some
 
+    def _wait(self) -> None:
+        """Until somebody waits, it is time to look who was left out, or it ends."""
+        while not (self._waiting or self._ending or self._is_due()):
+            at = self._again_at
+            self._wake.wait(None if at is None else max(0.0, at - time.monotonic()))
+
+    def _is_due(self) -> bool:
+        return self._again_at is not None and self._again_at <= time.monotonic()
+
+    def _look_again(self) -> None:
+        """Look who was left out, in a while; later and later while it is in vain."""
+        with self._wake:
+            if self._touched is not None:
+                self._again_at = time.monotonic() + self._patience_s
+                self._patience_s = min(LONGEST_S, 2 * self._patience_s)
+
+    def _catch_up(self) -> None:
+        """Offer customers of whom nothing was told since their newest event."""
+        self._again_at = None
+        try:
+            touched = self._touched() if self._touched is not None else ()
+            told = self._journal.newest([customer_id for customer_id, _ in touched])
+        except ChurnError as error:
+            log.warning("changes.left_out", problem=error.code)
+            self._look_again()
+            return
+        left_out = [one for one, at_us in touched if one not in told or told[one].as_of_us <= at_us]
+        if left_out:
+            log.info("changes.catching_up", customers=len(left_out))
+            self.offer(left_out)
+
     def _follow(self, customer_ids: list[str]) -> None:
         try:
             self._meter.changes(self._tell(customer_ids))
+            self._patience_s = AGAIN_S
         except ChurnError as error:
-            self._left_out(error.code, customer_ids)
+            self._left_out(error.code, [*customer_ids, *self._given_up()])
+            self._look_again()
         except Exception as error:  # noqa: BLE001  # the edge of this thread: it has to go on for all others
             self._left_out(type(error).__name__, customer_ids)
+
+    def _given_up(self) -> list[str]:
+        """Whoever waits, where they are found again: while nothing can be told they would only be logged in vain."""
+        with self._wake:
+            given_up = list(self._waiting) if self._touched is not None else []
+            for one in given_up:
+                del self._waiting[one]
+            return given_up
 
     def _left_out(self, why: str, customer_ids: list[str]) -> None:
         log.warning("changes.left_out", problem=why, customers=len(customer_ids))

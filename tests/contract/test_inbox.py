@@ -210,3 +210,13 @@ def test_an_inbox_that_ends_takes_nothing_more(tmp_path: Path) -> None:
     inbox.close()
     with pytest.raises(InboxUnavailable, match="ending"):
         inbox.append([EVENT]).result()
+
+
+def test_who_had_events_of_late_and_when_their_newest_was_committed(ledger: Ledger) -> None:
+    ledger.commit(numbered(1), now_us=5_000)
+    ledger.commit(numbered(2, customer_id="b"), now_us=6_000)
+    ledger.commit(numbered(3, 4), now_us=7_000)
+    assert ledger.touched(0) == [("b", 6_000), ("客 1", 7_000)]
+    assert ledger.touched(6_001) == [("客 1", 7_000)]
+    ledger.thin(4)
+    assert ledger.touched(0) == [("b", 6_000), ("客 1", 7_000)], "also where they lie in the log"

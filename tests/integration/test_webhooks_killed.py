@@ -120,6 +120,27 @@ def test_a_worker_of_the_service_sends_and_another_takes_over(
         assert [told["data"]["customer_id"] for told in bodies(here.got)] == ["newcomer 1", "newcomer 2"]
 
 
+@pytest.mark.nightly
+def test_a_worker_killed_between_row_and_journal_leaves_nobody_untold(
+    config: Path, here: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The event is acknowledged and the row fresh; that somebody was to be told was in the worker's memory alone."""
+    monkeypatch.setenv(VARIABLE, SECRET)
+    config.write_text(TOML + toml(here), encoding="utf-8")
+    folder = load(config, environ={}).folder
+    journal = Journal(folder)
+    journal.begin()
+    journal.close()
+    names = [f"killed {number}" for number in range(40)]
+    with service(config) as (url, _process):
+        wait_until(lambda: is_sending(folder) and _is_known(folder), 90)
+        for name in names:
+            assert post(url, [_event(name, name)])[0] == 202
+        os.kill(int(_pids(config.parent / "service.log")[-1]), signal.SIGKILL)
+        wait_until(lambda: set(names) <= {told["data"]["customer_id"] for told in bodies(here.got)}, 90)
+    assert '"changes.catching_up"' in (config.parent / "service.log").read_text(), "some were untold"
+
+
 def _event(event_id: str, customer_id: str) -> dict[str, object]:
     when = live_shop.NOW.isoformat()
     told = {"event_id": event_id, "customer_id": customer_id, "event_timestamp": when}

@@ -1,17 +1,23 @@
 """Fresh rows become changes in the background: logged, once a customer, and never at a request's cost."""
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from churn.calendar import to_us
+from churn.errors import ChurnError
+from features.live.inbox import InboxUnavailable
 from features.online import MemoryOnlineStore
 from serving.app import Counter
 from serving.changes import following
+from serving.changes.file import ChangesUnavailable
 from serving.changes.following import Follower
-from serving.changes.journal import Journal
+from serving.changes.journal import Counts, Journal
+from serving.changes.state import State
 from serving.lookup import Lookup
 from serving.metrics import Metrics
 from serving.refusals import NotReady
@@ -114,3 +120,68 @@ def test_a_service_that_is_ending_leaves_the_rest_to_the_batch(shop: Shop) -> No
     shop.fresh("C1", "C2")
     assert shop.follower.settle()
     assert shop.counted("left_out") == 2
+
+
+def us(hours: float) -> int:
+    """The instant so many hours after that of the rows."""
+    return to_us(AS_OF + timedelta(hours=hours))
+
+
+def told(shop: Shop) -> list[str]:
+    return [one.now.customer_id for one in shop.journal.after(0, 10)]
+
+
+def test_whom_a_killed_worker_had_not_told_of_is_told_at_the_next_start(shop: Shop, tmp_path: Path) -> None:
+    """Their row is fresh and no longer pending, and nobody ever offered them."""
+    shop.fresh("told")
+    assert shop.follower.settle()
+    shop.store.write([row("untold"), row("told")])
+    shop.follower.mind(lambda: [("told", us(-1)), ("untold", us(-1))])
+    assert shop.follower.settle()
+    assert told(shop) == ["told", "untold"]
+    assert len(read(tmp_path)) == 2, "who was told of is not scored again"
+    shop.store.write([row("told", as_of=AS_OF + timedelta(hours=2), stage="lapsing")])
+    shop.follower.mind(lambda: [("told", us(1)), ("untold", us(-1))])
+    assert shop.follower.settle()
+    assert told(shop) == ["told", "untold", "told"], "an event after what was told"
+
+
+def test_whom_a_full_disk_left_out_is_told_once_it_has_room(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "AT_ONCE", 1)
+    monkeypatch.setattr(following, "AGAIN_S", 0.05)
+    shop.follower._patience_s = 0.05
+    shop.follower.mind(lambda: [(one, us(-1)) for one in ("C1", "C2", "C3")])
+    assert shop.follower.settle()
+    tell, tries = shop.follower._journal.tell, list[int]()
+
+    def full(states: Sequence[State], *, least_change: float) -> Counts:
+        tries.append(1)
+        if len(tries) < 4:
+            raise ChangesUnavailable("the disk is full")
+        return tell(states, least_change=least_change)
+
+    monkeypatch.setattr(shop.follower._journal, "tell", full)
+    shop.fresh("C1", "C2", "C3")
+    deadline = time.monotonic() + 10
+    while set(told(shop)) != {"C1", "C2", "C3"}:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert len(tries) == 6, "once at a time, not for everybody who waits"
+
+
+def test_an_inbox_that_does_not_answer_is_asked_again(shop: Shop) -> None:
+    shop.follower._patience_s = 0.01
+    shop.store.write([row("C1")])
+    answers = iter([InboxUnavailable("x", "y"), InboxUnavailable("x", "y"), [("C1", us(-1))]])
+
+    def touched() -> Sequence[tuple[str, int]]:
+        answer = next(answers)
+        if isinstance(answer, ChurnError):
+            raise answer
+        return answer
+
+    shop.follower.mind(touched)
+    deadline = time.monotonic() + 10
+    while told(shop) != ["C1"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
