@@ -74,7 +74,8 @@ def _held(settings: Settings, told: Told, model: Model, sealed: str, language: s
     differs = [] if of_log is None else _differs(told.row, of_log.log_row())
     names = [] if again is None else _moved(model.learned, again.vector, told.vector)
     line = _line(sealed, told, of_line, of_log, bool(names))
-    features = _features(again, why, names, line, bool(differs))
+    made = "nothing was made again" if of_log is None else "the answer was made again from the logged vector"
+    features = _features(again, f"{why}; {made}", names, line, bool(differs))
     inputs = Inputs(line=line, model=model.state, definition=definition, features=features)
     whole = line.state in (AS_WRITTEN, UNSEALED) and features.state == "as_known_then" and not names
     score = None if of_log is None else _as_told(settings, told, of_log.score, language)
@@ -134,10 +135,10 @@ def _line(sealed: str, told: Told, of_line: Answer | None, of_log: Answer | None
     return Input(UNSEALED, "it has no seal (an older line, or one of `churn score --all`); its numbers fit its vector")
 
 
-def _features(again: OnlineRow | None, why: str | None, names: Sequence[str], line: Input, differs: bool) -> Input:
+def _features(again: OnlineRow | None, why: str, names: Sequence[str], line: Input, differs: bool) -> Input:
     """Whether the event log still gives what was known then; a changed line is not the log's fault."""
     if again is None:
-        return Input("cannot_be_made_again", f"{why}; the answer was made again from the logged vector")
+        return Input("cannot_be_made_again", why)
     if not names or (line.state == ALTERED and not differs):
         return Input("as_known_then")
     if line.state == ALTERED:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
@@ -18,6 +19,7 @@ from serving.replay_desk import MOST_WAITING, ReplayDesk
 from serving.replay_schemas import Input, Inputs, Replay
 from serving.scorer import Answer
 from tests import replayed_shop
+from tests.contract.test_wire import same_as_golden
 from tests.replayed_shop import AS_OF
 
 KEY_HASH = "2c70e12b7a0646f92279f427c7b38e7334d8e5389cff167a1dc30e73f826b683"  # of "key"
@@ -52,6 +54,27 @@ def test_an_answer_comes_back(client: TestClient, business: tuple[Settings, Answ
     by_header = client.get(path, headers={"Accept-Language": "zh-CN,zh;q=0.9"}).json()["replayed"]["reasons"]
     assert in_chinese == by_header[:1]
     assert in_chinese[0]["text"] != told["replayed"]["reasons"][0]["text"]
+
+
+def kinds(value: Any) -> Any:
+    """An answer with the kind of each value in its place: numbers and hashes are those of a model made here."""
+    if isinstance(value, dict):
+        return {name: kinds(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [kinds(one) for one in value[:1]]
+    return type(value).__name__
+
+
+def test_golden_replay(client: TestClient, business: tuple[Settings, Answer]) -> None:
+    """Names and kinds of all fields, of one that comes back, and of one whose model is gone."""
+    held, answer = business
+    path, models = f"/v1/scores/{answer.score.score_id}?language=en&top_reasons=1", held.folder / "models"
+    whole = client.get(path).json()
+    models.rename(models.with_name("aside"))
+    gone = client.get(path).json()
+    models.with_name("aside").rename(models)
+    assert (gone["equal"], gone["replayed"], gone["inputs"]["model"]["state"]) == (False, None, "missing")
+    same_as_golden("replay.json", {"answer": kinds(whole), "inputs_without_its_model": gone["inputs"]})
 
 
 @pytest.mark.parametrize(
