@@ -143,7 +143,8 @@ def _invitation(config: Path, settings: Settings, url: str, asked: list[str]) ->
     """What to open and what to try next."""
     body = json.dumps({"customer_ids": asked[:1], "language": "zh"})
     return f"""
-It is open: whoever is on this machine may ask it, and nobody else. `.venv/bin/churn keys create NAME` closes it.
+OPEN: no API key is set. Whoever is on this machine may ask it for scores, send events and erase customers; nobody
+      else is answered. This closes it, while it runs too: .venv/bin/churn keys create NAME --scope score -c {config}
 Open      {url}/                     the service and its documentation
           {settings.folder / "ingest" / "report.html"}
                                      what came in, and is there enough to learn from

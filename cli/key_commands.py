@@ -55,7 +55,7 @@ def rotate(
     name: Name,
     config: Config = DEFAULT,
     grace: Annotated[str, typer.Option(help="How long the old key is good yet: 24h, 7d, 0h.")] = "24h",
-    expires: Annotated[str | None, typer.Option(help="When the new one ends, from now. Unset: never.")] = None,
+    expires: Annotated[str | None, typer.Option(help="When the new one ends: 90d, never. Unset: as long.")] = None,
     json: Json = False,
 ) -> None:
     """Make a new key for a caller; the old one is good for a while yet."""

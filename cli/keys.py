@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from serving.keys.store import Named
 
 UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+VARIABLE, NEVER = "CHURN_API_KEYS", "never"
 KEEP_IT = "This is the only time that it is shown: keep it where secrets are kept."
 
 
@@ -43,7 +44,8 @@ def create(
     from serving.keys.form import new_secret
     from serving.keys.store import NAME, BadName, KeyStore, Named
 
-    taken = {text.partition(":")[0] for text in settings.serving.api_keys}
+    given = (*settings.serving.api_keys, *os.environ.get(VARIABLE, "").replace(",", " ").split())
+    taken = {text.partition(":")[0] for text in given}
     if not re.fullmatch(NAME, name) or name in taken:
         raise BadName(f"{name!r} is no name for a key, or the settings have a key of that name.")
     now = datetime.now(UTC)
@@ -65,7 +67,8 @@ def rotate(settings: "Settings", name: str, *, grace: str, expires: str | None) 
     from serving.keys.store import KeyStore
 
     store, now = KeyStore(settings.folder), datetime.now(UTC)
-    key = store.rotate(name, _span(grace), _span(expires) if expires else None, now)
+    ends_in = _span(expires) if expires and expires != NEVER else None
+    key = store.rotate(name, _span(grace), ends_in, now, forever=expires == NEVER)
     _note(settings, f"keys rotate {name}")
     (named,) = (one for one in store.read() if one.name == name)
     return _shown(key, named, f"The old key is good for {grace} yet.")
@@ -90,7 +93,7 @@ def listed(settings: "Settings") -> Outcome:
 
     store = KeyStore(settings.folder)
     rows = [_row(one, store.used_on(one.name)) for one in store.read()]
-    given = os.environ.get("CHURN_API_KEYS", "").replace(",", " ").split()
+    given = os.environ.get(VARIABLE, "").replace(",", " ").split()
     rows += [_of_settings(text) for text in (*settings.serving.api_keys, *given)]
     if not rows:
         return Outcome(
@@ -125,7 +128,12 @@ def _of_settings(text: str) -> dict[str, Any]:
 
 
 def _shown(key: str, named: "Named", more: str = "") -> Outcome:
-    told = {"name": named.name, "key": key, "scopes": named.scopes, "signing_secrets": named.signing}
+    ends = named.secrets[-1].expires_at
+    until = None if ends is None else f"{ends:%Y-%m-%d %H:%M}"
+    told = {
+        "name": named.name, "key": key, "scopes": named.scopes, "expires": until, "signing_secrets": named.signing
+    }  # fmt: skip
+    more = " ".join(filter(None, [until and f"It is good until {until} UTC.", more]))
     secret = [f"Secret for signatures: {one}" for one in named.signing]
     lines = [f"Key of {named.name}, for {', '.join(named.scopes)}:", "", f"  {key}", "", *secret, more, KEEP_IT]
     return Outcome("\n".join(line for line in lines if line or lines.index(line) < 4), told)

@@ -1,6 +1,7 @@
 """How the service is reached: by TLS where a certificate is set, and said aloud where anybody could listen or enter."""
 
 import ssl
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,12 @@ PLAIN = """
   PLAIN: traffic is not encrypted, keys in it neither. Set `[serving] tls_cert_file` and `tls_key_file`, or put a proxy
          that speaks TLS in front (`trusted_proxies`).
 """
+
+
+READABLE = """
+  READABLE: other accounts of this machine may read {names}. `chmod 600` closes {it}.
+"""
+SECRET_FILES = ("keys/*.key", "keys/keys.json", "champion/verdicts.key")
 
 
 class BadCertificate(SettingsError):
@@ -41,6 +48,8 @@ def check(settings: "Settings", keys: "Keys", host: str) -> None:
     from serving.auth import is_loopback
 
     tls = _context(settings)
+    if bare := _readable(settings):
+        say(READABLE.format(names=", ".join(map(str, bare)), it="it" if len(bare) == 1 else "them"))
     if not keys:
         say(OPEN)
     elif tls is None and not is_loopback(host):
@@ -68,6 +77,13 @@ def to_ourselves(settings: "Settings") -> ssl.SSLContext | None:
     context.check_hostname = False
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     return context
+
+
+def _readable(settings: "Settings") -> list[Path]:
+    """Files with secrets that other accounts may read: a backup that came back, a key that was copied."""
+    ours = [path for pattern in SECRET_FILES for path in sorted(settings.folder.glob(pattern))]
+    files = _files(settings)
+    return [path for path in [*ours, *(files[1:] if files else ())] if path.stat().st_mode & stat.S_IROTH]
 
 
 def _files(settings: "Settings") -> tuple[Path, Path] | None:

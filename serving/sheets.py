@@ -16,6 +16,7 @@ import pyarrow as pa
 from churn.errors import SettingsError
 from churn.tables import INSTANT, SCORES
 from features import parquet
+from serving.cells import harmless
 from serving.scorer import Answer
 
 TYPES = {"str": pa.string(), INSTANT: pa.timestamp("us", tz="UTC"), "Int64": pa.int64(), "float64": pa.float64()}
@@ -56,6 +57,7 @@ def lines(answers: list[Answer], top: int) -> Lines:
     kinds, told = columns(top), _told(answers, scores, top)
     people = pa.Table.from_pydict(told, schema=pa.schema([(name, TYPES[kind]) for name, kind in kinds.items()]))
     in_words = {name: _iso(told[name]) if kind == INSTANT else told[name] for name, kind in kinds.items()}
+    in_words["customer_id"] = [harmless(one) for one in told["customer_id"]]  # the only words that others choose
     text = io.StringIO(newline="")
     csv.writer(text).writerows(zip(*in_words.values(), strict=True))
     return Lines(pa.Table.from_pydict(scores, schema=SCHEMA), people, text.getvalue())

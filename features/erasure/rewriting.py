@@ -70,10 +70,10 @@ def csv_without(path: Path, whom: Whom) -> Erased:
     """Drop customers from a CSV file with a head line, as spreadsheets read it."""
     with path.open(newline="", encoding="utf-8-sig") as file:
         lines = list(csv.DictReader(file))
-    found = whom.among(line[KEY] for line in lines)
+    found = whom.among(name for line in lines for name in _names(line[KEY]))
     if not found:
         return NOTHING
-    kept = [line for line in lines if line[KEY] not in found]
+    kept = [line for line in lines if not found.intersection(_names(line[KEY]))]
 
     def fill(draft: Path) -> None:
         with draft.open("w", newline="", encoding="utf-8-sig") as file:
@@ -83,3 +83,8 @@ def csv_without(path: Path, whom: Whom) -> Erased:
 
     write_whole(path, fill)
     return Erased(len(lines) - len(kept), 1, path.stat().st_size, frozenset(found))
+
+
+def _names(cell: str) -> set[str]:
+    """Whom a cell may name: where it looks like a formula, an apostrophe was put before the id (serving/cells.py)."""
+    return {cell, cell.removeprefix("'")}

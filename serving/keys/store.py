@@ -137,8 +137,17 @@ class KeyStore:
             one.secrets, one.signing, one.revoked_at = [], [], now
             self._write(held)
 
-    def rotate(self, name: str, grace: timedelta, ends_in: timedelta | None, now: datetime) -> str:
+    def rotate(
+        self, name: str, grace: timedelta, ends_in: timedelta | None, now: datetime, *, forever: bool = False
+    ) -> str:
         """Give a caller a new key, while the old one is good for some time yet; the new key.
+
+        Args:
+            name: of the caller.
+            grace: how long the old key is good yet.
+            ends_in: when the new one ends; None: it is good for as long as the old one was.
+            now: aware.
+            forever: it never ends, whatever the old one did.
 
         Raises:
             UnknownKey: nobody has this name.
@@ -147,6 +156,7 @@ class KeyStore:
             held = self.read()
             one = _standing(held, name)
             until, key = now + grace, new_key()
+            ends_in = None if forever else ends_in or _term(one.secrets)
             for old in one.secrets:
                 old.expires_at = min(old.expires_at or until, until)
             good = [old for old in one.secrets if old.expires_at and old.expires_at > now]
@@ -187,6 +197,12 @@ class KeyStore:
 
 def _secret(key: str, now: datetime, ends_in: timedelta | None) -> Secret:
     return Secret(digest_of(key.encode()).hex(), now, now + ends_in if ends_in else None)
+
+
+def _term(secrets: Sequence[Secret]) -> timedelta | None:
+    """How long the newest key was to be good, from its first day on; None: for ever."""
+    newest = secrets[-1] if secrets else None
+    return newest.expires_at - newest.made_at if newest and newest.expires_at else None
 
 
 def _standing(held: Sequence[Named], name: str) -> Named:

@@ -10,6 +10,7 @@ from html import escape
 from urllib.parse import quote
 
 from churn.calendar import Calendar, from_us
+from serving.cells import harmless
 from serving.changes.state import State
 from serving.web import told
 from serving.web.frame import View
@@ -17,7 +18,6 @@ from serving.web.wanted import Wanted
 from serving.web.words import BANDS, STAGES, band_name, stage_name
 
 ROWS = 25
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run
 HEAD = (
     "customer_id", "stage", "model", "band", "probability", "value_at_risk", "told_at", "features_as_of",
     "model_version", "score_id",
@@ -59,13 +59,8 @@ def csv_lines(states: Iterable[State]) -> Iterator[bytes]:
 
 def _line(cells: Sequence[object]) -> bytes:
     text = io.StringIO(newline="")
-    csv.writer(text).writerow([_safe(cell) for cell in cells])
+    csv.writer(text).writerow([harmless(cell) if isinstance(cell, str) else cell for cell in cells])
     return text.getvalue().encode()
-
-
-def _safe(cell: object) -> object:
-    """A cell that no spreadsheet runs: a text that looks like a formula gets an apostrophe before it."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else "" if cell is None else cell
 
 
 def _tabs(view: View, wanted: Wanted) -> str:

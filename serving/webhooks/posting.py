@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 MOST_READ = 4096  # bytes of an answer
 LONGEST_WAIT_S = 86400.0
+HOLD_VERSION_4 = [ipaddress.ip_network(net) for net in ("64:ff9b::/96", "64:ff9b:1::/48", "::/96")]  # in their end
 
 
 @dataclass(frozen=True)
@@ -169,10 +170,9 @@ def is_public(address: str) -> bool:
     found = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(found, ipaddress.IPv6Address):
         inner = found.ipv4_mapped or found.sixtofour or (found.teredo or (None, None))[1]
-        nat64 = ipaddress.ip_network("64:ff9b::/96")
-        if found in nat64:
+        if any(found in net for net in HOLD_VERSION_4):
             inner = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
-        if inner is not None and not is_public(str(inner)):
+        if found.is_site_local or (inner is not None and not is_public(str(inner))):
             return False
     return found.is_global and not found.is_multicast
 

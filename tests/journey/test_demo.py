@@ -11,16 +11,22 @@ import pytest
 
 from churn.settings import load
 from cli.demo import _invitation
+from tests.command_line import churn
 
 ROOT = Path(__file__).parents[2]
 
 
-def test_while_the_service_is_up_the_demo_says_how_to_ask_and_how_to_stop_it() -> None:
-    config = ROOT / "churn.toml"
+def test_while_the_service_is_up_the_demo_says_how_to_ask_and_how_to_stop_it(tmp_path: Path) -> None:
+    config = tmp_path / "churn.toml"
+    shutil.copy(ROOT / "churn.toml", config)
     invitation = _invitation(config, load(config), "http://127.0.0.1:1", ["C1"])
     assert "curl -s http://127.0.0.1:1/v1/score" in invitation
     assert f"churn backtest -c {config}" in invitation
     assert "make demo-stop" in invitation
+    assert invitation.lstrip().startswith("OPEN: no API key is set.")
+    words = invitation.replace("NAME", "crm").partition(".venv/bin/churn ")[2].partition("\n")[0].split()
+    made = churn(*words[:-2], config=config)  # as it is printed, but for the settings' place
+    assert (made.code, words[-2:]) == (0, ["-c", str(config)]), made
 
 
 @pytest.mark.slow

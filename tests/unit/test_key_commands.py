@@ -66,6 +66,19 @@ def test_a_key_is_shown_once_for_people(config: Path) -> None:
     assert "shop" in churn("keys", "list", config=config).out
 
 
+def test_a_rotated_key_keeps_its_term_unless_it_is_told_another(config: Path) -> None:
+    made = said(config, "keys", "create", "crm", "--scope", "score", "--expires", "90d")
+    assert said(config, "keys", "rotate", "crm")["expires"][:10] == made["expires"][:10]
+    assert said(config, "keys", "rotate", "crm", "--expires", "never")["expires"] is None
+    told = churn("keys", "rotate", "crm", "--expires", "4w", config=config).out
+    assert "It is good until 20" in told
+
+
+def test_a_name_of_the_environment_is_taken(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHURN_API_KEYS", f"grafana:read:{'0' * 64}")
+    assert churn("keys", "create", "grafana", "--scope", "read", config=config).code == 12
+
+
 @pytest.mark.parametrize(
     ("words", "mend"),
     [

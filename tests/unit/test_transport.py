@@ -57,3 +57,22 @@ def test_what_stands_open_is_said_aloud(
     assert transport.options(plain) == []
     assert transport.to_ourselves(plain) is None
     assert transport.url_of(plain, "127.0.0.1", 1) == "http://127.0.0.1:1"
+
+
+def test_secrets_that_others_may_read_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    certificates.make(tmp_path)
+    held = settings(tmp_path).model_copy(update={"artifacts": tmp_path})
+    files = [held.folder / "keys" / "keys.json", held.folder / "champion" / "verdicts.key", tmp_path / "service.key"]
+    for file in files:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+        file.chmod(0o640)
+    transport.check(held, SOME, "127.0.0.1")
+    assert capsys.readouterr().err == "", "a group is somebody's own choice"
+    for file in files:
+        file.chmod(0o644)
+        transport.check(held, SOME, "127.0.0.1")
+        told = capsys.readouterr().err
+        assert f"may read {file}" in told
+        assert "chmod 600" in told
+        file.chmod(0o600)

@@ -87,6 +87,19 @@ def test_a_rotated_key_is_good_until_its_grace_is_over(tmp_path: Path) -> None:
     assert len(named.secrets) == 1, "those whose time is over are dropped"
 
 
+def test_a_new_key_is_good_for_as_long_as_the_one_before(tmp_path: Path) -> None:
+    """Who asked for ninety days once does not get a key for ever by rotating it."""
+    made(tmp_path, ends_in=timedelta(days=90))
+    store, later = KeyStore(tmp_path), NOW + timedelta(days=80)
+    for number in (1, 2):
+        store.rotate("crm", timedelta(hours=24), None, later + timedelta(days=number))
+        assert store.read()[0].secrets[-1].expires_at == later + timedelta(days=number + 90)
+    store.rotate("crm", timedelta(), timedelta(days=7), later)
+    assert store.read()[0].secrets[-1].expires_at == later + timedelta(days=7)
+    store.rotate("crm", timedelta(), None, later, forever=True)
+    assert store.read()[0].secrets[-1].expires_at is None
+
+
 def test_a_worker_notices_within_half_a_second_and_looks_no_oftener(tmp_path: Path) -> None:
     clock = Clock()
     given = Key("old", frozenset({"read"}), bytes(32))
