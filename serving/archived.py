@@ -89,12 +89,16 @@ def nobody_of(settings: Settings, row: Mapping[str, Any]) -> Model:
         settings: of the business.
         row: the answer, a row of SCORES without a number.
     """
+    why = "no model of the archive knows these features, or what was noted of them changed"
     for held in archive.every(settings.folder):
         told = held.learned
         if told and told["feature_set"].get("hash") == row["feature_set_hash"]:
-            learned, definition = _learned(settings, held, row)
-            return Model(None, learned, Input(NOT_ASKED), definition)
-    return Model(None, None, Input(NOT_ASKED), Input("unknown", "no model of the archive knows these features"))
+            meant = _lifecycle(told.get("lifecycle"))  # held to the features' hash: the answer names that of its hour
+            then = row["definition_id"] if meant is None else meant.definition.id
+            learned, definition = _learned(settings, held, {**row, "definition_id": then})
+            if learned is not None:
+                return Model(None, learned, Input(NOT_ASKED), definition)
+    return Model(None, None, Input(NOT_ASKED), Input("unknown", why))
 
 
 def row_again(

@@ -10,6 +10,7 @@ from churn.definition import ChurnDefinition, StageRules
 from churn.sections import Features
 from features.live.compaction import compact
 from features.online import MemoryOnlineStore
+from serving import archive
 from serving.abstentions import abstention
 from serving.refusals import Erased, UnknownScore
 from serving.replay import replay
@@ -139,6 +140,23 @@ def test_who_was_asked_about_by_no_model_still_is(apart: Told) -> None:
         assert told.replayed.abstention == abstention(answer.score.abstention.code, language)
     replayed_shop.rewritten(held, '"abstention":"no_qualifying_event"', '"abstention":"not_eligible"')
     assert again(held, answer).differs == ["abstention"]
+
+
+def test_rows_older_than_a_new_definition_are_made_again_with_theirs(apart: Told) -> None:
+    """A definition that changed before the rows did: who answers names the new one, the features are of the old."""
+    held, model, _ = apart
+    row = next(row for row in replayed_shop.rows_at(held, model.features, AS_OF, asked=None) if row.model is None)
+    other = held.model_copy(update={"definition": ChurnDefinition(horizon_days=60)})
+    (answer,) = replayed_shop.answered(other, model, [row])
+    assert answer.score.definition_id == other.definition.id
+    told = again(other, answer)
+    assert told.equal
+    assert told.replayed == answer.score
+    assert states(told)["definition"] == "changed_since"
+    note = archive.folder_of(held.folder, model.hash) / archive.NOTE
+    note.write_text(note.read_text().replace('"horizon_days": 90', '"horizon_days": 91'))
+    found = states(again(other, answer))
+    assert (found["definition"], found["features"]) == ("unknown", "cannot_be_made_again")
 
 
 def test_an_abstention_is_told_again(apart: Told) -> None:
