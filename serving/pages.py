@@ -32,6 +32,7 @@ pre,textarea{background:var(--card);color:inherit;border:1px solid var(--line);b
 overflow:auto}pre{white-space:pre-wrap;overflow-wrap:anywhere}
 textarea{width:100%;box-sizing:border-box;min-height:6rem}table{border-collapse:collapse;width:100%;font-size:.9rem}
 td,th{border-bottom:1px solid var(--line);padding:.35rem .6rem;text-align:left;vertical-align:top}a{color:var(--link)}
+input{max-width:100%;box-sizing:border-box}
 button{font:inherit;padding:.35rem 1rem;border:1px solid var(--link);border-radius:6px;background:var(--link);
 color:var(--paper)}.open{margin:0;padding:.5rem 1rem;background:#7a4700;color:#fff}
 """
