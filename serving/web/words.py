@@ -54,8 +54,8 @@ WORDS: Final[dict[str, Two]] = {
     "type_an_id": ("Type the id of a customer above.", "请在上方输入客户编号。"),
     "begin_so": ("Ids that begin like this", "以此开头的编号"),
     "of_churned": (
-        "chance of leaving: nothing from them in all of the {days} days from {day}.",
-        "流失概率：自 {day} 起连续 {days} 天没有任何活动。",
+        "chance of leaving: inactive for all of the {days} days from {day}.",
+        "流失概率：自 {day} 起连续 {days} 天不活跃。",
     ),
     "of_reactivated": ("chance of coming back within {days} days from {day}.", "自 {day} 起 {days} 天内的回归概率。"),
     "between": (
@@ -92,7 +92,7 @@ WORDS: Final[dict[str, Two]] = {
     "days_left": ("Active days left", "剩余活跃天数"),
     "more_than": ("more than {days}", "多于 {days}"),
     "value_tier": ("Value tier", "价值层级"),
-    "churned_for": ("Nothing from them for …", "连续不活跃的概率"),
+    "churned_for": ("Inactive for …", "连续不活跃的概率"),
     "reactivated_for": ("Back within …", "在此期间回归的概率"),
     "horizon_days": ("{days} days", "{days} 天"),
     "history": ("History", "历史"),

@@ -158,7 +158,7 @@ def test_who_has_no_score_is_shown_no_empty_parts(asked: TestClient) -> None:
 def test_of_several_horizons_is_said_what_their_chances_are_of(asked: TestClient) -> None:
     """Longer silence is less likely: "leaving within 30 days" would be more likely than within 90."""
     page = asked.get("/customer?id=C1&language=en").text
-    assert "nothing from them in all of the" in page
+    assert "inactive for all of the" in page
     assert "leaving within" not in page
 
 
