@@ -25,6 +25,7 @@ QUERY = frozenset({"customer_id", "customer", "id", "q"})
 PATHS = ("/v1/customers/", "/customers/")
 WITH_BODIES = "/v1/"
 LONGEST = 256  # a longer id in a body is refused at the door, and has to arrive as it is for that
+IN_ADDRESS = b"/customer?id="
 NOTHING = b"null"
 MARK, LETTERS = b"p_", 45  # what a pseudonym begins with, and how long it is
 DEEPEST = 8  # levels of a body
@@ -118,6 +119,8 @@ class Exchange:
             if found is None:
                 at = body.find(MARK, at + 1)
                 continue
+            if body.endswith(IN_ADDRESS, 0, at):  # of a page; spelt there otherwise than in a text
+                found = quote(html.unescape(found.decode("utf-8", "replace")), safe="").encode()
             parts += [body[end:at], found]
             end = at + LETTERS
             at = body.find(MARK, end)

@@ -1,6 +1,8 @@
 """Pseudonyms behind the service: callers use real ids and get them back, its files never hold one."""
 
+import html
 import json
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -153,3 +155,15 @@ def test_too_many_are_told_so(service: TestClient) -> None:
     answer = service.post("/v1/score", json={"customer_ids": ["C1"] * 3000})
     assert answer.status_code == 422
     assert service.post("/v1/events", json={"events": [{}] * 3000}).status_code == 422
+
+
+@pytest.mark.parametrize("customer_id", ['a&b=c#d "e" +f%20', "客 0008"])
+def test_a_page_that_names_somebody_leads_to_them_in_the_other_language_too(
+    service: TestClient, names: Pseudonyms, customer_id: str
+) -> None:
+    page = service.get("/customer", params={"id": customer_id, "language": "en"})
+    assert page.status_code == 404
+    assert html.escape(customer_id) in page.text
+    assert names.of(customer_id) not in page.text
+    (where,) = re.findall(r'<a href="(/customer\?[^"]*)" lang="zh"', page.text)
+    assert html.escape(customer_id) in service.get(html.unescape(where)).text
