@@ -29,6 +29,7 @@ SCOPE = "read"
 NAME, NAME_OVER_TLS = "churn", "__Host-churn"
 SAFE = {"GET", "HEAD"}
 MARK_LETTERS = 16
+SKEW_S = 60  # of workers on several machines
 
 
 class Session(msgspec.Struct, frozen=True, array_like=True):
@@ -97,9 +98,14 @@ class Sessions:
         """The session that the cookie of a request names; None: no good one."""
         what = self._what(request)
         session = _read(what) if what is not None else None
-        if session is None or session.until_s <= self._now() or self._ended.knows(f"session:{session.id}"):
+        if session is None or not self._lasts(session) or self._ended.knows(f"session:{session.id}"):
             return None
         return session
+
+    def _lasts(self, session: Session) -> bool:
+        """Whether it is not over, and began: one of a clock that has stepped back since would last longer by that."""
+        now = self._now()
+        return now < session.until_s <= now + self._seconds + SKEW_S
 
     def csrf(self, request: Request) -> str:
         """What forms of this session carry in their field `csrf`; empty where there is none."""

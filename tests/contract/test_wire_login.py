@@ -153,6 +153,15 @@ class TestSessions:
         now[0] += 3600
         assert sessions.caller(cookie, Keys((self.KEY,))) is None
 
+    def test_it_does_not_outlive_a_clock_that_stepped_back(self, tmp_path: Path) -> None:
+        now = [10_000.0]
+        sessions, keys = self.held(tmp_path, now), Keys((self.KEY,))
+        cookie = self.request(sessions.begin(self.KEY, secure=False))
+        now[0] -= 30
+        assert sessions.caller(cookie, keys), "clocks of two machines"
+        now[0] -= 3600
+        assert sessions.caller(cookie, keys) is None
+
     def test_no_letter_of_it_may_change(self, tmp_path: Path) -> None:
         sessions = self.held(tmp_path, [0.0])
         text = sessions.begin(self.KEY, secure=False).partition(";")[0]
