@@ -25,13 +25,23 @@ class Connection:
         schema: statements that each new connection runs; they may be run again.
         wrong: makes the error that a fault of SQLite's becomes.
         pragmas: beside those of every file.
+        first: a question, and what to write where it has no answer: the first row of a table.
+        wait_s: for others who write, and for other threads of ours; beyond that it is a fault.
     """
 
     def __init__(
-        self, path: Path, schema: Sequence[str], wrong: Callable[[str], ChurnError], pragmas: Sequence[str] = ()
+        self,
+        path: Path,
+        schema: Sequence[str],
+        wrong: Callable[[str], ChurnError],
+        pragmas: Sequence[str] = (),
+        *,
+        first: tuple[str, str] | None = None,
+        wait_s: float = WAIT_S,
     ) -> None:
         self._path, self._one_at_a_time = path, threading.Lock()
         self._schema, self._wrong, self._pragmas = schema, wrong, (*DURABLE, *pragmas)
+        self._first, self._wait_s = first, wait_s
         self._connection: sqlite3.Connection | None = None
         self._inode = 0
 
@@ -42,7 +52,7 @@ class Connection:
         Raises:
             ChurnError: SQLite cannot, in the words of `wrong`.
         """
-        with self._one_at_a_time:
+        with self._alone():
             try:
                 cursor = self._opened().cursor()
                 cursor.execute(begin)
@@ -62,7 +72,7 @@ class Connection:
         Raises:
             ChurnError: SQLite cannot, in the words of `wrong`.
         """
-        with self._one_at_a_time:
+        with self._alone():
             try:
                 for statement in statements:
                     self._opened().execute(statement).fetchall()
@@ -74,6 +84,16 @@ class Connection:
         """End the connection."""
         with self._one_at_a_time:
             self._end()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """This thread and no other; where others wait for long, one more is told so and does not join them."""
+        if not self._one_at_a_time.acquire(timeout=self._wait_s):
+            raise self._wrong("others wait for it")
+        try:
+            yield
+        finally:
+            self._one_at_a_time.release()
 
     def _end(self) -> None:
         connection, self._connection = self._connection, None
@@ -91,13 +111,15 @@ class Connection:
         return self._connection
 
     def _made(self) -> sqlite3.Connection:
-        made = sqlite3.connect(self._path, timeout=WAIT_S, isolation_level=None, check_same_thread=False)
+        made = sqlite3.connect(self._path, timeout=self._wait_s, isolation_level=None, check_same_thread=False)
         try:
-            write_ahead(made, WAIT_S)
+            write_ahead(made, self._wait_s)
             for pragma in self._pragmas:
                 made.execute(f"PRAGMA {pragma}")
             for statement in self._schema:
-                made.execute(statement)
+                made.execute(statement)  # what is there already waits for nobody who writes
+            if self._first is not None and not made.execute(self._first[0]).fetchone():
+                made.execute(self._first[1])
         except sqlite3.Error:
             made.close()
             raise

@@ -31,8 +31,9 @@ SCHEMA = (
     f"CREATE TABLE IF NOT EXISTS change ({OF_A_CHANGE})",
     "CREATE INDEX IF NOT EXISTS change_customer ON change (customer_id, seq)",
     "CREATE TABLE IF NOT EXISTS state (id INTEGER PRIMARY KEY, name TEXT, last_seq INTEGER, begun INTEGER)",
-    "INSERT OR IGNORE INTO state VALUES (1, lower(hex(randomblob(4))), 0, 0)",
 )
+FIRST = "SELECT 1 FROM state", "INSERT OR IGNORE INTO state VALUES (1, lower(hex(randomblob(4))), 0, 0)"
+READ_WAIT_S, WRITE_WAIT_S = 2.0, 10.0  # who reads waits for nobody who writes, once the file is there
 
 
 class ChangesUnavailable(DataError):
@@ -55,7 +56,10 @@ class File:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE
-        reads, writes = (Connection(self.path, SCHEMA, ChangesUnavailable, PRAGMAS) for _ in range(2))
+        reads, writes = (
+            Connection(self.path, SCHEMA, ChangesUnavailable, PRAGMAS, first=FIRST, wait_s=wait_s)
+            for wait_s in (READ_WAIT_S, WRITE_WAIT_S)
+        )
         self._sides = (reads, writes)
 
     @contextmanager
