@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 from churn.calibration import Calibrator
+from churn.category_codes import Codes
 from churn.errors import DataError
 from churn.grade import Grade, Learner
 from churn.outlook import Outlook
@@ -185,12 +186,7 @@ class Bundle(BaseModel):
         if vectors.ndim != 2 or vectors.shape[1] != len(self.features):
             raise WrongVectors(expected=len(self.features), found=vectors.shape)
         prepared = np.array(vectors, dtype=np.float64)
-        for column, codes, numbers in self._lookups:
-            if len(codes) == 0:
-                prepared[:, column] = np.nan
-                continue
-            place = np.minimum(codes.searchsorted(prepared[:, column]), len(codes) - 1)
-            prepared[:, column] = np.where(codes[place] == prepared[:, column], numbers[place], np.nan)
+        self._codes.number(prepared)
         return prepared
 
     def probability(self, raw: FloatArray) -> FloatArray:
@@ -208,14 +204,8 @@ class Bundle(BaseModel):
         return [BANDS[place] for place in np.searchsorted(bounds, probability, side="right")]
 
     @cached_property
-    def _lookups(self) -> list[tuple[int, FloatArray, FloatArray]]:
-        """Column, ascending codes and the trees' number of each, per category feature."""
-        lookups = []
-        for feature, codes in self.categories.items():
-            known = np.array(codes, dtype=np.float64)
-            order = np.argsort(known)
-            lookups.append((self.features.index(feature), known[order], order.astype(np.float64)))
-        return lookups
+    def _codes(self) -> Codes:
+        return Codes({self.features.index(feature): codes for feature, codes in self.categories.items()})
 
     @cached_property
     def _quantiles(self) -> tuple[FloatArray, FloatArray]:

@@ -1,20 +1,19 @@
 """Calibration: how a model's raw log-odds become a probability one may plan with.
 
-Answers two questions. *What does this raw score mean*: `Calibrator.probability(raw)`. *Which calibrator suits
-this model*: `choose(raw, outcome, fold)`, by log loss on customers the calibrator was not fitted on.
+Answers: what does this raw score mean (`Calibrator.probability`); which calibrator suits this model (`choose`).
 
     none       p = sigmoid(raw)
     platt      p = sigmoid(a raw + b)
     beta       p = sigmoid(a ln s - b ln(1 - s) + c), s = sigmoid(raw)
     isotonic   straight lines between knots (raw, p)
 
-Every calibrator is monotone: it never changes who is riskier than whom. Reads arrays; knows nothing of models,
-customers or files. Start reading at `Calibrator`.
+Every calibrator is monotone: it never changes who is riskier than whom. Reads arrays. Start reading at `Calibrator`.
 """
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Literal, Self
 
@@ -72,12 +71,14 @@ class Calibrator(BaseModel):
             Probabilities in [1e-6, 1 - 1e-6], non-decreasing in `raw`; NaN where `raw` is NaN. Shape (n,).
         """
         if self.kind == "isotonic":
-            knots = np.asarray(self.knots)
-            calibrated = np.interp(raw, knots[:, 0], knots[:, 1])
+            calibrated = np.interp(raw, *self._table)
         else:
             calibrated = _sigmoid(self._log_odds(np.asarray(raw, dtype=np.float64)))
-        clipped: FloatArray = np.clip(calibrated, SMALLEST, 1 - SMALLEST)
-        return clipped
+        return np.clip(calibrated, SMALLEST, 1 - SMALLEST)
+
+    @cached_property
+    def _table(self) -> FloatArray:
+        return np.array(self.knots).T.copy()
 
     def _log_odds(self, raw: FloatArray) -> FloatArray:
         if self.kind == "platt":

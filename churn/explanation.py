@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from churn.bundle import Bundle
 from churn.phrases import DIRECTIONS, OUTCOMES, Described, Explained, known, phrase_of, unclear
 from churn.reasons import Reason, group_of
+from churn.treeshap import compiled
 
 FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 __all__ = ["Described", "Explained", "Explainer", "leaning", "shares_of", "told_first", "usual_contributions"]
 
@@ -51,7 +51,7 @@ class Explainer:
         """
         self.features = tuple(features)
         self.least_share = least_share
-        self._moves = 0.0 if usual_contributions is None else usual_contributions
+        self._moves = np.zeros(len(self.features)) if usual_contributions is None else usual_contributions
         groups: list[Reason] = list({f.group: group_of(f.name, f.group) for f in features}.values())
         codes = [group.code for group in groups]
         self._group = np.array([codes.index(feature.group) for feature in features], dtype=np.int64)
@@ -96,42 +96,21 @@ class Explainer:
         Returns:
             One list a customer, of 1 to `top` reasons; empty where `top` is 0.
         """
+        top = min(top, self._count)
         if not top:
             return [[] for _ in contributions]
-        contributions = contributions[:, : len(self.features)] - self._moves
-        sums = self._sums(contributions)
-        shares, way = shares_of(sums), leaning(sums)
-        along, is_told = sums * way[:, None], shares >= self.least_share
-        rows = np.arange(len(sums))[:, None]
-        by_size = np.argsort(-np.abs(sums), axis=1, kind="stable")
-        order = np.where(is_told & (along > 0), 0, np.where(is_told & (along < 0), 1, 2))
-        chosen = by_size[rows, np.argsort(order[rows, by_size], axis=1, kind="stable")[:, :top]]
-        part, rank = sums[rows, chosen], order[rows, chosen]
-        places = self._strongest(contributions, chosen, part)
-        columns = (rank[:, 0] == 0, way > 0, rank < 2, places, part, shares[rows, chosen], values[rows, places])
-        each = zip(*(one.tolist() for one in columns), strict=True)
-        return [self._told(top, *one) for one in each]
+        found, places = np.empty((len(contributions), top, 2)), np.empty((len(contributions), 3 + top), dtype=np.int64)
+        told = np.ascontiguousarray(contributions, dtype=np.float64)
+        compiled().find_reasons(told, self._moves, self._group, self.least_share, found, places)
+        rows = zip(places.tolist(), found.tolist(), values, strict=True)
+        return [self._told(top, *one) for one in rows]
 
-    def _sums(self, contributions: FloatArray) -> FloatArray:
-        """The groups' contributions, added in the order of the features whatever the number of rows. Shape (n, g)."""
-        rows = len(contributions)
-        at = (np.arange(rows)[:, None] * self._count + self._group).ravel()
-        sums = np.bincount(at, weights=contributions.ravel(), minlength=rows * self._count)
-        return np.asarray(sums.reshape(rows, self._count), dtype=np.float64)
-
-    def _strongest(self, contributions: FloatArray, chosen: IntArray, part: FloatArray) -> IntArray:
-        """The feature of each chosen group that moved the score most in the group's direction. Shape (n, k)."""
-        along = contributions[:, None, :] * np.copysign(1.0, part)[:, :, None]
-        return np.asarray(np.where(self._group == chosen[:, :, None], along, -np.inf).argmax(axis=2))
-
-    def _told(
-        self, top: int, has_clear: bool, is_above: bool, is_asked: list[bool], places: list[int],
-        part: list[float], share: list[float], values: list[float],
-    ) -> list[Explained]:  # fmt: skip
-        told = [] if has_clear else [self._unclear["raises" if is_above else "lowers"]]
-        for asked, place, total, size, value in zip(is_asked, places, part, share, values, strict=True):
-            if asked and len(told) < top:
-                told.append(self._phrases["raises" if total > 0 else "lowers"][place].told(total, size, value))
+    def _told(self, top: int, places: list[int], found: list[list[float]], values: FloatArray) -> list[Explained]:
+        is_above, count, along, *features = places
+        told = [] if along else [self._unclear["raises" if is_above else "lowers"]]
+        for feature, (total, share) in zip(features[: min(count, top - len(told))], found, strict=False):
+            phrase = self._phrases["raises" if total > 0 else "lowers"][feature]
+            told.append(phrase.told(total, share, values.item(feature)))
         return told
 
 

@@ -9,7 +9,7 @@ Start reading at `horizon_intervals`.
 
 import numpy as np
 
-from churn.outlook import SMALLEST, FloatArray, Outlook
+from churn.outlook import SMALLEST, FloatArray, Outlook, intervals
 
 
 def horizon_intervals(
@@ -29,15 +29,16 @@ def horizon_intervals(
     low, high = np.full(asked.shape, np.nan), np.full(asked.shape, np.nan)
     if outlook.band is None:
         return low, high
-    own, sure = outlook.horizons_days.index(own_days), np.clip(asked, SMALLEST, 1 - SMALLEST)
-    low[:, own], high[:, own] = outlook.band.interval(asked[:, own])
-    for places, lifts in ((range(own - 1, -1, -1), falls), (range(own + 1, len(outlook.horizons_days)), not falls)):
+    own, days = outlook.horizons_days.index(own_days), outlook.horizons_days
+    bands = {place: outlook.bands[str(day)] for place, day in enumerate(days) if str(day) in outlook.bands}
+    bands[own] = outlook.band
+    told = list(bands)
+    low[:, told], high[:, told] = intervals([*bands.values()], np.clip(asked[:, told], SMALLEST, 1 - SMALLEST))
+    for places, lifts in ((range(own - 1, -1, -1), falls), (range(own + 1, len(days)), not falls)):
         beside, further = own, np.maximum if lifts else np.minimum
         for place in places:
-            band = outlook.bands.get(str(outlook.horizons_days[place]))
-            if band is None:
-                continue
-            for end, found in zip((low, high), band.interval(sure[:, place]), strict=True):
-                end[:, place] = further(found, end[:, beside])
-            beside = place
+            if place in bands:
+                for end in (low, high):
+                    further(end[:, place], end[:, beside], out=end[:, place])
+                beside = place
     return np.minimum(low, asked), np.maximum(high, asked)

@@ -10,6 +10,7 @@ who stayed silent. Nothing beyond what was watched is made up: there a number is
 Reads arrays; knows no model, no customer and no file. Start reading at `Outlook`; why so: docs/adr/0018.
 """
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Self
 
@@ -177,13 +178,21 @@ class Band(Part):
 
     def interval(self, probability: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Low and high end, around each probability. Each of shape (n,)."""
-        odds = np.log(probability / (1 - probability))
-        half = np.interp(odds, *self._table)
-        return 1 / (1 + np.exp(half - odds)), 1 / (1 + np.exp(-half - odds))
+        low, high = intervals([self], probability[:, None])
+        return low[:, 0], high[:, 0]
 
     @cached_property
     def _table(self) -> tuple[FloatArray, FloatArray]:
         return np.array(self.knots), np.array(self.halves)
+
+
+def intervals(bands: Sequence[Band], probability: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Low and high ends around probabilities, a band a column. Each of shape (n, len(bands))."""
+    odds = np.log(probability / (1 - probability))
+    half = np.empty(odds.shape)
+    for column, band in enumerate(bands):
+        half[:, column] = np.interp(odds[:, column], *band._table)  # noqa: SLF001 - of this module
+    return 1 / (1 + np.exp(half - odds)), 1 / (1 + np.exp(-half - odds))
 
 
 class Outlook(Part):

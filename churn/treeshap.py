@@ -6,8 +6,6 @@ cheaper (`TreeShap.explained`). A row's bits are the same alone and among a mill
 no LightGBM. Numba is imported when the first row is explained.
 
     text --churn/treetext.py, treelayout.py--> flat trees --churn/treekernel*.py, compiled--> contributions
-
-Why an own kernel: `pred_contrib` costs milliseconds a customer, which is most of what a score costs.
 """
 
 from collections.abc import Callable
@@ -18,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from churn import treekernel, treekernel_row, treekernel_rows
+from churn import reasonkernel, treekernel, treekernel_row, treekernel_rows
 from churn.errors import DataError
 from churn.treekernel import Packed, Points, Scratch
 from churn.treekernel_points import exact_nodes, points_of
@@ -44,11 +42,12 @@ class WrongRows(DataError):
 
 
 class Compiled(NamedTuple):
-    """The kernel's entry points, compiled. They take a table of addresses where plain ones take `Packed`."""
+    """The kernels' entry points, compiled. Those of trees take a table of addresses where plain ones take `Packed`."""
 
     explain_each: Callable[..., None]
     explain_rows: Callable[..., None]
     sum_leaves: Callable[..., None]
+    find_reasons: Callable[..., None]
 
 
 class Held(NamedTuple):
@@ -77,6 +76,7 @@ def _compile() -> Compiled:
     both, one, eight = treekernel, treekernel_row, treekernel_rows
     small: tuple[Callable[..., Any], ...] = (
         both.probed, both.category, both.outside, both.sum_each, one.tell_each, eight.tell_rows,
+        reasonkernel.next_group, reasonkernel.strongest,
     )  # fmt: skip
     for function in small:
         register_jitable(function)
@@ -87,7 +87,12 @@ def _compile() -> Compiled:
     )  # fmt: skip
     for sweep in sweeps:
         inline(sweep)
-    kernel: tuple[Callable[..., Any], ...] = (one.explain_each, eight.explain_rows, both.sum_leaves)
+    kernel: tuple[Callable[..., Any], ...] = (
+        one.explain_each,
+        eight.explain_rows,
+        both.sum_leaves,
+        reasonkernel.find_reasons,
+    )
     return Compiled(*map(compiled, kernel))
 
 
@@ -220,6 +225,8 @@ def warm() -> None:
     """Compile the kernel, or load what was compiled, for the fast mode and the usual exact one."""
     for nodes in (FAST_NODES, 2 * FAST_NODES):
         TreeShap.from_text(STUMP, nodes=nodes).warm()
+    row, places = np.zeros((1, 2)), np.zeros((1, 4), dtype=np.int64)
+    compiled().find_reasons(row, row[0], places[0, :2], 0.1, np.zeros((1, 1, 2)), places)
 
 
 STUMP = """tree

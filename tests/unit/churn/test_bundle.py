@@ -28,11 +28,14 @@ def test_categories_become_dense_numbers_and_strangers_null() -> None:
     np.testing.assert_array_equal(prepared[:, 1], [1.0, 0.0, 2.0, np.nan, np.nan])
     np.testing.assert_array_equal(prepared[:, [0, 2]], before[:, [0, 2]])
     np.testing.assert_array_equal(vectors, before)  # the caller's vectors stay as they were
+    alone = [a_bundle().prepare(vectors[i : i + 1])[0] for i in range(len(vectors))]
+    np.testing.assert_array_equal(alone, prepared)  # by another way, which is shorter for one
 
 
 def test_a_category_never_seen_in_training_is_always_null() -> None:
-    prepared = a_bundle(categories={"favourite_category": ()}).prepare(np.array([[1.0, 17.0, 2.0]]))
-    assert np.isnan(prepared[0, 1])
+    unseen = a_bundle(categories={"favourite_category": ()})
+    for customers in (1, 2):
+        assert np.isnan(unseen.prepare(np.array([[1.0, 17.0, 2.0]] * customers))[:, 1]).all()
 
 
 @pytest.mark.parametrize("shape", [(2, 2), (3,), (1, 4)])
