@@ -120,8 +120,8 @@ class ScoreLog:
         fault: ScoreLogUnavailable | None = None
         try:
             self._write(b"".join(lines for lines, _, _ in batch))
-        except OSError as error:
-            fault = ScoreLogUnavailable(str(FOLDER), error.strerror or type(error).__name__)
+        except Exception as error:  # noqa: BLE001  # whatever it is: the next lines need this thread
+            fault = ScoreLogUnavailable(str(FOLDER), getattr(error, "strerror", None) or type(error).__name__)
         _settle(batch, fault)
 
     def _write(self, lines: bytes) -> None:
@@ -204,9 +204,9 @@ def _tell(promises: list[Promise], fault: ScoreLogUnavailable | None) -> None:
 
 
 def read(folder: Path) -> pd.DataFrame:
-    """The whole score log of a business as SCORES, segment by segment; a torn last line is left out.
+    """The whole score log of a business as SCORES, segment by segment; lines that a disk has spoilt are left out.
 
-    So is what a challenger said in shadow: nobody was told it.
+    So is a torn last line, and what a challenger said in shadow: nobody was told it.
 
     Args:
         folder: the artifacts of the business.
@@ -214,8 +214,16 @@ def read(folder: Path) -> pd.DataFrame:
     rows: list[Row] = []
     for segment in sorted((folder / FOLDER).glob("*.jsonl")):
         whole = (line for line in plain_lines(segment) if line.endswith(b"\n"))
-        rows += [msgspec.json.decode(line) for line in whole if line != b"\n" and not line.startswith(GONE)]
+        rows += [row for line in whole if not line.startswith(GONE) and (row := _row(line)) is not None]
     return frame_of([row for row in rows if not row.get(SHADOW)])
+
+
+def _row(line: bytes) -> Row | None:
+    try:
+        row = msgspec.json.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return row if isinstance(row, dict) else None
 
 
 def frame_of(rows: Sequence[Row]) -> pd.DataFrame:

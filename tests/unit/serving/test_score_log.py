@@ -126,3 +126,31 @@ def test_a_killed_process_leaves_what_it_promised(tmp_path: Path) -> None:
     command = [sys.executable, "-c", textwrap.dedent(script), str(tmp_path)]
     subprocess.run(command, cwd=ROOT, timeout=60, check=False)
     assert read(tmp_path)["score_id"].tolist() == [str(number) for number in range(20)]
+
+
+def test_a_line_that_the_disk_has_spoilt_spoils_no_other(tmp_path: Path) -> None:
+    log = ScoreLog(tmp_path)
+    log.append([{"score_id": "a"}]).result()
+    log.append([{"score_id": "b"}]).result()
+    log.close()
+    (segment,) = (tmp_path / FOLDER).glob("*.jsonl")
+    first, second = segment.read_bytes().splitlines(keepends=True)
+    segment.write_bytes(first + b"\0" * 100 + b"\n\xff\xfe\n5\n" + first[:9] + b"\n" + second + b"\0" * 4096)
+    assert list(read(tmp_path)["score_id"]) == ["a", "b"]
+
+
+def test_whatever_goes_wrong_while_it_writes_is_told_and_the_next_lines_are_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = ScoreLog(tmp_path)
+
+    def broken(*_: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(log, "_write", broken)
+        with pytest.raises(ScoreLogUnavailable, match="MemoryError"):
+            log.append([{"score_id": "a"}]).result(5)
+    log.append([{"score_id": "b"}]).result(5)
+    log.close()
+    assert list(read(tmp_path)["score_id"]) == ["b"]
