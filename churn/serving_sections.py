@@ -1,10 +1,13 @@
 """Sections of churn.toml about the door of the service: keys, limits, what may come in, and by which way."""
 
+import re
 from typing import Literal
 
 from pydantic import Field, model_validator
 
 from churn.definition import Section
+
+ORIGIN = r"https?://[a-z0-9.-]+(:\d{1,5})?|https?://\[[0-9a-f:]+\](:\d{1,5})?"
 
 
 class Door(Section):
@@ -29,6 +32,9 @@ class Door(Section):
             raise ValueError("tls_cert_file and tls_key_file belong together; set both, or neither")
         if self.limits == "redis" and not self.limits_url:
             raise ValueError("limits = redis needs limits_url, as redis://127.0.0.1:6379/0")
+        for origin in self.cors_origins:
+            if not re.fullmatch(ORIGIN, origin):  # browsers compare letter by letter: it would never count
+                raise ValueError(f"cors_origins: {origin!r} is no origin; write https://crm.example, one by one")
         return self
 
 
