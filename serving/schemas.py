@@ -149,7 +149,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     value: Annotated[
         WireValue | None, Meta(description="Spend within the horizon if they come; null with `value_code`.")
     ] = None
-    value_code: Annotated[str | None, Meta(description="Why there is no value.")] = NOT_CONFIGURED
+    value_code: Annotated[str | None, Meta(description="Why there is no value; null with an abstention.")] = None
     features_as_of: Annotated[datetime | None, Meta(description="The cutoff: first instant of the future.")] = None
     features_age_hours: Annotated[float | None, Meta(description="Hours from `features_as_of` to `scored_at`.")] = None
     known_at: Annotated[datetime | None, Meta(description="What had reached us before this is in the features.")] = None

@@ -96,6 +96,8 @@ def test_every_way_an_answer_can_go(asked: TestClient) -> None:
     }
     assert all((score["probability"] is None) == (score["abstention"] is not None) for score in scores)
     assert all(score["abstention"]["mend"] for score in scores if score["abstention"])
+    why = ("value_code", "interval_code", "next_event_code", "remaining_active_days_code")
+    assert all((score[name] is None) == (score["abstention"] is not None) for score in scores for name in why)
 
 
 def test_a_thousand_at_once(asked: TestClient) -> None:

@@ -57,7 +57,7 @@ def test_without_an_outlook_fields_are_null_with_a_code_and_abstentions_have_nei
         assert score.horizons == []
         expected = None if score.abstention else "no_outlook"
         assert (score.interval_code, score.next_event_code, score.remaining_active_days_code) == (expected,) * 3
-        assert score.value_code == "not_configured"
+        assert score.value_code == (None if score.abstention else "not_configured")
 
 
 def test_a_part_that_could_not_be_learned_is_null_with_its_reason() -> None:
