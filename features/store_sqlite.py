@@ -14,6 +14,7 @@ from typing import Any
 from features.online import Fields
 
 SPECIMEN = "a customer"
+FEW = 2  # fields that are picked out of a row, with which its vector is not read; of more, all are read
 
 
 def read(
@@ -35,7 +36,8 @@ def read(
     from feast.protos.feast.types.Value_pb2 import Value
 
     by_key: dict[bytes, dict[str, Any]] = {}
-    for key, name, blob in connection.execute(_query(table, len(keys)), keys):
+    some = names if len(names) <= FEW else ()
+    for key, name, blob in connection.execute(_query(table, len(keys), len(some)), [*keys, *some]):
         if (fields := by_key.get(key)) is None:
             fields = by_key[key] = dict.fromkeys(names)
         if name in fields and blob is not None:
@@ -44,9 +46,10 @@ def read(
 
 
 @lru_cache(maxsize=128)  # by how many are asked at once: up to 64 of a request
-def _query(table: str, keys: int) -> str:
-    asked = ", ".join("?" * keys)
-    return f'SELECT entity_key, feature_name, value FROM "{table}" WHERE entity_key IN ({asked})'
+def _query(table: str, keys: int, names: int) -> str:
+    asked, wanted = ", ".join("?" * keys), ", ".join("?" * names)
+    only = f" AND feature_name IN ({wanted})" if names else ""
+    return f'SELECT entity_key, feature_name, value FROM "{table}" WHERE entity_key IN ({asked}){only}'
 
 
 def quick_key(made: Callable[[str], bytes]) -> Callable[[str], bytes]:
