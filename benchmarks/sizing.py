@@ -45,7 +45,6 @@ SIZES = (10_000_000, 100_000_000, 1_000_000_000)
 EVENTS_A_PART = 1_000_000
 CORES = 64
 TREES = 400  # as many as the recipe allows
-COPIES_OF_NOW = 3  # of the rows of now that materialise holds: parts, laid together, packed
 EFFICIENCY = 0.7  # of a cluster's cores, on parts of unequal size and a shared file system
 
 
@@ -188,7 +187,7 @@ def sized(events: int, rates: Rates) -> dict[str, Any]:
         "minutes_on_64_cores": round(core_s / CORES / EFFICIENCY / 60, 1),
         "minutes_of_the_writer": round(rows / rates.write_rows_s / 60, 1),
         "worker_gb": round(part_bytes / 1e9, 2),
-        "materialise_gb_on_the_client": round(customers * row_bytes * COPIES_OF_NOW / 1e9, 1),
+        "draft_gb_of_materialise_on_the_clients_disk": round(customers * row_bytes / 1e9, 1),
         "training_minutes_on_64_cores": round(rows * TREES / rates.tree_rows_s / CORES / EFFICIENCY / 60, 1),
         "scoring_minutes_on_64_cores": round(customers / rates.scores_s / CORES / EFFICIENCY / 60, 1),
         "training_gb_of_all_workers": round(rows * (row_bytes * 2 + rates.features) / 1e9, 1),
