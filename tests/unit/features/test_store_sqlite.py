@@ -4,6 +4,7 @@ import sqlite3
 
 import pytest
 
+from features.store_errors import quiet
 from features.store_sqlite import FEW, read
 
 NAMES = ("as_of_us", "known_at_us", "stage", "vector")
@@ -12,7 +13,8 @@ KEYS = (b"one", b"two", b"three")
 
 @pytest.mark.parametrize("count", range(1, len(NAMES) + 1))
 def test_fields_that_are_asked_for_are_those_of_each_key(count: int) -> None:
-    from feast.protos.feast.types.Value_pb2 import Value
+    with quiet():
+        from feast.protos.feast.types.Value_pb2 import Value
 
     said: list[str] = []
     connection = sqlite3.connect(":memory:")
