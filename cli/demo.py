@@ -145,7 +145,8 @@ def _invitation(config: Path, settings: Settings, url: str, asked: list[str]) ->
     return f"""
 OPEN: no API key is set. Whoever is on this machine may ask it for scores, send events and erase customers; nobody
       else is answered. This closes it, while it runs too: .venv/bin/churn keys create NAME --scope score -c {config}
-Open      {url}/                     the service and its documentation
+Open      {url}/                     for people: customers at risk, and each with reasons
+          {url}/docs                 for programs: the API, with examples that run
           {settings.folder / "ingest" / "report.html"}
                                      what came in, and is there enough to learn from
           {settings.folder / "monitoring" / "report.html"}
