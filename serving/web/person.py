@@ -27,7 +27,8 @@ def person_page(view: View, customer: Customer, *, currency: str, calendar: Cale
         calendar: of the business.
     """
     score = customer.score
-    stated = f'<section aria-labelledby="stated">{_stated(view, score)}</section>'
+    known = score.features_as_of is not None  # otherwise the store did not answer, and nobody knows what they said
+    stated = f'<section aria-labelledby="stated">{_stated(view, score)}</section>' if known else ""
     why, numbers = stated, ""
     if score.probability is not None:
         why = f'<div class="two"><section aria-labelledby="why">{_reasons(view, score)}</section>{stated}</div>'
