@@ -9,7 +9,8 @@ from cli.outcome import Outcome
 if TYPE_CHECKING:
     from churn.settings import Settings
 
-SHOWN = ("probability", "percentile", "band", "stage", "model_version", "action", "scored_at", "cutoff", "known_at")
+ADVISED = ("action", "action_text", "action_due")
+SHOWN = ("probability", "percentile", "band", "stage", "model_version", *ADVISED, "scored_at", "cutoff", "known_at")
 LANGUAGES = ("en", "zh")
 
 
@@ -44,7 +45,9 @@ def replay(settings: "Settings", score_id: str, *, language: str | None, top: in
 def _text(told: dict[str, Any]) -> str:
     head = "The answer comes back, bit by bit." if told["equal"] else "The answer does not come back as it was told."
     was, now = told["told"] or {}, told["replayed"] or {}
-    now = now | {"cutoff": now.get("features_as_of"), "action": (now.get("action") or was.get("action"))}
+    advised = now.get("action") or {}
+    now = now | {"cutoff": now.get("features_as_of"), "action": advised.get("action")}
+    now |= {"action_text": advised.get("text"), "action_due": advised.get("due")}
     rows = [{"": name, "told": was.get(name), "made again": now.get(name)} for name in SHOWN]
     inputs = [
         {"input": name, "state": one["state"], "problem": "; ".join([one["problem"] or "", *one["names"]]).strip("; ")}
