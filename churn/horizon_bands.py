@@ -26,18 +26,15 @@ def horizon_intervals(
     Returns:
         Two arrays of shape (n, k); columns without an interval are NaN.
     """
-    low, high = np.full(asked.shape, np.nan), np.full(asked.shape, np.nan)
     if outlook.band is None:
-        return low, high
+        return np.full(asked.shape, np.nan), np.full(asked.shape, np.nan)
     own, days = outlook.horizons_days.index(own_days), outlook.horizons_days
-    bands = {place: outlook.bands[str(day)] for place, day in enumerate(days) if str(day) in outlook.bands}
-    bands[own] = outlook.band
-    told = list(bands)
-    low[:, told], high[:, told] = intervals([*bands.values()], np.clip(asked[:, told], SMALLEST, 1 - SMALLEST))
+    bands = [outlook.band if day == own_days else outlook.bands.get(str(day)) for day in days]
+    low, high = intervals(bands, np.minimum(np.maximum(asked, SMALLEST), 1 - SMALLEST))
     for places, lifts in ((range(own - 1, -1, -1), falls), (range(own + 1, len(days)), not falls)):
         beside, further = own, np.maximum if lifts else np.minimum
         for place in places:
-            if place in bands:
+            if bands[place]:
                 for end in (low, high):
                     further(end[:, place], end[:, beside], out=end[:, place])
                 beside = place

@@ -11,7 +11,7 @@ Reads arrays; knows no model, no customer and no file. Start reading at `Outlook
 """
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Self
 
 import numpy as np
@@ -76,16 +76,15 @@ class Curve(Part):
         Returns:
             Falling along the days, `own` itself at the own horizon. Shape (n, k).
         """
-        knots, shares = self._table
-        place = np.clip(np.searchsorted(knots, raw, side="right") - 1, 0, max(len(knots) - 2, 0))
-        after = np.minimum(place + 1, len(knots) - 1)
-        width = np.where(after > place, knots[after] - knots[place], 1.0)
-        part = np.clip((raw - knots[place]) / width, 0.0, 1.0)[:, None]
+        knots, shares, width = self._table
+        place = np.minimum(np.maximum(knots.searchsorted(raw, side="right") - 1, 0), len(width) - 1)
+        part = np.minimum(np.maximum((raw - knots[place]) / width[place], 0.0), 1.0)[:, None]
+        after, of_own = np.minimum(place + 1, len(knots) - 1), own[:, None]
         share = np.minimum(shares[place] * (1 - part) + shares[after] * part, 1.0)
-        own_place = self.days.index(self.own_days)
-        below = np.maximum(1 - (1 - own[:, None]) * share[:, :own_place], own[:, None])  # in spite of rounding
-        above = own[:, None] * share[:, own_place + 1 :]
-        return np.concatenate([below, own[:, None], above], axis=1)
+        own_place, silent = self.days.index(self.own_days), np.asarray(of_own * share)
+        np.maximum(1 - (1 - of_own) * share[:, :own_place], of_own, out=silent[:, :own_place])  # in spite of rounding
+        silent[:, own_place] = own
+        return silent
 
     def days_until(self, silent: FloatArray, quantiles: Row = QUANTILES) -> FloatArray:
         """Days by which the next event has come with these chances; NaN: later than the last of `days`.
@@ -97,7 +96,7 @@ class Curve(Part):
         Returns:
             Straight lines of log-silence between the days, so the hazard is even within a step. Shape (n, q).
         """
-        ends, wanted = self._ends, np.log1p(-np.array(quantiles))
+        ends, wanted = self._ends, _log_of_rest(quantiles)
         falling = np.zeros((len(silent), len(ends)))
         np.log(np.maximum(silent, SMALLEST), out=falling[:, 1:])
         step = (falling[:, None, :] > wanted[:, None]).sum(axis=2)  # the first end at which silence is that rare
@@ -114,8 +113,9 @@ class Curve(Part):
         return np.array((0.0, *self.days))
 
     @cached_property
-    def _table(self) -> tuple[FloatArray, FloatArray]:
-        return np.array(self.knots), np.array(self.shares)
+    def _table(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        knots = np.array(self.knots)
+        return knots, np.array(self.shares), np.diff(knots) if len(knots) > 1 else np.ones(1)
 
 
 class Remaining(Part):
@@ -186,12 +186,18 @@ class Band(Part):
         return np.array(self.knots), np.array(self.halves)
 
 
-def intervals(bands: Sequence[Band], probability: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Low and high ends around probabilities, a band a column. Each of shape (n, len(bands))."""
+@cache
+def _log_of_rest(quantiles: Row) -> FloatArray:
+    """The logarithms of silence at which these chances of an event are reached."""
+    return np.asarray(np.log1p(-np.array(quantiles)))
+
+
+def intervals(bands: Sequence[Band | None], probability: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Low and high ends around probabilities, a band a column; NaN without. Each of shape (n, len(bands))."""
     odds = np.log(probability / (1 - probability))
     half = np.empty(odds.shape)
     for column, band in enumerate(bands):
-        half[:, column] = np.interp(odds[:, column], *band._table)  # noqa: SLF001 - of this module
+        half[:, column] = np.interp(odds[:, column], *band._table) if band else np.nan  # noqa: SLF001 - of this module
     return 1 / (1 + np.exp(half - odds)), 1 / (1 + np.exp(-half - odds))
 
 
