@@ -142,9 +142,9 @@ def leaf_of(trees: Trees, widest: int, tree: int, scratch: Scratch, lanes: int, 
     while node < widest:
         s = np.uintp(base + node)
         if is_set[s]:
-            goes_left = outside(code[feature[s] * lanes + lane], first[s], last[s], words) == 0.0
+            goes_left = outside(code[np.uintp(feature[s] * lanes + lane)], first[s], last[s], words) == 0.0
         else:
-            goes_left = seen[probe[s] * lanes + lane] <= threshold[s]
+            goes_left = seen[np.uintp(probe[s] * lanes + lane)] <= threshold[s]
         node = left[s] if goes_left else right[s]
     return float(trees.value[trees.leaf_base[tree] + node - widest])
 

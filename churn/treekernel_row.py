@@ -1,7 +1,7 @@
 """One row alone: each feature's Shapley value, the points of a split as one vector. Start reading at `explain_each`.
 
 What is computed, and why, stands in `churn/treekernel.py`. No sweep has a branch that depends on the row: what a
-processor guesses wrongly costs more than a split.
+processor guesses wrongly costs more than a split. Indices are unsigned, because those of Python may count from the end.
 """
 
 import numpy as np
@@ -48,9 +48,11 @@ def find_ways(trees: Trees, scratch: Scratch) -> None:
     feature, first, last = trees.set_feature, trees.set_first, trees.set_last
     seen, code, right = scratch.seen, scratch.code, scratch.right
     for split in range(trees.block_splits[0], len(threshold)):
-        right[split] = 0.0 if seen[probe[split]] <= threshold[split] else 1.0
+        s = np.uintp(split)
+        right[s] = 1.0 - np.float64(seen[np.uintp(probe[s])] <= threshold[s])
     for i in range(len(sets)):
-        right[sets[i]] = outside(code[feature[i]], first[i], last[i], words)
+        s = np.uintp(i)
+        right[np.uintp(sets[s])] = outside(code[np.uintp(feature[s])], first[s], last[s], words)
 
 
 def forget_ways_not_taken(trees: Trees, scratch: Scratch) -> None:
@@ -58,11 +60,11 @@ def forget_ways_not_taken(trees: Trees, scratch: Scratch) -> None:
     repeated, met, met_right = trees.repeated, trees.met, trees.met_right
     right, place = scratch.right, scratch.place
     for i in range(len(repeated)):
-        up = met[i]
+        split, up = np.uintp(repeated[i]), np.uintp(met[i])
         # `right` of a split that was forgotten stays as it is until all have looked at it
-        place[repeated[i]] = 2 * (i + 1) + ((place[up] & 1) | (right[up] != met_right[i]))
+        place[split] = 2 * (i + 1) + ((place[up] & 1) | (right[up] != met_right[i]))
     for i in range(len(repeated)):
-        split = repeated[i]
+        split = np.uintp(repeated[i])
         right[split] *= 1 - (place[split] & 1)
 
 
@@ -74,9 +76,9 @@ def sweep_down(trees: Trees, widest: int, block: int, points: Points, lanes: Lan
     )  # fmt: skip
     starts, leaves, inverse, n = trees.block_splits, trees.block_leaves, points.inverse, len(lanes)
     for one in range(leaves[block], leaves[block + 1]):
-        slot = widest + one - leaves[block]
-        leaf[slot] = trees.value[one]
-        store(worth, slot * n, splat(trees.value[one], lanes))
+        slot, value = widest + one - leaves[block], trees.value[np.uintp(one)]
+        leaf[np.uintp(slot)] = value
+        store(worth, slot * n, splat(value, lanes))
     t, rest, weight = load(points.t, 0, lanes), load(points.rest, 0, lanes), load(points.weight, 0, lanes)
     for tree in range(trees.blocks[block], trees.blocks[block + 1]):
         store(product, trees.root[tree] * n, weight)
@@ -107,7 +109,7 @@ def sweep_up(trees: Trees, block: int, lanes: Lanes, scratch: Scratch, phi: Floa
         between = on_the_left - load(worth, to_right * n, lanes)
         store(worth, split * n, on_the_left - load(chance, split * n, lanes) * between)
         # a split whose way was forgotten is on no way that leads here from the root
-        leaf[split] = leaf[to_right if goes_right[s] != 0.0 else to_left]
-        phi[feature[s]] += total(load(product, split * n, lanes) * between)
+        leaf[np.uintp(split)] = leaf[np.uintp(to_right if goes_right[s] != 0.0 else to_left)]
+        phi[np.uintp(feature[s])] += total(load(product, split * n, lanes) * between)
     for tree in range(trees.blocks[block], trees.blocks[block + 1]):
         scratch.reached[tree] = leaf[trees.root[tree]]
