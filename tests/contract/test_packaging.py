@@ -12,6 +12,8 @@ import pytest
 import yaml
 
 from churn.settings import load
+from cli.single_flight import AlreadyRunning
+from monitoring.verdict import EXIT_CODES
 from tests.conftest import require
 
 ROOT = Path(__file__).parents[2]
@@ -104,6 +106,13 @@ def test_docker_compose_reads_the_file() -> None:
     require(shutil.which("docker-compose"), "docker-compose", "install Debian's docker-compose; .ci/run does")
     command = ["docker-compose", "-f", "compose.yaml", "config", "--quiet"]
     subprocess.run(command, cwd=PACKAGING, env=os.environ | DOTENV, check=True, capture_output=True)
+
+
+def test_the_night_prunes_too_and_its_verdicts_are_no_failures() -> None:
+    unit = (PACKAGING / "systemd" / "churn-nightly.service").read_text("utf-8")
+    assert re.findall(r"^ExecStart=\S+/churn (.*)$", unit, re.MULTILINE) == ["run", "prune"]
+    codes = {int(code) for code in re.findall(r"^SuccessExitStatus=(.*)$", unit, re.MULTILINE)[0].split()}
+    assert codes == {AlreadyRunning.exit_code, *(EXIT_CODES[one] for one in ("retrain", "watch", "cannot_tell"))}
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
