@@ -13,19 +13,17 @@ that are under way. Start reading at `Connection`.
 """
 
 import asyncio
-import os
 import time
 from typing import Any, ClassVar
 
-import msgspec
+import httptools
 import structlog
 import uvicorn.config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from serving.body import HeadersTooLarge, HeadTooSlow
-from serving.headers import UNLESS_OWN
 from serving.refusals import Refusal
-from serving.schemas import ErrorAnswer, Problem
+from serving.turned_away import NoHttp, TooManyConnections, answer
 
 HEAD_SECONDS = 10.0
 HEAD_BYTES = 65_536
@@ -33,35 +31,8 @@ REST_SECONDS, REST_BYTES = 10.0, 1_000_000
 WRITE_SECONDS = 30.0
 FULL_SECONDS, SPARE = 1.0, 64  # so long, and so many beyond all, may be told that it is full
 SAY_S = 60.0
-PHRASES = {
-    400: "Bad Request", 408: "Request Timeout", 431: "Request Header Fields Too Large", 503: "Service Unavailable",
-}  # fmt: skip
+UPGRADES = {b"upgrade", b"http2-settings"}
 log = structlog.get_logger("serving")
-
-
-class NoHttp(Refusal):
-    """What came is no HTTP."""
-
-    status = 400
-
-    def __init__(self) -> None:
-        super().__init__(
-            "This is no HTTP request.", mend="speak HTTP/1.1; over TLS where the service has a certificate."
-        )
-
-
-class TooManyConnections(Refusal):
-    """A worker has as many connections as it may."""
-
-    status = 503
-    retry_after_s = 1
-
-    def __init__(self, most: int) -> None:
-        super().__init__(
-            f"{most} connections are open already.",
-            mend="wait a moment (Retry-After), use connections again and close those you do not need; "
-            "[serving] max_connections allows more.",
-        )
 
 
 class Connection(HttpToolsProtocol):
@@ -75,6 +46,7 @@ class Connection(HttpToolsProtocol):
     _is_head = True
     _framing = _body = 0  # bytes of that message
     _is_full = False
+    _plain = b""  # a head that asked for another protocol, without that
     _error: Refusal | None = None  # after which nothing is listened to
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -107,7 +79,8 @@ class Connection(HttpToolsProtocol):
         if self._clock is None and not self._under_way:  # so that a lone line end does not stop all clocks
             self._wait(HEAD_SECONDS, HeadTooSlow(HEAD_SECONDS))
         self._framing += len(data)
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        self._parse(data)
         if self._framing > HEAD_BYTES + self._body and not self.transport.is_closing():
             self._refuse(HeadersTooLarge(HEAD_BYTES))
 
@@ -125,6 +98,9 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """The head is there."""
+        if self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT":
+            self._plain = self._without_upgrade()
+            return
         super().on_headers_complete()
         self._is_head = False
         self._stop()
@@ -139,6 +115,8 @@ class Connection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """A message has ended; where it was answered before, the next one is waited for as after any answer."""
+        if self._plain:
+            return
         self._under_way, self._framing, self._body = False, 0, 0
         self._stop()
         super().on_message_complete()
@@ -166,13 +144,36 @@ class Connection(HttpToolsProtocol):
         self._is_read()
         super().resume_writing()
 
-    def send_400_response(self, msg: str) -> None:
-        """Answer what is no HTTP as every error is answered."""
-        del msg
-        self._refuse(NoHttp())
-
     def _should_upgrade_to_ws(self) -> bool:
         return False  # nothing here speaks WebSocket
+
+    def _parse(self, data: bytes) -> None:
+        """Have bytes parsed, those of a request that asks for another protocol as if it did not: HTTP allows that.
+
+        The parser ends where another protocol is asked for, and drops the body; Java's client asks for HTTP/2 so.
+        """
+        while True:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as told:
+                data, self._plain = self._plain + data[told.args[0] :], b""
+                self.parser = httptools.HttpRequestParser(self)
+                self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+            except httptools.HttpParserError:
+                self._refuse(NoHttp())
+                return
+            else:
+                return
+
+    def _without_upgrade(self) -> bytes:
+        lines = [b"%s %s HTTP/1.1" % (self.parser.get_method(), self.url)]
+        for name, value in self.headers:
+            if name == b"connection":
+                kept = [one for one in value.split(b",") if one.strip().lower() not in UPGRADES]
+                lines += [b"connection:" + b",".join(kept)] if kept else []
+            elif name not in UPGRADES:
+                lines.append(name + b": " + value)
+        return b"\r\n".join([*lines, b"", b""])
 
     def _wait(self, seconds: float, error: Refusal) -> None:
         self._clock = self.loop.call_later(seconds, self._refuse, error)
@@ -200,21 +201,8 @@ class Connection(HttpToolsProtocol):
     def _tell(self, error: Refusal) -> None:
         """Say why, unless what is wrong belongs to a request that has its answer, and end."""
         if self._is_head or not self._under_way or not self.cycle.response_complete:
-            self.transport.write(_answer(error))
+            self.transport.write(answer(error))
         self.transport.close()
-
-
-def _answer(error: Refusal) -> bytes:
-    request_id = os.urandom(16).hex()
-    body = msgspec.json.encode(ErrorAnswer(Problem(error.code, error.problem, error.mend, request_id)))
-    wait = getattr(error, "retry_after_s", None)
-    head = [
-        f"HTTP/1.1 {error.status} {PHRASES[error.status]}".encode(), b"content-type: application/json",
-        b"content-length: %d" % len(body), b"x-request-id: " + request_id.encode(),
-        *(b": ".join(pair) for pair in UNLESS_OWN), *([] if wait is None else [b"retry-after: %d" % wait]),
-        b"connection: close", b"", body,
-    ]  # fmt: skip
-    return b"\r\n".join(head)
 
 
 def _say_full(most: int) -> None:

@@ -127,10 +127,11 @@ CASES: dict[str, tuple[bytes, set[int]]] = {
     "many headers": (post(GOOD, *[b"X-%d: 1" % one for one in range(3000)], length(len(GOOD))), {431}),
     "a header of control": (post(GOOD, b"X-A: \x00", length(len(GOOD))), {200, 400}),
     "a header in two lines": (post(GOOD, b"X-A: 1\r\n folded: 2", length(len(GOOD))), {200, 400}),
-    "upgrade": (post(GOOD, length(len(GOOD)), b"Connection: Upgrade", b"Upgrade: h2c"), {200, 400}),
+    "upgrade": (post(GOOD, length(len(GOOD)), b"Connection: Upgrade", b"Upgrade: h2c"), {200}),
     "what HTTP/2 begins with": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", {400, 404, 405}),
     "the other form": (b"GET http://evil.example/livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", {200, 404}),
     "a tunnel": (b"CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example:443\r\n\r\n", {400, 403, 404, 405}),
+    "tunnel up": (b"CONNECT / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n{}", {400, 403}),
     "a star": (b"OPTIONS * HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", {204, 400, 404, 405}),
 }  # fmt: skip
 

@@ -113,3 +113,33 @@ def test_another_s_server_takes_our_connections(monkeypatch: pytest.MonkeyPatch)
     config = uvicorn.Config(app)
     config.load()
     assert config.http_protocol_class is Connection
+
+
+UPGRADE = b"POST / HTTP/1.1\r\nHost: a\r\n%s: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"
+
+
+@pytest.mark.parametrize("name", [b"Connection", b"connection"])
+@pytest.mark.parametrize("pieces", [1, 2, 7])
+@pytest.mark.parametrize(
+    ("framing", "body"),
+    [
+        (b"Content-Length: 5\r\n\r\n", b"hello"),
+        (b"Transfer-Encoding: chunked\r\n\r\n", b"5\r\nhello\r\n0\r\n\r\n"),
+    ],
+)
+def test_who_asks_for_another_protocol_is_answered_in_this_one(
+    port: int, name: bytes, pieces: int, framing: bytes, body: bytes
+) -> None:
+    """Java's own client does, whenever there is no TLS; its body is no less a body, and its connection goes on."""
+    sent = (UPGRADE % name + framing + body) * 3
+    with socket.create_connection(("127.0.0.1", port)) as connected:
+        connected.settimeout(10)
+        for at in range(pieces):
+            connected.sendall(sent[at * len(sent) // pieces : (at + 1) * len(sent) // pieces])
+            time.sleep(0.01)
+        told = b""
+        while told.count(b"hello") < 3:
+            more = connected.recv(65_536)
+            assert more, told
+            told += more
+    assert told.count(b"HTTP/1.1 200") == 3
