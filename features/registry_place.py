@@ -74,8 +74,14 @@ def reach(settings: Settings) -> None:
     Raises:
         RegistryDown: it does not. NoDriver: there is nothing to ask it with.
     """
+    _keep_no_connection()
     if not is_file(settings):
         _connection(settings).close()
+
+
+def _keep_no_connection() -> None:
+    """Have MLflow open its database anew each time: none outlives a server's restart, nor a file that is put back."""
+    os.environ.setdefault("MLFLOW_SQLALCHEMYSTORE_POOLCLASS", "NullPool")
 
 
 @contextmanager
@@ -98,7 +104,7 @@ def alone(settings: Settings) -> Iterator[None]:
 
 
 def _connection(settings: Settings, *, limit_s: float = LIMIT_S) -> Any:  # psycopg.Connection
-    os.environ.setdefault("MLFLOW_SQLALCHEMYSTORE_POOLCLASS", "NullPool")  # no connection outlives a server's restart
+    _keep_no_connection()
     if find_spec("psycopg") is None:
         raise NoDriver
     from psycopg import Error

@@ -19,8 +19,9 @@ import structlog
 from churn.errors import ChurnError, NoChampion
 from churn.settings import Settings
 from features.registry_place import RegistryDown, may_exist, reach
-from serving import shadow
+from serving import archive, shadow
 from serving.admission import BrokenModel, Held, NobodyAdmitted, RefusedVersion, on_line
+from serving.archive import BOOSTER, BUNDLE
 from serving.champion import CHAMPIONS, MODELS, SHADOWS, Looked, appoint, appointed, intact, look
 from serving.champion_registry import aliased
 from serving.registry_state import Refused, RegistryState
@@ -133,7 +134,10 @@ class RegistryWatch:
             raise RegistryDown(self._settings, "there is no such file")
         reach(self._settings)
         aliases = tuple(aliased(self._settings, self._settings.model_name(model)) for model in MODELS)
-        found = [(path, path.stat()) for pattern in WATCHED for path in sorted(self._folder.glob(pattern))]
+        copies = [archive.folder_of(self._folder, one.model_hash) for one in self.held.values()]
+        watched = [path for pattern in WATCHED for path in sorted(self._folder.glob(pattern))]
+        watched += [path for copy in copies for path in sorted(copy.glob("*")) if path.name in (BOOSTER, BUNDLE)]
+        found = [(path, path.stat()) for path in watched]
         return Seen(aliases, tuple((str(path), stat.st_mtime_ns, stat.st_ino) for path, stat in found))
 
     def _look(self) -> Looked:

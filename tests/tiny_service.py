@@ -28,6 +28,7 @@ from churn.warrant import signed
 from cli.app import assemble
 from features.atomic import write_json
 from features.online import MemoryOnlineStore, OnlineRow
+from features.registry_place import reach
 from features.signing_key import key_to_sign
 from serving.app import Counter, Desk
 from serving.champion import Champion
@@ -169,6 +170,7 @@ def _register(held: Settings, models: Sequence[str]) -> None:
     from mlflow import MlflowClient
 
     held.folder.mkdir(parents=True, exist_ok=True)
+    reach(held)  # as every command does
     registry = MlflowClient(tracking_uri=held.registry_uri, registry_uri=held.registry_uri)
     experiment = registry.create_experiment(SLUG, artifact_location=(held.folder / "mlruns").as_uri())
     for model in models:
