@@ -9,6 +9,7 @@ nothing is repaired, `monitoring/contract.py` says what is wrong. Reads files, w
 """
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -123,7 +124,7 @@ def read_current_as_it_is(folder: Path) -> Current:
     if not (store / ROWS_FILE).is_file() or not (store / MANIFEST_FILE).is_file():
         raise NoCurrent(store)
     manifest = json.loads((store / MANIFEST_FILE).read_text(encoding="utf-8"))
-    frame = parquet.read_frame(store / ROWS_FILE).drop(columns=[*UNUSED, *LATER], errors="ignore")
+    frame = _without(store / ROWS_FILE, {*UNUSED, *LATER})
     as_of = datetime.fromisoformat(manifest["as_of"]) if manifest["as_of"] else None
     return Current(frame, str(manifest["feature_set"]["hash"]), as_of)
 
@@ -141,7 +142,7 @@ def read_scores(folder: Path) -> Scores:
     lines = {path: _lines(path) for path in sorted(log.glob("*.jsonl"))}
     unreadable = sum(bad for _, bad in lines.values())
     parts = [typed(path, pd.DataFrame(rows)) for path, (rows, _) in lines.items()]
-    parts += [typed(path, parquet.read_frame(path)) for path in sorted(batch.glob("*.parquet"))]
+    parts += [typed(path, _without(path, UNUSED)) for path in sorted(batch.glob("*.parquet"))]
     parts = [part for part in parts if len(part)]
     every = pd.concat(parts, ignore_index=True) if parts else SCORES.empty()[KEPT]
     number = every["probability"].notna()
@@ -150,6 +151,11 @@ def read_scores(folder: Path) -> Scores:
     return Scores(
         answers.reset_index(drop=True), {str(code): int(count) for code, count in abstained.items()}, unreadable
     )
+
+
+def _without(path: Path, unused: Collection[str]) -> pd.DataFrame:
+    """A file without columns that nobody looks at: packed vectors and texts are most of it."""
+    return parquet.read_frame(path, [name for name in parquet.names_of(path) if name not in unused])
 
 
 def _lines(path: Path, *, in_shadow: bool = False) -> tuple[list[dict[str, Any]], int]:
