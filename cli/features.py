@@ -113,6 +113,7 @@ def materialise(settings: "Settings") -> Outcome:
         with step("writing to the on-line store"):
             dropped = _drop(settings, people.customer_ids, log.as_of)
             written = store.materialise(people.frames(), log.served, progress=progress)
+            _drop_forgotten(settings, people.customer_ids)
     models = dict(people.models.most_common())
     counted = ", ".join(f"{model} {rows:,}" for model, rows in models.items())
     others = _trained_on_others(settings.folder, log.served.hash)
@@ -140,6 +141,18 @@ def _drop(settings: "Settings", now: "pa.ChunkedArray", as_of: datetime) -> int:
         return 0
     with closing(OnlineStore(settings)) as store:
         return drop_departed(store, gone, as_of)
+
+
+def _drop_forgotten(settings: "Settings", written: "pa.ChunkedArray") -> None:
+    """Drop the rows of those who were forgotten while they were made: the log that was read still knew them."""
+    from features.erasure.forgotten import Forgotten
+    from features.erasure.rows_of_now import erase_from_current, erase_online
+    from features.erasure.store import Whom
+
+    listed = Forgotten.read(settings.folder)
+    if gone := frozenset(listed.among(written.to_pylist() if listed else ())):
+        erase_from_current(settings.folder, Whom(gone, listed))
+        erase_online(settings, settings.folder, Whom(gone, listed))
 
 
 def on_line(settings: "Settings") -> str | None:

@@ -1,5 +1,6 @@
 """The live rows after a merge and a split: the old id's row is gone, the new one has the joint history, and back."""
 
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import pytest
 
 from cli.features import materialise
 from cli.opened import open_log
+from features.current_file import read_current
 from features.departed import departed, drop_departed
+from features.erasure.forgotten import Forgotten
 from features.holders import resolve
 from features.online import MemoryOnlineStore, OnlineRow
 from features.store import OnlineStore
@@ -63,3 +66,17 @@ def test_an_id_without_a_map_is_whose_it_says(tmp_path: Path) -> None:
     assert resolve(tmp_path, "hotline", "h1") == "h1"
     folder = told(tmp_path).path.parent
     assert resolve(folder, "hotline", "h1") == "h1"
+
+
+def test_who_is_forgotten_while_rows_are_made_has_none(tmp_path: Path) -> None:
+    """The log is read before, their row is written after: whoever stands on the list by then is dropped again."""
+    told(tmp_path)
+    wanted = settings(tmp_path, mapped=False)
+    Forgotten.new().blocking(["h1"], request="1", at=NOW.isoformat()).write(wanted.folder)
+    materialise(wanted)
+    with closing(OnlineStore(wanted)) as store:
+        assert [row and row.customer_id for row in store.rows(["h1", "s1"])] == [None, "s1"]
+    rows, manifest = read_current(wanted.folder / "features")
+    assert "h1" not in set(rows["customer_id"])
+    assert "s1" in set(rows["customer_id"])
+    assert manifest["rows"] == len(rows)
