@@ -1,5 +1,6 @@
 """`churn score`: scores for everybody or for some."""
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ from cli.nights import nights_of
 from cli.outcome import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from churn.settings import Settings
     from churn.stages import Stage
@@ -55,7 +56,7 @@ def _everyone(
     from serving.elsewhere import scorer_again, shadows_again
 
     elsewhere = None if settings.cluster.engine == "local" else partial(scorer_again, settings, held)
-    with engine_of(settings) as engine, nights_of(settings) as nights:
+    with _without_who_goes(settings.folder), engine_of(settings) as engine, nights_of(settings) as nights:
         report = score_everyone(
             settings, scorer, out=out, progress=progress, engine=engine, elsewhere=elsewhere,
             shadows=partial(shadows_again, settings, beside) if beside else None, keep=nights.keep,
@@ -82,6 +83,21 @@ def _everyone(
         "files": [str(path) for path in report.files],
     }  # fmt: skip
     return Outcome(text=text, as_json=as_json)
+
+
+@contextmanager
+def _without_who_goes(folder: Path) -> "Iterator[None]":
+    """Drop from the files of a batch whoever was forgotten while it ran: it had read their rows before."""
+    from features.erasure.forgotten import Forgotten
+    from features.erasure.store import Whom
+    from serving.erasing import erase_from_batches
+
+    before = Forgotten.read(folder).hashes
+    yield
+    listed = Forgotten.read(folder)
+    new = {one: facts for one, facts in listed.hashes.items() if one not in before}
+    if new:
+        erase_from_batches(folder, Whom(listed=Forgotten(listed.salt, new)))
 
 
 def _changes(settings: "Settings", scores: Path) -> Any:  # Counts

@@ -10,6 +10,7 @@ import pytest
 
 from churn.tables import ERASED_LINE
 from cli.serving import _everyone
+from features.erasure.forgotten import Forgotten
 from features.erasure.store import NOTHING, Whom
 from monitoring.windows import read_scores
 from serving import batch
@@ -95,6 +96,28 @@ def test_the_torn_end_of_a_segment_is_left_to_its_writer(log: ScoreLog, tmp_path
     before = path.read_bytes()
     assert erase_from_score_log(tmp_path, Whom(frozenset({"nobody at all"}))) == NOTHING
     assert path.read_bytes() == before
+
+
+class Meanwhile:
+    """A scorer during whose work somebody is forgotten."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._scorer = folder, tiny_service.scorer()
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._scorer, name)
+
+    def score(self, *args: object, **options: object) -> object:
+        Forgotten.new().blocking([LEAVER], request="1", at="2026-01-01").write(self._folder)
+        return self._scorer.score(*args, **options)
+
+
+def test_who_is_forgotten_while_a_batch_runs_is_not_in_its_files(settings, tmp_path: Path) -> None:  # noqa: F811
+    told = _everyone(settings, Meanwhile(settings.folder), None).as_json
+    (table,), (sheet,) = (list((settings.folder / batch.FOLDER).glob(f"*.{kind}")) for kind in ("parquet", "csv"))
+    assert len(pd.read_parquet(table)) == told["customers"] - 1
+    assert LEAVER not in set(pd.read_parquet(table)["customer_id"])
+    assert LEAVER.encode() not in sheet.read_bytes()
 
 
 def test_batches_are_written_anew_without_them(settings, tmp_path: Path) -> None:  # noqa: F811
