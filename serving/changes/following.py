@@ -24,6 +24,7 @@ from serving.scorer import Answer
 
 MOST_WAITING = 20_000  # customers
 AT_ONCE = 32  # of them in one go
+UNREAD = "store_unavailable"  # the code of an answer that tells nothing of its customer now, and will later
 PAUSE_S = 0.2  # events of one customer that come together are told once
 AGAIN_S, LONGEST_S = 10.0, 300.0  # until who was left out is looked for, and at most, where that fails again
 REST = 1.0  # it rests as long as it worked, so that requests have the interpreter to themselves half of the time
@@ -174,8 +175,8 @@ class Follower:
         try:
             touched = self._touched() if self._touched is not None else ()
             told = self._journal.newest([customer_id for customer_id, _ in touched])
-        except ChurnError as error:
-            log.warning("changes.left_out", problem=error.code)
+        except Exception as error:  # noqa: BLE001  # the edge of this thread, too
+            log.warning("changes.left_out", problem=getattr(error, "code", type(error).__name__))
             self._look_again()
             return
         left_out = [one for one, at_us in touched if one not in told or told[one].as_of_us <= at_us]
@@ -210,6 +211,8 @@ class Follower:
         answers = [one for one in counter.answers(customer_ids, "en", 0) if not one.is_nameless]
         states: list[State] = []
         rows: list[dict[str, Any]] = []
+        if any(one.score.abstention and one.score.abstention.code == UNREAD for one in answers):
+            self._look_again()
         for answer in answers:
             state = state_of(answer.score)
             if state is not None:

@@ -11,7 +11,8 @@ import pytest
 from churn.calendar import to_us
 from churn.errors import ChurnError
 from features.live.inbox import InboxUnavailable
-from features.online import MemoryOnlineStore
+from features.online import MemoryOnlineStore, OnlineRow
+from features.store_errors import StoreUnavailable
 from serving.app import Counter
 from serving.changes import following
 from serving.changes.file import ChangesUnavailable
@@ -167,6 +168,30 @@ def test_whom_a_full_disk_left_out_is_told_once_it_has_room(shop: Shop, monkeypa
         assert time.monotonic() < deadline
         time.sleep(0.01)
     assert len(tries) == 6, "once at a time, not for everybody who waits"
+
+
+def test_whom_a_store_that_was_down_left_out_is_told_once_it_is_back(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "AGAIN_S", 0.05)
+    shop.follower._patience_s, rows, down = 0.05, shop.store.rows, threading.Event()
+
+    def asked(customer_ids: Sequence[str]) -> list[OnlineRow | None]:
+        if down.is_set():
+            raise StoreUnavailable("here", reason="no answer", mend="start it.")
+        return rows(customer_ids)
+
+    monkeypatch.setattr(shop.store, "rows", asked)
+    shop.store.write([row("C1")])
+    down.set()
+    shop.follower.mind(lambda: [("C1", us(-1))])
+    time.sleep(0.3)
+    assert told(shop) == []
+    down.clear()
+    deadline = time.monotonic() + 10
+    while told(shop) != ["C1"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_an_inbox_that_does_not_answer_is_asked_again(shop: Shop) -> None:
