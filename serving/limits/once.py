@@ -69,6 +69,9 @@ class SqliteOnce:
                 self._connection = self._connection or self._open()
                 return self._connection.execute(statement, values).fetchall()
             except (sqlite3.Error, OSError) as error:
+                if self._connection is not None:  # a file that was put in its place is found the next time
+                    self._connection.close()
+                    self._connection = None
                 raise RateLimitUnavailable(self._path.name, str(error)) from error
 
     def _open(self) -> sqlite3.Connection:

@@ -13,6 +13,7 @@ from churn.serving_sections import ApiKeys
 from serving.auth import Key, Keys
 from serving.door import Request
 from serving.keys.store import KeyStore
+from serving.limits.counts import RateLimitUnavailable
 from serving.limits.once import Once, SqliteOnce
 from serving.limits.redis_counts import RedisOnce
 from serving.web.login import local_path
@@ -221,3 +222,16 @@ def test_what_was_claimed_is_claimed_until_its_time_is_over(
     time.sleep(0.02)
     assert not two.knows("a")
     assert two.claim("a", 0.001)
+
+
+def test_a_file_of_names_that_was_broken_and_put_right_is_used_again(tmp_path: Path) -> None:
+    once = SqliteOnce(tmp_path / "taken")
+    assert once.claim("a", 60)
+    for file in tmp_path.glob("taken*"):
+        file.write_bytes(b"no database " * 1000)
+    with pytest.raises(RateLimitUnavailable, match="taken"):
+        once.claim("b", 60)
+    for file in tmp_path.glob("taken*"):
+        file.unlink()
+    assert once.claim("b", 60)
+    assert not once.claim("b", 60)
