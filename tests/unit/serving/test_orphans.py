@@ -12,15 +12,16 @@ from serving.orphans import end_with
 ROOT = Path(__file__).parents[3]
 WATCHER = """
 import subprocess, sys
-child = subprocess.Popen([sys.executable, "-c", sys.argv[1]], stdout=subprocess.DEVNULL)
-print(child.pid, flush=True)
+child = subprocess.Popen([sys.executable, "-c", sys.argv[1]])
 child.wait()
 """
 WORKER = """
-import signal, sys, time
+import os, signal, sys, time
 from serving.orphans import end_with
 signal.signal(signal.SIGTERM, lambda *_: (open(MARK, "w").close(), sys.exit(0)))
 end_with("1", every_s=0.05)
+print(os.getpid(), flush=True)  # from now on it watches
+sys.stdout = sys.stderr  # who reads that is gone soon
 time.sleep(60)
 """
 
@@ -32,7 +33,7 @@ def test_a_worker_ends_gracefully_when_its_watcher_is_killed(tmp_path: Path) -> 
     assert watcher.stdout is not None
     with watcher.stdout as said:
         pid = int(said.readline())
-        time.sleep(1.0)  # it imports, and begins to watch
+        time.sleep(0.2)  # its watcher lives
         assert not mark.exists()
         watcher.kill()
         watcher.wait()
