@@ -1,9 +1,9 @@
 """Exact reasons against LightGBM's own `pred_contrib`: CPU a row in batch and for one row, distance, top five.
 
-    python benchmarks/shap.py                              the fixed model (benchmarks/fixed_model.py), one CPU-minute
+    python benchmarks/shap.py                       the fixed model (benchmarks/fixed_model.py), one CPU-minute
     python benchmarks/shap.py --quick
-    python benchmarks/shap.py --artifacts artifacts/demo   and the models archived there, on its customers of now
-    python benchmarks/shap.py --json                       prints {"figures": {...}} alone
+    python benchmarks/shap.py --config churn.toml   and a business's champions, on its customers of now
+    python benchmarks/shap.py --json                prints {"figures": {...}} alone
 
 One thread each. Rounds take turns, and a ratio is the median of the rounds' own, so that other work on the machine
 meets both sides; CPU is the process's. Distances are in log-odds, over all rows that LightGBM explains here.
@@ -26,9 +26,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # before benchmark
 
 from benchmarks.fixed_model import texts, vectors
 from churn.bundle import Bundle
+from churn.settings import load
 from churn.treeshap import FAST_NODES, TreeShap
 from features.current_file import BESIDE, ROWS_FILE
 from features.snapshot_file import matrix, row_groups
+from serving.archive import BOOSTER, BUNDLE, folder_of
+from serving.champion import appointed
 
 FloatArray = NDArray[np.float64]
 TIE = 1e-5  # log-odds; of two features as near as that either may come first
@@ -38,17 +41,20 @@ US = 1e6
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--artifacts", type=Path)
+    parser.add_argument("--config", type=Path)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     booster, bundle = texts()
     prepared = Bundle.from_json(bundle).prepare(vectors(4096))
     figures = raced(booster, prepared, quick=asked.quick)
-    for folder in sorted((asked.artifacts / "models").iterdir()) if asked.artifacts else ():
-        own = Bundle.from_json((folder / "bundle.json").read_text(encoding="utf-8"))
-        now = own.prepare(customers(asked.artifacts, own))
-        text = (folder / "booster.txt").read_text(encoding="utf-8")
-        figures |= {f"{own.model}_{name}": value for name, value in raced(text, now, quick=asked.quick).items()}
+    if asked.config:
+        artifacts = load(asked.config).folder
+        for model, held in appointed(artifacts).items():
+            folder = folder_of(artifacts, held.model_hash)
+            own = Bundle.from_json((folder / BUNDLE).read_text(encoding="utf-8"))
+            now = own.prepare(customers(artifacts, own))
+            text = (folder / BOOSTER).read_text(encoding="utf-8")
+            figures |= {f"{model}_{name}": value for name, value in raced(text, now, quick=asked.quick).items()}
     print(json.dumps({"figures": figures}, indent=None if asked.json else 1))
 
 
