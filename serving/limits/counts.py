@@ -32,6 +32,7 @@ class RateLimitUnavailable(Refusal):
     """What requests are counted in cannot be reached or written."""
 
     status = 503
+    retry_after_s = 1
 
     def __init__(self, where: str, why: str) -> None:
         super().__init__(

@@ -84,7 +84,9 @@ def test_while_nobody_counts_nobody_is_let_in(
     held = business(tmp_path, wire[1])
     crm, asked = key_of(held, "crm", "score", rate_per_minute=1000), worker(held)
     wire[0].cut()
-    error = error_of(asked.post("/v1/score", json=BODY, headers=crm), 503, "rate_limit_unavailable")
+    answer = asked.post("/v1/score", json=BODY, headers=crm)
+    error = error_of(answer, 503, "rate_limit_unavailable")
+    assert answer.headers["retry-after"] == "1"
     assert "Redis" in error["problem"]
     assert str(wire[0].port) not in str(error)
     assert asked.get("/livez").status_code == 200
