@@ -108,6 +108,10 @@ class Bundle(BaseModel):
     usual_moves: dict[str, float] = {}
     """Feature to its mean contribution to the scores of the newest reference rows, log-odds: reasons tell what is
     beyond it. A feature that is not named: 0."""
+    words: dict[str, dict[int, str]] = {}
+    """Category feature to the texts that some of its codes stand for; those of few customers are not told."""
+    usual_words: dict[str, str] = {}
+    """Category feature to its commonest text on the reference rows."""
     metrics: dict[str, JsonValue] = {}
     learner: Learner = "lightgbm"
     """What the trees stand for: a learner of all features, BG/NBD or the recency rule."""
@@ -130,7 +134,7 @@ class Bundle(BaseModel):
             faults.append(f"a {self.model} model predicts {LABELS[self.model]!r}, not {self.label!r}")
         if len(set(self.features)) != len(self.features):
             faults.append("a feature is named twice")
-        for field in ("categories", "reasons", "texts", "usual", "usual_moves"):
+        for field in ("categories", "reasons", "texts", "usual", "usual_moves", "words", "usual_words"):
             strangers = sorted(set(getattr(self, field)) - set(self.features))
             if strangers:
                 faults.append(f"{field} names features the model does not have: {', '.join(strangers)}")

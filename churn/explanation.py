@@ -76,7 +76,8 @@ class Explainer:
         for name in bundle.features:
             group, text = group_of(name, bundle.reasons.get(name)), bundle.texts.get(name)
             en, zh, unit = (text.en, text.zh, text.unit) if text else (name, name, "")
-            features.append(Described(name, group.code, en, zh, unit, is_category=name in bundle.categories))
+            coded, words, usual_word = name in bundle.categories, bundle.words.get(name), bundle.usual_words.get(name)
+            features.append(Described(name, group.code, en, zh, unit, coded, words or {}, usual_word))
         return cls(
             features, bundle.usual, outcome=bundle.label, least_share=least_share,
             usual_contributions=usual_contributions(bundle),

@@ -6,7 +6,8 @@ with", never "because": attributions are no experiment. Reads the features' own 
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from churn.reasons import UNCLEAR, Reason
@@ -14,6 +15,7 @@ from churn.reasons import UNCLEAR, Reason
 UNITS = {"days": (" days", "天"), "events": ("", "次")}  # in English a number of events says so itself
 SHARE, FLAG = "share", "yes or no"
 OUTCOMES = {"churned": ("churn", "流失"), "reactivated": ("coming back", "回归")}
+NOT_KNOWN, ANOTHER = ("not known", "未知"), ("another", "其他")
 DIRECTIONS = {"raises": ("higher", "较高"), "lowers": ("lower", "较低")}
 
 
@@ -28,6 +30,10 @@ class Described:
     unit: str = ""
     is_category: bool = False
     """Its values are codes, which are not shown."""
+    words: Mapping[int, str] = field(default_factory=dict)
+    """What its codes stand for; a code without words is another one."""
+    usual_word: str | None = None
+    """The commonest of them among the reference customers."""
 
 
 class Explained(NamedTuple):
@@ -44,11 +50,15 @@ class Explained(NamedTuple):
     feature: str | None
     """The feature of the group that moved the score most in that direction."""
     value: float | None
-    """The customer's value of it, in its unit; null where unknown."""
+    """The customer's value of it, in its unit; null where unknown, and of a category."""
     usual: float | None
-    """The median of the reference customers."""
+    """The median of the reference customers; null of a category."""
     en: str
     zh: str
+    value_text: str | None = None
+    """The customer's category; null where it is unknown or has no words, and of a number."""
+    usual_text: str | None = None
+    """The commonest category of the reference customers."""
 
 
 class Phrase(NamedTuple):
@@ -64,17 +74,24 @@ class Phrase(NamedTuple):
     """Before the value, and after it."""
     zh: tuple[str, str]
     shown: bool
-    """Whether the value is told."""
+    """Whether a number is told."""
+    words: Mapping[int, str]
+    """What codes stand for; none of a number, and where nobody knows."""
+    usual_word: str | None
 
     def told(self, contribution: float, share: float, value: float) -> Explained:
         """The reason of one customer."""
-        seen, en, zh = None, "", ""
+        seen, word, en, zh = None, None, "", ""
         if self.shown:
             seen = known(value)
             en, zh = in_words(seen, self.unit)
+        elif self.words:
+            code = known(value)
+            word = None if code is None else self.words.get(int(code))
+            en, zh = ANOTHER if word is None and code is not None else named(word)
         return Explained(
             self.code, self.actionable, self.direction, contribution, share, self.feature, seen, self.usual,
-            f"{self.en[0]}{en}{self.en[1]}", f"{self.zh[0]}{zh}{self.zh[1]}",
+            f"{self.en[0]}{en}{self.en[1]}", f"{self.zh[0]}{zh}{self.zh[1]}", word, self.usual_word,
         )  # fmt: skip
 
 
@@ -87,13 +104,13 @@ def phrase_of(
     head_zh = f"{reason.zh}——{feature.zh}"
     tail_en = f"; associated with a {more[0]} chance of {outcome[0]}."
     tail_zh = f"，与{more[1]}的{outcome[1]}可能性相关。"
-    if shown:
+    if shown or feature.words:
         head_en, head_zh = f"{head_en}: ", f"{head_zh}："
-        en, zh = in_words(usual, feature.unit)
+        en, zh = in_words(usual, feature.unit) if shown else named(feature.usual_word)
         tail_en, tail_zh = f" (usual: {en}){tail_en}", f"（通常：{zh}）{tail_zh}"
     return Phrase(
         reason.code, reason.actionable, direction, feature.name, usual if shown else None,
-        feature.unit, (head_en, tail_en), (head_zh, tail_zh), shown,
+        feature.unit, (head_en, tail_en), (head_zh, tail_zh), shown, feature.words, feature.usual_word,
     )  # fmt: skip
 
 
@@ -112,10 +129,15 @@ def known(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
+def named(word: str | None) -> tuple[str, str]:
+    """A category as people read it, in English and Chinese: in the business's own word, or that it is not known."""
+    return NOT_KNOWN if word is None else (f"“{word}”", f"“{word}”")
+
+
 def in_words(value: float | None, unit: str) -> tuple[str, str]:
     """A value of a feature as people read it, in English and Chinese."""
     if value is None:
-        return "not known", "未知"
+        return NOT_KNOWN
     if unit == FLAG:
         return ("yes", "是") if value else ("no", "否")
     if unit == SHARE:

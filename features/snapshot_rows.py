@@ -23,6 +23,7 @@ from churn.definition import Lifecycle
 from churn.events import Events
 from churn.stated_text import texts
 from churn.tables import OUTCOMES, SNAPSHOT_KEYS
+from features.category_words import Tally, tally
 from features.compute import Cube, compute
 from features.feature_set import FeatureSet
 from features.heirs import NO_HEIRS, Heirs, aftermath, heirs_of, outcomes
@@ -113,11 +114,13 @@ class PartRows:
         table: the rows as they are laid into Parquet.
         content: the number that stands for them.
         first_us: when the first event of the part happened; `NEVER` where it has none.
+        texts: how many of its customers have each text that features keep as a code.
     """
 
     table: pa.Table
     content: int
     first_us: int
+    texts: Tally
 
 
 def part_rows(
@@ -137,7 +140,8 @@ def part_rows(
         people = _labelled(events, lifecycle, question, heirs)
         planes = [cube[:, cutoffs.index(cutoff)] for cutoff in question.cutoffs]
         frame = _with_features(people, events, features, question.cutoffs, planes)
-        made.append(PartRows(table_of(frame, features.names), content_of(frame, features.names), first_us))
+        texts = tally(frame, features.categories, events)
+        made.append(PartRows(table_of(frame, features.names), content_of(frame, features.names), first_us, texts))
     return made
 
 

@@ -4,9 +4,8 @@
 
 `freeze` asks, for each cutoff, who is in the cohort, what was known about them and what became of them, and writes
 the answer once under the hash of its content: the same log, definition, features and cutoffs give the same hash,
-however the log is parted. It never holds more than a few parts. `read_snapshot` refuses a file that was changed; rows
-are read when they are asked for. `current` is the same table as of now, without labels, of some customers; that of
-everybody is not held at once: features/everybody.py. Knows nothing of Feast or models. Start at `freeze`.
+however the log is parted. It never holds more than a few parts. `read_snapshot` refuses a changed file. `current` is
+the same table as of now, without labels, of some customers; everybody's: features/everybody.py. Start at `freeze`.
 """
 
 import json
@@ -26,6 +25,7 @@ from churn.errors import DataError
 from churn.events import Events
 from churn.stated_text import without_open
 from features.atomic import draft_folder, place, write_json
+from features.category_words import Tally, add, words_of
 from features.feature_set import FeatureSet
 from features.parts import HERE, Engine, Part, parts_of
 from features.snapshot_file import CONTENT_SIZE, ROWS_FILE, STATED, RowWriter, in_order, read_columns, read_rows
@@ -155,21 +155,21 @@ def freeze_all(
     """
     work = partial(part_rows, features=features, lifecycle=lifecycle, questions=questions)
     with ExitStack() as stack:
-        names = [f"new{number or ''}" for number in range(len(questions))]
-        drafts = [stack.enter_context(draft_folder(folder / "snapshots" / name)) for name in names]
-        content, rows, first_us = _written(engine.map(work, parts_of(log)), drafts, features.names)
+        places = [folder / "snapshots" / f"new{number or ''}" for number in range(len(questions))]
+        drafts = [stack.enter_context(draft_folder(one)) for one in places]
+        content, rows, first_us, texts = _written(engine.map(work, parts_of(log)), drafts, features.names)
         told = {"log_begins": from_us(first_us).isoformat(), "log_hash": log_hash}
-        return [
-            _placed(draft, folder, content[number], asked_manifest(features, lifecycle, question, rows[number]) | told)
-            for number, (draft, question) in enumerate(zip(drafts, questions, strict=True))
-        ]
+        asked = [asked_manifest(features, lifecycle, one, count) for one, count in zip(questions, rows, strict=True)]
+        found = [one | told | {"words": words_of(tally)} for one, tally in zip(asked, texts, strict=True)]
+        return [_placed(*one, folder) for one in zip(drafts, content, found, strict=True)]
 
 
 def _written(
     parts: Iterable[list[PartRows]], drafts: Sequence[Path], names: Sequence[str]
-) -> tuple[list[int], list[int], int]:
-    """Write the rows of each snapshot; gives the content and rows of each, and when the log's first event was."""
+) -> tuple[list[int], list[int], int, list[Tally]]:
+    """Write the rows of each snapshot; gives their content, number and texts, and when the log's first event was."""
     content, rows, first_us = [0] * len(drafts), [0] * len(drafts), NEVER
+    texts: list[Tally] = [{} for _ in drafts]
     with ExitStack() as stack:
         files = [stack.enter_context(RowWriter(draft / ROWS_FILE, names)) for draft in drafts]
         for part in parts:
@@ -178,10 +178,11 @@ def _written(
                 content[number] = (content[number] + mine.content) % CONTENT_SIZE
                 rows[number] += len(mine.table)
                 first_us = min(first_us, mine.first_us)
-    return content, rows, first_us
+                add(texts[number], mine.texts)
+    return content, rows, first_us, texts
 
 
-def _placed(draft: Path, folder: Path, content: int, manifest: dict[str, Any]) -> Snapshot:
+def _placed(draft: Path, content: int, manifest: dict[str, Any], folder: Path) -> Snapshot:
     """Give written rows their name and place; what stands there already is given instead."""
     name = named(content, manifest)
     path = folder / "snapshots" / name[:SHORT]
@@ -233,9 +234,8 @@ def current(
     Returns:
         Keys of SNAPSHOT, the features, what each stated (`churn.stated_text`); sorted by customer, `model` may be null.
     """
-    work = partial(part_current, features=features, lifecycle=lifecycle, now=now)
     frames, tells = [], tells_solutions
-    for part in engine.map(work, parts_of(log)):
+    for part in engine.map(partial(part_current, features=features, lifecycle=lifecycle, now=now), parts_of(log)):
         frames.append(part.frame)
         tells |= part.tells_solutions
     frame = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]

@@ -141,6 +141,7 @@ def _feature(name: str, bundle: Bundle, bundles: list[Bundle], windows: Mapping[
         name=name, en=text.en if text else name, zh=text.zh if text else name, unit=text.unit if text else "",
         group=bundle.reasons.get(name), window_days=windows.get(name), models=[one.model for one in reading],
         usual_value={one.model: one.usual.get(name) for one in reading},
+        usual_text={one.model: one.usual_words.get(name) for one in reading},
     )  # fmt: skip
 
 

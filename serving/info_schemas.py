@@ -25,6 +25,9 @@ class FeatureInfo(msgspec.Struct, frozen=True, kw_only=True):
     usual_value: Annotated[
         dict[str, float | None], Meta(description="By model: median among the customers it learned from.")
     ]
+    usual_text: Annotated[
+        dict[str, str | None], Meta(description="By model: the commonest category among them; null of a number.")
+    ]
 
 
 class FeaturesAnswer(msgspec.Struct, frozen=True):

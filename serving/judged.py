@@ -46,12 +46,14 @@ class Grounds(msgspec.Struct, frozen=True, array_like=True):
     value: float | None
     usual_value: float | None
     share: float
+    value_text: str | None = None
+    usual_text: str | None = None
 
     def worded(self, language: str) -> WireReason:
         """As an answer tells it."""
         return WireReason(
             self.code, self.zh if language == "zh" else self.en, self.direction, self.actionable, self.feature,
-            self.value, self.usual_value, self.share,
+            self.value, self.usual_value, self.share, self.value_text, self.usual_text,
         )  # fmt: skip
 
 
@@ -157,4 +159,7 @@ def hours(span: timedelta) -> float:
 
 def _grounds(one: Explained) -> Grounds:
     share = round(one.share, 4)
-    return Grounds(one.code, one.en, one.zh, one.direction, one.actionable, one.feature, one.value, one.usual, share)
+    return Grounds(
+        one.code, one.en, one.zh, one.direction, one.actionable, one.feature, one.value, one.usual, share,
+        one.value_text, one.usual_text,
+    )  # fmt: skip

@@ -51,6 +51,10 @@ class WireReason(msgspec.Struct, frozen=True):
         float | None, Meta(description="Median among those the model learned from; null of a category.")
     ]
     share: Annotated[float, Meta(description="Part of everything that moved the score, 0 to 1.")]
+    value_text: Annotated[
+        str | None, Meta(description="The customer's value of a category; null where few share it, and of a number.")
+    ] = None
+    usual_text: Annotated[str | None, Meta(description="The commonest of those; null of a number.")] = None
 
 
 class WireStated(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,6 +21,7 @@ from churn.bundle import BANDS, LABELS, Bundle, Text, model_hash
 from churn.calendar import Calendar
 from churn.events import FloatArray
 from churn.settings import Settings
+from features.category_words import known_words, usual_words
 from features.parts import HERE, Engine
 from features.snapshots import Snapshot
 from training.baseline import Rivals, rivals
@@ -216,6 +217,7 @@ def _bundle(model: Model, fitted: Fitted, rows: Rows, snapshot: Snapshot, settin
     quantiles = np.quantile(fitted.held_out, np.linspace(0, 1, 101))
     medium, high = np.quantile(fitted.held_out, [1 - MEDIUM_SHARE, 1 - HIGH_SHARE])
     medians = {name: _median(rows.column(name)) for name in rows.columns.names}
+    words = known_words(snapshot.manifest.get("words", {}), fitted.categories)
     return Bundle(
         model=model,
         label=LABELS[model],
@@ -238,6 +240,8 @@ def _bundle(model: Model, fitted: Fitted, rows: Rows, snapshot: Snapshot, settin
         texts={one["name"]: Text(en=one["en"], zh=one["zh"], unit=one["unit"]) for one in listed.get("features", ())},
         usual={name: None if name in rows.columns.categories else medians[name] for name in medians},
         usual_moves=usual_moves(fitted, rows),
+        words=words,
+        usual_words=usual_words({name: rows.column(name) for name in words}, words),
     )
 
 

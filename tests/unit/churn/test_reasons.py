@@ -118,6 +118,23 @@ def test_codes_of_categories_are_not_shown() -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "en", "zh", "told"),
+    [
+        (17.0, "region: “north” (usual: “south”);", "地区：“north”（通常：“south”），", "north"),
+        (18.0, "region: another (usual: “south”);", "地区：其他（通常：“south”），", None),
+        (np.nan, "region: not known (usual: “south”);", "地区：未知（通常：“south”），", None),
+    ],
+)
+def test_a_category_is_told_in_the_word_of_the_business(value: float, en: str, zh: str, told: str | None) -> None:
+    region = replace(FEATURES[-1], words={17: "north", 4: "south"}, usual_word="south")
+    explainer = Explainer([region], USUAL, outcome="churned")
+    ((reason,),) = explainer.explain(np.array([[0.5]]), np.array([[value]]))
+    assert (reason.value, reason.usual, reason.value_text, reason.usual_text) == (None, None, told, "south")
+    assert en in reason.en
+    assert zh in reason.zh
+
+
+@pytest.mark.parametrize(
     ("way", "en", "zh"),
     [(1.0, "a higher chance of churn:", "较高"), (-1.0, "a lower chance of churn:", "较低")],
 )
