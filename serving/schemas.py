@@ -52,9 +52,11 @@ class WireReason(msgspec.Struct, frozen=True):
     ]
     share: Annotated[float, Meta(description="Part of everything that moved the score, 0 to 1.")]
     value_text: Annotated[
-        str | None, Meta(description="The customer's value of a category; null where few share it, and of a number.")
+        str | None, Meta(description="The customer's category; null where few share it, and of a number.")
     ] = None
-    usual_text: Annotated[str | None, Meta(description="The commonest of those; null of a number.")] = None
+    usual_text: Annotated[
+        str | None, Meta(description="The commonest category among those the model learned from.")
+    ] = None
 
 
 class WireStated(msgspec.Struct, frozen=True, kw_only=True):
