@@ -54,9 +54,7 @@ class WireReason(msgspec.Struct, frozen=True):
     value_text: Annotated[
         str | None, Meta(description="The customer's category; null where few share it, and of a number.")
     ] = None
-    usual_text: Annotated[
-        str | None, Meta(description="The commonest category among those the model learned from.")
-    ] = None
+    usual_text: Annotated[str | None, Meta(description="The commonest category the model learned from.")] = None
 
 
 class WireStated(msgspec.Struct, frozen=True, kw_only=True):
