@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from churn.bundle import Bundle
 from churn.phrases import DIRECTIONS, OUTCOMES, Described, Explained, known, phrase_of, unclear
 from churn.reasons import Reason, group_of
-from churn.treeshap import compiled
+from churn.treeshap import WrongRows, compiled
 
 FloatArray = NDArray[np.float64]
 
@@ -96,7 +96,12 @@ class Explainer:
 
         Returns:
             One list a customer, of 1 to `top` reasons; empty where `top` is 0.
+
+        Raises:
+            WrongRows: fewer contributions than features.
         """
+        if contributions.shape[1] < len(self.features):  # compiled loops would read beyond the row
+            raise WrongRows(expected=len(self.features), found=contributions.shape)
         top = min(top, self._count)
         if not top:
             return [[] for _ in contributions]

@@ -1,11 +1,12 @@
 """Which groups reasons speak of: the compiled loops against plain Python, and against a list sorted by hand."""
 
 import numpy as np
+import pytest
 
 from churn.explanation import Explainer
 from churn.reasonkernel import find_reasons
 from churn.reasons import UNCLEAR
-from churn.treeshap import compiled
+from churn.treeshap import WrongRows, compiled
 from tests.unit.churn.test_reasons import FEATURES, USUAL
 
 
@@ -42,3 +43,8 @@ def test_the_strongest_groups_by_another_way() -> None:
         expected = along + [one for one in big if one not in along]
         assert [one.code for one in found if one.direction] == expected
         assert (found[0].code == UNCLEAR.code) == (not along)
+
+
+def test_too_few_contributions_are_refused() -> None:
+    with pytest.raises(WrongRows, match="5 features"):
+        Explainer(FEATURES, USUAL, outcome="churned").explain(np.ones((2, 4)), np.ones((2, 5)))
