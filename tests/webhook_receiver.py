@@ -156,3 +156,9 @@ def wait_until(happened: Callable[[], bool], timeout_s: float = 15.0) -> None:
     while not happened():
         assert time.monotonic() < deadline, "it did not come in time"
         time.sleep(0.02)
+
+
+def stepped(one: Courier, times: int = 4) -> None:
+    """Let a courier go its round so many times."""
+    for _ in range(times):
+        one.step()

@@ -1,30 +1,10 @@
 """Each change of band or stage is told at least once, in order, the newest alone; whoever fails is tried again."""
 
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from serving.changes.file import FILE as CHANGES
-from serving.webhooks.courier import Courier
-from tests.webhook_receiver import Clock, Endpoint, bodies, courier, endpoint, state, status, tell
-
-
-@pytest.fixture
-def here() -> Iterator[Endpoint]:
-    with endpoint() as made:
-        yield made
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-def stepped(one: Courier, times: int = 4) -> None:
-    for _ in range(times):
-        one.step()
+from tests.webhook_receiver import Clock, Endpoint, bodies, courier, state, status, stepped, tell
 
 
 def test_a_letter_says_what_changed(tmp_path: Path, here: Endpoint) -> None:

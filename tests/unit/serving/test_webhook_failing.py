@@ -1,30 +1,10 @@
 """A letter that was not taken comes again, later and later, with its id; a receiver that is down is not stormed."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from serving.webhooks.courier import Courier
 from serving.webhooks.keeping import Kept
 from serving.webhooks.letters import FAILING
-from tests.webhook_receiver import Clock, Endpoint, bodies, courier, endpoint, state, status, tell
-
-
-@pytest.fixture
-def here() -> Iterator[Endpoint]:
-    with endpoint() as made:
-        yield made
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-def stepped(one: Courier, times: int = 4) -> None:
-    for _ in range(times):
-        one.step()
+from tests.webhook_receiver import Clock, Endpoint, bodies, courier, state, status, stepped, tell
 
 
 def test_a_letter_that_fails_comes_again_with_its_id_later_and_later(

@@ -1,7 +1,6 @@
 """The queue between letters: the forgotten leave it, the dead are kept and pruned, one process sends."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,6 @@ from churn.webhook_sections import Webhooks
 from cli import webhooks as room
 from features.erasure.store import NOTHING, Whom
 from serving.metrics import Metrics
-from serving.webhooks.courier import Courier
 from serving.webhooks.keeping import Kept, erase_from_letters
 from serving.webhooks.sender import NoCaFile, Sender, is_sending, receivers
 from serving.webhooks.signing import VARIABLE
@@ -24,28 +22,12 @@ from tests.webhook_receiver import (
     Endpoint,
     bodies,
     courier,
-    endpoint,
     state,
     status,
+    stepped,
     tell,
     wait_until,
 )
-
-
-@pytest.fixture
-def here() -> Iterator[Endpoint]:
-    with endpoint() as made:
-        yield made
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-def stepped(one: Courier, times: int = 4) -> None:
-    for _ in range(times):
-        one.step()
 
 
 def test_whoever_is_forgotten_is_in_no_letter(tmp_path: Path, here: Endpoint, clock: Clock) -> None:

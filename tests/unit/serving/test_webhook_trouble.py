@@ -12,29 +12,12 @@ from pathlib import Path
 import pytest
 
 from serving.changes.file import FILE as CHANGES
-from serving.webhooks.courier import Courier
 from serving.webhooks.keeping import Kept
 from serving.webhooks.letters import Letters
 from serving.webhooks.posting import Line, Receiver, Reply
-from tests.webhook_receiver import Clock, Endpoint, bodies, courier, endpoint, state, status, tell
+from tests.webhook_receiver import Clock, Endpoint, bodies, courier, state, status, stepped, tell
 
 YEAR_S = 366 * 86400
-
-
-@pytest.fixture
-def here() -> Iterator[Endpoint]:
-    with endpoint() as made:
-        yield made
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-def stepped(one: Courier, times: int = 4) -> None:
-    for _ in range(times):
-        one.step()
 
 
 @pytest.mark.parametrize("back_s", [10, 3600, YEAR_S])
