@@ -87,17 +87,22 @@ def _everyone(
 
 @contextmanager
 def _without_who_goes(folder: Path) -> "Iterator[None]":
-    """Drop from the files of a batch whoever was forgotten while it ran: it had read their rows before."""
+    """Drop whoever was forgotten while a batch ran: it had read their rows before.
+
+    From its files, and from the score log, where its challengers write beside the service's workers.
+    """
     from features.erasure.forgotten import Forgotten
     from features.erasure.store import Whom
-    from serving.erasing import erase_from_batches
+    from serving.erasing import erase_from_batches, erase_from_score_log
 
     before = Forgotten.read(folder).hashes
     yield
     listed = Forgotten.read(folder)
     new = {one: facts for one, facts in listed.hashes.items() if one not in before}
     if new:
-        erase_from_batches(folder, Whom(listed=Forgotten(listed.salt, new)))
+        gone = Whom(listed=Forgotten(listed.salt, new))
+        erase_from_batches(folder, gone)
+        erase_from_score_log(folder, gone)
 
 
 def _changes(settings: "Settings", scores: Path) -> Any:  # Counts

@@ -28,13 +28,15 @@ def tally(frame: pd.DataFrame, names: Sequence[str], events: Events) -> Tally:
         names: features that are codes of texts.
         events: what the rows were made from.
     """
-    texts = {text_code(text): text for column in TEXTS for text in getattr(events, column).levels} if names else {}
+    texts: dict[int, set[str]] = {}  # of one code there may be two: both are counted, so that neither is told
+    for text in {text for column in TEXTS for text in getattr(events, column).levels} if names else ():
+        texts.setdefault(text_code(text), set()).add(text)
     told: Tally = {}
     for name in names:
         one = frame[["customer_id", name]].drop_duplicates()[name].dropna().to_numpy()
         codes, customers = np.unique(one.astype(np.int64), return_counts=True)
         pairs = zip(codes.tolist(), customers.tolist(), strict=True)
-        told[name] = {texts[code]: count for code, count in pairs if code in texts}
+        told[name] = {text: count for code, count in pairs for text in texts.get(code, ())}
     return told
 
 

@@ -28,6 +28,7 @@ FACTS = {
 }  # fmt: skip
 
 ACTION = {"action_text": "str", "action_why": "str", "action_due": INSTANT}
+CHOSEN = ("customer_id", "action", "action_text", "action_why")  # words that others choose; "-10% off" is one
 FURTHER = [  # after the reasons, so that older readers find theirs
     name for name in SCORES.names[SCORES.names.index("vector") + 1 :] if name not in ACTION
 ]
@@ -57,7 +58,8 @@ def lines(answers: list[Answer], top: int) -> Lines:
     kinds, told = columns(top), _told(answers, scores, top)
     people = pa.Table.from_pydict(told, schema=pa.schema([(name, TYPES[kind]) for name, kind in kinds.items()]))
     in_words = {name: _iso(told[name]) if kind == INSTANT else told[name] for name, kind in kinds.items()}
-    in_words["customer_id"] = [harmless(one) for one in told["customer_id"]]  # the only words that others choose
+    for name in CHOSEN:
+        in_words[name] = [one and harmless(one) for one in told[name]]
     text = io.StringIO(newline="")
     csv.writer(text).writerows(zip(*in_words.values(), strict=True))
     return Lines(pa.Table.from_pydict(scores, schema=SCHEMA), people, text.getvalue())

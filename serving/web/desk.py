@@ -86,6 +86,7 @@ class WebDesk:
             found = await self._looks.look(asked[: LONGEST_ID + 1], view.language, TOP)
         except UnknownCustomer:
             like = await anyio.to_thread.run_sync(self._alike, asked)
+            about(request.scope, [asked, *like])
             return view.page(say("find", view.language), unknown_page(view, asked, like), status=404)
         content = person_page(view, found, currency=self._business.currency, calendar=self._calendar)
         return view.page(asked, content)

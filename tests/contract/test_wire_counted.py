@@ -56,12 +56,14 @@ def test_who_reads_a_list_or_takes_it_along_read_of_everybody_on_it(tmp_path: Pa
     with opened(tmp_path) as asked:
         for path in ("/?page=2", "/at-risk.csv", "/customer?id=C1"):
             assert asked.get(path, headers=ana).status_code == 200
-        page, file, one = written(asked, tmp_path)
+        assert asked.get("/customer?id=N0", headers=ana).status_code == 404
+        page, file, one, alike = written(asked, tmp_path)
     key = key_in(folder)
     assert (page.customers, file.customers, one.customers) == (25, 60, 1)
     assert page.whose == [hash_of(f"N{number:03}", key) for number in range(34, 9, -1)]
     assert set(page.whose) < set(file.whose)
     assert one.whose == [hash_of("C1", key)]
+    assert alike.whose == [hash_of(who, key) for who in ("N0", *(f"N{number:03}" for number in range(10)))]
 
 
 @pytest.mark.parametrize("path", ["/", "/customer", "/at-risk.csv", "/login"])

@@ -64,6 +64,17 @@ def test_of_two_texts_with_one_code_neither_is_told() -> None:
     assert told == {"kind": {str(text_code("tea")): "tea"}}
 
 
+def test_a_text_of_one_customer_does_not_stand_for_the_code_that_many_share() -> None:
+    """Not even where one part, or another column, has both: who writes a comment may choose its CRC-32."""
+    frame = small_shop.log().assign(channel="plumless", reason_code=None)
+    frame.loc[frame.index[0], "reason_code"] = "buckeroo"
+    people = frame["customer_id"].unique()
+    rows = pd.DataFrame({"customer_id": people, "kind": float(text_code("plumless"))})
+    told = tally(rows, ["kind"], Events.from_frame(frame))
+    assert told == {"kind": dict.fromkeys(("plumless", "buckeroo"), len(people))}
+    assert words_of(told) == {"kind": {}}
+
+
 def test_the_commonest_are_kept() -> None:
     told = words_of({"kind": {f"kind {number}": LEAST_CUSTOMERS + number for number in range(MOST_WORDS + 5)}})
     assert len(told["kind"]) == MOST_WORDS

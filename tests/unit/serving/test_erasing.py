@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from churn.tables import ERASED_LINE
-from cli.serving import _everyone
+from cli.serving import _everyone, _without_who_goes
 from features.erasure.forgotten import Forgotten
 from features.erasure.store import NOTHING, Whom
 from monitoring.windows import read_scores
@@ -118,6 +118,14 @@ def test_who_is_forgotten_while_a_batch_runs_is_not_in_its_files(settings, tmp_p
     assert len(pd.read_parquet(table)) == told["customers"] - 1
     assert LEAVER not in set(pd.read_parquet(table)["customer_id"])
     assert LEAVER.encode() not in sheet.read_bytes()
+
+
+def test_what_a_challenger_said_of_them_meanwhile_goes_too(log: ScoreLog, tmp_path: Path) -> None:
+    """A batch writes what its challengers say into the score log, of rows that it had read before."""
+    with _without_who_goes(tmp_path):
+        Forgotten.new().blocking([LEAVER], request="1", at="2026-01-01").write(tmp_path)
+    log.close()
+    assert LEAVER.encode() not in segment(tmp_path).read_bytes()
 
 
 def test_batches_are_written_anew_without_them(settings, tmp_path: Path) -> None:  # noqa: F811
