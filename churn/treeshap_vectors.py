@@ -2,8 +2,7 @@
 
 A vector holds as many float64 as a tuple has members, so its length is known when the kernel is compiled. LLVM's
 autovectoriser does not see that the kernel's loads and stores are apart; here they are vectors from the start. Each
-operation is one IEEE operation a lane. Imported by `churn/treeshap.py` alone. Numba keeps a compiled kernel by the file
-its entry stands in, treekernel.py, treekernel_row.py or treekernel_rows.py: who changes this file touches those.
+operation is one IEEE operation a lane. Imported by `churn/treeshap.py` alone.
 """
 
 import operator
@@ -18,6 +17,7 @@ from numba.extending import lower_builtin, models, register_model, type_callable
 from numba.np import arrayobj
 
 from churn import treekernel_vectors as plain
+from churn.treeshap_sources import digest
 
 INDEX = ir.IntType(32)
 NOWHERE = "Reasons are compiled anew at each start, some 10 s: set NUMBA_CACHE_DIR to a folder that may be written to."
@@ -40,13 +40,22 @@ class VectorModel(models.PrimitiveModel):  # type: ignore[misc]  # numba has no 
         super().__init__(manager, vector, vector.kind)
 
 
-def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of the kernel, compiled when it is first called and kept for the next start, if there is a place."""
+def compiled(function: Callable[..., Any], sources: str = "") -> Callable[..., Any]:
+    """A function of the kernel, compiled when it is first called and kept for the next start, if there is a place.
+
+    Args:
+        function: the entry.
+        sources: stands for everything it is compiled from; the kernel's own where nothing is said. Numba itself looks
+            at the age and size of the entry's own file alone, and a cache outlives the version that wrote it.
+    """
     try:
-        return njit(cache=True, nogil=True, error_model="numpy")(function)  # type: ignore[no-any-return]
+        made = njit(cache=True, nogil=True, error_model="numpy")(function)
     except RuntimeError:  # numba found no folder that it may write to: a container's root is read-only
         warn(NOWHERE, stacklevel=2)
         return njit(nogil=True, error_model="numpy")(function)  # type: ignore[no-any-return]
+    kept = made._cache._cache_file  # noqa: SLF001 - numba has no public door for it
+    kept._source_stamp = (kept._source_stamp, sources or digest())  # noqa: SLF001 - likewise
+    return made  # type: ignore[no-any-return]
 
 
 def register(packed: tuple[Any, ...]) -> None:

@@ -63,10 +63,13 @@ def serve(config_path: Path, settings: "Settings", *, host: str | None, port: in
         )
         asked = end_with_us(service)
         note.write_text(f'{{"pid": {os.getpid()}, "port": {port}, "url": "{url}"}}\n', encoding="utf-8")
+        ours = note.stat().st_mtime_ns
         say_when_up(service, f"{url}/readyz", f"Serving on {url}/ (Ctrl-C ends it)", transport.to_ourselves(settings))
         with _watching(watch, settings.serving.watch_registry_seconds):
             code = service.wait()
-        note.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            if note.stat().st_mtime_ns == ours:  # another service may have started here meanwhile
+                note.unlink()
     return 0 if asked.is_set() and code in (0, -signal.SIGTERM, -signal.SIGINT) else 1
 
 

@@ -110,7 +110,8 @@ def test_docker_compose_reads_the_file() -> None:
 
 def test_the_night_prunes_too_and_its_verdicts_are_no_failures() -> None:
     unit = (PACKAGING / "systemd" / "churn-nightly.service").read_text("utf-8")
-    assert re.findall(r"^ExecStart=\S+/churn (.*)$", unit, re.MULTILINE) == ["run", "prune"]
+    assert re.findall(r"^ExecStart=\S+/churn (.*)$", unit, re.MULTILINE) == ["run"]
+    assert re.findall(r"^ExecStopPost=\S+/churn (.*)$", unit, re.MULTILINE) == ["prune"], "after any end, of a stop too"
     codes = {int(code) for code in re.findall(r"^SuccessExitStatus=(.*)$", unit, re.MULTILINE)[0].split()}
     assert codes == {AlreadyRunning.exit_code, *(EXIT_CODES[one] for one in ("retrain", "watch", "cannot_tell"))}
 

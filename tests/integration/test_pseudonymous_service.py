@@ -143,7 +143,9 @@ def test_many_ids_are_given_back_at_once_and_no_other(names: Pseudonyms) -> None
     assert exchange.back(f"p_{names.of('C000001')}p_".encode(), "application/json") == b"p_C000001p_"
 
 
-@pytest.mark.parametrize("body", ['{"a":' * 300 + "1" + "}" * 300, "[" * 300 + "1" + "]" * 300], ids=["objects", "lists"])
+@pytest.mark.parametrize(
+    "body", ['{"a":' * 300 + "1" + "}" * 300, "[" * 300 + "1" + "]" * 300], ids=["objects", "lists"]
+)
 def test_what_is_nested_deep_is_not_read_again_and_again(service: TestClient, body: str) -> None:
     large = body.replace("1", '"' + "x" * 900_000 + '"')
     began = time.process_time()

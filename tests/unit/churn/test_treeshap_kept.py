@@ -21,3 +21,21 @@ def test_with_no_place_to_keep_it_the_kernel_is_compiled_and_that_is_said(tmp_pa
     )
     assert (done.returncode, done.stdout) == (0, "explain_each\n"), done.stderr
     assert done.stderr.count("set NUMBA_CACHE_DIR") == 1
+
+
+def test_what_was_compiled_from_other_sources_is_not_taken(tmp_path: Path) -> None:
+    """Numba looks at the entry's own file alone, and a cache outlives the version that wrote it."""
+    room = tmp_path / "room.py"
+    room.write_text("def told(x):\n    return x + 1.0\n", encoding="utf-8")
+    ask = (
+        "import sys, room; from churn.treeshap_vectors import compiled; made = compiled(room.told, sys.argv[1]); "
+        "made(1.0); print(sum(made.stats.cache_hits.values()))"
+    )
+    environ = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}", "NUMBA_CACHE_DIR": str(tmp_path / "kept")}
+    hits = [
+        subprocess.run(
+            [sys.executable, "-c", ask, sources], env=environ, capture_output=True, text=True, check=True
+        ).stdout
+        for sources in ("of one version", "of one version", "of the next", "of the next")
+    ]
+    assert hits == ["0\n", "1\n", "0\n", "1\n"]
