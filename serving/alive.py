@@ -29,7 +29,9 @@ def problem(artifacts: Path) -> str | None:
     try:
         where = urlsplit(json.loads(notes[-1].read_text(encoding="utf-8"))["url"])
         address = f"{where.scheme}://127.0.0.1:{where.port}/livez"
-        with urllib.request.urlopen(address, timeout=WITHIN_S, context=_anybody()) as answer:  # noqa: S310  # ours
+        by_itself = urllib.request.ProxyHandler({})  # a proxy of the environment is not on the way to ourselves
+        ask = urllib.request.build_opener(by_itself, urllib.request.HTTPSHandler(context=_anybody())).open
+        with ask(address, timeout=WITHIN_S) as answer:
             answer.read()
     except (OSError, ValueError, KeyError, HTTPException) as error:
         return f"{notes[-1]}: {error}"

@@ -2,7 +2,7 @@
 
     head        within HEAD_SECONDS, at most HEAD_BYTES; so do what frames a body in chunks, and its trailers
     body        bounded by the application (serving/body.py); what it did not read may come for REST_SECONDS after it
-    answer      whoever reads none of it for WRITE_SECONDS is gone
+    answer      whoever reads less than WRITE_BYTES of it in WRITE_SECONDS is gone, also where it is shorter than that
     all         at most `Connection.most` at once; one more is told to come back
 
 uvicorn itself waits for each of these for ever and takes any number; some hundred such connections, at no cost to
@@ -28,7 +28,7 @@ from serving.turned_away import NoHttp, TooManyConnections, answer
 HEAD_SECONDS = 10.0
 HEAD_BYTES = 65_536
 REST_SECONDS, REST_BYTES = 10.0, 1_000_000
-WRITE_SECONDS = 30.0
+WRITE_SECONDS, WRITE_BYTES = 30.0, 65_536
 FULL_SECONDS, SPARE = 1.0, 64  # so long, and so many beyond all, may be told that it is full
 SAY_S = 60.0
 UPGRADES = {b"upgrade", b"http2-settings"}
@@ -52,6 +52,7 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first request, not for ever."""
         super().connection_made(transport)
+        transport.set_write_buffer_limits(1, 0)  # a byte that is not taken is one that waits: nothing else ends that
         beyond = len(self.connections) - self.most
         if beyond <= 0:
             self._wait(HEAD_SECONDS, HeadTooSlow(HEAD_SECONDS))
@@ -87,6 +88,7 @@ class Connection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Begin a head."""
         self._under_way = self._is_head = True
+        self._unset_keepalive_if_required()  # it may have come with the end of the one before
         if self._clock is None:
             self._wait(HEAD_SECONDS, HeadTooSlow(HEAD_SECONDS))
         super().on_message_begin()
@@ -137,7 +139,7 @@ class Connection(HttpToolsProtocol):
         """What is answered is not read as fast as it comes."""
         super().pause_writing()
         if self._unread is None:
-            self._unread = self.loop.call_later(WRITE_SECONDS, self.transport.abort)
+            self._mind_reader()
 
     def resume_writing(self) -> None:
         """It is read."""
@@ -182,6 +184,17 @@ class Connection(HttpToolsProtocol):
         if self._clock is not None:
             self._clock.cancel()
             self._clock = None
+
+    def _mind_reader(self) -> None:
+        left = self.transport.get_write_buffer_size()
+        self._unread = self.loop.call_later(WRITE_SECONDS, self._look_whether_read, left)
+
+    def _look_whether_read(self, before: int) -> None:
+        """Go on waiting for who reads, however long it takes; not for anybody else."""
+        if self.transport.get_write_buffer_size() > max(0, before - WRITE_BYTES):
+            self.transport.abort()
+        else:
+            self._mind_reader()
 
     def _is_read(self) -> None:
         if self._unread is not None:

@@ -32,11 +32,15 @@ class Supervisor(Multiprocess):
 
     def keep_subprocess_alive(self) -> None:
         """Look after the workers once."""
+        if self.should_exit.is_set():
+            return
         failed = [one for one in self.processes if one.exitcode == STARTUP_FAILURE]
         if failed and len(failed) < len(self.processes):
             self.processes = [one for one in self.processes if one not in failed]
             self.missing, self.again_at = self.missing + len(failed), time.monotonic() + AGAIN_S
         super().keep_subprocess_alive()
+        if self.should_exit.is_set() and any(one.exitcode != STARTUP_FAILURE for one in self.processes):
+            self.should_exit.clear()  # it failed while it was asked; signals are taken up elsewhere
         if self.missing and time.monotonic() >= self.again_at and not self.should_exit.is_set():
             one = Process(self.config, self.sockets)
             one.start()

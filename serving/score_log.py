@@ -144,11 +144,15 @@ class ScoreLog:
         path = self._folder / f"{os.getpid()}-{time.time_ns() // 1000}.jsonl"
         how = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_DSYNC  # a write ends once it is on disk
         self._file = os.open(path, how, 0o640)
-        fcntl.flock(self._file, fcntl.LOCK_SH)  # whoever would replace the file sees that it is being written
-        self._good, self._cipher = 0, None
-        if self._keys is not None:
-            self._cipher = LineCipher(self._keys)
-            self._begin(self._cipher.head)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_SH)  # whoever would replace the file sees that it is being written
+            self._good, self._cipher = 0, None
+            if self._keys is not None:
+                self._cipher = LineCipher(self._keys)
+                self._begin(self._cipher.head)
+        except BaseException:
+            self._abandon()  # without its head nothing may be written to it, least of all as it is
+            raise
         folder = os.open(self._folder, os.O_RDONLY)  # the segment's name is to survive a power cut too
         try:
             os.fsync(folder)
