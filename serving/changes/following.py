@@ -20,6 +20,7 @@ import structlog
 from churn.errors import ChurnError
 from serving.changes.journal import Counts, Journal
 from serving.changes.state import State, state_of
+from serving.schemas import Score
 from serving.scorer import Answer
 
 MOST_WAITING = 20_000  # customers
@@ -165,7 +166,7 @@ class Follower:
     def _look_again(self) -> None:
         """Look who was left out, in a while; later and later while it is in vain."""
         with self._wake:
-            if self._touched is not None:
+            if self._touched is not None and self._again_at is None:  # once a round, however many pieces it has
                 self._again_at = time.monotonic() + self._patience_s
                 self._patience_s = min(LONGEST_S, 2 * self._patience_s)
 
@@ -187,7 +188,6 @@ class Follower:
     def _follow(self, customer_ids: list[str]) -> None:
         try:
             self._meter.changes(self._tell(customer_ids))
-            self._patience_s = AGAIN_S
         except ChurnError as error:
             self._left_out(error.code, [*customer_ids, *self._given_up()])
             self._look_again()
@@ -211,8 +211,10 @@ class Follower:
         answers = [one for one in counter.answers(customer_ids, "en", 0) if not one.is_nameless]
         states: list[State] = []
         rows: list[dict[str, Any]] = []
-        if any(one.score.abstention and one.score.abstention.code == UNREAD for one in answers):
+        if any(_is_unread(one.score) for one in answers):
             self._look_again()
+        else:
+            self._patience_s = AGAIN_S
         for answer in answers:
             state = state_of(answer.score)
             if state is not None:
@@ -225,3 +227,8 @@ class Follower:
         if gone := counter.forgotten(customer_ids):  # erased meanwhile: asked after it was written
             self._journal.erase(gone)
         return counts
+
+
+def _is_unread(score: Score) -> bool:
+    """Whether the store did not say what is so now: nothing was told, and will be once it answers."""
+    return score.from_last_good or (score.abstention is not None and score.abstention.code == UNREAD)
