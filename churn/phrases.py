@@ -106,7 +106,8 @@ def phrase_of(
     tail_zh = f"，与{more[1]}的{outcome[1]}可能性相关。"
     if shown or feature.words:
         head_en, head_zh = f"{head_en}: ", f"{head_zh}："
-        en, zh = in_words(usual, feature.unit) if shown else named(feature.usual_word)
+        wordless = ANOTHER if feature.usual_word is None else named(feature.usual_word)
+        en, zh = in_words(usual, feature.unit) if shown else wordless
         tail_en, tail_zh = f" (usual: {en}){tail_en}", f"（通常：{zh}）{tail_zh}"
     return Phrase(
         reason.code, reason.actionable, direction, feature.name, usual if shown else None,

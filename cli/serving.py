@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from churn.settings import Settings
     from churn.stages import Stage
 
+FORGETS_S = 600.0  # so long a batch waits for who forgets at its end
 FILES = (
     "for monitoring: the SCORES table, without outcome and reasons",
     "for people and CRM imports: the sheet with outcome and reasons in words",
@@ -91,15 +92,18 @@ def _without_who_goes(folder: Path) -> "Iterator[None]":
 
     From its files, and from the score log, where its challengers write beside the service's workers.
     """
+    from features.erasure.forgetting import one_at_a_time
     from features.erasure.forgotten import Forgotten
     from features.erasure.store import Whom
     from serving.erasing import erase_from_batches, erase_from_score_log
 
     before = Forgotten.read(folder).hashes
     yield
-    listed = Forgotten.read(folder)
-    new = {one: facts for one, facts in listed.hashes.items() if one not in before}
-    if new:
+    if Forgotten.read(folder).hashes.keys() <= before.keys():
+        return
+    with one_at_a_time(folder, FORGETS_S):  # who forgets at this moment rewrites the same files
+        listed = Forgotten.read(folder)
+        new = {one: facts for one, facts in listed.hashes.items() if one not in before}
         gone = Whom(listed=Forgotten(listed.salt, new))
         erase_from_batches(folder, gone)
         erase_from_score_log(folder, gone)

@@ -57,7 +57,7 @@ def forget(
         StoreUnavailable, OSError: a store cannot be reached; ask again, what is done stays done.
     """
     ids = sorted(set(customer_ids))
-    with _one_at_a_time(folder):
+    with one_at_a_time(folder):
         before = Forgotten.read(folder)
         again = before.among(ids)
         journal = Journal(folder)
@@ -90,7 +90,7 @@ def forget_again(folder: Path, stores: Sequence[Store], *, models: Models) -> Re
         stores: all stores there are.
         models: names the models that learned from snapshots.
     """
-    with _one_at_a_time(folder):
+    with one_at_a_time(folder):
         listed, journal = Forgotten.read(folder), Journal(folder)
         request = journal.begin(list(listed.hashes))
         found = _erase(folder, stores, Whom(listed=listed), journal, request)
@@ -105,7 +105,7 @@ def forget_again(folder: Path, stores: Sequence[Store], *, models: Models) -> Re
 
 def let_back(folder: Path, customer_ids: Sequence[str]) -> set[str]:
     """Take customers off the list, so that they may come in again; those who were on it."""
-    with _one_at_a_time(folder):
+    with one_at_a_time(folder):
         listed = Forgotten.read(folder)
         held = listed.among(customer_ids)
         if held:
@@ -157,14 +157,14 @@ def _receipt(
 
 
 @contextmanager
-def _one_at_a_time(folder: Path) -> Iterator[None]:
+def one_at_a_time(folder: Path, wait_s: float = WAIT_S) -> Iterator[None]:
     """One request at a time; the others wait a while.
 
     Raises:
         Busy: one is taking too long.
     """
     (folder / FOLDER).mkdir(parents=True, exist_ok=True)
-    until = time.monotonic() + WAIT_S
+    until = time.monotonic() + wait_s
     with (folder / FOLDER / ".lock").open("w") as lock:
         while True:
             try:
