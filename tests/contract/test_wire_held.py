@@ -19,6 +19,21 @@ LONG = 40_000_000
 gone = list[bool]()  # callers who did not stay for a long answer
 
 
+alive = set[Connection]()
+
+
+class Seen(Connection):
+    """A connection that says while it stands."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        alive.add(self)
+        super().connection_made(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        alive.discard(self)
+        super().connection_lost(exc)
+
+
 async def app(scope: Any, receive: Any, send: Any) -> None:
     """Tells the body back; some paths answer before they have read it, late, at length, or with their headers."""
     start = {"type": "http.response.start", "status": 200}
@@ -30,13 +45,14 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
             gone.append(True)
         return
     body = b""
-    while scope["path"] != "/early":
+    while scope["path"] not in {"/early", "/whole", "/short"}:
         message = await receive()
         body += message.get("body", b"")
         if not message.get("more_body"):
             break
-    if scope["path"] == "/late":
-        await asyncio.sleep(0.2)
+    if scope["path"] in {"/late", "/later"}:
+        await asyncio.sleep(0.2 if scope["path"] == "/late" else 1.5)
+    body = {"/whole": b"x" * LONG, "/short": b"x" * 8192}.get(scope["path"], body)
     if scope["path"] == "/headers":
         body = repr(scope["headers"]).encode()
     await send(start | {"headers": [(b"content-length", b"%d" % len(body))]})
@@ -45,7 +61,7 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    config = uvicorn.Config(app, port=0, log_level="critical", lifespan="off", http=Connection, timeout_keep_alive=1)
+    config = uvicorn.Config(app, port=0, log_level="critical", lifespan="off", http=Seen, timeout_keep_alive=1)
     server = uvicorn.Server(config)
     with config.bind_socket() as door, pytest.MonkeyPatch.context() as patch:
         patch.setattr(connection, "HEAD_SECONDS", 0.3)
@@ -164,14 +180,45 @@ def test_who_does_not_read_the_answer_is_gone(port: int, monkeypatch: pytest.Mon
         time.sleep(0.02)
     gone.clear()
     held.socket.close()
-    slow = Held(port, b"GET /long HTTP/1.1\r\nHost: a\r\n\r\n")
-    got = 0
-    while got < LONG:  # in twice the time, but on and on
-        more = slow.socket.recv(500_000)
-        assert more
+
+
+@pytest.mark.parametrize("path", [b"/long", b"/whole"], ids=["pieces", "one piece"])
+def test_who_reads_on_gets_it_all_in_whatever_time(port: int, monkeypatch: pytest.MonkeyPatch, path: bytes) -> None:
+    monkeypatch.setattr(connection, "WRITE_SECONDS", 0.2)
+    held, got = Held(port, b"GET %s HTTP/1.1\r\nHost: a\r\n\r\n" % path), 0
+    while got < LONG:
+        more = held.socket.recv(500_000)
+        assert more, "it was cut"
         got += len(more)
         time.sleep(0.005)
-    slow.socket.close()
+    held.socket.close()
+
+
+def test_short_answers_that_nobody_reads_hold_nothing_either(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A keep-alive that is over waits for the rest to go out; with a few kilobytes left nothing else would end that."""
+    monkeypatch.setattr(connection, "WRITE_SECONDS", 0.3)
+    before, held = set(alive), socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    held.connect(("127.0.0.1", port))
+    with contextlib.suppress(OSError):  # ended already
+        for _ in range(1000):
+            held.sendall(b"GET /short HTTP/1.1\r\nHost: a\r\n\r\n")
+            time.sleep(0.002)
+            if any(one.transport.get_write_buffer_size() for one in set(alive) - before):
+                break
+    until = time.monotonic() + 5
+    while set(alive) - before:
+        assert time.monotonic() < until, "it is held"
+        time.sleep(0.05)
+    held.close()
+
+
+def test_the_end_of_a_body_and_the_next_request_in_one_piece(port: int) -> None:
+    held = Held(port, b"POST /early HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhello")
+    assert held.socket.recv(65_536).startswith(b"HTTP/1.1 200")
+    held.socket.sendall(b"worldGET /later HTTP/1.1\r\nHost: a\r\n\r\n")  # later than a keep-alive is long
+    assert held.socket.recv(65_536).startswith(b"HTTP/1.1 200")
+    held.socket.close()
 
 
 def test_more_connections_than_there_may_be_are_told_so(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
