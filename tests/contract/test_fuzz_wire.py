@@ -10,19 +10,17 @@ import http.client
 import io
 import json
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import psutil
 import pytest
-import uvicorn
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from serving.connection import Connection
 from tests.contract.test_openapi import CUSTOMER, Shop
+from tests.listening import listening
 
 GOOD = json.dumps({"customer_ids": [CUSTOMER]}).encode()
 SECONDS = 8.0
@@ -33,16 +31,8 @@ MOST_GROWN_BYTES = 100_000_000
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """The whole application under uvicorn; a body has 0.3 s to come."""
     shop = Shop(tmp_path_factory.mktemp("wire"), rate_limit_per_minute=0, body_timeout_s=0.3)
-    config = uvicorn.Config(shop.guard, port=0, log_level="critical", lifespan="off", http=Connection)
-    server = uvicorn.Server(config)
-    with config.bind_socket() as door:
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [door]})
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        yield int(door.getsockname()[1])
-        server.should_exit = True
-        thread.join(10)
+    with listening(shop.guard) as found:
+        yield found
     shop.desk.close()
     shop.intake.close()
 

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -14,6 +13,7 @@ import uvicorn.config
 
 from serving import connection
 from serving.connection import Connection, take_over
+from tests.listening import listening
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -29,17 +29,9 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    config = uvicorn.Config(app, port=0, log_level="critical", lifespan="off", http=Connection)
-    server = uvicorn.Server(config)
-    with config.bind_socket() as door, pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, listening(app) as found:
         patch.setattr(connection, "HEAD_SECONDS", 0.3)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [door]})
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        yield int(door.getsockname()[1])
-        server.should_exit = True
-        thread.join(10)
+        yield found
 
 
 def all_of(connected: socket.socket) -> bytes:

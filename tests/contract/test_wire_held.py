@@ -3,17 +3,16 @@
 import asyncio
 import contextlib
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import uvicorn
 
 from serving import connection
 from serving.connection import Connection
 from tests.contract.test_wire_connection import refused
+from tests.listening import listening
 
 LONG = 40_000_000
 gone = list[bool]()  # callers who did not stay for a long answer
@@ -61,18 +60,10 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    config = uvicorn.Config(app, port=0, log_level="critical", lifespan="off", http=Seen, timeout_keep_alive=1)
-    server = uvicorn.Server(config)
-    with config.bind_socket() as door, pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, listening(app, Seen, timeout_keep_alive=1) as found:
         patch.setattr(connection, "HEAD_SECONDS", 0.3)
         patch.setattr(connection, "REST_SECONDS", 0.3)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [door]})
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        yield int(door.getsockname()[1])
-        server.should_exit = True
-        thread.join(10)
+        yield found
 
 
 class Held:

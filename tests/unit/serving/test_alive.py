@@ -80,3 +80,11 @@ def test_a_command_for_containers_says_why_and_ends_with_one(tmp_path: Path) -> 
     assert (done.returncode, b"refused" in done.stderr) == (1, True)
     nobody = subprocess.run(command, cwd=ROOT, env={"CHURN_ARTIFACTS": "/dev/null"}, capture_output=True, check=False)
     assert (nobody.returncode, b"no service has started" in nobody.stderr) == (1, True)
+
+
+def test_a_proxy_of_the_environment_is_not_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free_port()}")  # nobody listens there
+    monkeypatch.delenv("no_proxy", raising=False)
+    with lives(None) as port:
+        started(tmp_path, "shop", f"http://0.0.0.0:{port}")
+        assert problem(tmp_path) is None
