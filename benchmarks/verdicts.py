@@ -24,8 +24,8 @@ from cli.opened import OpenLog, open_log
 from features.snapshots import current
 from monitoring.champion import Champion, champions
 from monitoring.monitor import find, has_newer_outcomes
+from monitoring.reading.windows import KEPT, Current, Scores
 from monitoring.verdict import Verdict, judge
-from monitoring.windows import KEPT, Current, Scores
 from training.fit import raw_scores
 from training.registry import MlflowRegistry
 
@@ -90,7 +90,7 @@ def broken(rows: pd.DataFrame, name: str, way: Break) -> pd.DataFrame:
 
 def moved(verdict: Verdict) -> str:
     """The features that a verdict names, without their figures."""
-    told = " ".join(reason.what for reason in verdict.reasons if reason.code == "features_moved")
+    told = " ".join(reason.what[0] for reason in verdict.reasons if reason.code == "features_moved")
     return ", ".join(word for word in told.split() if "_" in word)
 
 
@@ -130,7 +130,7 @@ def judged_weeks(judging: Judge, weeks: int) -> None:
             for column in BROKEN:
                 judged = judging.verdict(broken(asked, column, way), now)
                 said.setdefault(case, Counter())[judged.outcome] += 1
-                named[case] += any(column in reason.what for reason in judged.reasons)
+                named[case] += any(column in reason.what[0] for reason in judged.reasons)
     print(f"{judging.champion.version}: {weeks} weeks, last {judging.log.as_of:%Y-%m-%d}; when sound: {dict(reasons)}")
     for case, outcomes in said.items():
         told = f"; column named in {named[case]} of {outcomes.total()}" if case in WAYS else ""

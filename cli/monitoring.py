@@ -8,7 +8,7 @@ from cli.outcome import Outcome
 
 if TYPE_CHECKING:
     from churn.settings import Settings
-    from monitoring.ledger import Realised
+    from monitoring.ledger.realised import Realised
     from monitoring.verdict import Verdict
 
 
@@ -19,7 +19,7 @@ def monitor(settings: "Settings") -> Outcome:
     """
     from cli.watch import watch
     from monitoring.monitor import monitor as judge_all
-    from monitoring.verdict import EXIT_CODES
+    from monitoring.reason import EXIT_CODES
 
     result = judge_all(settings, progress=lambda what: say(f"  {what} ..."))
     lines = [f"Verdict: {result.content['verdict']}", *_verdicts(result.verdicts), *_ledgers(result.ledgers)]
@@ -36,8 +36,8 @@ def _verdicts(verdicts: "Sequence[Verdict]") -> list[str]:
     for verdict in verdicts:
         lines += ["", f"{verdict.model} ({verdict.version}): {verdict.outcome}"]
         for reason in verdict.reasons:
-            lines += [f"  {reason.outcome}: {reason.what} {reason.number:g} against {reason.threshold:g}"]
-            lines += [f"    To do: {reason.mend}"]
+            lines += [f"  {reason.outcome}: {reason.what[0]} {reason.number:g} against {reason.threshold:g}"]
+            lines += [f"    To do: {reason.mend[0]}"]
     return lines
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from churn.settings import Settings
-    from monitoring.verdict import Findings
+    from monitoring.findings import Findings
     from training.versions import Registry
 
 SHORT_S = 2.0

@@ -25,15 +25,23 @@ from features.holders import read_holders
 from features.log import LogManifest, read_log_manifest
 from features.log_reading import read_events
 from monitoring.champion import Champion, champions
-from monitoring.contract import faults, numbers, usable
-from monitoring.drift import feature_drift, reference_scores, score_drift
-from monitoring.ledger import Realised, realised
-from monitoring.page import page
-from monitoring.reference import reference
+from monitoring.data.contract import faults, numbers, usable
+from monitoring.drift.reference import reference
+from monitoring.drift.shift import feature_drift, reference_scores, score_drift
+from monitoring.findings import Findings
+from monitoring.ledger.realised import Realised, realised
+from monitoring.reading.windows import (
+    Current,
+    Scores,
+    read_current_as_it_is,
+    read_scores,
+    reference_rows,
+    snapshot_cutoffs,
+)
 from monitoring.report import Page, report
+from monitoring.site.page import page
 from monitoring.stops import stopped
-from monitoring.verdict import Findings, Verdict, as_json, judge
-from monitoring.windows import Current, Scores, read_current_as_it_is, read_scores, reference_rows, snapshot_cutoffs
+from monitoring.verdict import Verdict, as_json, judge
 
 SCORE = "score"
 MOST_COLUMNS = 40  # of Evidently's page: those nearest to their bar, and the score

@@ -1,7 +1,7 @@
 """Evidently's report: the one file that speaks Evidently, and only when a report is made (it takes seconds to load).
 
 A report aborts on a missing column, on text among numbers, on a column without values and on infinity, so it is given
-only what `monitoring/contract.py` found usable, from a sample of the rows. Its page holds all it needs and opens
+only what `monitoring/data/contract.py` found usable, from a sample of the rows. Its page holds all it needs and opens
 off-line; churn/__init__.py switches its usage reports off. Its PSI is on bins of equal width of that sample; the
 verdict rests on our own, on all rows.
 """

@@ -17,7 +17,7 @@ from features.cipher_lines import plain_lines
 from features.log import LogManifest
 from monitoring.champion import read_champion
 from monitoring.monitor import realised_of
-from monitoring.windows import KEPT, Scores, read_scores, typed
+from monitoring.reading.windows import KEPT, Scores, read_scores, typed
 
 PAIR = ["customer_id", "cutoff"]
 

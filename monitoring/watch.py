@@ -14,8 +14,8 @@ from pathlib import Path
 from churn.model_sections import Gate
 from features import parquet
 from monitoring.champion import Champion
-from monitoring.drift import ScoreDrift
-from monitoring.ledger import Realised
+from monitoring.drift.shift import ScoreDrift
+from monitoring.ledger.realised import Realised
 
 STOPPED = "model_stopped"  # an abstention that monitoring itself asked for
 

@@ -13,7 +13,7 @@ import yaml
 
 from churn.settings import load
 from cli.single_flight import AlreadyRunning
-from monitoring.verdict import EXIT_CODES
+from monitoring.reason import EXIT_CODES
 from tests.conftest import require
 
 ROOT = Path(__file__).parents[2]

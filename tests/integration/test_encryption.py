@@ -32,7 +32,7 @@ from features.log_reading import read_events
 from features.reencrypting import key_of, rewrite
 from features.sources import ingest
 from features.store import FeatureStore
-from monitoring.windows import read_scores
+from monitoring.reading.windows import read_scores
 from serving.erasing import erase_from_score_log
 from serving.refusals import Erased
 from serving.score_index import recall

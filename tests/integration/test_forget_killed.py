@@ -17,7 +17,7 @@ from features.erasure.journal import Journal
 from features.log_reading import read_events
 from features.snapshots import read_snapshot
 from features.tombstones import standing
-from monitoring.windows import read_scores
+from monitoring.reading.windows import read_scores
 from tests import monitored_shop
 from tests.monitored_shop import Shop
 from tests.searching import naming

@@ -142,7 +142,7 @@ def test_the_service_answers_for_real_ids_and_writes_none(shop: Shop, monkeypatc
 
 
 def test_a_customer_is_forgotten(shop: Shop) -> None:
-    from monitoring.windows import read_scores
+    from monitoring.reading.windows import read_scores
 
     leaver, known_as = shop.asked[0], shop.names.of(shop.asked[0])
     assert known_as in set(read_scores(shop.folder).frame["customer_id"])

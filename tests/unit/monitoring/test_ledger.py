@@ -11,10 +11,10 @@ from churn.cutoffs import latest_fold
 from features.log import read_log_manifest
 from features.log_reading import read_events
 from features.snapshots import freeze
-from monitoring.ledger import MixedCutoffs, Realised
+from monitoring.ledger.realised import MixedCutoffs, Realised
 from monitoring.monitor import look, realised_of
+from monitoring.reading.windows import read_scores
 from monitoring.verdict import judge
-from monitoring.windows import read_scores
 from tests import small_shop
 from tests.monitored_shop import Shop
 

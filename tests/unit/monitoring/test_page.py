@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 
 from churn.stages import FIVE
-from monitoring.contract import faults
+from monitoring.data.contract import faults
+from monitoring.drift.reference import FeatureReference, Reference
 from monitoring.monitor import look
-from monitoring.page import page
-from monitoring.reference import FeatureReference, Reference
 from monitoring.report import FROM_OUTSIDE
+from monitoring.site.page import page
 from monitoring.verdict import judge
 from tests.monitored_shop import Shop
 from tests.unit.monitoring.test_ledger import matured
@@ -79,4 +79,4 @@ def test_new_codes_are_a_fault_and_rare_ones_are_none(shop: Shop) -> None:
     assert faults(frame.assign(region_latest=codes[: len(frame)]), known) == []
     (fault,) = faults(frame.assign(region_latest=np.where(codes == 1, 99.0, codes)[: len(frame)]), known)
     assert (fault.code, round(fault.share, 1)) == ("unseen", 0.3)
-    assert "change of unit or of codes" in fault.mend
+    assert "change of unit or of codes" in fault.mend[0]

@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 
 from monitoring.champion import champions
+from monitoring.findings import Findings
 from monitoring.monitor import look
 from monitoring.stops import VERDICT, lift, stopped
-from monitoring.verdict import Findings, judge
+from monitoring.verdict import judge
 from tests.monitored_shop import Shop
 
 
@@ -43,7 +44,7 @@ def test_a_stop_outlives_a_better_verdict_until_it_is_lifted(shop: Shop) -> None
     _judged(shop.settings.folder, churn={"verdict": "stop", "version": version, "stopped_at": "2024-01-01"})
     held = judge(_found(shop), shop.settings.monitoring)
     assert (held.outcome, held.reasons[0].code) == ("stop", "stopped_before")
-    assert "churn promote" in held.reasons[0].mend
+    assert "churn promote" in held.reasons[0].mend[0]
     lift(shop.settings.folder, "churn")
     assert judge(_found(shop), shop.settings.monitoring).outcome == "keep"
 

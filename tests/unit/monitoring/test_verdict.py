@@ -14,11 +14,13 @@ from churn.model_sections import Training
 from features.current_file import NoCurrent
 from features.snapshots import NoSnapshot
 from monitoring.champion import BrokenChampion, champions
-from monitoring.drift import feature_drift
+from monitoring.drift.reference import FeatureReference, Reference
+from monitoring.drift.shift import feature_drift
+from monitoring.findings import Findings
 from monitoring.monitor import Look, look
-from monitoring.reference import FeatureReference, Reference
-from monitoring.verdict import EXIT_CODES, Findings, Verdict, as_json, judge, worst
-from monitoring.windows import WrongScoreFile
+from monitoring.reading.windows import WrongScoreFile
+from monitoring.reason import EXIT_CODES, worst
+from monitoring.verdict import Verdict, as_json, judge
 from tests.monitored_shop import Shop
 
 
@@ -63,8 +65,8 @@ def test_a_broken_column_is_named_with_its_mend(
     shop.change_current({name: values})
     judged = verdict(shop)
     assert (judged.outcome, codes(judged)) == (outcome, [code])
-    assert name in judged.reasons[0].what
-    assert mend in judged.reasons[0].mend
+    assert name in judged.reasons[0].what[0]
+    assert mend in judged.reasons[0].mend[0]
 
 
 def test_one_infinite_amount_is_seen_among_thousands(shop: Shop) -> None:
@@ -83,7 +85,7 @@ def test_a_third_of_nulls_is_drift(shop: Shop) -> None:
     shop.change_current({"order_total_365d": values})
     judged = verdict(shop)
     assert (judged.outcome, codes(judged)) == ("watch", ["features_moved"])
-    assert "order_total_365d" in judged.reasons[0].what
+    assert "order_total_365d" in judged.reasons[0].what[0]
     assert judged.reasons[0].number > judged.reasons[0].threshold
 
 
@@ -120,7 +122,7 @@ def test_scores_that_moved_on_broken_data_stop_the_model(shop: Shop) -> None:
     shop.change_current({"order_count_90d": np.nan})
     judged = verdict(shop, newer_outcomes=True)
     assert (judged.outcome, codes(judged)) == ("stop", ["scores_moved_on_broken_data", "broken_all_null"])
-    assert "do not retrain" in judged.reasons[0].mend
+    assert "do not retrain" in judged.reasons[0].mend[0]
 
 
 def test_scores_of_a_few_do_not_speak_for_the_cohort(shop: Shop) -> None:
@@ -139,7 +141,7 @@ def test_too_few_customers_cannot_tell(shop: Shop) -> None:
 def test_without_scores_it_cannot_tell(shop: Shop) -> None:
     judged = verdict(shop)
     assert (judged.outcome, codes(judged)) == ("cannot_tell", ["too_few_scores"])
-    assert "churn score --all" in judged.reasons[0].mend
+    assert "churn score --all" in judged.reasons[0].mend[0]
 
 
 def test_features_of_another_set_stop_the_model(shop: Shop) -> None:

@@ -12,7 +12,7 @@ from churn.tables import ERASED_LINE
 from cli.serving import _everyone, _without_who_goes
 from features.erasure.forgotten import Forgotten
 from features.erasure.store import NOTHING, Whom
-from monitoring.windows import read_scores
+from monitoring.reading.windows import read_scores
 from serving import batch
 from serving.erasing import erase_from_batches, erase_from_score_log
 from serving.refusals import Erased, UnknownScore

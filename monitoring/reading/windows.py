@@ -5,7 +5,7 @@
     scores      scores/log/*.jsonl and scores/batch/*.parquet, the newest answer a customer, model, cutoff and version
 
 Like is compared with like: one model's cohort then with the same model's cohort now. What is read here may be broken;
-nothing is repaired, `monitoring/contract.py` says what is wrong. Reads files, writes none.
+nothing is repaired, `monitoring/data/contract.py` says what is wrong. Reads files, writes none.
 """
 
 import json

@@ -11,11 +11,13 @@ from string import Template
 from churn.page import code
 from churn.reasons import GROUPS
 from churn.stages import FIVE, Stage
-from monitoring.drift import FeatureDrift, ScoreDrift
-from monitoring.ledger import Interval, Realised
-from monitoring.plots import calibration, shares
-from monitoring.style import STYLE
-from monitoring.verdict import Findings, Reason, Verdict, worst
+from monitoring.drift.shift import FeatureDrift, ScoreDrift
+from monitoring.findings import Findings
+from monitoring.ledger.realised import Interval, Realised
+from monitoring.reason import Reason, worst
+from monitoring.site.plots import calibration, shares
+from monitoring.site.style import STYLE
+from monitoring.verdict import Verdict
 
 PICTURES, ROWS = 6, 25
 SAYS = {
@@ -132,8 +134,8 @@ def _reasons(reasons: Sequence[Reason]) -> str:
     if not reasons:
         return "<p>No reason to do anything.</p>"
     rows = [
-        f'<li class="{one.outcome}"><b>{escape(one.what)}</b> <span class="figure">{one.number:g} against '
-        f"{one.threshold:g}</span><br>{code(one.mend)}</li>"
+        f'<li class="{one.outcome}"><b>{escape(one.what[0])}</b> <span class="figure">{one.number:g} against '
+        f"{one.threshold:g}</span><br>{code(one.mend[0])}</li>"
         for one in reasons
     ]
     return f'<ul class="reasons">{"".join(rows)}</ul>'

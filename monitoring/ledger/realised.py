@@ -21,7 +21,7 @@ from churn.metrics import CalibrationBin, base_rate, brier, ece, log_loss, roc_a
 from churn.outcomes import OneOutcome
 from features.heirs import heirs_among, outcomes
 from features.holders import NOBODY, Holders
-from monitoring.windows import Scores
+from monitoring.reading.windows import Scores
 
 MOST_RESAMPLES, FEWEST_RESAMPLES, RESAMPLED_ROWS = 200, 50, 1_000_000  # large tables have narrow intervals anyway
 COVERED = (5.0, 95.0)  # percentiles between which an interval lies: 90 %

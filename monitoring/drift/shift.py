@@ -16,8 +16,8 @@ from churn.bundle import Bundle
 from churn.events import FloatArray
 from churn.histogram import Histogram
 from monitoring.champion import Champion
-from monitoring.contract import numbers
-from monitoring.reference import Reference, moves_by_itself
+from monitoring.data.contract import numbers
+from monitoring.drift.reference import Reference, moves_by_itself
 
 NOISE = 3.0  # times the average PSI of two samples of one population
 

@@ -19,22 +19,49 @@ import numpy as np
 import pandas as pd
 
 from churn.events import FloatArray
-from monitoring.reference import FeatureReference, Reference
+from churn.page import Two
+from monitoring.drift.reference import FeatureReference, Reference
 
 CHANCE = math.log(1e-6)
 MOST_UNSEEN = 0.1  # share of rows
-FEED = "look at the feed behind it (`churn ingest` counts what it refused), mend it there, "
-AGAIN = "then run `churn ingest` and `churn features materialise` again; do not retrain on it."
-MENDS = {
-    "missing_column": "write the features again with the champion's own set: `churn features materialise`; "
-    "if the log has lost a kind of event for good, `churn retrain`.",
-    "not_a_number": "something else than `churn features materialise` wrote features/current.parquet; run that again.",
-    "all_null": FEED + AGAIN,
-    "infinite": "look for amounts that are not finite at the source, " + AGAIN,
-    "constant": FEED + AGAIN,
-    "unseen": "look for a change of unit or of codes at the source (cents for euros, ms for s), mend it in the "
-    "mapping of [[source]], " + AGAIN,
+AGAIN: Two = (
+    "then run `churn ingest` and `churn features materialise` again; do not retrain on it.",
+    "再运行 `churn ingest` 与 `churn features materialise`；不要用这些数据重训。",
+)
+FEED: Two = (
+    f"look at the feed behind it (`churn ingest` counts what it refused), mend it there, {AGAIN[0]}",
+    f"检查其上游数据（`churn ingest` 会统计被拒的行）并在源头修复，{AGAIN[1]}",
+)
+MENDS: dict[str, Two] = {
+    "missing_column": (
+        (
+            "write the features again with the champion's own set: `churn features materialise`; "
+            "if the log has lost a kind of event for good, `churn retrain`."
+        ),
+        "用模型自己的特征集重新写入：`churn features materialise`；若某类事件已永久缺失，则 `churn retrain`。",
+    ),
+    "not_a_number": (
+        "something else than `churn features materialise` wrote features/current.parquet; run that again.",
+        "features/current.parquet 不是由 `churn features materialise` 写入的；请重新运行该命令。",
+    ),
+    "all_null": FEED,
+    "infinite": (
+        f"look for amounts that are not finite at the source, {AGAIN[0]}",
+        f"在源头查找非有限的数值并修复，{AGAIN[1]}",
+    ),
+    "constant": FEED,
+    "unseen": (
+        (
+            "look for a change of unit or of codes at the source (cents for euros, ms for s), mend it in the "
+            f"mapping of [[source]], {AGAIN[0]}"
+        ),
+        f"检查源头是否改了单位或编码（分与元、毫秒与秒），在 [[source]] 映射中修复，{AGAIN[1]}",
+    ),
 }
+CODES_ZH = {
+    "missing_column": "缺少该列", "not_a_number": "不是数值", "all_null": "全部为空", "infinite": "含无穷值",
+    "constant": "全部相同", "unseen": "出现从未见过的值",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -45,13 +72,18 @@ class Fault:
         feature: which.
         code: what is wrong, see the module.
         share: share of current rows concerned, in [0, 1].
-        mend: what to do.
+        mend: what to do, English and Chinese.
     """
 
     feature: str
     code: str
     share: float
-    mend: str
+    mend: Two
+
+    @property
+    def code_zh(self) -> str:
+        """What is wrong, in Chinese."""
+        return CODES_ZH[self.code]
 
 
 def faults(current: pd.DataFrame, reference: Reference) -> list[Fault]:

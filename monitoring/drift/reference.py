@@ -16,7 +16,7 @@ from churn.events import FloatArray
 from churn.histogram import Histogram, psi
 from features.atomic import write_text
 from monitoring.champion import Champion
-from monitoring.windows import reference_rows
+from monitoring.reading.windows import reference_rows
 
 FORMAT_VERSION = 2
 CALENDAR_GROUPS = {"season", "tenure"}

@@ -1,0 +1,1 @@
+"""Who is told: webhook, e-mail, and what keeps them few."""

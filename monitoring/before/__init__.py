@@ -1,0 +1,1 @@
+"""Before labels: estimates from calibrated scores, and early signs."""

@@ -1,0 +1,1 @@
+"""How the business stands: retention, lifecycle, value, forecast."""

@@ -1,0 +1,1 @@
+"""Is the data sound? Contract of each column, and how the log arrives."""

@@ -1,0 +1,41 @@
+"""All that is known of one model when it is judged: what each part of monitoring found. Start reading at `Findings`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from monitoring.champion import Champion
+from monitoring.data.contract import Fault
+from monitoring.drift.shift import FeatureDrift, ScoreDrift
+from monitoring.ledger.realised import Realised
+
+
+@dataclass(frozen=True)
+class Findings:
+    """All that is known of one model when it is judged.
+
+    Args:
+        champion: the model.
+        rows: customers that it is asked about now. min_rows: fewer are too few to say.
+        feature_set_hash: of the features of now.
+        faults: broken columns.
+        features: how far each feature moved.
+        score: how far the scores moved; None without scores.
+        realised: what became of its answers; None where it has given none.
+        age: of the features of now; None where there are none. max_age: older ones are not scored.
+        newer_outcomes: whether training now would learn from cutoffs that the champion has not seen.
+        stopped_at: when an earlier verdict stopped it, and nobody has let a model serve since; None otherwise.
+    """
+
+    champion: Champion
+    rows: int
+    min_rows: int
+    feature_set_hash: str
+    faults: Sequence[Fault]
+    features: Sequence[FeatureDrift]
+    score: ScoreDrift | None
+    realised: Realised | None
+    age: timedelta | None
+    max_age: timedelta
+    newer_outcomes: bool
+    stopped_at: str | None = None

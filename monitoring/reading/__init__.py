@@ -1,0 +1,1 @@
+"""What monitoring reads, in bounded memory: rows of now and answers."""
