@@ -212,15 +212,6 @@ class Serving(Door):
     last_good_rows: int = Field(default=0, ge=0, description="rows a worker keeps for when the store fails; 0: none")
 
 
-class Monitoring(Section):
-    """`[monitoring]`: what makes a verdict."""
-
-    sample_rows: int = Field(default=10_000, ge=100, description="rows a side for the pages")
-    psi_watch: float = Field(default=0.1, gt=0, description="shift of a feature that is worth a look")
-    psi_retrain: float = Field(default=0.25, gt=0, description="shift of the score that asks for a new model")
-    auc_drop: float = Field(default=0.05, gt=0, description="loss of ROC AUC against the back-test that asks for one")
-
-
 class Retention(Section):
     """`[retention]`: how long `churn prune` keeps what grows; docs/operations.md lists every store."""
 

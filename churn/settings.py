@@ -17,6 +17,7 @@ from churn.calendar import Calendar
 from churn.definition import ChurnDefinition, Lifecycle, Section, StageRules
 from churn.errors import SettingsError
 from churn.model_sections import Costs, Fairness, Gate, ModelRegistry, Training
+from churn.monitoring_sections import Monitoring
 from churn.privacy_sections import TLS_MEND, Privacy, why_plain
 from churn.sections import (
     Business,
@@ -26,7 +27,6 @@ from churn.sections import (
     IdMap,
     Ingest,
     Live,
-    Monitoring,
     Reasons,
     Retention,
     Serving,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from churn.sections import Monitoring
+from churn.monitoring_sections import Monitoring
 from monitoring.data.reasons import about_data
 from monitoring.drift.reasons import about_drift
 from monitoring.findings import Findings

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from churn.sections import Monitoring
+from churn.monitoring_sections import Monitoring
 from monitoring.findings import Findings
 from monitoring.reason import Reason
 

@@ -12,7 +12,8 @@ import pytest
 
 from churn.definition import ChurnDefinition, StageRules
 from churn.model_sections import Training
-from churn.sections import Business, Features, Ingest, Monitoring, Serving, Store
+from churn.monitoring_sections import Monitoring
+from churn.sections import Business, Features, Ingest, Serving, Store
 from churn.settings import Settings, load
 from features.catalogue import catalogue
 from features.compute import compute

@@ -1,0 +1,17 @@
+"""`[monitoring]` of churn.toml: what makes a verdict. Each part of monitoring adds its own settings here, few of them.
+
+The sentences are what `churn settings` and docs/settings.md print.
+"""
+
+from pydantic import Field
+
+from churn.definition import Section
+
+
+class Monitoring(Section):
+    """`[monitoring]`: what makes a verdict."""
+
+    sample_rows: int = Field(default=10_000, ge=100, description="rows a side for the pages")
+    psi_watch: float = Field(default=0.1, gt=0, description="shift of a feature that is worth a look")
+    psi_retrain: float = Field(default=0.25, gt=0, description="shift of the score that asks for a new model")
+    auc_drop: float = Field(default=0.05, gt=0, description="loss of ROC AUC against the back-test that asks for one")
