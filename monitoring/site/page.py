@@ -9,14 +9,15 @@ from html import escape
 from string import Template
 
 from churn.page import code
+from churn.page_style import STYLE as COMMON
 from churn.reasons import GROUPS
 from churn.stages import FIVE, Stage
 from monitoring.drift.shift import FeatureDrift, ScoreDrift
 from monitoring.findings import Findings
 from monitoring.ledger.realised import Interval, Realised
 from monitoring.reason import Reason, worst
-from monitoring.site.plots import calibration, shares
-from monitoring.site.style import STYLE
+from monitoring.site.plots import dots, shares
+from monitoring.site.style import STYLE as SITE
 from monitoring.verdict import Verdict
 
 PICTURES, ROWS = 6, 25
@@ -37,7 +38,7 @@ FIGURES = {
     "rate_ratio": "actual / expected",
 }
 DOCUMENT = Template("""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<html lang="$language"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>$title</title><style>$style</style></head>
 <body><main>
 <header class="$outcome"><p class="badge">$badge</p><div><h1>$business</h1><p>$says</p>
@@ -84,7 +85,8 @@ def page(
     ]
     return DOCUMENT.substitute(
         title=escape(f"{business}: {outcome}"),
-        style=STYLE,
+        language="zh" if language == "zh" else "en",
+        style=COMMON + SITE,
         outcome=outcome,
         badge=outcome.replace("_", " "),
         business=escape(business),
@@ -164,7 +166,7 @@ def _ledger(found: Findings, one: Realised) -> str:
         if name in one.figures
     ]
     table = _table(["figure", "realised (90 % interval)", "back-test"], rows)
-    return f'{head}<div class="side">{table}{calibration(one.bins, title="told against happened")}</div>'
+    return f'{head}<div class="side">{table}{dots(one.bins, title=("told against happened", "预测与实际"))}</div>'
 
 
 def _scores(score: ScoreDrift | None) -> str:
@@ -177,8 +179,10 @@ def _scores(score: ScoreDrift | None) -> str:
         ["mean score now", f"{score.mean_now:.4f}"],
         ["PSI (chance alone)", f"{score.psi:.4f} ({score.floor:.4f})"],
     ]
-    picture = shares(score.counts_then, score.counts_now, title="scores then and now", with_null=False)
-    return f'<div class="side">{_table(["", ""], rows)}<figure>{picture}{_legend()}</figure></div>'
+    picture = shares(
+        score.counts_then, score.counts_now, title=("scores then and now", "训练时与当前的评分"), with_null=False
+    )
+    return f'<div class="side">{_table(["", ""], rows)}{picture}</div>'
 
 
 def _features(found: Findings, language: str) -> str:
@@ -201,12 +205,8 @@ def _feature(one: FeatureDrift) -> list[str]:
 def _picture(found: Findings, one: FeatureDrift, language: str) -> str:
     text = found.champion.bundle.texts.get(one.feature)
     words = (text.zh if language == "zh" else text.en) if text else one.feature
-    picture = shares(one.counts_then, one.counts_now, title=escape(one.feature))
-    return f"<figure>{picture}<figcaption>{escape(words)}<br>PSI {one.psi:.3f}</figcaption>{_legend()}</figure>"
-
-
-def _legend() -> str:
-    return '<p class="legend"><i class="then"></i>when it learned <i class="now"></i>now</p>'
+    picture = shares(one.counts_then, one.counts_now, title=(one.feature, one.feature))
+    return f"<div>{picture}<p>{escape(words)}<br>PSI {one.psi:.3f}</p></div>"
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -1,33 +1,41 @@
-"""How the front page looks: one style sheet, light and dark, for a screen and for paper."""
+"""How the pages of a run look, beside the sheet of all pages: pictures, navigation, traffic light, paper. No code."""
 
 STYLE = """
-:root{--ink:#1d2530;--quiet:#667080;--paper:#fff;--line:#dde2e8;--then:#aab4c0;--now:#2563a8;color-scheme:light dark}
-@media (prefers-color-scheme:dark){
- :root{--ink:#e6eaf0;--quiet:#98a2b0;--paper:#161b22;--line:#323a45;--then:#5b6673;--now:#6ea8e8}}
-body{margin:0;background:var(--paper);color:var(--ink);
- font:15px/1.5 system-ui,"Noto Sans","Noto Sans CJK SC",sans-serif}
-main{max-width:1040px;margin:0 auto;padding:24px}
-header{display:flex;gap:24px;align-items:center;border-left:6px solid var(--tone);padding:4px 20px;margin-bottom:32px}
-h1{margin:0;font-size:24px} h2{font-size:20px;margin:36px 0 12px;border-top:1px solid var(--line);padding-top:24px}
-h2 small{font-weight:400;color:var(--quiet);font-size:14px;margin-left:8px} h3{font-size:15px;margin:28px 0 8px}
-header p{margin:2px 0} .quiet,footer,.figure,figcaption,.legend{color:var(--quiet);font-size:13px}
-.badge{background:var(--tone);color:#fff;border-radius:6px;padding:6px 16px;
- font-weight:600;font-size:20px;white-space:nowrap}
-.badge.small{font-size:13px;padding:3px 10px;vertical-align:3px}
-.keep{--tone:#2e7d4f}.watch{--tone:#a86500}.retrain{--tone:#b3401f}.stop{--tone:#a01c3a}.cannot_tell{--tone:#5d6672}
+:root{--s-now:var(--bar);--s-then:#9aa6b3;--s-third:#c2571a;--s-fourth:#2f8f6b;--s-fifth:#8e4fa8;--s-sixth:#b08a00;
+--s-seventh:#4b5a9a;--s-good:var(--fine);--s-bad:var(--error);--heat:#2563a8}
+@media (prefers-color-scheme:dark){:root{--s-then:#6b7784;--s-third:#f0945a;--s-fourth:#62c29c;--s-fifth:#c792de;
+--s-sixth:#e0bd4a;--s-seventh:#98a6ea;--heat:#6ea8e8}}
+html[lang=en] .zh,html[lang=zh] .en{display:none}
+.s-now{--s:var(--s-now)}.s-then{--s:var(--s-then)}.s-third{--s:var(--s-third)}.s-fourth{--s:var(--s-fourth)}
+.s-fifth{--s:var(--s-fifth)}.s-sixth{--s:var(--s-sixth)}.s-seventh{--s:var(--s-seventh)}.s-good{--s:var(--s-good)}
+.s-bad{--s:var(--s-bad)}
+figure.plot{margin:0 0 22px;max-width:600px;min-width:0} figure.plot.wide{max-width:none}
+figure.plot.square{max-width:330px}
+figcaption b{color:var(--ink);font-size:14px;font-weight:600} figcaption p{margin:1px 0 4px}
+.plot svg text{font-size:11px;fill:var(--quiet)} .plot svg text.limit,.plot svg text.mark{fill:var(--ink)}
+.stroke{fill:none;stroke:var(--s);stroke-width:2;stroke-linejoin:round;stroke-linecap:round}
+.stroke.dashed{stroke-dasharray:6 4} .band{fill:var(--s);opacity:.17;stroke:none} .dot{fill:var(--s)}
+.fill{fill:var(--s)}
+.base{stroke:var(--line)} line.limit{stroke:var(--warning);stroke-dasharray:5 4}
+line.mark{stroke:var(--quiet);stroke-dasharray:2 3} .frame{fill:none;stroke:var(--line)}
+.whisker{fill:none;stroke:var(--ink);stroke-width:1.5;vector-effect:non-scaling-stroke}
+.legend{display:flex;flex-wrap:wrap;gap:2px 16px;color:var(--quiet);font-size:13px;margin:4px 0}
+.legend i{display:inline-block;width:14px;height:10px;margin-right:5px;background:var(--s);border-radius:2px}
+.legend i.dashed{height:0;border-top:3px dashed var(--s);background:none;vertical-align:4px;border-radius:0}
+.hatched{background:repeating-linear-gradient(135deg,var(--card) 0 4px,var(--line) 4px 6px)!important}
+.spark{display:inline-block;width:120px} .spark svg{width:120px;height:28px}
+table.bars{width:100%} table.bars th{text-align:left;font-weight:400;color:var(--ink);white-space:normal;min-width:7em}
+table.bars th,table.bars td{border:0;padding:2px 8px 2px 0} table.bars td.picture{width:60%}
+table.bars svg{height:16px;width:100%} table.heat td,table.heat th{padding:3px 7px} table.heat td{border:1px solid
+var(--paper)} table.heat .none{border:0} .scroll{overflow-x:auto;max-width:100%}
+table.heat td{background:color-mix(in srgb,var(--heat) var(--h,0%),var(--paper))}
+.h0{--h:3%}.h1{--h:9%}.h2{--h:16%}.h3{--h:23%}.h4{--h:30%}.h5{--h:37%}.h6{--h:44%}.h7{--h:50%}.h8{--h:56%}.h9{--h:61%}.h10{--h:66%}
+.grid{grid-template-columns:repeat(auto-fill,minmax(min(100%,420px),1fr))}
+.grid.small{grid-template-columns:repeat(auto-fill,minmax(min(100%,250px),1fr))}
+a{color:var(--bar)} h2 small{font-weight:400;color:var(--quiet);font-size:14px;margin-left:8px}
+.keep{--tone:var(--fine)}.watch{--tone:var(--warning)}.retrain{--tone:#c2571a}.stop{--tone:var(--error)}
+.cannot_tell{--tone:var(--quiet)}
 .reasons{list-style:none;padding:0} .reasons li{border-left:4px solid var(--tone);padding:2px 14px;margin:12px 0}
-table{border-collapse:collapse;font-size:13px;font-variant-numeric:tabular-nums}
-th,td{text-align:right;padding:4px 10px;border-bottom:1px solid var(--line);white-space:nowrap}
-th{color:var(--quiet);font-weight:500} td:first-child,th:first-child{text-align:left;padding-left:0}
+.side{display:flex;gap:20px 48px;align-items:flex-start;flex-wrap:wrap} .figure{color:var(--quiet);font-size:13px}
 .features td:nth-child(2),.features th:nth-child(2){text-align:left}
-header+section h2{margin-top:0}
-code{font-size:.92em;background:color-mix(in srgb,var(--ink) 7%,transparent);border-radius:3px;padding:0 4px}
-.grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(280px,1fr));gap:20px;margin-bottom:20px}
-.side{display:flex;gap:48px;align-items:flex-start;flex-wrap:wrap} section{overflow-x:auto}
-figure{margin:0} .legend{margin:2px 0} .legend i{display:inline-block;width:10px;height:10px;margin:0 4px 0 8px}
-.legend i:first-child{margin-left:0} rect.then{fill:var(--then)} rect.now,circle.now{fill:var(--now)}
-i.then{background:var(--then)} i.now{background:var(--now)} svg{display:block;max-width:100%;overflow:visible}
-svg text{font-size:10px;fill:var(--quiet)} .axis{stroke:var(--quiet);stroke-dasharray:3 3}
-.frame{fill:none;stroke:var(--line)} a{color:var(--now)}
-footer{margin-top:40px;border-top:1px solid var(--line);padding-top:12px}
 """
