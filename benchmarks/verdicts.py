@@ -23,7 +23,7 @@ from churn.tables import SCORES
 from cli.opened import OpenLog, open_log
 from features.snapshots import current
 from monitoring.champion import Champion, champions
-from monitoring.monitor import find, has_newer_outcomes
+from monitoring.looking import find, has_newer_outcomes
 from monitoring.reading.windows import KEPT, Current, Scores
 from monitoring.verdict import Verdict, judge
 from training.fit import raw_scores

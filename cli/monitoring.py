@@ -8,6 +8,7 @@ from cli.outcome import Outcome
 
 if TYPE_CHECKING:
     from churn.settings import Settings
+    from monitoring.attempts import Trouble
     from monitoring.ledger.realised import Realised
     from monitoring.verdict import Verdict
 
@@ -22,9 +23,10 @@ def monitor(settings: "Settings") -> Outcome:
     from monitoring.reason import EXIT_CODES
 
     result = judge_all(settings, progress=lambda what: say(f"  {what} ..."))
-    lines = [f"Verdict: {result.content['verdict']}", *_verdicts(result.verdicts), *_ledgers(result.ledgers)]
-    lines += ["", f"The page: {result.page}"]
-    sent_back = watch(settings, result.findings, result.now) if result.now else []
+    lines = [f"Verdict: {result.content['verdict']}", *_verdicts([*result.verdicts, result.whole])]
+    lines += [*_ledgers(result.ledgers), *_not_written(result.troubles)]
+    lines += ["", f"The page: {result.page}"] if result.page else []
+    sent_back = watch(settings, result.findings, result.now)
     said = "why_zh" if settings.business.language == "zh" else "why"
     lines += [f"Sent back: {one['from']}; {one['to']} serves again. {one[said]}" for one in sent_back]
     code = result.content["exit_code"] or (EXIT_CODES["watch"] if sent_back else 0)
@@ -34,11 +36,24 @@ def monitor(settings: "Settings") -> Outcome:
 def _verdicts(verdicts: "Sequence[Verdict]") -> list[str]:
     lines = []
     for verdict in verdicts:
-        lines += ["", f"{verdict.model} ({verdict.version}): {verdict.outcome}"]
+        name = f"{verdict.model} ({verdict.version})" if verdict.model else "The business as a whole"
+        lines += ["", f"{name}: {verdict.outcome}"]
         for reason in verdict.reasons:
             lines += [f"  {reason.outcome}: {reason.what[0]} {reason.number:g} against {reason.threshold:g}"]
             lines += [f"    To do: {reason.mend[0]}"]
     return lines
+
+
+def _not_written(troubles: "Sequence[Trouble]") -> list[str]:
+    """What could not be written is no reason of the verdict, which was made before."""
+    from monitoring.attempts import WRITTEN
+
+    return [
+        line
+        for one in troubles
+        if one.part in WRITTEN
+        for line in ("", f"Not written: {one.part}. {one.problem}", f"    To do: {one.mend}")
+    ]
 
 
 def _ledgers(ledgers: "Sequence[Realised]") -> list[str]:

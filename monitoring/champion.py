@@ -61,11 +61,16 @@ def champions(folder: Path, business: str) -> list[Champion]:
         NoChampion: there is none.
         BrokenChampion, BundleError: a file is not what promote writes.
     """
-    paths = [folder / "champion" / f"{model}.json" for model in MODELS]
+    paths = [path_of(folder, model) for model in MODELS]
     found = [read_champion(path, folder) for path in paths if path.is_file()]
     if not found:
         raise NoChampion(business)
     return found
+
+
+def path_of(folder: Path, model: str) -> Path:
+    """Where promotion writes who serves for a model."""
+    return folder / "champion" / f"{model}.json"
 
 
 def read_champion(path: Path, folder: Path) -> Champion:

@@ -1,9 +1,13 @@
-"""All that is known of one model when it is judged: what each part of monitoring found. Start reading at `Findings`."""
+"""All that is known when a verdict is made: of one model (`Findings`), and of the business as a whole (`Whole`).
+
+Each part of monitoring adds what it found as a typed field, None where it could not be tried. Start at `Findings`.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from monitoring.attempts import Trouble
 from monitoring.champion import Champion
 from monitoring.data.contract import Fault
 from monitoring.drift.shift import FeatureDrift, ScoreDrift
@@ -17,7 +21,7 @@ class Findings:
     Args:
         champion: the model.
         rows: customers that it is asked about now. min_rows: fewer are too few to say.
-        feature_set_hash: of the features of now.
+        feature_set_hash: of the features of now; None where they cannot be read.
         faults: broken columns.
         features: how far each feature moved.
         score: how far the scores moved; None without scores.
@@ -25,12 +29,13 @@ class Findings:
         age: of the features of now; None where there are none. max_age: older ones are not scored.
         newer_outcomes: whether training now would learn from cutoffs that the champion has not seen.
         stopped_at: when an earlier verdict stopped it, and nobody has let a model serve since; None otherwise.
+        troubles: what could not be looked at.
     """
 
     champion: Champion
     rows: int
     min_rows: int
-    feature_set_hash: str
+    feature_set_hash: str | None
     faults: Sequence[Fault]
     features: Sequence[FeatureDrift]
     score: ScoreDrift | None
@@ -39,3 +44,23 @@ class Findings:
     max_age: timedelta
     newer_outcomes: bool
     stopped_at: str | None = None
+    troubles: tuple[Trouble, ...] = ()
+
+    @property
+    def untold(self) -> frozenset[str]:
+        """Parts that could not be looked at: that they show nothing says nothing."""
+        return frozenset(one.part for one in self.troubles)
+
+
+@dataclass(frozen=True)
+class Whole:
+    """All that is known of the business as a whole, whichever model is asked.
+
+    Args:
+        now: the instant judged. last_run_at: the instant that the run before judged; None for the first.
+        troubles: what could not be looked at.
+    """
+
+    now: datetime
+    last_run_at: datetime | None = None
+    troubles: tuple[Trouble, ...] = ()

@@ -16,7 +16,7 @@ from churn.tables import ERASED_LINE, SHADOW_LINE
 from features.cipher_lines import plain_lines
 from features.log import LogManifest
 from monitoring.champion import read_champion
-from monitoring.monitor import realised_of
+from monitoring.looking import realised_of
 from monitoring.reading.windows import KEPT, Scores, read_scores, typed
 
 PAIR = ["customer_id", "cutoff"]

@@ -1,25 +1,45 @@
-"""What to do about a model: keep, watch, retrain, stop, or cannot tell; each with its reasons.
+"""What to do: keep, watch, retrain, stop, or cannot tell; of each model, of the business as a whole, and in one word.
 
 Every part of monitoring gives its own reasons (`about_...`); the worst decides. What each verdict means is said in
-monitoring/reason.py; the exit code is the worst verdict of all models. Computes nothing itself. Start at `judge`.
+monitoring/reason.py; the exit code is the worst verdict of all. Computes nothing itself. Start at `judge`.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from churn.monitoring_sections import Monitoring
+from churn.page import Two
+from monitoring.attempts import about_troubles
 from monitoring.data.reasons import about_data
 from monitoring.drift.reasons import about_drift
-from monitoring.findings import Findings
+from monitoring.findings import Findings, Whole
 from monitoring.ledger.reasons import about_outcomes
 from monitoring.reason import EXIT_CODES, WORST_FIRST, Reason, worst
+
+CLOCK_MEND: Two = (
+    "set the clock right, or see why the log is shorter (an old backup, a lost source); then `churn ingest`, monitor.",
+    "校正时钟；或查明日志为何变短（旧备份、缺少数据源），再运行 `churn ingest` 与 `churn monitor`。",
+)
+
+
+@dataclass(frozen=True)
+class Since:
+    """Since when a reason has been given, and in how many runs in a row."""
+
+    at: datetime
+    runs: int
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What to do about one model, worst reason first; `stopped_at` where an earlier verdict had stopped it."""
+    """What to do about one model, or about the business as a whole (model ""); worst reason first.
+
+    Args:
+        stopped_at: where an earlier verdict had stopped it.
+        since: of each reason, by its code.
+    """
 
     model: str
     version: str
@@ -27,6 +47,7 @@ class Verdict:
     outcome: str
     reasons: tuple[Reason, ...]
     stopped_at: str | None = None
+    since: Mapping[str, Since] = field(default_factory=dict)
 
 
 def judge(findings: Findings, rules: Monitoring) -> Verdict:
@@ -36,15 +57,50 @@ def judge(findings: Findings, rules: Monitoring) -> Verdict:
         findings: all that is known.
         rules: the thresholds of `[monitoring]`.
     """
-    reasons = [*about_data(findings), *about_drift(findings, rules), *about_outcomes(findings, rules)]
-    reasons.sort(key=lambda reason: WORST_FIRST.index(reason.outcome))
-    outcome, champion = worst([reason.outcome for reason in reasons]), findings.champion
+    champion, reasons = findings.champion, sorted(_about(findings, rules), key=_worst_first)
+    outcome = worst([reason.outcome for reason in reasons])
     return Verdict(champion.model, champion.version, champion.model_hash, outcome, tuple(reasons), findings.stopped_at)
 
 
-def as_json(verdicts: Sequence[Verdict], *, now: datetime, business: str, clock: str) -> dict[str, Any]:
-    """`verdict.json`: the verdict over all models, its exit code, and each model's own."""
-    outcome = worst([verdict.outcome for verdict in verdicts])
+def judge_whole(whole: Whole, rules: Monitoring) -> Verdict:
+    """What to do about the business as a whole: reasons that no single model has."""
+    reasons = sorted(_about_whole(whole, rules), key=_worst_first)
+    return Verdict("", "", "", worst([reason.outcome for reason in reasons]), tuple(reasons))
+
+
+def _about(findings: Findings, rules: Monitoring) -> Iterator[Reason]:
+    """A line a part."""
+    yield from about_troubles(findings.troubles)
+    yield from about_data(findings)
+    yield from about_drift(findings, rules)
+    yield from about_outcomes(findings, rules)
+
+
+def _about_whole(whole: Whole, rules: Monitoring) -> Iterator[Reason]:
+    """A line a part."""
+    del rules  # no part of the business has limits of its own yet
+    yield from about_troubles(whole.troubles)
+    yield from about_clock(whole)
+
+
+def about_clock(whole: Whole) -> Iterator[Reason]:
+    """Is now later than what the run before judged? If not, ages, maturity and freshness are all wrong."""
+    before = whole.last_run_at
+    if before is not None and whole.now < before:
+        days = round((before - whole.now).total_seconds() / 86_400, 2)
+        now, then = (f"{one:%Y-%m-%d %H:%M} UTC" for one in (whole.now, before))
+        what = (
+            f"The clock has moved back: it is {now}, the run before judged {then}; in days.",
+            f"时钟倒退：现在是 {now}，而上一次监控的时刻是 {then}（天）。",
+        )
+        yield Reason("cannot_tell", "clock_moved_back", what, days, 0, CLOCK_MEND, "history.html#runs")
+
+
+def as_json(
+    verdicts: Sequence[Verdict], *, now: datetime, business: str, clock: str, whole: Verdict | None = None
+) -> dict[str, Any]:
+    """`verdict.json`: the verdict over everything, its exit code, each model's own and that of the business."""
+    outcome = worst([one.outcome for one in (*verdicts, *([whole] if whole else []))])
     return {
         "verdict": outcome,
         "exit_code": EXIT_CODES[outcome],
@@ -57,8 +113,22 @@ def as_json(verdicts: Sequence[Verdict], *, now: datetime, business: str, clock:
                 "version": verdict.version,
                 "model_hash": verdict.model_hash,
                 "stopped_at": verdict.stopped_at or (now.isoformat() if verdict.outcome == "stop" else None),
-                "reasons": [reason.as_json() for reason in verdict.reasons],
+                "reasons": _reasons(verdict),
             }
             for verdict in verdicts
         },
+        "whole": {"verdict": whole.outcome, "reasons": _reasons(whole)} if whole else None,
     }
+
+
+def _reasons(verdict: Verdict) -> list[dict[str, Any]]:
+    since = verdict.since
+    return [
+        one.as_json()
+        | ({"since": since[one.code].at.isoformat(), "runs": since[one.code].runs} if one.code in since else {})
+        for one in verdict.reasons
+    ]
+
+
+def _worst_first(reason: Reason) -> int:
+    return WORST_FIRST.index(reason.outcome)

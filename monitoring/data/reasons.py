@@ -23,7 +23,7 @@ def about_data(findings: Findings) -> Iterator[Reason]:
                 "原因排除后运行 `churn promote`；或用 `churn rollback` 回到之前的模型。",
             ), "model.html#serving",
         )  # fmt: skip
-    if findings.feature_set_hash != bundle.feature_set_hash:
+    if findings.feature_set_hash is not None and findings.feature_set_hash != bundle.feature_set_hash:
         yield Reason(
             "stop", "other_feature_set",
             (
@@ -41,7 +41,7 @@ def about_data(findings: Findings) -> Iterator[Reason]:
 
 
 def _about_rows(findings: Findings) -> Iterator[Reason]:
-    if findings.rows < findings.min_rows:
+    if findings.rows < findings.min_rows and "features" not in findings.untold:
         yield Reason(
             "cannot_tell", "too_few_customers",
             (f"The model is asked about {findings.rows} customers now.", f"当前只有 {findings.rows} 位客户需要评分。"),

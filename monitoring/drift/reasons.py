@@ -43,6 +43,8 @@ def _about_features(findings: Findings) -> Iterator[Reason]:
 
 def _about_scores(findings: Findings, rules: Monitoring) -> Iterator[Reason]:
     score = findings.score
+    if score is None and findings.untold & {"features", "scores", "snapshot", "drift"}:
+        return  # that they could not be looked at is a reason already
     if score is None or score.n < findings.min_rows:
         n = score.n if score else 0
         yield Reason(

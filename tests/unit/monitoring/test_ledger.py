@@ -12,7 +12,7 @@ from features.log import read_log_manifest
 from features.log_reading import read_events
 from features.snapshots import freeze
 from monitoring.ledger.realised import MixedCutoffs, Realised
-from monitoring.monitor import look, realised_of
+from monitoring.looking import look, realised_of
 from monitoring.reading.windows import read_scores
 from monitoring.verdict import judge
 from tests import small_shop

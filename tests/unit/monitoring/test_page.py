@@ -11,7 +11,7 @@ import pytest
 from churn.stages import FIVE
 from monitoring.data.contract import faults
 from monitoring.drift.reference import FeatureReference, Reference
-from monitoring.monitor import look
+from monitoring.looking import look
 from monitoring.report import FROM_OUTSIDE
 from monitoring.site.page import page
 from monitoring.verdict import judge

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from monitoring.champion import champions
 from monitoring.findings import Findings
-from monitoring.monitor import look
+from monitoring.looking import look
 from monitoring.stops import VERDICT, lift, stopped
 from monitoring.verdict import judge
 from tests.monitored_shop import Shop

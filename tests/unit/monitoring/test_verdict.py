@@ -2,25 +2,18 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pandas as pd
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from churn.errors import NoChampion
 from churn.model_sections import Training
-from features.current_file import NoCurrent
-from features.snapshots import NoSnapshot
-from monitoring.champion import BrokenChampion, champions
-from monitoring.drift.reference import FeatureReference, Reference
-from monitoring.drift.shift import feature_drift
 from monitoring.findings import Findings
-from monitoring.monitor import Look, look
-from monitoring.reading.windows import WrongScoreFile
+from monitoring.looking import Look, look
 from monitoring.reason import EXIT_CODES, worst
-from monitoring.verdict import Verdict, as_json, judge
+from monitoring.verdict import Verdict, as_json, judge, judge_whole
 from tests.monitored_shop import Shop
 
 
@@ -182,39 +175,32 @@ def test_the_second_look_reads_the_kept_reference(shop: Shop) -> None:
     assert found(shop).features == first.features
 
 
-def test_what_is_missing_is_told(shop: Shop) -> None:
+def test_what_is_missing_is_told_and_the_rest_is_judged(shop: Shop) -> None:
+    shop.write_scores(shop.now())
+    folder = shop.settings.folder
+    (folder / "snapshots").rename(folder / "gone")
+    judged = verdict(shop)
+    assert (judged.outcome, codes(judged)) == ("cannot_tell", ["untold_snapshot"])
+    assert judged.reasons[0].mend[0]
+    (folder / "features").rename(folder / "gone-too")
+    judged = verdict(shop)
+    assert (judged.outcome, codes(judged)) == ("cannot_tell", ["untold_features", "untold_snapshot"])
+    assert "churn features materialise" in judged.reasons[0].mend[0]
+
+
+def test_scores_that_cannot_be_read_hide_no_broken_column(shop: Shop) -> None:
     folder = shop.settings.folder
     (folder / "scores" / "batch").mkdir(parents=True)
     pd.DataFrame({"customer_id": ["a"]}).to_parquet(folder / "scores" / "batch" / "other.parquet")
-    with pytest.raises(WrongScoreFile, match="move the file elsewhere"):
-        looked(shop)
-    (folder / "scores" / "batch" / "other.parquet").unlink()
-    (folder / "snapshots").rename(folder / "gone")
-    with pytest.raises(NoSnapshot):
-        looked(shop)
-    (folder / "features").rename(folder / "gone-too")
-    with pytest.raises(NoCurrent, match="churn features materialise"):
-        looked(shop)
-    (folder / "champion" / "churn.json").write_text("{}")
-    with pytest.raises(BrokenChampion, match="churn promote"):
-        looked(shop)
-    (folder / "champion" / "churn.json").unlink()
-    with pytest.raises(NoChampion, match="churn train"):
-        looked(shop)
+    shop.change_current({"order_total_90d": "a text"})
+    judged = verdict(shop)
+    assert (judged.outcome, codes(judged)) == ("stop", ["broken_not_a_number", "untold_scores"])
+    assert "move the file elsewhere" in judged.reasons[1].mend[0]
 
 
-@pytest.mark.parametrize(
-    ("name", "group", "judged"),
-    [("order_count_90d", "rhythm", True), ("order_count_ever", "rhythm", False), ("season_sine", "season", False)],
-)
-def test_what_moves_by_itself_as_time_passes_is_not_judged(shop: Shop, name: str, group: str, judged: bool) -> None:
-    (champion,) = champions(shop.settings.folder, "monitored")
-    values = np.arange(1000.0)
-    then = FeatureReference.of(values, np.zeros(1000), is_category=False)
-    bundle = champion.bundle.model_copy(update={"features": (name,), "reasons": {name: group}, "usual": {}})
-    known = Reference(snapshot_hash="s", model="churn", rows=1000, features={name: then})
-    (drift,) = feature_drift(
-        replace(champion, bundle=bundle), known, pd.DataFrame({name: values + 500}), [name], watch=0.1
-    )
-    assert drift.psi > drift.bar
-    assert (drift.is_judged, drift.has_moved) == (judged, judged)
+def test_a_clock_that_moved_back_cannot_tell(shop: Shop) -> None:
+    shop.write_scores(shop.now())
+    now = looked(shop).now
+    for before, expected in ((now + timedelta(days=2), ["clock_moved_back"]), (now, []), (None, [])):
+        seen = look(shop.settings, progress=lambda what: None, last_run_at=before)
+        assert codes(judge_whole(seen.whole, shop.settings.monitoring)) == expected

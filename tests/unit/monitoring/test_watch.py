@@ -10,7 +10,7 @@ import pytest
 from churn.model_sections import Gate
 from cli.watch import failed_requests, watch
 from features.atomic import write_json
-from monitoring.monitor import look
+from monitoring.looking import look
 from monitoring.watch import Seen, breach, watched_until
 from tests.bundles import a_bundle
 from tests.monitored_shop import VERSION, Shop
