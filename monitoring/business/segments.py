@@ -10,30 +10,23 @@
 
 What can change is read at the edge at which a period begins: to sort customers by what they spent *in* a period would
 say that those who spend little leave. Levels and thirds are learnt from some parts of the log, by what is known now,
-so that a level means one thing in every month. Start reading at `learn`, then `Segmentation.codes`.
+so that a level means one thing in every month (monitoring/business/levels.py). Start at `Segmentation.codes`.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from churn.definition import Lifecycle
 from churn.events import Events
 from features.catalogue.kinds import PROFILE
-from features.parts import Part
-from monitoring.business.edges import Edges
-from monitoring.business.panel import STAGES, Panel, panel
+from monitoring.business.panel import STAGES, Panel
 
 OTHER, UNKNOWN = "other", "unknown"
-MOST_LEVELS = 12  # of a dimension, the rest of the levels among them
-ENOUGH_CUSTOMERS = 20_000  # to learn levels and thirds from
 TIER, CATEGORY, FIRST_CHANNEL = "tier", "category", "first_channel"
 VALUE, FREQUENCY, STAGE = "value", "frequency", "stage"
-ACQUISITION = "acquisition_channel"
 FREQUENCIES = ((0, "0"), (1, "1"), (2, "2-3"), (4, "4-9"), (10, "10+"))  # order days from so many on
 VALUES = ("none", "low", "middle", "high")
 TIER_STATUS = "tier_status"
@@ -76,86 +69,10 @@ class Segmentation:
 
     def _codes(self, dimension: Dimension, one: Panel) -> Codes:
         if dimension.is_attribute:
-            return _spread(_leveled(_attribute(one.events, dimension.name), dimension.levels), one)
+            return _spread(_leveled(attribute(one.events, dimension.name), dimension.levels), one)
         if dimension.name == VALUE:
             return _values(one, self.thirds or (0.0, 0.0))
         return READ[dimension.name](one, dimension.levels)
-
-
-@dataclass
-class _Seen:
-    """What some parts of the log show."""
-
-    customers: int
-    texts: dict[str, Counter[str]]
-    spent: list[NDArray[np.float64]]
-
-
-def learn(
-    parts: Sequence[Part], lifecycle: Lifecycle, edges: Edges, *, attributes: Iterable[str], only: Sequence[str] = ()
-) -> Segmentation:
-    """Which dimensions and levels there are.
-
-    Args:
-        parts: of the log; read until there are customers enough, which a log in buckets draws by chance.
-        lifecycle: definition, stage rules and calendar.
-        edges: at the last of which levels are counted.
-        attributes: the profile attributes that may be told apart.
-        only: names of dimensions, in their order; all where empty.
-    """
-    seen = _Seen(0, {}, [])
-    for part in parts:
-        _look(seen, panel(part.read(), lifecycle, edges), tuple(attributes))
-        if seen.customers >= ENOUGH_CUSTOMERS:
-            break
-    found: dict[str, Dimension | None] = {}
-    found |= {name: _dimension(name, counts, name in attributes) for name, counts in seen.texts.items()}
-    if ACQUISITION in found:
-        found[FIRST_CHANNEL] = None
-    thirds = _thirds(seen.spent)
-    found[VALUE] = Dimension(VALUE, VALUES) if thirds else None
-    found[FREQUENCY] = Dimension(FREQUENCY, tuple(name for _, name in FREQUENCIES))
-    found[STAGE] = Dimension(STAGE, tuple(stage.value for stage in STAGES))
-    wanted = only or (*sorted(attributes), FIRST_CHANNEL, CATEGORY, TIER, VALUE, FREQUENCY, STAGE)
-    chosen = [one for one in map(found.get, wanted) if one is not None]
-    return Segmentation((Dimension(TOTAL, (TOTAL,)), *chosen), thirds)
-
-
-def _look(seen: _Seen, one: Panel, attributes: Sequence[str]) -> None:
-    seen.customers += len(one)
-    told: Mapping[str, Told] = {
-        **{name: _attribute(one.events, name) for name in attributes},
-        FIRST_CHANNEL: _first_channel(one),
-        CATEGORY: _ordered_categories(one),
-        TIER: _coded(one.events, one.events.is_kind(TIER_STATUS)),
-    }
-    for name, (codes, levels) in told.items():
-        counts = np.bincount(codes[codes >= 0], minlength=len(levels))
-        seen.texts.setdefault(name, Counter()).update(
-            {level: int(n) for level, n in zip(levels, counts, strict=True) if n}
-        )
-    spent = one.money_365d[:, -1]
-    seen.spent.append(spent[spent > 0])
-
-
-def _dimension(name: str, counts: Counter[str], is_attribute: bool) -> Dimension | None:
-    """The greatest levels; None where there are none to speak of, or they are as many as customers' names."""
-    if not counts:
-        return None
-    if len(counts) <= MOST_LEVELS:
-        return Dimension(name, (*sorted(counts), OTHER, UNKNOWN), is_attribute)
-    top = [level for level, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[: MOST_LEVELS - 1]]
-    if sum(counts[level] for level in top) < counts.total() / 2:
-        return None
-    return Dimension(name, (*sorted(top), OTHER, UNKNOWN), is_attribute)
-
-
-def _thirds(spent: Sequence[NDArray[np.float64]]) -> tuple[float, float] | None:
-    every = np.concatenate(spent) if spent else np.zeros(0)
-    if not len(every):
-        return None
-    low, high = np.quantile(every, (1 / 3, 2 / 3))
-    return float(low), float(high)
 
 
 def _spread(codes: Codes, one: Panel) -> Codes:
@@ -171,11 +88,11 @@ def _leveled(told: Told, levels: Sequence[str]) -> Codes:
     return to[codes]
 
 
-def _attribute(events: Events, name: str) -> Told:
+def attribute(events: Events, name: str) -> Told:
     """The latest value that is known of each customer. Shape (c,), and what the codes mean."""
     rows = events.is_kind(PROFILE + name)
     if (events.category.codes[rows] >= 0).any() or not rows.any():
-        return _coded(events, rows)
+        return coded(events, rows)
     told = np.full(len(events.customers), np.nan)
     told[events.customer[rows]] = events.amount[rows]  # the last of several assignments stays
     numbers, codes = np.unique(told, return_inverse=True)
@@ -183,20 +100,22 @@ def _attribute(events: Events, name: str) -> Told:
     return np.where(np.isnan(told), -1, codes), [f"{number:g}" for number in known]
 
 
-def _coded(events: Events, rows: NDArray[np.bool_]) -> Told:
+def coded(events: Events, rows: NDArray[np.bool_]) -> Told:
+    """The category of each customer's last one of these events. Shape (c,), and what the codes mean."""
     codes = np.full(len(events.customers), -1, dtype=np.int64)
     codes[events.customer[rows]] = events.category.codes[rows]
     return codes, events.category.levels
 
 
-def _first_channel(one: Panel) -> Told:
+def first_channel(one: Panel) -> Told:
+    """Where each customer's first order came in. Shape (c,), and what the codes mean."""
     codes = np.full(len(one), -1, dtype=np.int64)
     starts = one.told.starts
     codes[one.told.customer[starts]] = one.events.channel.codes[one.qualifying][starts]
     return codes, one.events.channel.levels
 
 
-def _ordered_categories(one: Panel) -> Told:
+def ordered_categories(one: Panel) -> Told:
     """What each qualifying event is about. Shape (q,), and what the codes mean."""
     return one.events.category.codes[one.qualifying].astype(np.int64), one.events.category.levels
 
@@ -220,7 +139,7 @@ def _stages(one: Panel, levels: Sequence[str]) -> Codes:
 
 def _categories(one: Panel, levels: Sequence[str]) -> Codes:
     """The category of most orders of the year before each edge; of several, the first level. Shape (c, e)."""
-    place = _leveled(_ordered_categories(one), levels)
+    place = _leveled(ordered_categories(one), levels)
     width, found = len(levels), np.empty(one.stage.shape, dtype=np.int16)
     nth = np.arange(len(one.told.day))
     for edge in range(len(one.edges)):
@@ -246,7 +165,7 @@ def _tiers(one: Panel, levels: Sequence[str]) -> Codes:
 
 READ: Final[Mapping[str, Callable[[Panel, Sequence[str]], Codes]]] = {
     TOTAL: lambda one, _: np.zeros(one.stage.shape, dtype=np.int16),
-    FIRST_CHANNEL: lambda one, levels: _spread(_leveled(_first_channel(one), levels), one),
+    FIRST_CHANNEL: lambda one, levels: _spread(_leveled(first_channel(one), levels), one),
     CATEGORY: _categories,
     TIER: _tiers,
     FREQUENCY: _frequencies,
