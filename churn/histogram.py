@@ -83,7 +83,8 @@ class Binning(BaseModel):
             return np.array([*known, len(values) - null - known.sum(), null], dtype=np.int64)
         up, down = (np.count_nonzero(values == end) for end in (np.inf, -np.inf))
         above = [len(values) - null, *(int(np.count_nonzero(values >= edge)) for edge in self.edges), 0]
-        known = np.array(above[:-1], dtype=np.int64) - above[1:]
+        counted: IntArray = np.array(above, dtype=np.int64)
+        known = counted[:-1] - counted[1:]
         known[0] -= down
         known[-1] -= up
         return np.array([*known, up + down, null], dtype=np.int64)
