@@ -26,6 +26,7 @@ from features.parts import HERE, Engine
 from features.snapshots import Snapshot
 from training.baseline import Rivals, rivals
 from training.btyd.rival import Known
+from training.estimates import pairs
 from training.evaluate import METRICS, Result, abstention, cohort_name, day_name, pooled, result_rows
 from training.explain import usual_moves
 from training.fit import Fitted
@@ -48,10 +49,8 @@ class Challenger:
     """A trained model that does not serve yet.
 
     Args:
-        model: churn or reactivation.
-        bundle: all but the trees. booster: the trees, LightGBM's text.
-        results: of the judged model and its rivals on the test rows.
-        params: what was used and found.
+        model: churn or reactivation. bundle: all but the trees. booster: the trees, LightGBM's text.
+        results: of the judged model and its rivals on the test rows. params: what was used and found.
         train: the snapshot the judged model learned from. test: the one it was judged on.
         test_rows: what it was judged on. probabilities: of each learner on them.
         fitted: the model, ready to score. calendar: whose days people are told.
@@ -137,6 +136,7 @@ def _taught(lesson: Lesson, choice: Choice, test: Snapshot, judge: Rows, whole: 
     mine, rule = probabilities[choice.learner], others.fitted["recency_rule"].probability(judge)
     grade = graded(choice.learner, judge, mine, rule, seed=settings.training.seed)
     lesson.progress(f"{model}: {grade.sentence(choice.learner)}")
+    told |= pairs(model, fitted.held, judge, mine, settings)
     bundle = bundle.model_copy(update={"metrics": told, "grade": grade})
     params = {**fitted.params, "ladder": choice.as_json(), "grade": grade.as_json(choice.learner)}
     said = (bundle, fitted.booster, results, params, train, test, judge, probabilities, fitted)

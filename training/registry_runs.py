@@ -94,7 +94,8 @@ class Runs:
                 metadata={"snapshot_hash": bundle.snapshot_hash, "definition_id": bundle.definition_id},
             )
         told: Any = bundle.metrics
-        figures = {f"{one}_{name}": float(told[one][name]) for one in told for name in told[one]}
+        learners = {one: each for one, each in told.items() if isinstance(each, dict)}
+        figures = {f"{one}_{name}": float(each[name]) for one, each in learners.items() for name in each}
         self.client.log_batch(run, metrics=_metrics(figures, model_id=info.model_id))
         return info
 

@@ -39,7 +39,7 @@ def test_the_bundle_says_what_it_stands_on(shop: tuple[Challenger, made.Settings
     assert bundle == challenger.bundle
     assert bundle.snapshot_hash == challenger.train.hash
     assert bundle.definition_id == settings.definition.id
-    assert set(bundle.metrics) == set(LEARNERS)
+    assert set(bundle.metrics) == {*LEARNERS, "cohorts"}
     assert set(bundle.reasons) == set(bundle.features)
     shares = np.mean(np.array(bundle.band(challenger.fitted.held_out)) == "high")
     assert shares == pytest.approx(0.10, abs=0.01)
