@@ -1,5 +1,8 @@
 """What a part of monitoring gives to the site, to Prometheus and to the history of runs.
 
+A reason that links to `drift.html#scores` means the section of its own model: where a page speaks of several models,
+the ids on it are `churn-scores`, `reactivation-scores` (`place`), and the site finds them.
+
 Start reading at `Section`.
 """
 
@@ -8,6 +11,11 @@ from dataclasses import dataclass, field
 from churn.page import Two
 
 PAGES = ("index", "data", "drift", "performance", "business", "model", "history")  # of the site, in this order
+
+
+def place(model: str | None, anchor: str) -> str:
+    """The id of something on a page: a section's, or a row's inside of one (a feature)."""
+    return f"{model}-{anchor}" if model else anchor
 
 
 @dataclass(frozen=True)
@@ -27,6 +35,11 @@ class Section:
     body: str
     note: Two | None = None
     model: str | None = None
+
+    @property
+    def id(self) -> str:
+        """Its id on the page."""
+        return place(self.model, self.anchor)
 
 
 @dataclass(frozen=True)
