@@ -12,8 +12,10 @@ from monitoring.site.plots import shares
 
 PICTURES, ROWS = 6, 25
 NOTE: Two = (
-    "PSI: population stability index on all rows, in deciles of the reference, one bin for values it never saw and one "
-     "for null. A feature has moved when its PSI passes its bar.",
+    (
+        "PSI: population stability index on all rows, in deciles of the reference, one bin for values it never saw and "
+        "one for null. A feature has moved when its PSI passes its bar."
+    ),
     "PSI：在全部行上计算的群体稳定性指数；按参照数据的十分位分箱，另有“未见值”与“空值”两箱。PSI 超过门槛即为偏移。",
 )
 
