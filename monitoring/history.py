@@ -1,7 +1,7 @@
 """The runs of `churn monitor`: one line each in `monitoring/history.jsonl`, and what they say of today's reasons.
 
     {"as_of": ..., "judged_at": ..., "verdict": "watch", "models": {"churn": {"version", "verdict", "codes": {...}}},
-     "whole": {...}, "figures": {"churn_monitor_score_psi{model=\"churn\"}": 0.03, ...}}
+     "figures": {"churn_monitor_rows{model='churn'}": 8257, ...}}
     {"lifted": "churn", "at": ...}      a person let a model of this name serve again
 
 A line is added in one write and is on disk before it counts; one that was cut off or spoilt is skipped and counted. A
@@ -61,6 +61,11 @@ class History:
     runs: tuple[Run, ...] = ()
     stopped: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     unreadable: int = 0
+
+    @property
+    def last_run_at(self) -> datetime | None:
+        """The instant that the last run judged; None before the first."""
+        return self.runs[-1].as_of if self.runs else None
 
     def before(self, now: datetime) -> Sequence[Run]:
         """The runs before one that judges this instant: itself, where it is done again, is not among them."""
@@ -126,9 +131,7 @@ def codes_of(verdict: Verdict, now: datetime) -> dict[str, Any]:
 
 def key_of(figure: Figure) -> str:
     """A figure's name and labels."""
-    labels = ",".join(
-        f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in sorted(figure.labels.items())
-    )
+    labels = ",".join(f"{name}='{value}'" for name, value in sorted(figure.labels.items()))
     return f"{figure.name}{{{labels}}}" if labels else figure.name
 
 

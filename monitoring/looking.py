@@ -54,18 +54,21 @@ class Look:
     tried: Attempts
 
 
-def look(settings: Settings, *, progress: Say, last_run_at: datetime | None = None) -> Look:
+def look(
+    settings: Settings, *, progress: Say, last_run_at: datetime | None = None, tried: Attempts | None = None
+) -> Look:
     """Read everything and measure.
 
     Args:
         settings: whose, and the thresholds.
         progress: told what is going on.
         last_run_at: the instant that the run before judged.
+        tried: keeps what cannot be looked at.
 
     Raises:
         NoChampion: nothing was promoted yet. Whatever else is missing or broken is told in the findings.
     """
-    folder, tried = settings.folder, Attempts()
+    folder, tried = settings.folder, tried or Attempts()
     serving = _champions(settings, tried)
     manifest = tried("log", lambda: read_log_manifest(folder), None)
     current = tried("features", lambda: read_current_as_it_is(folder), None)

@@ -1,38 +1,37 @@
-"""`churn monitor`: reads what the other stages wrote, judges each champion, and writes verdict and pages.
+"""`churn monitor`: looks, judges, and writes what it found. Each part is tried by itself, on reading and on writing.
 
-    monitoring/verdict.json          the verdict for machines
-    monitoring/report.html           the front page
-    monitoring/evidently-<model>.html, report.json   Evidently's report, as pages and as JSON
-    monitoring/cache/                what the champions' snapshots looked like
+    monitoring/verdict.json         the newest verdict for machines; the service obeys its `stop`
+    monitoring/history.jsonl        one line a run
+    monitoring/metrics.prom         the newest figures for Prometheus
+    monitoring/runs/<as_of>/        a run: verdict.json, figures.json and its pages
+    monitoring/report.html          the front page of the newest run
+    monitoring/cache/               what need not be computed twice
 
-What is looked at: monitoring/looking.py. What is written is tried by itself too, so that a full disk or a
-read-only folder hides no verdict. Start reading at `monitor`.
+What is looked at: monitoring/looking.py. A full disk or a read-only folder hides no verdict. Start at `monitor`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
+from churn.clock import WallClock
 from churn.settings import Settings
 from features.atomic import write_json, write_text
 from monitoring.attempts import Attempts, Trouble
-from monitoring.data.contract import numbers
-from monitoring.drift.shift import reference_scores
+from monitoring.figures import figures
 from monitoring.findings import Findings
+from monitoring.history import History, Run, append, codes_of, key_of, read
 from monitoring.ledger.realised import Realised
-from monitoring.looking import Look, Say, look, scores_of_now
-from monitoring.reading.windows import reference_rows
-from monitoring.report import Page, report
-from monitoring.site.page import page
-from monitoring.verdict import Verdict, as_json, judge, judge_whole
-
-SCORE = "score"
-MOST_COLUMNS = 40  # of Evidently's page: those nearest to their bar, and the score
+from monitoring.looking import Look, Say, look
+from monitoring.pages import pages
+from monitoring.runs import new_run, run_folder
+from monitoring.section import Figure
+from monitoring.stops import VERDICT, standing
+from monitoring.summary import summary
+from monitoring.textfile import METRICS, text_of
+from monitoring.verdict import Verdict, as_json, judge, judge_unread, judge_whole
 
 
 @dataclass(frozen=True)
@@ -44,80 +43,95 @@ class Result:
         ledgers: of every model version that ever answered.
         content: `verdict.json`.
         page: the front page; None where it was not wanted or could not be written.
+        run: the folder of the run; None where it could not be written.
         findings: what the verdicts rest on. now: the instant judged.
-        troubles: what could not be looked at, or not be written.
+        history: the runs before. troubles: what could not be looked at, or not be written.
     """
 
     verdicts: tuple[Verdict, ...]
     ledgers: tuple[Realised, ...]
     content: dict[str, Any]
     page: Path | None
+    run: Path | None
     findings: tuple[Findings, ...]
     now: datetime
     whole: Verdict
-    troubles: tuple[Trouble, ...] = ()
+    history: History
+    troubles: tuple[Trouble, ...]
 
 
-def monitor(settings: Settings, *, progress: Say) -> Result:
-    """Judge the champions of a business and write the pages.
+def monitor(settings: Settings, *, progress: Say, with_pages: bool = True) -> Result:
+    """Judge the champions of a business; keep the verdict, the figures and the pages.
 
     Args:
         settings: whose, and the thresholds.
         progress: told what is going on.
+        with_pages: whether people will want to look at it.
 
     Raises:
         NoChampion: nothing was promoted yet. Whatever else is missing or broken is a reason of the verdict.
     """
-    target, business = settings.folder / "monitoring", settings.business
-    seen = look(settings, progress=progress)
-    tried, rules = seen.tried, settings.monitoring
-    verdicts = tuple(judge(found, rules) for found in seen.findings)
-    whole = judge_whole(seen.whole, rules)
+    folder, business, tried = settings.folder, settings.business, Attempts()
+    history = tried("history", lambda: read(folder), History())
+    seen = look(settings, progress=progress, last_run_at=history.last_run_at, tried=tried)
+    verdicts, whole = _judged(settings, seen, history)
     content = as_json(verdicts, now=seen.now, business=business.slug, clock=business.clock, whole=whole)
-    tried("verdict", lambda: write_json(target / "verdict.json", content), None)  # first: pages may fail
-    front = tried("pages", lambda: _pages(settings, seen, verdicts, progress, tried), None)
-    return Result(verdicts, seen.ledgers, content, front, seen.findings, seen.now, whole, tuple(tried.troubles))
+    content["summary"] = dict(zip(("en", "zh"), summary(verdicts, whole), strict=True))
+    tried("verdict", lambda: write_json(folder / VERDICT, content), None)  # first: what follows may fail
+    told = _keep(settings, seen, verdicts, whole, content)
+    run, front = _write_run(settings, seen, verdicts, content, told, progress if with_pages else None)
+    troubles = tuple(tried.troubles)
+    return Result(
+        verdicts, seen.ledgers, content, front, run, seen.findings, seen.now, whole, history, troubles
+    )  # fmt: skip
 
 
-def _pages(settings: Settings, seen: Look, verdicts: tuple[Verdict, ...], progress: Say, tried: Attempts) -> Path:
-    """Write the pages; the front one."""
-    target, business = settings.folder / "monitoring", settings.business
-    made = {
-        found.champion.model: tried("pages", partial(_evidently, settings, found, seen, progress), None)
-        for found in seen.findings
-    }
-    pages = {model: one for model, one in made.items() if one is not None}
-    write_json(target / "report.json", {model: one.content for model, one in pages.items()})
-    front = page(
-        seen.findings,
-        verdicts,
-        seen.ledgers,
-        {model: one.path.name for model, one in pages.items()},
-        business=business.name,
-        language=business.language,
-        now=seen.now,
-        clock=business.clock,
-        abstentions=seen.scores.abstentions,
-        stages=seen.current.stages,
-    )
-    write_text(target / "report.html", front)
-    return target / "report.html"
+def _judged(settings: Settings, seen: Look, history: History) -> tuple[tuple[Verdict, ...], Verdict]:
+    """The verdict on each champion, also on one whose file cannot be read, and that on the business."""
+    rules, now = settings.monitoring, seen.now
+    told = {one.champion.model: judge(one, rules) for one in seen.findings}
+    before = standing(settings.folder)
+    for one in seen.tried.troubles:
+        if one.part == "champion" and one.model and one.model not in told:
+            told[one.model] = judge_unread(one.model, seen.tried.of(one.model), before.get(one.model, {}))
+    verdicts = tuple(history.with_since(one, now) for one in told.values())
+    return verdicts, history.with_since(judge_whole(seen.whole, rules), now)
 
 
-def _evidently(settings: Settings, found: Findings, seen: Look, progress: Say) -> Page | None:
-    """Evidently's page of the columns nearest to their bar; None where there are too few rows to draw."""
-    champion, rows = found.champion, seen.current.of(found.champion.model)
-    mine = scores_of_now(seen.scores, champion, rows)
-    unusable = {fault.feature for fault in found.faults}
-    names = [one.feature for one in found.features if one.feature not in unusable][:MOST_COLUMNS]
-    if found.rows < found.min_rows or not names:
-        return None
-    progress(f"{champion.model}: Evidently's report")
-    learned = reference_rows(champion)
-    told = rows["customer_id"].map(mine.set_index("customer_id")["probability"]).to_numpy(dtype=np.float64)
-    drawn = np.random.default_rng(0).permutation(reference_scores(champion.bundle, len(learned)))
-    then = pd.DataFrame({name: learned[name] for name in names} | {SCORE: drawn})
-    now = pd.DataFrame({name: numbers(rows[name]) for name in names} | {SCORE: told})
-    target = settings.folder / "monitoring" / f"evidently-{champion.model}.html"
-    size, watch = settings.monitoring.sample_rows, settings.monitoring.psi_watch
-    return report(then, now, [SCORE, *names], target, rows=size, watch=watch)
+def _keep(
+    settings: Settings, seen: Look, verdicts: Sequence[Verdict], whole: Verdict, content: dict[str, Any]
+) -> list[Figure]:
+    """Add the run to the history, and tell Prometheus; its figures."""
+    tried, judged_at, folder = seen.tried, WallClock().now(), settings.folder
+    told = tried("figures", lambda: figures(seen, verdicts, whole, judged_at=judged_at), [])
+    models = {one.model: codes_of(one, seen.now) for one in (*verdicts, whole)}
+    run = Run(seen.now, judged_at, content["verdict"], models, {key_of(one): float(one.value) for one in told})
+    tried("history", lambda: append(folder, run), None)
+    tried("figures", lambda: write_text(folder / METRICS, text_of(told)), None)
+    return told
+
+
+def _write_run(
+    settings: Settings,
+    seen: Look,
+    verdicts: Sequence[Verdict],
+    content: dict[str, Any],
+    told: Sequence[Figure],
+    progress: Say | None,
+) -> tuple[Path | None, Path | None]:
+    """The folder of the run and its front page; None for what could not be written or is not wanted."""
+
+    def write() -> Path | None:
+        with new_run(settings.folder, seen.now) as draft:
+            write_json(draft / "verdict.json", content)
+            write_json(draft / "figures.json", {key_of(one): float(one.value) for one in told})
+            front = progress and seen.tried("pages", lambda: pages(settings, seen, verdicts, progress, draft), None)
+            if progress and front is None:  # half a site is none
+                for page in draft.glob("*.html"):
+                    page.unlink()
+        return front
+
+    failed = len(seen.tried.troubles)
+    front = seen.tried("pages", write, None)
+    run = run_folder(settings.folder, seen.now)
+    return (run if run.is_dir() and (front or len(seen.tried.troubles) == failed) else None), front

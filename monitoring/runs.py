@@ -21,6 +21,7 @@ def run_folder(folder: Path, as_of: datetime) -> Path:
 
     Args:
         folder: the artifacts of the business.
+        as_of: the instant.
     """
     return folder / RUNS / as_of.astimezone(UTC).strftime(STAMP)
 

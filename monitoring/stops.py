@@ -1,14 +1,17 @@
 """A model that was stopped stays stopped until a person lets one serve again: `churn promote` or `churn rollback`.
 
 A verdict that got better by itself would let a model answer, stop and answer again while nobody knows why. Reads and
-writes `monitoring/verdict.json`. Start reading at `stopped`.
+writes `monitoring/verdict.json`; where that is lost or broken, the history of runs knows. Start reading at `stopped`.
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from churn.clock import WallClock
 from features.atomic import write_json
+from monitoring import history
 
 VERDICT = Path("monitoring") / "verdict.json"
 
@@ -21,25 +24,33 @@ def stopped(folder: Path) -> dict[str, str]:
     """
     return {
         str(told["version"]): str(told.get("stopped_at"))
-        for told in _models(folder).values()
+        for told in standing(folder).values()
         if told.get("verdict") == "stop"
     }
+
+
+def standing(folder: Path) -> Mapping[str, Mapping[str, Any]]:
+    """What the last verdict said of each model; of a verdict that is lost or broken, the stops that history knows."""
+    content = _read(folder)
+    if content is not None:
+        return dict(content.get("models", {}))
+    try:
+        return history.read(folder).stopped
+    except OSError:  # neither can be read: nobody is known to be stopped
+        return {}
 
 
 def lift(folder: Path, model: str) -> None:
     """Forget the stop of a model, whose champion a person has just chosen."""
     content = _read(folder)
-    if content.get("models", {}).pop(model, None) is not None:
+    if content is not None and content.get("models", {}).pop(model, None) is not None:
         write_json(folder / VERDICT, content)
+    history.append_lift(folder, model, WallClock().now())
 
 
-def _models(folder: Path) -> dict[str, dict[str, Any]]:
-    return dict(_read(folder).get("models", {}))
-
-
-def _read(folder: Path) -> dict[str, Any]:
+def _read(folder: Path) -> dict[str, Any] | None:
     try:
-        content: dict[str, Any] = json.loads((folder / VERDICT).read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):  # nothing was judged yet, or half of it was written: nobody is stopped
-        return {}
-    return content
+        content = json.loads((folder / VERDICT).read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # nothing was judged yet, or half of it was written
+        return None
+    return content if isinstance(content, dict) and isinstance(content.get("models", {}), dict) else None

@@ -1,4 +1,4 @@
-"""The verdict in one sentence, for the top of the page, the console and an e-mail, in both languages. Start at `summary`."""
+"""The verdict in one sentence, in both languages: for the page, the console and an e-mail. Start at `summary`."""
 
 from collections.abc import Sequence
 
@@ -21,7 +21,8 @@ def summary(verdicts: Sequence[Verdict], whole: Verdict) -> Two:
     """How many models hold, which do not, and what to do first.
 
     Args:
-        verdicts: of each champion. whole: of the business.
+        verdicts: of each champion.
+        whole: of the business.
     """
     models, models_zh = _models(verdicts)
     first = first_of([*([whole] if whole.reasons else []), *verdicts])

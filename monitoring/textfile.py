@@ -1,8 +1,7 @@
-"""The figures of the newest run for Prometheus: `monitoring/metrics.prom`, which node_exporter's textfile collector reads
-and the service adds to its `/metrics`.
+"""The figures of the newest run for Prometheus, in `monitoring/metrics.prom`.
 
-Prometheus's text format, gauges only, a name's lines together. Ours, so that monitoring needs no client library. Start
-reading at `text_of`.
+node_exporter's textfile collector reads the file, and the service adds it to its `/metrics`. Prometheus's text format,
+gauges only, a name's lines together; ours, so that monitoring needs no client library. Start reading at `text_of`.
 """
 
 import math

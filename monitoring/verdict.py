@@ -11,8 +11,8 @@ from typing import Any
 
 from churn.monitoring_sections import Monitoring
 from churn.page import Two
-from monitoring.attempts import about_troubles
-from monitoring.data.reasons import about_data
+from monitoring.attempts import Trouble, about_troubles
+from monitoring.data.reasons import about_data, about_stop
 from monitoring.drift.reasons import about_drift
 from monitoring.findings import Findings, Whole
 from monitoring.ledger.reasons import about_outcomes
@@ -60,6 +60,20 @@ def judge(findings: Findings, rules: Monitoring) -> Verdict:
     champion, reasons = findings.champion, sorted(_about(findings, rules), key=_worst_first)
     outcome = worst([reason.outcome for reason in reasons])
     return Verdict(champion.model, champion.version, champion.model_hash, outcome, tuple(reasons), findings.stopped_at)
+
+
+def judge_unread(model: str, troubles: Sequence[Trouble], before: Mapping[str, Any]) -> Verdict:
+    """What to do about a model whose champion's file cannot be read: a stop of before holds.
+
+    Args:
+        model: churn or reactivation.
+        troubles: what cannot be read.
+        before: what the last verdict said of it; empty where it said nothing.
+    """
+    held = before.get("stopped_at") if before.get("verdict") == "stop" else None
+    reasons = tuple(sorted([*about_troubles(troubles), *about_stop(held)], key=_worst_first))
+    version, model_hash = str(before.get("version", "")), str(before.get("model_hash", ""))
+    return Verdict(model, version, model_hash, worst([one.outcome for one in reasons]), reasons, held)
 
 
 def judge_whole(whole: Whole, rules: Monitoring) -> Verdict:

@@ -11,18 +11,7 @@ UNUSABLE = {"missing_column", "not_a_number"}
 def about_data(findings: Findings) -> Iterator[Reason]:
     """Can the model be scored with at all, and is what it is given sound?"""
     bundle = findings.champion.bundle
-    if findings.stopped_at:
-        yield Reason(
-            "stop", "stopped_before",
-            (
-                f"It was stopped ({findings.stopped_at}) and nobody has let a model serve since.",
-                f"它已于 {findings.stopped_at} 停用，此后没有人再启用模型。",
-            ), 1, 0,
-            (
-                "once the cause is mended, `churn promote`; or `churn rollback` to the champion before it.",
-                "原因排除后运行 `churn promote`；或用 `churn rollback` 回到之前的模型。",
-            ), "model.html#serving",
-        )  # fmt: skip
+    yield from about_stop(findings.stopped_at)
     if findings.feature_set_hash is not None and findings.feature_set_hash != bundle.feature_set_hash:
         yield Reason(
             "stop", "other_feature_set",
@@ -38,6 +27,22 @@ def about_data(findings: Findings) -> Iterator[Reason]:
             ), "data.html#contract",
         )  # fmt: skip
     yield from _about_rows(findings)
+
+
+def about_stop(stopped_at: str | None) -> Iterator[Reason]:
+    """Was it stopped, and has nobody let a model serve since?"""
+    if stopped_at:
+        yield Reason(
+            "stop", "stopped_before",
+            (
+                f"It was stopped ({stopped_at}) and nobody has let a model serve since.",
+                f"它已于 {stopped_at} 停用，此后没有人再启用模型。",
+            ), 1, 0,
+            (
+                "once the cause is mended, `churn promote`; or `churn rollback` to the champion before it.",
+                "原因排除后运行 `churn promote`；或用 `churn rollback` 回到之前的模型。",
+            ), "model.html#serving",
+        )  # fmt: skip
 
 
 def _about_rows(findings: Findings) -> Iterator[Reason]:
