@@ -93,6 +93,12 @@ def trials(told: Trace, today: int) -> Trials:
     return Trials(told.customer[decided], _nth(told)[decided], ~stayed[decided])
 
 
+def last_of_life(told: Trace) -> Int64Array:
+    """The last qualifying event of the life that each belongs to, an index into the trace. Shape (q,)."""
+    begins = np.append(np.flatnonzero(told.starts | told.comeback), len(told.day))
+    return np.repeat(begins[1:] - 1, np.diff(begins)).astype(np.int64)
+
+
 def _nth(told: Trace) -> Int64Array:
     """The how manieth qualifying event of its customer each is, from 1. Shape (q,)."""
     place = np.arange(len(told.starts))

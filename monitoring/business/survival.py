@@ -31,36 +31,53 @@ class Spells:
     Args:
         ended: spells that ended after so many days. Shape (days,).
         running: spells that were still running after so many days, when they were last seen. Shape (days,).
+        entered: spells that came under watch when they had lasted so many days already; 0: from the start.
+            Shape (days,).
     """
 
     ended: Int64Array
     running: Int64Array
+    entered: Int64Array
 
     @classmethod
-    def of(cls, days: Int64Array, ended: BoolArray, *, longest: int) -> Self:
-        """Count spells of so many days, ended and running; what is longer than `longest` is cut to it."""
-        days = np.clip(days, 0, longest)
+    def of(cls, days: Int64Array, ended: BoolArray, *, longest: int, since: Int64Array | None = None) -> Self:
+        """Count spells.
+
+        Args:
+            days: how long each lasted, or was watched; what is longer than `longest` is cut to it. Shape (n,).
+            ended: whether it is over. Shape (n,).
+            longest: the last day that is kept.
+            since: how long each had lasted when it came under watch; one that was over by then is left out. Shape (n,).
+        """
+        entry = np.zeros(len(days), dtype=np.int64) if since is None else np.maximum(since, 0)
+        seen = (entry == 0) | (days > entry)
+        cut, over, size = np.clip(days[seen], 0, longest), ended[seen], longest + 1
         return cls(
-            np.bincount(days[ended], minlength=longest + 1).astype(np.int64),
-            np.bincount(days[~ended], minlength=longest + 1).astype(np.int64),
+            np.bincount(cut[over], minlength=size),
+            np.bincount(cut[~over], minlength=size),
+            np.bincount(np.minimum(entry[seen], longest), minlength=size),
         )
 
-    def __add__(self, other: "Spells") -> "Spells":
-        return Spells(self.ended + other.ended, self.running + other.running)
+    @classmethod
+    def none(cls, *, longest: int) -> Self:
+        """No spells yet."""
+        return cls(*(np.zeros(longest + 1, dtype=np.int64) for _ in range(3)))
 
-    def __sub__(self, other: "Spells") -> "Spells":
-        return Spells(self.ended - other.ended, self.running - other.running)
+    def __add__(self, other: "Spells") -> "Spells":
+        return Spells(self.ended + other.ended, self.running + other.running, self.entered + other.entered)
 
     @property
     def count(self) -> int:
         """All spells."""
-        return int(self.ended.sum() + self.running.sum())
+        return int(self.entered.sum())
 
     @property
     def at_risk(self) -> Int64Array:
-        """Spells that were watched for at least so many days: a spell censored on a day is at risk on it."""
-        every = self.ended + self.running
-        return np.cumsum(every[::-1])[::-1].astype(np.int64)
+        """Spells under watch on each day: who is censored, or ends, on a day is at risk on it, who enters is not."""
+        come, gone = np.cumsum(self.entered), np.cumsum(self.ended + self.running)
+        come[1:] = come[:-1]
+        come[0] = self.entered[0]
+        return np.asarray(come - np.append(0, gone[:-1]))
 
 
 @dataclass(frozen=True)
