@@ -49,7 +49,7 @@ class BrokenRows(DataError):
 
 
 @dataclass(frozen=True)
-class Now:
+class RowsOfNow:
     """Everybody's features of now, as far as monitoring needs them.
 
     Args:
@@ -103,7 +103,7 @@ def read_now(
     share: float = 1.0,
     threads: int = THREADS,
     rows_a_block: int = ROWS_A_BLOCK,
-) -> Now:
+) -> RowsOfNow:
     """Count everybody's features of now into the bins of the references.
 
     Args:
@@ -138,7 +138,7 @@ def read_now(
     models = {one.reference.model: _seen(one, counted) for one in asked}
     stages = {one: keys.stages.get(one.value, 0) for one in Stage} if "stage" in found else {}
     promised, features = int(manifest.get("rows", keys.rows)), str(manifest["feature_set"]["hash"])
-    return Now(as_of, features, promised, keys.rows, stages, models, lacking)
+    return RowsOfNow(as_of, features, promised, keys.rows, stages, models, lacking)
 
 
 @contextmanager
