@@ -16,15 +16,18 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from churn.settings import Settings, load
-from churn.tables import SCORES
 from cli.opened import OpenLog, open_log
 from features.snapshots import current
 from monitoring.champion import Champion, champions
+from monitoring.drift.reference import reference
 from monitoring.looking import find, has_newer_outcomes
-from monitoring.reading.windows import KEPT, Current, Scores
+from monitoring.reading.customers import numbers_of
+from monitoring.reading.newest import Told
+from monitoring.reading.seen import RowsOfNow, seen_of
 from monitoring.verdict import Verdict, judge
 from training.fit import raw_scores
 from training.registry import MlflowRegistry
@@ -45,20 +48,11 @@ BROKEN_EVERY = 10  # weeks
 BROKEN = ("order_total_90d", "order_count_365d", "order_days_since")
 
 
-NOBODY = SCORES.empty()[KEPT]
-
-
-def scored(champion: Champion, booster: str, rows: pd.DataFrame) -> Scores:
+def scored(champion: Champion, booster: str, mine: pd.DataFrame) -> Told:
     """The champion's scores of its cohort."""
-    mine = rows[rows["model"] == champion.model]
     prepared = champion.bundle.prepare(mine[list(champion.bundle.features)].to_numpy(dtype=np.float64))
-    told = champion.bundle.probability(raw_scores(booster, prepared))
-    frame = pd.DataFrame(index=mine.index, columns=KEPT)
-    frame = frame.assign(
-        customer_id=mine["customer_id"], model=champion.model, cutoff=mine["event_timestamp"], probability=told,
-        scored_at=mine["event_timestamp"], model_version=champion.version, model_hash=champion.model_hash,
-    )  # fmt: skip
-    return Scores(frame, {}, 0)
+    customers = numbers_of(pa.array(mine["customer_id"].astype(str)))
+    return Told(customers, champion.bundle.probability(raw_scores(booster, prepared)))
 
 
 @dataclass(frozen=True)
@@ -72,10 +66,14 @@ class Judge:
 
     def verdict(self, rows: pd.DataFrame, now: datetime) -> Verdict:
         """What monitoring says of these rows, without outcomes."""
-        scores = scored(self.champion, self.booster, rows) if self._can_be_scored(rows) else Scores(NOBODY, {}, 0)
+        mine = rows[rows["model"] == self.champion.model].reset_index(drop=True)
+        told = scored(self.champion, self.booster, mine) if self._can_be_scored(mine) else Told.nothing()
         newer = has_newer_outcomes(self.settings, self.champion, replace(self.log.manifest, observed_until=now))
-        seen = Current(rows, self.champion.bundle.feature_set_hash, now)
-        found = find(self.settings, self.champion, seen, scores, [], now, newer_outcomes=newer)
+        then = reference(self.champion, self.settings.folder / "monitoring" / "cache")
+        seen = seen_of(mine, then, sample_rows=self.settings.monitoring.sample_rows)
+        hashed = self.champion.bundle.feature_set_hash
+        of_now = RowsOfNow(now, hashed, len(rows), len(rows), {}, {self.champion.model: seen})
+        found = find(self.settings, self.champion, then, of_now, told, [], now, newer_outcomes=newer)
         return judge(found, self.settings.monitoring)
 
     def _can_be_scored(self, rows: pd.DataFrame) -> bool:

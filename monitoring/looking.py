@@ -8,13 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-
-import pandas as pd
+from pathlib import Path
 
 from churn.clock import WallClock, clock
 from churn.cohort import MODELS
 from churn.cutoffs import ImmatureLog, latest_fold
-from churn.errors import NoChampion
+from churn.errors import ChurnError, NoChampion
 from churn.settings import Settings
 from churn.tables import SCORES
 from features.holders import read_holders
@@ -23,14 +22,17 @@ from features.log_reading import read_events
 from monitoring.attempts import Attempts
 from monitoring.champion import Champion, path_of, read_champion
 from monitoring.data.contract import faults, usable
-from monitoring.drift.reference import reference
+from monitoring.drift.reference import Reference, nothing_known, reference
 from monitoring.drift.shift import feature_drift, score_drift
 from monitoring.findings import Findings, Whole
 from monitoring.ledger.realised import Realised, realised
-from monitoring.reading.windows import KEPT, Current, Scores, read_current_as_it_is, read_scores, snapshot_cutoffs
+from monitoring.reading.answers import Answers, read_answers
+from monitoring.reading.newest import Told
+from monitoring.reading.now import read_now
+from monitoring.reading.seen import RowsOfNow
+from monitoring.reading.windows import KEPT, Scores, read_scores, snapshot_cutoffs
 from monitoring.stops import stopped
 
-SCORE_DAYS = 31  # scores older than the newest by more are not of now
 Say = Callable[[str], None]
 
 
@@ -41,14 +43,14 @@ class Look:
     Args:
         findings: of each champion whose file can be read.
         ledgers: of every model version that ever answered, newest first.
-        current: everybody's features of now. scores: all answers. now: the instant judged.
+        current: everybody's features of now. answers: what the champions last told. now: the instant judged.
         whole: what is known of the business. tried: what could not be looked at.
     """
 
     findings: tuple[Findings, ...]
     ledgers: tuple[Realised, ...]
-    current: Current
-    scores: Scores
+    current: RowsOfNow
+    answers: Answers
     now: datetime
     whole: Whole
     tried: Attempts
@@ -68,10 +70,15 @@ def look(
     Raises:
         NoChampion: nothing was promoted yet. Whatever else is missing or broken is told in the findings.
     """
-    folder, tried = settings.folder, tried or Attempts()
+    folder, cache, tried = settings.folder, settings.folder / "monitoring" / "cache", tried or Attempts()
     serving = _champions(settings, tried)
     manifest = tried("log", lambda: read_log_manifest(folder), None)
-    current = tried("features", lambda: read_current_as_it_is(folder), None)
+    thens = {one.model: tried("snapshot", partial(reference, one, cache), None, model=one.model) for one in serving}
+    counted = [then or nothing_known(model) for model, then in thens.items()]
+    current = tried(
+        "features", lambda: read_now(folder, counted, sample_rows=settings.monitoring.sample_rows), None
+    ) or RowsOfNow(None, None, 0, 0, {}, {})
+    answers = _answers(folder, serving, current, tried)
     scores = tried("scores", lambda: read_scores(folder), None) or Scores(SCORES.empty()[KEPT], {}, 0)
     now = _now(settings, manifest, current, last_run_at)
     progress("what became of the scores")
@@ -85,13 +92,25 @@ def look(
         since = held.get(champion.version)
         findings.append(
             find(
-                settings, champion, current, scores, ledgers, now,
+                settings, champion, thens[champion.model], current, answers.of(champion), ledgers, now,
                 newer_outcomes=bool(newer), stopped_at=since, tried=tried,
             )
         )  # fmt: skip
     whole = Whole(now, last_run_at, tried.of_whole())
-    seen = current or Current(pd.DataFrame({"model": pd.Series(dtype=object)}), "", None)
-    return Look(tuple(findings), tuple(ledgers), seen, scores, now, whole, tried)
+    return Look(tuple(findings), tuple(ledgers), current, answers, now, whole, tried)
+
+
+def _answers(folder: Path, serving: Sequence[Champion], current: RowsOfNow, tried: Attempts) -> Answers:
+    """What the champions last told about the customers of now; files that cannot be read are troubles."""
+    asked = {one.model_hash: current.of(one.model).customers for one in serving}
+    answers = tried("scores", lambda: read_answers(folder, asked), None) or Answers({}, {}, 0, 0)
+    for error in answers.broken:
+        tried("scores", partial(_raise, error), None)
+    return answers
+
+
+def _raise(error: ChurnError) -> None:
+    raise error
 
 
 def _champions(settings: Settings, tried: Attempts) -> list[Champion]:
@@ -113,13 +132,12 @@ def _champions(settings: Settings, tried: Attempts) -> list[Champion]:
 
 
 def _now(
-    settings: Settings, manifest: LogManifest | None, current: Current | None, last_run_at: datetime | None
+    settings: Settings, manifest: LogManifest | None, current: RowsOfNow, last_run_at: datetime | None
 ) -> datetime:
     """Now by the business's clock; where that stands at the end of a log that cannot be read, as late as is known."""
     if manifest is not None:
         return clock(settings.business.clock, manifest.observed_until).now()
-    known = current.as_of if current else None
-    return clock(settings.business.clock, known or last_run_at or WallClock().now()).now()
+    return clock(settings.business.clock, current.as_of or last_run_at or WallClock().now()).now()
 
 
 def realised_of(settings: Settings, scores: Scores, manifest: LogManifest) -> list[Realised]:
@@ -139,8 +157,9 @@ def realised_of(settings: Settings, scores: Scores, manifest: LogManifest) -> li
 def find(
     settings: Settings,
     champion: Champion,
-    current: Current | None,
-    scores: Scores,
+    then: Reference | None,
+    current: RowsOfNow,
+    told: Told,
     ledgers: Sequence[Realised],
     now: datetime,
     *,
@@ -150,24 +169,24 @@ def find(
 ) -> Findings:
     """All that a verdict on one champion rests on, each part tried by itself."""
     tried, model = tried or Attempts(), champion.model
-    nobody = pd.DataFrame({"customer_id": pd.Series(dtype=object)})
-    rows = tried("features", lambda: current.of(model) if current else nobody, nobody, model=model)
-    then = tried("snapshot", lambda: reference(champion, settings.folder / "monitoring" / "cache"), None, model=model)
-    broken = tried("data", lambda: faults(rows, then) if then and len(rows) else [], (), model=model)
-    names = usable(champion.bundle.features, broken) if len(rows) else []
-    mine, watch = scores_of_now(scores, champion, rows), settings.monitoring.psi_watch
+    seen, watch = current.of(model), settings.monitoring.psi_watch
+    broken = tried("data", lambda: faults(seen, then) if then and seen.rows else [], (), model=model)
+    names = usable(champion.bundle.features, broken) if seen.rows else []
+    probabilities = told.probabilities
     return Findings(
         champion=champion,
-        rows=len(rows),
+        rows=seen.rows,
         min_rows=settings.training.min_rows,
-        feature_set_hash=current.feature_set_hash if current else None,
+        feature_set_hash=current.feature_set_hash,
         faults=broken,
         features=tried(
-            "drift", lambda: feature_drift(champion, then, rows, names, watch=watch) if then else [], (), model=model
+            "drift", lambda: feature_drift(champion, then, seen, names, watch=watch) if then else [], (), model=model
         ),
-        score=tried("drift", lambda: score_drift(champion, then, mine, len(rows)) if then else None, None, model=model),
+        score=tried(
+            "drift", lambda: score_drift(champion, then, probabilities, seen.rows) if then else None, None, model=model
+        ),
         realised=next((one for one in ledgers if one.version == champion.version), None),
-        age=now - current.as_of if current and current.as_of else None,
+        age=now - current.as_of if current.as_of else None,
         max_age=timedelta(hours=settings.serving.max_feature_age_hours),
         newer_outcomes=newer_outcomes,
         stopped_at=stopped_at,
@@ -182,11 +201,3 @@ def has_newer_outcomes(settings: Settings, champion: Champion, manifest: LogMani
     except ImmatureLog:
         return False
     return max(fold.train) > max(snapshot_cutoffs(champion))
-
-
-def scores_of_now(scores: Scores, champion: Champion, rows: pd.DataFrame) -> pd.DataFrame:
-    """A champion's newest scores of the customers that it is asked about now, none of them old."""
-    mine = scores.newest(champion)
-    recent = mine["cutoff"] >= mine["cutoff"].max() - pd.Timedelta(days=SCORE_DAYS)
-    now: pd.DataFrame = mine[recent & mine["customer_id"].isin(rows["customer_id"])]
-    return now

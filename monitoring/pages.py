@@ -9,10 +9,9 @@ import pandas as pd
 
 from churn.settings import Settings
 from features.atomic import write_json, write_text
-from monitoring.data.contract import numbers
 from monitoring.drift.shift import reference_scores
 from monitoring.findings import Findings
-from monitoring.looking import Look, Say, scores_of_now
+from monitoring.looking import Look, Say
 from monitoring.reading.windows import reference_rows
 from monitoring.report import Page, report
 from monitoring.site.page import page
@@ -49,7 +48,7 @@ def pages(settings: Settings, seen: Look, verdicts: Sequence[Verdict], progress:
         language=business.language,
         now=seen.now,
         clock=business.clock,
-        abstentions=seen.scores.abstentions,
+        abstentions=seen.answers.abstentions,
         stages=seen.current.stages,
     )
     write_text(target / "report.html", front)
@@ -58,18 +57,17 @@ def pages(settings: Settings, seen: Look, verdicts: Sequence[Verdict], progress:
 
 def _evidently(settings: Settings, found: Findings, seen: Look, progress: Say) -> Page | None:
     """Evidently's page of the columns nearest to their bar; None where there are too few rows to draw."""
-    champion, rows = found.champion, seen.current.of(found.champion.model)
-    mine = scores_of_now(seen.scores, champion, rows)
+    champion, sample = found.champion, seen.current.of(found.champion.model).sample
     unusable = {fault.feature for fault in found.faults}
     names = [one.feature for one in found.features if one.feature not in unusable][:MOST_COLUMNS]
     if found.rows < found.min_rows or not names:
         return None
     progress(f"{champion.model}: Evidently's report")
     learned = reference_rows(champion)
-    told = rows["customer_id"].map(mine.set_index("customer_id")["probability"]).to_numpy(dtype=np.float64)
+    told = seen.answers.of(champion).about(sample.index.to_numpy(dtype=np.uint64))
     drawn = np.random.default_rng(0).permutation(reference_scores(champion.bundle, len(learned)))
     then = pd.DataFrame({name: learned[name] for name in names} | {SCORE: drawn})
-    now = pd.DataFrame({name: numbers(rows[name]) for name in names} | {SCORE: told})
+    now = pd.DataFrame({name: sample[name].to_numpy() for name in names} | {SCORE: told})
     target = settings.folder / "monitoring" / f"evidently-{champion.model}.html"
     size, watch = settings.monitoring.sample_rows, settings.monitoring.psi_watch
     return report(then, now, [SCORE, *names], target, rows=size, watch=watch)

@@ -15,12 +15,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import pandas as pd
-
-from churn.events import FloatArray
 from churn.page import Two
 from monitoring.drift.reference import FeatureReference, Reference
+from monitoring.reading.seen import Seen, SeenColumn
 
 CHANCE = math.log(1e-6)
 MOST_UNSEEN = 0.1  # share of rows
@@ -86,11 +83,11 @@ class Fault:
         return CODES_ZH[self.code]
 
 
-def faults(current: pd.DataFrame, reference: Reference) -> list[Fault]:
+def faults(seen: Seen, reference: Reference) -> list[Fault]:
     """Everything that is broken in the features of now.
 
     Args:
-        current: the model's rows of now; may lack columns. Not empty.
+        seen: the model's rows of now; may lack columns. Not empty.
         reference: what the features looked like.
 
     Returns:
@@ -98,15 +95,10 @@ def faults(current: pd.DataFrame, reference: Reference) -> list[Fault]:
     """
     found = []
     for name, then in reference.features.items():
-        code, share = _missing() if name not in current else _fault(current[name], then)
+        code, share = _fault(seen.columns[name], then) if name in seen.columns else ("missing_column", 1.0)
         if code:
             found.append(Fault(name, code, share, MENDS[code]))
     return found
-
-
-def numbers(column: pd.Series) -> FloatArray:
-    """A column as numbers; what is none becomes null. Shape (n,)."""
-    return np.asarray(pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan))
 
 
 def usable(names: Sequence[str], found: Sequence[Fault]) -> list[str]:
@@ -115,24 +107,17 @@ def usable(names: Sequence[str], found: Sequence[Fault]) -> list[str]:
     return [name for name in names if name not in broken]
 
 
-def _missing() -> tuple[str, float]:
-    return "missing_column", 1.0
-
-
-def _fault(column: pd.Series, then: FeatureReference) -> tuple[str, float]:
+def _fault(now: SeenColumn, then: FeatureReference) -> tuple[str, float]:
     """The first thing that is wrong with a column, and for what share of the rows; "" where nothing is."""
-    values = numbers(column)
-    if not pd.api.types.is_numeric_dtype(column.dtype) and column.notna().any():
-        return "not_a_number", float((np.isnan(values) & column.notna().to_numpy()).mean())
-    null, infinite = float(np.isnan(values).mean()), float(np.isinf(values).mean())
-    if infinite > 0:
-        return "infinite", infinite
-    rows = len(values)
-    if null == 1.0:
-        return ("all_null", 1.0) if not _by_chance(then.most_null, rows) else ("", 0.0)
-    if null == 0.0 and values.min() == values.max() and not _by_chance(then.most_alike, rows):
+    if not now.is_number:
+        return "not_a_number", now.strangers / now.rows
+    if now.infinite:
+        return "infinite", now.infinite / now.rows
+    if now.null == now.rows:
+        return ("all_null", 1.0) if not _by_chance(then.most_null, now.rows) else ("", 0.0)
+    if now.null == 0 and now.low == now.high and not _by_chance(then.most_alike, now.rows):
         return "constant", 1.0
-    unseen = _unseen(values, then)
+    unseen = _unseen(now, then)
     return ("unseen", unseen) if unseen > MOST_UNSEEN else ("", 0.0)
 
 
@@ -141,15 +126,9 @@ def _by_chance(share: float, rows: int) -> bool:
     return share > 0 and rows * math.log(share) > CHANCE
 
 
-def _unseen(values: FloatArray, then: FeatureReference) -> float:
+def _unseen(now: SeenColumn, then: FeatureReference) -> float:
     """Share of values that nothing in the reference resembles: new codes, or numbers beyond twice its range."""
-    binning = then.histogram.binning
-    if binning.kind == "category":
+    if then.histogram.binning.kind == "category":
         usual = then.histogram.counts[-2] / max(then.histogram.n, 1)  # rare codes are not kept apart
-        return float(binning.count(values)[-2] / len(values)) - usual
-    if then.low is None or then.high is None:
-        return 0.0
-    reach = then.high - then.low
-    if reach == 0:
-        return 0.0  # a reference that never varied says nothing of how far values may go
-    return float(((values < then.low - reach) | (values > then.high + reach)).mean())
+        return now.counts[-2] / now.rows - usual
+    return now.beyond / now.rows

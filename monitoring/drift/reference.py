@@ -108,6 +108,11 @@ def reference(champion: Champion, cache: Path) -> Reference:
     return made
 
 
+def nothing_known(model: str) -> Reference:
+    """What stands for a snapshot that cannot be read: rows can be counted, no column can be judged."""
+    return Reference(snapshot_hash="", model=model, rows=0, features={})
+
+
 def look_at(champion: Champion, rows: pd.DataFrame) -> Reference:
     """What a champion's features look like on its reference rows."""
     cutoffs = pd.factorize(rows["event_timestamp"])[0].astype(np.float64)

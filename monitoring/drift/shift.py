@@ -10,14 +10,13 @@ and not judged.
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from churn.bundle import Bundle
 from churn.events import FloatArray
-from churn.histogram import Histogram
+from churn.histogram import Histogram, psi
 from monitoring.champion import Champion
-from monitoring.data.contract import numbers
 from monitoring.drift.reference import Reference, moves_by_itself
+from monitoring.reading.seen import Seen
 
 NOISE = 3.0  # times the average PSI of two samples of one population
 
@@ -32,7 +31,7 @@ class FeatureDrift:
         bar: above it, the feature has moved.
         is_judged: false for what moves with the calendar.
         null_then: share of null on the reference rows; null_now: now.
-        median_then: on the reference rows, None for categories and where it was always null; median_now: now.
+        median_then: on the reference rows, None for categories and where it was always null; median_now: of the sample.
         counts_then: rows a bin (known ..., unseen, null); counts_now: now.
     """
 
@@ -77,52 +76,50 @@ class ScoreDrift:
 
 
 def feature_drift(
-    champion: Champion, reference: Reference, current: pd.DataFrame, names: list[str], *, watch: float
+    champion: Champion, reference: Reference, seen: Seen, names: list[str], *, watch: float
 ) -> list[FeatureDrift]:
     """How far each feature has moved, the worst against its bar first.
 
     Args:
         champion: whose features.
         reference: what they looked like.
-        current: the model's rows of now, at least one.
+        seen: the model's rows of now, at least one.
         names: the features that can be compared.
         watch: PSI below which nothing is worth a look.
     """
-    found = [_drift(champion.bundle, reference, name, numbers(current[name]), watch) for name in names]
+    found = [_drift(champion.bundle, reference, name, seen, watch) for name in names]
     return sorted(found, key=lambda one: (not one.is_judged, -one.psi / one.bar, one.feature))
 
 
-def _drift(bundle: Bundle, reference: Reference, name: str, values: FloatArray, watch: float) -> FeatureDrift:
-    then = reference.features[name]
+def _drift(bundle: Bundle, reference: Reference, name: str, seen: Seen, watch: float) -> FeatureDrift:
+    then, now = reference.features[name], seen.columns[name]
     group = bundle.reasons.get(name, "")
-    floor = then.histogram.noise_floor(len(values))
-    some = values[np.isfinite(values)]
+    floor = then.histogram.noise_floor(now.rows)
     is_category = name in bundle.categories
     return FeatureDrift(
         feature=name,
         group=group,
-        psi=then.histogram.psi(values),
+        psi=psi(np.array(then.histogram.counts), np.array(now.counts)),
         bar=max(watch, then.usual_psi) + NOISE * floor,
         is_judged=not moves_by_itself(name, group),
         null_then=then.null_share,
-        null_now=float(np.isnan(values).mean()),
+        null_now=now.null_share,
         median_then=None if is_category else bundle.usual.get(name),
-        median_now=float(np.median(some)) if len(some) and not is_category else None,
+        median_now=None if is_category else seen.median(name),
         counts_then=then.histogram.counts,
-        counts_now=tuple(then.histogram.binning.count(values).tolist()),
+        counts_now=now.counts,
     )
 
 
-def score_drift(champion: Champion, reference: Reference, scores: pd.DataFrame, cohort: int) -> ScoreDrift | None:
+def score_drift(champion: Champion, reference: Reference, now: FloatArray, cohort: int) -> ScoreDrift | None:
     """How far the scores have moved; None without a score.
 
     Args:
         champion: whose percentiles.
         reference: how many rows they stand for.
-        scores: its newest answer a customer.
+        now: the probabilities that it last told of customers of now. Shape (n,).
         cohort: how many customers it is asked about now.
     """
-    now = scores["probability"].to_numpy(dtype=np.float64)
     if len(now) == 0:
         return None
     then = reference_scores(champion.bundle, max(reference.rows, 1))

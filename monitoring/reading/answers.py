@@ -26,6 +26,7 @@ from features.cipher_lines import plain_lines
 from monitoring.champion import Champion
 from monitoring.reading.customers import UInt64Array, numbers_of
 from monitoring.reading.newest import Newest, Told
+from monitoring.reading.windows import KEPT, WrongScoreFile
 
 READ = ("customer_id", "model_hash", "cutoff", "scored_at", "probability", "abstention")
 SCORE_DAYS = 31  # scores older than the newest by more are not of now
@@ -103,11 +104,11 @@ def _dated(folder: Path, broken: list[DataError]) -> Iterator[tuple[int, str, Pa
         try:
             with parquet.opened(path) as file:
                 names = file.schema_arrow.names
-                missing = [name for name in READ if name not in names]
+                missing = [name for name in KEPT if name not in names]
                 groups = range(file.metadata.num_row_groups)
                 told = [file.metadata.row_group(one).column(names.index("cutoff")) for one in groups if not missing]
             if missing:
-                broken.append(UnreadableScores(path, f"it has no {', '.join(missing)}"))
+                broken.append(WrongScoreFile(path, missing))
                 continue
             ends = [one.statistics.max for one in told if one.statistics and one.statistics.has_min_max]
             yield max((_micros(end) for end in ends), default=2**62 if told else 0), path.name, path
@@ -160,10 +161,13 @@ def _table(lines: Sequence[bytes], models: list[str], counts: Counter[str], abst
     return pa.table([pa.array(values, field.type) for values, field in zip(columns, SCHEMA, strict=True)], SCHEMA)
 
 
+TEXT, MICROS = pa.string(), pa.int64()
 SCHEMA = pa.schema(
-    [("customer_id", pa.string()), ("model_hash", pa.string()), ("cutoff", pa.int64()), ("scored_at", pa.int64())]
-    + [("probability", pa.float64())]
-)
+    [
+        ("customer_id", TEXT), ("model_hash", TEXT), ("cutoff", MICROS), ("scored_at", MICROS),
+        ("probability", pa.float64()),
+    ]
+)  # fmt: skip
 
 
 def _row(line: bytes) -> tuple[str, str, int, int, float] | None:
@@ -183,8 +187,8 @@ def _add(table: pa.Table, newest: Mapping[str, Newest], *, is_final: bool = Fals
         cutoffs, scored = (_instants(mine[name]) for name in ("cutoff", "scored_at"))
         one.add(numbers_of(mine["customer_id"]), cutoffs, scored, told)
         if is_final:
-            spoken = table.filter(pc.or_kleene(pc.equal(table["model_hash"], model_hash), pc.is_null(table["probability"])))
-            one.close(numbers_of(spoken["customer_id"]))
+            is_mine = pc.equal(table["model_hash"], model_hash)
+            one.close(numbers_of(table.filter(pc.or_kleene(is_mine, table["probability"].is_null()))["customer_id"]))
 
 
 def _instants(column: pa.ChunkedArray) -> np.ndarray:

@@ -28,12 +28,11 @@ from features import parquet
 from features.current_file import MANIFEST_FILE, ROWS_FILE, NoCurrent
 from monitoring.drift.reference import Reference
 from monitoring.reading.customers import UInt64Array, numbers_of
-from monitoring.reading.seen import Seen, SeenColumn, Tally, as_numbers
+from monitoring.reading.seen import RowsOfNow, Seen, SeenColumn, Tally, as_numbers
 
 ROWS_A_BLOCK = 65_536
 THREADS = 2
-KEYS = ("customer_id", "model", "stage")
-NEEDED = KEYS[:2]
+NEEDED, STAGE = ("customer_id", "model"), "stage"
 Key = tuple[str, str]  # model and feature
 Counted = dict[Key, tuple[SeenColumn, FloatArray]]  # what was added up, and the values of the sample
 
@@ -46,32 +45,6 @@ class BrokenRows(DataError):
             f"The features of now in {path} cannot be read: {why}.",
             mend="run `churn features materialise` again; if it says the same, see to the disk and to who may read it.",
         )
-
-
-@dataclass(frozen=True)
-class RowsOfNow:
-    """Everybody's features of now, as far as monitoring needs them.
-
-    Args:
-        as_of: the instant they speak of; None for an empty file.
-        feature_set_hash: which features these are.
-        promised: customers that the manifest speaks of. rows: that the file holds.
-        stages: customers in each stage; empty where the file does not tell.
-        models: what was seen of each model's rows.
-        lacking: keys that the file lacks, without which no row can be told from another.
-    """
-
-    as_of: datetime | None
-    feature_set_hash: str
-    promised: int
-    rows: int
-    stages: Mapping[Stage, int]
-    models: Mapping[str, Seen]
-    lacking: tuple[str, ...] = ()
-
-    def of(self, model: str) -> Seen:
-        """What was seen of a model's rows; nobody where it was not looked for."""
-        return self.models.get(model, Seen(model, 0, {}, pd.DataFrame()))
 
 
 @dataclass(frozen=True)
@@ -125,20 +98,17 @@ def read_now(
         manifest = json.loads(told.read_text(encoding="utf-8"))
         as_of = datetime.fromisoformat(manifest["as_of"]) if manifest["as_of"] else None
         found = set(parquet.names_of(path))
+        if not found.issuperset(NEEDED):
+            raise BrokenRows(path, f"it has no {', '.join(name for name in NEEDED if name not in found)}")
         keys = _keys(path, found, references, rows_a_block)
-        lacking = tuple(name for name in NEEDED if name not in found)
-        asked = (
-            [_asked(place, one, keys, sample_rows, share) for place, one in enumerate(references)]
-            if not lacking
-            else []
-        )
+        asked = [_asked(place, one, keys, sample_rows, share) for place, one in enumerate(references)]
         work = _shares([one for one in asked if len(one.rows)], found, threads)
         with ThreadPoolExecutor(max(len(work), 1)) as pool:
             counted = list(pool.map(lambda names: _count(path, names, asked, rows_a_block), work))
     models = {one.reference.model: _seen(one, counted) for one in asked}
-    stages = {one: keys.stages.get(one.value, 0) for one in Stage} if "stage" in found else {}
+    stages = {one: keys.stages.get(one.value, 0) for one in Stage} if STAGE in found else {}
     promised, features = int(manifest.get("rows", keys.rows)), str(manifest["feature_set"]["hash"])
-    return RowsOfNow(as_of, features, promised, keys.rows, stages, models, lacking)
+    return RowsOfNow(as_of, features, promised, keys.rows, stages, models)
 
 
 @contextmanager
@@ -152,16 +122,15 @@ def _as_broken(path: Path) -> Iterator[None]:
 
 def _keys(path: Path, found: Collection[str], references: Sequence[Reference], rows_a_block: int) -> _Keys:
     """Who stands in each row, and which model is asked about them."""
-    names = [name for name in KEYS if name in found]
+    names = [name for name in (*NEEDED, STAGE) if name in found]
     numbers, models, stages = [np.empty(0, dtype=np.uint64)], [np.empty(0, dtype=np.int8)], Counter[str]()
     with parquet.opened(path) as file:
         rows = int(file.metadata.num_rows)
-        for block in file.iter_batches(rows_a_block, columns=names) if names else ():
-            if set(NEEDED) <= set(names):
-                numbers.append(numbers_of(block["customer_id"]))
-                models.append(_which(block["model"].cast(pa.string()), references))
-            if "stage" in names:
-                told = pc.value_counts(block["stage"].cast(pa.string()))
+        for block in file.iter_batches(rows_a_block, columns=names):
+            numbers.append(numbers_of(block["customer_id"]))
+            models.append(_which(block["model"].cast(pa.string()), references))
+            if STAGE in names:
+                told = pc.value_counts(block[STAGE].cast(pa.string()))
                 stages.update({str(one["values"]): one["counts"] for one in told.to_pylist()})
     return _Keys(rows, np.concatenate(numbers), np.concatenate(models), stages)
 

@@ -7,6 +7,7 @@ Reads no file. Start reading at `Seen`; `seen_of` looks at rows in memory, `moni
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ import pyarrow as pa
 
 from churn.events import BoolArray, FloatArray
 from churn.histogram import Binning, IntArray
+from churn.stages import Stage
 from monitoring.drift.reference import FeatureReference, Reference
 from monitoring.reading.customers import UInt64Array, numbers_of
 
@@ -70,6 +72,30 @@ class Seen:
         values = self.sample[name].to_numpy(dtype=np.float64)
         some = values[np.isfinite(values)]
         return float(np.median(some)) if len(some) else None
+
+
+@dataclass(frozen=True)
+class RowsOfNow:
+    """Everybody's features of now, as far as monitoring needs them.
+
+    Args:
+        as_of: the instant they speak of; None for an empty file.
+        feature_set_hash: which features these are; None where that is not known.
+        promised: customers that the manifest speaks of. rows: that the file holds.
+        stages: customers in each stage; empty where the file does not tell.
+        models: what was seen of each model's rows.
+    """
+
+    as_of: datetime | None
+    feature_set_hash: str | None
+    promised: int
+    rows: int
+    stages: Mapping[Stage, int]
+    models: Mapping[str, Seen]
+
+    def of(self, model: str) -> Seen:
+        """What was seen of a model's rows; nobody where it was not looked for."""
+        return self.models.get(model, Seen(model, 0, {}, pd.DataFrame()))
 
 
 class Tally:
@@ -149,11 +175,12 @@ def seen_of(frame: pd.DataFrame, reference: Reference, *, sample_rows: int) -> S
     """What is seen of one model's rows that are in memory.
 
     Args:
-        frame: customer_id and features, which may lack some.
+        frame: customer_id, without which rows are numbered, and features, of which it may lack some.
         reference: of the model.
         sample_rows: at most so many are kept.
     """
-    customers = numbers_of(pa.array(frame["customer_id"].astype(str)))
+    ids = frame["customer_id"] if "customer_id" in frame else pd.Series(np.arange(len(frame)))
+    customers = numbers_of(pa.array(ids.astype(str)))
     chosen = np.sort(np.argsort(customers, kind="stable")[:sample_rows])
     columns, sample = {}, {}
     for name, then in reference.features.items():

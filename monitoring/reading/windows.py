@@ -18,12 +18,9 @@ from typing import Any
 import pandas as pd
 
 from churn.errors import DataError
-from churn.stages import Stage, by_stage
 from churn.tables import ERASED_LINE, INSTANT, SCORES, SHADOW_LINE
 from features import parquet
 from features.cipher_lines import plain_lines
-from features.current_file import MANIFEST_FILE, ROWS_FILE, NoCurrent
-from features.snapshot_file import LATER
 from features.snapshots import MANIFEST_FILE as SNAPSHOT_MANIFEST
 from features.snapshots import NoSnapshot, read_snapshot
 from features.tombstones import standing
@@ -46,30 +43,6 @@ class WrongScoreFile(DataError):
 
 
 @dataclass(frozen=True)
-class Current:
-    """Everybody's features of now.
-
-    Args:
-        frame: keys of SNAPSHOT and whatever columns the file has.
-        feature_set_hash: which features these are.
-        as_of: the instant they speak of; null for an empty file.
-    """
-
-    frame: pd.DataFrame
-    feature_set_hash: str
-    as_of: datetime | None
-
-    @property
-    def stages(self) -> dict[Stage, int]:
-        """Customers in each stage; empty where the file has no such column."""
-        return by_stage(self.frame["stage"]) if "stage" in self.frame else {}
-
-    def of(self, model: str) -> pd.DataFrame:
-        """The customers that a model is asked about now."""
-        return self.frame[self.frame["model"] == model].reset_index(drop=True)
-
-
-@dataclass(frozen=True)
 class Scores:
     """All answers with a number, one a customer, model, cutoff, horizon and version.
 
@@ -82,11 +55,6 @@ class Scores:
     frame: pd.DataFrame
     abstentions: dict[str, int]
     unreadable: int
-
-    def newest(self, champion: Champion) -> pd.DataFrame:
-        """A champion's newest answer about each customer."""
-        mine = self.frame[self.frame["model_hash"] == champion.model_hash]
-        return mine.sort_values("scored_at", kind="stable").drop_duplicates("customer_id", keep="last")
 
 
 def reference_rows(champion: Champion) -> pd.DataFrame:
@@ -109,24 +77,6 @@ def snapshot_cutoffs(champion: Champion) -> list[datetime]:
     if not path.is_file():
         raise NoSnapshot(champion.snapshot)
     return [datetime.fromisoformat(cutoff) for cutoff in json.loads(path.read_text(encoding="utf-8"))["cutoffs"]]
-
-
-def read_current_as_it_is(folder: Path) -> Current:
-    """Everybody's features of now, also where columns are missing or of the wrong type: that is what we look for.
-
-    Args:
-        folder: the artifacts of the business.
-
-    Raises:
-        NoCurrent: they were never written.
-    """
-    store = folder / "features"
-    if not (store / ROWS_FILE).is_file() or not (store / MANIFEST_FILE).is_file():
-        raise NoCurrent(store)
-    manifest = json.loads((store / MANIFEST_FILE).read_text(encoding="utf-8"))
-    frame = _without(store / ROWS_FILE, {*UNUSED, *LATER})
-    as_of = datetime.fromisoformat(manifest["as_of"]) if manifest["as_of"] else None
-    return Current(frame, str(manifest["feature_set"]["hash"]), as_of)
 
 
 def read_scores(folder: Path) -> Scores:

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from churn.events import FloatArray
 from churn.histogram import Binning, Histogram
-from monitoring.data.contract import numbers
 from monitoring.drift.reference import FeatureReference, Reference
 from monitoring.reading.customers import numbers_of
 from monitoring.reading.now import read_now
@@ -66,11 +65,10 @@ def drawn(seed: int, rows: int) -> pd.DataFrame:
 
 def of_model(model: str) -> Reference:
     """What the rows looked like, of another seed; `gone` is a feature that they lack now."""
-    then, cutoffs = drawn(1, 400), np.zeros(400)
-    features = {
-        name: FeatureReference.of(numbers(then[name]), cutoffs, is_category=name == "code")
-        for name in ("amount", "few", "whole", "code", "text")
-    }
+    then, features = drawn(1, 400), {}
+    for name in ("amount", "few", "whole", "code", "text"):
+        values = pd.to_numeric(then[name], errors="coerce").to_numpy(dtype=float)
+        features[name] = FeatureReference.of(values, np.zeros(400), is_category=name == "code")
     return Reference(snapshot_hash="s", model=model, rows=400, features={**features, "gone": features["few"]})
 
 

@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 
 from churn.stages import FIVE
-from monitoring.data.contract import faults
+from monitoring.data.contract import Fault, faults
 from monitoring.drift.reference import FeatureReference, Reference
 from monitoring.looking import look
+from monitoring.reading.seen import seen_of
 from monitoring.report import FROM_OUTSIDE
 from monitoring.site.page import page
 from monitoring.verdict import judge
@@ -24,7 +25,7 @@ def shown(shop: Shop, business: str = "Monitored shop") -> str:
     verdicts = [judge(found, shop.settings.monitoring) for found in seen.findings]
     return page(
         seen.findings, verdicts, seen.ledgers, {"churn": "evidently-churn.html"}, business=business, language="zh",
-        now=datetime(2025, 1, 1, tzinfo=UTC), clock="log", abstentions=seen.scores.abstentions,
+        now=datetime(2025, 1, 1, tzinfo=UTC), clock="log", abstentions=seen.answers.abstentions,
         stages=seen.current.stages,
     )  # fmt: skip
 
@@ -76,7 +77,11 @@ def test_new_codes_are_a_fault_and_rare_ones_are_none(shop: Shop) -> None:
     seen = FeatureReference.of(codes, np.zeros(1000), is_category=True)
     known = Reference(snapshot_hash="s", model="churn", rows=1000, features={"region_latest": seen})
     frame = shop.now().head(1000)
-    assert faults(frame.assign(region_latest=codes[: len(frame)]), known) == []
-    (fault,) = faults(frame.assign(region_latest=np.where(codes == 1, 99.0, codes)[: len(frame)]), known)
+
+    def found(values: np.ndarray) -> list[Fault]:
+        return faults(seen_of(frame.assign(region_latest=values[: len(frame)]), known, sample_rows=10), known)
+
+    assert found(codes) == []
+    (fault,) = found(np.where(codes == 1, 99.0, codes))
     assert (fault.code, round(fault.share, 1)) == ("unseen", 0.3)
     assert "change of unit or of codes" in fault.mend[0]

@@ -184,8 +184,8 @@ def test_what_is_missing_is_told_and_the_rest_is_judged(shop: Shop) -> None:
     assert judged.reasons[0].mend[0]
     (folder / "features").rename(folder / "gone-too")
     judged = verdict(shop)
-    assert (judged.outcome, codes(judged)) == ("cannot_tell", ["untold_features", "untold_snapshot"])
-    assert "churn features materialise" in judged.reasons[0].mend[0]
+    assert (judged.outcome, codes(judged)) == ("cannot_tell", ["untold_snapshot", "untold_features"])
+    assert "churn features materialise" in judged.reasons[1].mend[0]
 
 
 def test_scores_that_cannot_be_read_hide_no_broken_column(shop: Shop) -> None:
