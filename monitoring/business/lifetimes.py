@@ -70,8 +70,10 @@ class Lifetimes:
         self.later += self._spells(_taken(every, every.nth > 1))
         single = first.ended & (first.orders == 1)
         self.alone += np.bincount(np.minimum(first.days[single], self.longest), minlength=self.longest + 1)
-        for quarter in np.unique(_quarters(first.start_day)):
-            self._count(self.quarters, quarter_name(int(quarter)), _taken(first, _quarters(first.start_day) == quarter))
+        for quarter in np.unique(quarters_of(first.start_day)):
+            self._count(
+                self.quarters, quarter_name(int(quarter)), _taken(first, quarters_of(first.start_day) == quarter)
+            )
         self._by_segment(first, codes)
         self._pauses(pauses(one.told, today), one)
         done = trials(one.told, today)
@@ -155,7 +157,7 @@ def _taken(some: Stretches, mask: BoolArray) -> Stretches:
     return Stretches(**{one.name: getattr(some, one.name)[mask] for one in fields(some)})
 
 
-def _quarters(day: Int64Array) -> Int64Array:
+def quarters_of(day: Int64Array) -> Int64Array:
     """Quarters since 1970 of local days."""
     return (EPOCH_DAY + day).astype("datetime64[M]").astype(np.int64) // 3
 

@@ -1,0 +1,76 @@
+"""What customers consent to, and nothing else of the file that says how they can be reached.
+
+`[contacts]` names a file with addresses, numbers and names, which only the export of an audience may read. Here two of
+its columns are read beside the ids: consent to e-mail, consent to calls and messages. No detail of anybody enters this
+process. Start reading at `consents`.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from churn.errors import DataError
+from churn.settings import Settings, expand
+from features.pseudonyms import pseudonyms_of
+
+TRUE = frozenset({"1", "true", "yes", "y", "是"})
+
+
+class NoConsents(DataError):
+    """The file of [contacts] cannot be read, or has not the columns that are named."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"The consents of [contacts] cannot be read: {why}.",
+            mend="name a CSV or Parquet file with one row a customer, and its columns in [contacts] customer_id, "
+            "may_email and may_phone; docs/data-contract.md has the form.",
+        )
+
+
+def consents(settings: Settings, environ: Mapping[str, str]) -> pd.DataFrame | None:
+    """Who may be written to, and who may be called.
+
+    Args:
+        settings: whose `[contacts]` names the file and its columns.
+        environ: what `${VARIABLES}` in its path stand for.
+
+    Returns:
+        One row a customer, indexed by customer_id. Columns: may_email, may_phone (bool; False where nothing is said).
+        None where no file is named, or neither consent.
+
+    Raises:
+        NoConsents: the file cannot be read, or lacks a column.
+    """
+    given = settings.contacts
+    columns = {name: column for name in ("may_email", "may_phone") if (column := getattr(given, name))}
+    if given.path is None or not columns:
+        return None
+    rows = _read(settings.root / expand(given.path, environ), [given.customer_id, *columns.values()])
+    found = pd.DataFrame(
+        {name: _is_true(rows[columns[name]]) if name in columns else False for name in CONSENTS}, rows.index
+    )
+    ids = rows[given.customer_id].astype(object)
+    known_as = pseudonyms_of(settings)
+    found.index = pd.Index(ids if known_as is None else ids.map(known_as.of), name="customer_id")
+    return found[~found.index.duplicated()]
+
+
+CONSENTS = ("may_email", "may_phone")
+
+
+def _is_true(told: pd.Series) -> pd.Series:
+    return told.fillna("").str.strip().str.lower().isin(TRUE)
+
+
+def _read(path: Path, columns: list[str]) -> pd.DataFrame:
+    """These columns as text, and no other."""
+    try:
+        if path.suffix == ".parquet":
+            rows: pd.DataFrame = pq.read_table(path, columns=columns).to_pandas().astype("string")
+            return rows
+        return pd.read_csv(path, usecols=columns, dtype="string", keep_default_na=False)
+    except (OSError, ValueError, KeyError, pa.ArrowInvalid) as error:
+        raise NoConsents(f"{path.name}, columns {', '.join(columns)} ({type(error).__name__})") from error
