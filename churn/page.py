@@ -20,13 +20,15 @@ DOCUMENT: Final = Template("""<!doctype html>
 <html lang="$language"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <title>$title</title><style>$style</style></head>
 <body><main>
-<div class="language"><label><input type="radio" name="language" id="en"$en> English</label>
-<label><input type="radio" name="language" id="zh"$zh> 中文</label></div>
+$top
 <header class="$tone"><h1>$heading</h1>$says<p class="quiet">$as_of</p></header>
 $body
 <footer>$footer</footer>
 </main></body></html>
 """)
+
+SWITCH: Final = Template("""<div class="language"><label><input type="radio" name="language" id="en"$en> English</label>
+<label><input type="radio" name="language" id="zh"$zh> 中文</label></div>""")
 
 
 def frame(
@@ -40,6 +42,7 @@ def frame(
     tone: Tone = "advice",
     says: str = "",
     style: str = "",
+    top: str = "",
 ) -> str:
     """A page.
 
@@ -53,11 +56,13 @@ def frame(
         tone: colour of the heading's edge.
         says: the outcome in a sentence, HTML; none where empty.
         style: beside the common sheet.
+        top: above the heading, HTML: navigation of a site that has a page a language; the switch where empty.
     """
+    checked = {one: " checked" if (one == "zh") == (language == "zh") else "" for one in ("en", "zh")}
     return DOCUMENT.substitute(
         title=escape(title), language=language, style=STYLE + style, tone=tone, heading=heading,
-        en=" checked" if language != "zh" else "", zh=" checked" if language == "zh" else "",
-        says=f"<p>{says}</p>" if says else "", as_of=as_of, body="\n".join(body), footer=both(*footer),
+        top=top or SWITCH.substitute(checked), says=f"<p>{says}</p>" if says else "", as_of=as_of,
+        body="\n".join(body), footer=both(*footer),
     )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ from monitoring.findings import Findings
 from monitoring.history import History, Run, append, codes_of, key_of, read
 from monitoring.ledger.realised import Realised
 from monitoring.looking import Look, Say, look
-from monitoring.pages import pages
+from monitoring.pages import lead, pages
 from monitoring.runs import new_run, run_folder
 from monitoring.section import Figure
 from monitoring.stops import VERDICT, standing
@@ -79,7 +79,7 @@ def monitor(settings: Settings, *, progress: Say, with_pages: bool = True) -> Re
     content["summary"] = dict(zip(("en", "zh"), summary(verdicts, whole), strict=True))
     tried("verdict", lambda: write_json(folder / VERDICT, content), None)  # first: what follows may fail
     told = _keep(settings, seen, verdicts, whole, content)
-    run, front = _write_run(settings, seen, verdicts, content, told, progress if with_pages else None)
+    run, front = _write_run(settings, seen, verdicts, whole, content, told, progress if with_pages else None)
     troubles = tuple(tried.troubles)
     return Result(
         verdicts, seen.ledgers, content, front, run, seen.findings, seen.now, whole, history, troubles
@@ -115,6 +115,7 @@ def _write_run(
     settings: Settings,
     seen: Look,
     verdicts: Sequence[Verdict],
+    whole: Verdict,
     content: dict[str, Any],
     told: Sequence[Figure],
     progress: Say | None,
@@ -125,11 +126,13 @@ def _write_run(
         with new_run(settings.folder, seen.now) as draft:
             write_json(draft / "verdict.json", content)
             write_json(draft / "figures.json", {key_of(one): float(one.value) for one in told})
-            front = progress and seen.tried("pages", lambda: pages(settings, seen, verdicts, progress, draft), None)
-            if progress and front is None:  # half a site is none
+            site = progress and seen.tried(
+                "pages", lambda: pages(settings, seen, verdicts, whole, progress, draft), None
+            )
+            if progress and site is None:  # half a site is none
                 for page in draft.glob("*.html"):
                     page.unlink()
-        return front
+        return lead(settings, site) if site else None
 
     failed = len(seen.tried.troubles)
     front = seen.tried("pages", write, None)

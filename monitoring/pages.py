@@ -1,73 +1,68 @@
-"""The pages of a run, for people: the front page, and Evidently's. Start reading at `pages`."""
+"""The pages of a run, for people: one site in two languages, and Evidently's page a model. Start reading at `pages`."""
 
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-
 from churn.settings import Settings
-from features.atomic import write_json, write_text
-from monitoring.drift.shift import reference_scores
-from monitoring.findings import Findings
+from features.atomic import write_json
+from monitoring.history import History, read
 from monitoring.looking import Look, Say
-from monitoring.reading.windows import reference_rows
-from monitoring.report import Page, report
-from monitoring.site.page import page
+from monitoring.reason import worst
+from monitoring.runs import run_folder
+from monitoring.sample_report import sample_report
+from monitoring.section import shown_at
+from monitoring.sections import every_section
+from monitoring.site import front, history
+from monitoring.site.lead import lead_to
+from monitoring.site.site import Site, write_site
+from monitoring.summary import summary
 from monitoring.verdict import Verdict
 
-SCORE = "score"
-MOST_COLUMNS = 40  # of Evidently's page: those nearest to their bar, and the score
+REPORT = Path("monitoring") / "report.html"
 
 
-def pages(settings: Settings, seen: Look, verdicts: Sequence[Verdict], progress: Say, run: Path) -> Path:
-    """Write the pages of a run; the front one.
+def pages(
+    settings: Settings, seen: Look, verdicts: Sequence[Verdict], whole: Verdict, progress: Say, run: Path
+) -> Site:
+    """Write the pages of a run.
 
     Args:
         settings: whose.
         seen: what there is to show.
         verdicts: of each champion; of one whose file cannot be read there are no findings.
+        whole: of the business.
         progress: told what is going on.
         run: folder of the run, still a draft.
     """
-    del run  # the pages are those of the newest run, for now
-    target, business, tried = settings.folder / "monitoring", settings.business, seen.tried
+    tried, business, folder = seen.tried, settings.business, settings.folder
     made = {
-        found.champion.model: tried("pages", partial(_evidently, settings, found, seen, progress), None)
-        for found in seen.findings
+        one.champion.model: tried("pages", partial(sample_report, settings, one, seen, progress, run), None)
+        for one in seen.findings
     }
     reports = {model: one for model, one in made.items() if one is not None}
-    write_json(target / "report.json", {model: one.content for model, one in reports.items()})
-    front = page(
-        seen.findings,
-        [one for one in verdicts if one.model in {found.champion.model for found in seen.findings}],
-        seen.ledgers,
-        {model: one.path.name for model, one in reports.items()},
-        business=business.name,
-        language=business.language,
-        now=seen.now,
-        clock=business.clock,
-        abstentions=seen.answers.abstentions,
-        stages=seen.current.stages,
-    )
-    write_text(target / "report.html", front)
-    return target / "report.html"
+    write_json(run / "evidently.json", {model: one.content for model, one in reports.items()})
+    runs = tried("history", lambda: read(folder), History()).runs
+    links = {model: one.path.name for model, one in reports.items()}
+    site = Site(
+        business=business.name, language=business.language, now=seen.now, clock=business.clock,
+        outcome=worst([one.outcome for one in (*verdicts, whole)]),
+        says=front.says(summary(verdicts, whole), seen.findings, seen.ledgers),
+        sections=(
+            *front.sections(seen.findings, verdicts, whole, seen.ledgers, runs, links),
+            *every_section(settings, seen),
+            *history.sections(runs, folder),
+        ),
+        links=tuple(shown_at(why.evidence, one.model) for one in (*verdicts, whole) for why in one.reasons),
+    )  # fmt: skip
+    write_site(site, run)
+    return site
 
 
-def _evidently(settings: Settings, found: Findings, seen: Look, progress: Say) -> Page | None:
-    """Evidently's page of the columns nearest to their bar; None where there are too few rows to draw."""
-    champion, sample = found.champion, seen.current.of(found.champion.model).sample
-    unusable = {fault.feature for fault in found.faults}
-    names = [one.feature for one in found.features if one.feature not in unusable][:MOST_COLUMNS]
-    if found.rows < found.min_rows or not names:
-        return None
-    progress(f"{champion.model}: Evidently's report")
-    learned = reference_rows(champion)
-    told = seen.answers.of(champion).about(sample.index.to_numpy(dtype=np.uint64))
-    drawn = np.random.default_rng(0).permutation(reference_scores(champion.bundle, len(learned)))
-    then = pd.DataFrame({name: learned[name] for name in names} | {SCORE: drawn})
-    now = pd.DataFrame({name: sample[name].to_numpy() for name in names} | {SCORE: told})
-    target = settings.folder / "monitoring" / f"evidently-{champion.model}.html"
-    size, watch = settings.monitoring.sample_rows, settings.monitoring.psi_watch
-    return report(then, now, [SCORE, *names], target, rows=size, watch=watch)
+def lead(settings: Settings, site: Site) -> Path:
+    """Let `report.html` lead to a run whose folder stands; the page."""
+    run = run_folder(settings.folder, site.now)
+    return lead_to(
+        settings.folder / REPORT, run, business=site.business, language=site.language, outcome=site.outcome,
+        says=site.says,
+    )  # fmt: skip

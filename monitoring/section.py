@@ -1,7 +1,7 @@
 """What a part of monitoring gives to the site, to Prometheus and to the history of runs.
 
 A reason that links to `drift.html#scores` means the section of its own model: where a page speaks of several models,
-the ids on it are `churn-scores`, `reactivation-scores` (`place`), and the site finds them.
+the ids on it are `churn-scores`, `reactivation-scores` (`place`), and `shown_at` makes the link.
 
 Start reading at `Section`.
 """
@@ -16,6 +16,12 @@ PAGES = ("index", "data", "drift", "performance", "business", "model", "history"
 def place(model: str | None, anchor: str) -> str:
     """The id of something on a page: a section's, or a row's inside of one (a feature)."""
     return f"{model}-{anchor}" if model else anchor
+
+
+def shown_at(evidence: str, model: str | None) -> str:
+    """The link to what a reason of a model rests on: `drift.html#scores` is the section of that model."""
+    page, _, anchor = evidence.partition("#")
+    return f"{page}#{place(model, anchor)}" if anchor else page
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from monitoring.drift.reasons import about_drift
 from monitoring.findings import Findings, Whole
 from monitoring.ledger.reasons import about_outcomes
 from monitoring.reason import EXIT_CODES, WORST_FIRST, Reason, worst
+from monitoring.section import shown_at
 
 CLOCK_MEND: Two = (
     "set the clock right, or see why the log is shorter (an old backup, a lost source); then `churn ingest`, monitor.",
@@ -139,6 +140,7 @@ def _reasons(verdict: Verdict) -> list[dict[str, Any]]:
     since = verdict.since
     return [
         one.as_json()
+        | {"evidence": shown_at(one.evidence, verdict.model)}
         | ({"since": since[one.code].at.isoformat(), "runs": since[one.code].runs} if one.code in since else {})
         for one in verdict.reasons
     ]

@@ -38,4 +38,30 @@ a{color:var(--bar)} h2 small{font-weight:400;color:var(--quiet);font-size:14px;m
 .reasons{list-style:none;padding:0} .reasons li{border-left:4px solid var(--tone);padding:2px 14px;margin:12px 0}
 .side{display:flex;gap:20px 48px;align-items:flex-start;flex-wrap:wrap} .figure{color:var(--quiet);font-size:13px}
 .features td:nth-child(2),.features th:nth-child(2){text-align:left}
+nav.site{display:flex;flex-wrap:wrap;gap:2px 4px;margin:-8px 0 20px;padding-bottom:8px;
+border-bottom:1px solid var(--line)}
+nav.site a{padding:4px 10px;border-radius:6px;text-decoration:none} nav.site a:hover{background:var(--card)}
+nav.site a[aria-current]{background:var(--card);color:var(--ink);font-weight:600}
+nav.site .language{margin-left:auto;float:none}
+:focus-visible{outline:2px solid var(--bar);outline-offset:2px}
+h1 small{font-weight:400;color:var(--quiet);font-size:16px;margin-left:8px} h1{line-height:1.35}
+.light{display:inline-flex;gap:10px;align-items:center;vertical-align:middle;margin-right:10px}
+.lamps{width:16px;height:44px;display:inline-block} .lamps rect{fill:#2a313a} .lamps .dark{fill:#56606c}
+.lamps .lit{fill:var(--tone)} .keep .lamps .lit{fill:#3fbf74}.watch .lamps .lit{fill:#f2b134}
+.retrain .lamps .lit{fill:#f08a3c}.stop .lamps .lit{fill:#f0574d}
+.verdict{background:var(--tone);color:var(--paper);border-radius:6px;padding:2px 12px;font-size:.85em;font-weight:600;
+white-space:nowrap}
+.contents{display:flex;flex-wrap:wrap;gap:2px 18px;list-style:none;padding:0;font-size:13px;margin:0 0 8px}
+.contents small{color:var(--quiet);margin-left:4px}
+.reasons a{font-size:13px;white-space:nowrap} .since{color:var(--quiet);font-size:13px}
+.facts td{white-space:normal;text-align:left} .wraps td{white-space:normal;text-align:left} .wraps th{text-align:left}
+td.words,th.words{text-align:left;white-space:normal}
+.tile small{color:var(--quiet)} .tile .spark{display:block;margin-top:4px}
+section:target{scroll-margin-top:12px}
+:target>h2{text-decoration:underline;text-decoration-color:var(--tone,var(--bar))}
+tr:has(:target){background:var(--card)}
+@media print{@page{margin:14mm} body{font-size:11pt} main{max-width:none;padding:0} nav.site,.contents{display:none}
+*{print-color-adjust:exact;-webkit-print-color-adjust:exact} h2{break-after:avoid}
+figure,.tile,li,tr{break-inside:avoid}
+.scroll,section{overflow:visible} a{color:inherit;text-decoration:none} details>summary{display:none}}
 """

@@ -1,0 +1,40 @@
+"""What every part shows on the pages of a run. A new part is a line here; one that fails leaves the others alone.
+
+Start reading at `every_section`.
+"""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from churn.settings import Settings
+from monitoring.data.sections import sections as about_data
+from monitoring.drift.sections import sections as about_drift
+from monitoring.ledger.sections import sections as about_outcomes
+from monitoring.looking import Look
+from monitoring.reading.windows import snapshot_cutoffs
+from monitoring.section import Section
+from monitoring.site.card import sections as about_models
+
+Give = Callable[[], Iterable[Section]]
+
+
+def every_section(settings: Settings, seen: Look) -> list[Section]:
+    """The sections of all parts, in the order in which pages show them; front page and history are the site's own.
+
+    Args:
+        settings: whose.
+        seen: what there is to show.
+    """
+    found, champions = seen.findings, [one.champion for one in seen.findings]
+    cutoffs = {one.model: seen.tried("pages", partial(snapshot_cutoffs, one), (), model=one.model) for one in champions}
+    parts: list[Give] = [
+        partial(about_data, found, seen.current.stages, seen.answers.abstentions),
+        partial(about_drift, found),
+        partial(about_outcomes, found, seen.ledgers),
+        partial(about_models, champions, cutoffs, settings.folder),
+    ]
+    return [one for give in parts for one in seen.tried("pages", partial(_listed, give), [])]
+
+
+def _listed(give: Give) -> list[Section]:
+    return list(give())

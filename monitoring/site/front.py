@@ -1,0 +1,156 @@
+"""The front page of a run: what is wrong since when, key figures over the runs, what cannot be judged yet, who serves.
+
+Start reading at `sections`; `says` is the sentence on top.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from html import escape
+
+from churn.page import Two, both, both_code, table
+from monitoring.findings import Findings
+from monitoring.history import Run
+from monitoring.ledger.realised import Realised
+from monitoring.reason import Reason
+from monitoring.section import Section, shown_at
+from monitoring.site.history import KEYS, way
+from monitoring.site.light import MODELS, badge
+from monitoring.site.plots import spark
+from monitoring.verdict import Verdict
+
+ALL_WELL: Two = ("No reason to do anything.", "无需采取任何行动。")
+PAGES: dict[str, Two] = {
+    "data": ("the data", "数据"), "drift": ("what moved", "偏移"), "performance": ("what came true", "实际表现"),
+    "business": ("the business", "业务"), "model": ("the model", "模型"), "history": ("the runs before", "历次运行"),
+    "index": ("below", "下文"),
+}  # fmt: skip
+
+
+def says(summary: Two, findings: Sequence[Findings], ledgers: Sequence[Realised]) -> Two:
+    """The sentence on top: what and what to do, which `summary` says, and what that rests on."""
+    asked, matured = sum(one.rows for one in findings), sum(one.n for one in ledgers if one.state == "mature")
+    sure = (
+        f"Judged on {asked:,} customers and {matured:,} answers whose outcome is known.",
+        f"依据：{asked:,} 位客户，{matured:,} 个已知结果的评分。",
+    )
+    if not matured:
+        sure = (
+            f"Judged on {asked:,} customers; no answer is old enough yet to be held against its outcome.",
+            f"依据：{asked:,} 位客户；尚无评分到期可与实际结果对照。",
+        )
+    plain = [one.replace("`", "") for one in summary]
+    return f"{plain[0]} {sure[0]}", f"{plain[1]}{sure[1]}"
+
+
+def sections(
+    findings: Sequence[Findings],
+    verdicts: Sequence[Verdict],
+    whole: Verdict,
+    ledgers: Sequence[Realised],
+    past: Sequence[Run],
+    pages: dict[str, str],
+) -> Iterator[Section]:
+    """The parts of the front page.
+
+    Args:
+        findings: of each model.
+        verdicts: in the same order.
+        whole: of the business.
+        ledgers: what became of the answers of every model version.
+        past: the runs, oldest first, this one last.
+        pages: model to the file of its Evidently report.
+    """
+    for verdict in verdicts:
+        yield Section("index", "verdict", ("What to do", "结论与处理"), _verdict(verdict), model=verdict.model)
+    if whole.reasons:
+        title: Two = ("The business as a whole", "整体业务")
+        yield Section("index", "verdict", title, _verdict(whole))
+    tiles = "".join(_tile(past, name, model) for model in (one.champion.model for one in findings) for name in KEYS)
+    if tiles:
+        yield Section("index", "figures", ("Key figures", "关键指标"), f'<div class="tiles">{tiles}</div>')
+    yield Section("index", "waiting", ("Not judged yet", "尚未判断"), _waiting(ledgers))
+    yield Section("index", "champions", ("Who serves", "当前模型"), _champions(findings, pages))
+    untold = [one for each in (*verdicts, whole) for one in each.reasons if one.code.startswith("untold_")]
+    if untold:
+        rows = "".join(f"<li>{both_code(*one.what, one.mend)}</li>" for one in untold)
+        yield Section("index", "untold", ("What could not be looked at", "未能查看的部分"), f"<ul>{rows}</ul>")
+
+
+def _verdict(verdict: Verdict) -> str:
+    head = f'<p class="{verdict.outcome}">{badge(verdict.outcome)} {escape(verdict.version)}</p>'
+    if not verdict.reasons:
+        return f"{head}<p>{both(*ALL_WELL)}</p>"
+    rows = "".join(_reason(verdict, one) for one in verdict.reasons)
+    return f'{head}<ul class="reasons">{rows}</ul>'
+
+
+def _reason(verdict: Verdict, one: Reason) -> str:
+    where, page = shown_at(one.evidence, verdict.model or None), one.evidence.partition(".html")[0]
+    link = PAGES.get(page, PAGES["index"])
+    against = both(f"{one.number:g} against {one.threshold:g}", f"{one.number:g}，门槛 {one.threshold:g}")
+    since = verdict.since.get(one.code)
+    told = _since(since.at, since.runs) if since else ""
+    return (
+        f'<li class="{one.outcome}"><b>{both(*one.what)}</b> <span class="figure">{against}</span> '
+        f'<a href="{escape(where)}">{both(f"See {link[0]}", f"查看{link[1]}")}</a><br>'
+        f"{both_code(*one.mend)}{told}</li>"
+    )
+
+
+def _since(at: datetime, runs: int) -> str:
+    if runs <= 1:
+        said = ("New in this run.", "本次运行新出现。")
+    else:
+        said = (f"Since {at:%Y-%m-%d}, {runs} runs in a row.", f"自 {at:%Y-%m-%d} 起，已连续 {runs} 次运行。")
+    return f'<br><span class="since">{both(*said)}</span>'
+
+
+def _tile(past: Sequence[Run], name: str, model: str) -> str:
+    values = way(past, name, model)
+    if not values or values[-1] is None:
+        return ""
+    title, shape = KEYS[name]
+    model_name = MODELS.get(model, (model, model))
+    words = (f"{title[0]}, {model_name[0]}", f"{title[1]}（{model_name[1]}）")
+    return f'<div class="tile">{both(*words)}<b>{format(values[-1], shape)}</b>{spark(values, title=words)}</div>'
+
+
+def _waiting(ledgers: Sequence[Realised]) -> str:
+    rows = [
+        [
+            escape(one.version), f"{one.immature:,}",
+            f"{one.first_mature_at:%Y-%m-%d}" if one.first_mature_at else "–",
+        ]
+        for one in ledgers
+        if one.immature
+    ]  # fmt: skip
+    if not rows:
+        return f"<p>{both('No answer is waiting for its outcome.', '没有等待结果的评分。')}</p>"
+    head = [both("model", "模型"), both("immature answers", "未成熟评分"), both("first judged on", "最早可判断")]
+    return f'<div class="scroll">{table(head, rows)}</div>'
+
+
+def _champions(findings: Sequence[Findings], pages: dict[str, str]) -> str:
+    head = [
+        both("model", "模型"), both("trained on", "训练日期"), both("grade", "等级"),
+        both("customers now", "当前客户"), both("age of features", "特征时效"), "",
+    ]  # fmt: skip
+    rows = [
+        [
+            f'<a href="model.html#{escape(one.champion.model)}-card">{escape(one.champion.version)}</a>',
+            f"{one.champion.bundle.trained_at:%Y-%m-%d}",
+            escape(one.champion.bundle.grade.letter) if one.champion.bundle.grade else "–",
+            f"{one.rows:,}",
+            _age(one),
+            f'<a href="{escape(pages[one.champion.model])}">Evidently</a>' if one.champion.model in pages else "",
+        ]
+        for one in findings
+    ]
+    return f'<div class="scroll">{table(head, rows)}</div>'
+
+
+def _age(one: Findings) -> str:
+    if one.age is None:
+        return both("not known", "未知")
+    hours = one.age.total_seconds() / 3600
+    return both(f"{hours:,.0f} h", f"{hours:,.0f} 小时")
