@@ -36,6 +36,7 @@ USUAL_LEVEL, USUAL_SLOPE = 0.3, 0.8  # of true log-odds about the scores': what 
 SPREADS = np.arange(0.01, 6.0, 0.02)  # times the usual one
 FEWEST_COHORTS, FEWEST_INDEPENDENT = 3, 2.0
 HALVINGS = 50
+MOST_SCORES = 20_000
 DIGITS = 8
 CEILING = {"roc_auc": (0.0, 1.0), "brier": (0.0, 1.0), "rate": (0.0, 1.0), "log_loss": (0.0, math.inf)}
 
@@ -125,8 +126,19 @@ def estimates(
     Raises:
         WrongScores: see `churn.estimate.expected`.
     """
-    now, usual = expected(scores, stakes=stakes), usual_spreads(scores, stakes=stakes)
-    return {name: _banded(name, one, usual[name], past, waits_days) for name, one in now.items()}
+    few = thinned(scores)
+    now, usual = expected(few, stakes=stakes), usual_spreads(few, stakes=stakes)
+    narrower = math.sqrt(len(few) / len(scores))  # chance is that of all of them
+    whole = {name: Expected(one.value, one.deviation * narrower) for name, one in now.items()}
+    return {name: _banded(name, one, usual[name], past, waits_days) for name, one in whole.items()}
+
+
+def thinned(scores: FloatArray, most: int = MOST_SCORES) -> FloatArray:
+    """Scores at evenly spaced ranks, where there are more than so many: as good as all, for what is expected."""
+    if len(scores) <= most:
+        return scores
+    ranks = ((np.arange(most) + 0.5) * len(scores) / most).astype(np.int64)
+    return np.partition(scores, ranks)[ranks]
 
 
 def usual_spreads(scores: FloatArray, *, stakes: Stakes | None = None) -> dict[str, float]:

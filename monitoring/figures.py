@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import partial
 
+from monitoring.before.figures import figures_before
 from monitoring.findings import Findings
 from monitoring.looking import Look
 from monitoring.reason import WORST_FIRST, worst
@@ -45,6 +46,7 @@ def _of_model(found: Findings) -> Iterator[Figure]:
     if found.score is not None:
         yield Figure("churn_monitor_score_mean", found.score.mean_now, "Mean score of now.", labels)
         yield Figure("churn_monitor_score_psi", found.score.psi, "How far the scores moved since training.", labels)
+    yield from figures_before(found)
 
 
 def _of_run(now: datetime, judged_at: datetime) -> Iterator[Figure]:

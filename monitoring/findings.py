@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from monitoring.attempts import Trouble
+from monitoring.before.found import Estimated
 from monitoring.champion import Champion
 from monitoring.data.contract import Fault
 from monitoring.drift.shift import FeatureDrift, ScoreDrift
@@ -30,6 +31,7 @@ class Findings:
         newer_outcomes: whether training now would learn from cutoffs that the champion has not seen.
         stopped_at: when an earlier verdict stopped it, and nobody has let a model serve since; None otherwise.
         troubles: what could not be looked at.
+        estimate: of its answers before outcomes are known; shown, never a reason. None: not looked at.
     """
 
     champion: Champion
@@ -45,6 +47,7 @@ class Findings:
     newer_outcomes: bool
     stopped_at: str | None = None
     troubles: tuple[Trouble, ...] = ()
+    estimate: Estimated | None = None
 
     @property
     def untold(self) -> frozenset[str]:

@@ -5,7 +5,7 @@ Start reading at `look`.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -14,12 +14,14 @@ from churn.clock import WallClock, clock
 from churn.cohort import MODELS
 from churn.cutoffs import ImmatureLog, latest_fold
 from churn.errors import ChurnError, NoChampion
+from churn.metrics_profit import Stakes
 from churn.settings import Settings
 from churn.tables import SCORES
 from features.holders import read_holders
 from features.log import LogManifest, read_log_manifest
 from features.log_reading import read_events
 from monitoring.attempts import Attempts
+from monitoring.before.estimates import estimated
 from monitoring.champion import Champion, path_of, read_champion
 from monitoring.data.contract import faults, usable
 from monitoring.drift.reference import Reference, nothing_known, reference
@@ -173,7 +175,7 @@ def find(
     broken = tried("data", lambda: faults(seen, then) if then and seen.rows else [], (), model=model)
     names = usable(champion.bundle.features, broken) if seen.rows else []
     probabilities = told.probabilities
-    return Findings(
+    found = Findings(
         champion=champion,
         rows=seen.rows,
         min_rows=settings.training.min_rows,
@@ -190,8 +192,9 @@ def find(
         max_age=timedelta(hours=settings.serving.max_feature_age_hours),
         newer_outcomes=newer_outcomes,
         stopped_at=stopped_at,
-        troubles=tried.of(model),
     )
+    estimate = tried("estimates", lambda: estimated(found, probabilities, Stakes.of(settings.costs)), None, model=model)
+    return replace(found, estimate=estimate, troubles=tried.of(model))
 
 
 def has_newer_outcomes(settings: Settings, champion: Champion, manifest: LogManifest) -> bool:

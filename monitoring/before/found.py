@@ -1,0 +1,51 @@
+"""What is known of answers before their outcomes are: estimates, early signs, or why there are none.
+
+Start reading at `Estimated` and `Early`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from churn.estimate_band import Cohort, Estimate
+from churn.page import Two
+
+
+@dataclass(frozen=True)
+class Abstention:
+    """Why nothing is told: a code, and the sentence of the page."""
+
+    code: str
+    why: Two
+
+
+@dataclass(frozen=True)
+class EstimatedWeek:
+    """The answers of a local week, one a customer.
+
+    Args:
+        first_day: its Monday's midnight. n: customers.
+        figures: by name of `churn.estimate.FIGURES`.
+    """
+
+    first_day: datetime
+    n: int
+    figures: dict[str, Estimate]
+
+
+@dataclass(frozen=True)
+class Estimated:
+    """What to expect of one champion's answers.
+
+    Args:
+        n: customers of now with a score.
+        figures: of now, by name of `churn.estimate.FIGURES`; empty where it abstains.
+        abstains: why there is no estimate; None where there is one.
+        weeks: of its answers, oldest first; empty where it abstains.
+        past: pairs of estimate and what came that the band was learned from.
+    """
+
+    n: int
+    figures: dict[str, Estimate]
+    abstains: Abstention | None
+    weeks: tuple[EstimatedWeek, ...] = ()
+    past: tuple[Cohort, ...] = ()
