@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from churn.settings import Settings
-from monitoring.drift.shift import reference_scores
+from monitoring.drift.weeks import reference_scores
 from monitoring.findings import Findings
 from monitoring.looking import Look, Say
 from monitoring.reading.windows import reference_rows

@@ -16,9 +16,24 @@ from churn.events import FloatArray
 from churn.histogram import Histogram, psi
 from monitoring.champion import Champion
 from monitoring.drift.reference import Reference, moves_by_itself
+from monitoring.drift.weeks import reference_scores
 from monitoring.reading.seen import Seen
 
+LEAST_LOSS_NATS = 0.001  # a customer: log-odds that are off by a tenth; less does no harm worth an alarm
 NOISE = 3.0  # times the average PSI of two samples of one population
+
+
+@dataclass(frozen=True)
+class Jump:
+    """How far a column is from where it was some weeks ago.
+
+    Args:
+        weeks: ago. psi: against that week, the same customers. bar: what no quiet week is expected to pass.
+    """
+
+    weeks: int
+    psi: float
+    bar: float
 
 
 @dataclass(frozen=True)
@@ -33,6 +48,9 @@ class FeatureDrift:
         null_then: share of null on the reference rows; null_now: now.
         median_then: on the reference rows, None for categories and where it was always null; median_now: of the sample.
         counts_then: rows a bin (known ..., unseen, null); counts_now: now.
+        jumps: how far from the weeks just before; empty without a past.
+        psi_season: least shift from the weeks around this time of the years that were learned from; None without any.
+        loss_nats: what the shift may cost, see monitoring/drift/harm.py; None where it was not asked.
     """
 
     feature: str
@@ -46,11 +64,30 @@ class FeatureDrift:
     median_now: float | None
     counts_then: tuple[int, ...]
     counts_now: tuple[int, ...]
+    jumps: tuple[Jump, ...] = ()
+    psi_season: float | None = None
+    loss_nats: float | None = None
 
     @property
     def has_moved(self) -> bool:
-        """Whether this is worth a look."""
-        return self.is_judged and self.psi > self.bar
+        """Whether it has gone far from what the champion learned, and neither the season nor its weight excuses it."""
+        weighs = self.loss_nats is None or self.loss_nats >= LEAST_LOSS_NATS
+        return self.is_judged and self.psi > self.bar and weighs and not self.is_season
+
+    @property
+    def has_jumped(self) -> bool:
+        """Whether it moved within a week or a month as it never did before."""
+        return self.is_judged and any(one.psi > one.bar for one in self.jumps)
+
+    @property
+    def is_season(self) -> bool:
+        """Whether it is far from the year's average, and as it was around this time of a year that was learned from."""
+        return self.psi > self.bar and self.psi_season is not None and self.psi_season <= self.bar
+
+    @property
+    def farthest(self) -> Jump | None:
+        """The jump that lies highest over its bar."""
+        return max(self.jumps, key=lambda one: one.psi / one.bar, default=None)
 
 
 @dataclass(frozen=True)
@@ -63,6 +100,8 @@ class ScoreDrift:
         psi: population stability index against the champion's percentiles; floor: what chance shows on average.
         mean_then: mean probability on the reference rows; mean_now: now.
         counts_then: reference rows a bin, on which the percentiles rest; counts_now: scores.
+        bar: the most that scores differed while the champion learned, with its margin; None without a past.
+        jumps: how far from the weeks just before; empty without a past.
     """
 
     n: int
@@ -73,6 +112,13 @@ class ScoreDrift:
     mean_now: float
     counts_then: tuple[int, ...]
     counts_now: tuple[int, ...]
+    bar: float | None = None
+    jumps: tuple[Jump, ...] = ()
+
+    @property
+    def has_jumped(self) -> bool:
+        """Whether the scores moved within a week or a month as they never did before."""
+        return any(one.psi > one.bar for one in self.jumps)
 
 
 def feature_drift(
@@ -134,9 +180,3 @@ def score_drift(champion: Champion, reference: Reference, now: FloatArray, cohor
         counts_then=histogram.counts,
         counts_now=tuple(histogram.binning.count(now).tolist()),
     )
-
-
-def reference_scores(bundle: Bundle, rows: int) -> FloatArray:
-    """So many scores that have the champion's percentiles: its reference rows, as far as the bundle knows them."""
-    ranks = (np.arange(rows) + 0.5) / rows * (len(bundle.percentiles) - 1)
-    return np.asarray(np.interp(ranks, np.arange(len(bundle.percentiles)), bundle.percentiles))

@@ -1,0 +1,90 @@
+"""Limits learnt from a quiet past: how far may a week be from the rest before it is like no week before?
+
+    novelty(distances)            of each past week: the farthest that any column went, in multiples of what that
+                                  column did in all other weeks
+    predictive_limit(past, chance)  what a further quiet week exceeds with this chance, also after few weeks
+    noise_limit(...)              what chance alone adds where today's rows are fewer than the past's
+
+A column is measured by itself, the family of all columns is judged by its maximum: one limit for a hundred columns, and
+no p-value. Reads arrays; knows no feature. Start reading at `novelty`.
+"""
+
+from statistics import NormalDist
+from typing import Final
+
+import numpy as np
+
+from churn.events import FloatArray
+
+LEAST: Final = 0.03  # a distance below it (PSI .001) is nothing, however still a column has stood
+APART: Final = 4  # weeks around one that are left out of what it is compared with
+TAIL: Final = 0.25  # share of past weeks that say how the tail falls off
+UNQUIET: Final = 0.05  # share of past weeks that may have been anything but quiet
+FEWEST: Final = 12  # past weeks, below which nothing can be learnt
+FARTHEST: Final = 4.0  # times a column's own most; beyond it nothing is quiet
+
+
+def novelty(distances: FloatArray) -> FloatArray:
+    """How unlike all others each week was, by its most unlike column.
+
+    Args:
+        distances: of each week and column, at least 0; NaN where there is none. Shape (t, f).
+
+    Returns:
+        Multiples of the column's most in weeks farther away than `APART`. Shape (t,).
+    """
+    weeks = len(distances)
+    found = np.full(weeks, np.nan)
+    filled = np.nan_to_num(distances)
+    for week in range(weeks):
+        others = np.ones(weeks, dtype=np.bool_)
+        others[max(week - APART, 0) : week + APART + 1] = False
+        if others.any() and not np.isnan(distances[week]).all():
+            found[week] = np.max(filled[week] / np.maximum(filled[others].max(axis=0), LEAST))
+    return found
+
+
+def predictive_limit(past: FloatArray, chance: float) -> float | None:
+    """What a further quiet week exceeds with this chance.
+
+    The logarithms of the largest quarter are taken as exponential beyond its lower end, the largest few of all as
+    anything (they may not have been quiet: type II censoring); the limit allows for how few weeks it is learnt from.
+
+    Args:
+        past: a positive number a past week. Shape (t,).
+        chance: of a further one to pass the limit, in (0, TAIL].
+
+    Returns:
+        A multiple, at least 1; None where there are fewer than `FEWEST` weeks.
+
+    Source: Epstein, Sobel (1953), "Life testing", JASA 48 (censored exponential); its predictive distribution is
+    Lomax's (1954).
+    """
+    known = np.sort(np.log(np.maximum(past[np.isfinite(past)], 1e-6)))
+    if len(known) < FEWEST:
+        return None
+    beyond = max(round(TAIL * len(known)), 3)
+    start = float(known[-beyond - 1])
+    excess = known[-beyond:] - start
+    kept = beyond - min(round(UNQUIET * len(known)), beyond - 2)
+    mean = (excess[:kept].sum() + (beyond - kept) * excess[kept - 1]) / kept
+    reach = kept * mean * ((beyond / len(known) / chance) ** (1 / kept) - 1)
+    return float(np.clip(np.exp(start + reach), 1.0, FARTHEST))
+
+
+def noise_limit(bins: int, rows: int, past_rows: int, chance: float) -> float:
+    """The PSI that chance alone passes with this chance, where today's rows are some of those that the past had.
+
+    Args:
+        bins: that hold anybody.
+        rows: today.
+        past_rows: a week before; as many or fewer than today's add nothing, for they are the same customers.
+        chance: in (0, 1).
+
+    Source: a scaled chi-squared (Yurdakul, Naranjo 2020), its quantile by Wilson and Hilferty (1931).
+    """
+    degrees = max(bins - 1, 1)
+    missing = max(1 / max(rows, 1) - 1 / max(past_rows, 1), 0.0)
+    z = NormalDist().inv_cdf(1 - chance)
+    quantile = degrees * (1 - 2 / (9 * degrees) + z * (2 / (9 * degrees)) ** 0.5) ** 3
+    return float(missing * quantile)
