@@ -111,11 +111,12 @@ def bar_of(past: Past, chance: float) -> float:
 
     Source: prediction interval of a further observation (Student); its quantile by the expansion of Cornish and Fisher.
     """
-    told = np.array([one.auc for one in past.joint])
+    told = np.sort([one.auc for one in past.joint])
     if len(told) < FEWEST_WEEKS:
         return max(LEAST_AUC, float(told.max()) + MARGIN) if len(told) else LEAST_AUC + MARGIN
-    reach = _student(1 - chance, len(told) - 1) * (1 + 1 / len(told)) ** 0.5
-    return max(LEAST_AUC, float(told.mean() + reach * told.std(ddof=1)))
+    kept = told[:-1] if len(told) > FEWEST_WEEKS else told  # one of them may have been anything but quiet
+    reach = _student(1 - chance, len(kept) - 1) * (1 + 1 / len(kept)) ** 0.5
+    return max(LEAST_AUC, float(kept.mean() + reach * kept.std(ddof=1)))
 
 
 def joint_of(
