@@ -24,6 +24,7 @@ from cli.opened import OpenLog, open_log
 from features.snapshots import current
 from monitoring.champion import Champion, champions
 from monitoring.drift.reference import reference
+from monitoring.ledger.cohort import Books
 from monitoring.looking import find, has_newer_outcomes
 from monitoring.reading.customers import numbers_of
 from monitoring.reading.newest import Told
@@ -73,7 +74,7 @@ class Judge:
         seen = seen_of(mine, then, sample_rows=self.settings.monitoring.sample_rows)
         hashed = self.champion.bundle.feature_set_hash
         of_now = RowsOfNow(now, hashed, len(rows), len(rows), {}, {self.champion.model: seen})
-        found = find(self.settings, self.champion, then, of_now, told, [], now, newer_outcomes=newer)
+        found = find(self.settings, self.champion, then, of_now, told, Books({}), now, newer_outcomes=newer)
         return judge(found, self.settings.monitoring)
 
     def _can_be_scored(self, rows: pd.DataFrame) -> bool:

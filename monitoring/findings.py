@@ -12,6 +12,7 @@ from monitoring.before.found import Estimated
 from monitoring.champion import Champion
 from monitoring.data.contract import Fault
 from monitoring.drift.shift import FeatureDrift, ScoreDrift
+from monitoring.ledger.cohort import Ledger, Unreadable
 from monitoring.ledger.realised import Realised
 
 
@@ -32,6 +33,7 @@ class Findings:
         stopped_at: when an earlier verdict stopped it, and nobody has let a model serve since; None otherwise.
         troubles: what could not be looked at.
         estimate: of its answers before outcomes are known; shown, never a reason. None: not looked at.
+        ledger: what became of all answers of the model, whatever version gave them; None where there are none.
     """
 
     champion: Champion
@@ -48,6 +50,7 @@ class Findings:
     stopped_at: str | None = None
     troubles: tuple[Trouble, ...] = ()
     estimate: Estimated | None = None
+    ledger: Ledger | None = None
 
     @property
     def untold(self) -> frozenset[str]:
@@ -62,8 +65,10 @@ class Whole:
     Args:
         now: the instant judged. last_run_at: the instant that the run before judged; None for the first.
         troubles: what could not be looked at.
+        unreadable: answers that nobody can read, by file.
     """
 
     now: datetime
     last_run_at: datetime | None = None
     troubles: tuple[Trouble, ...] = ()
+    unreadable: tuple[Unreadable, ...] = ()

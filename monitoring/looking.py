@@ -16,10 +16,7 @@ from churn.cutoffs import ImmatureLog, latest_fold
 from churn.errors import ChurnError, NoChampion
 from churn.metrics_profit import Stakes
 from churn.settings import Settings
-from churn.tables import SCORES
-from features.holders import read_holders
 from features.log import LogManifest, read_log_manifest
-from features.log_reading import read_events
 from monitoring.attempts import Attempts
 from monitoring.before.estimates import estimated
 from monitoring.champion import Champion, path_of, read_champion
@@ -27,12 +24,14 @@ from monitoring.data.contract import faults, usable
 from monitoring.drift.reference import Reference, nothing_known, reference
 from monitoring.drift.shift import feature_drift, score_drift
 from monitoring.findings import Findings, Whole
-from monitoring.ledger.realised import Realised, realised
+from monitoring.ledger.books import books
+from monitoring.ledger.cohort import Books
+from monitoring.ledger.realised import Realised
 from monitoring.reading.answers import Answers, read_answers
 from monitoring.reading.newest import Told
 from monitoring.reading.now import read_now
 from monitoring.reading.seen import RowsOfNow
-from monitoring.reading.windows import KEPT, Scores, read_scores, snapshot_cutoffs
+from monitoring.reading.windows import snapshot_cutoffs
 from monitoring.stops import stopped
 
 Say = Callable[[str], None]
@@ -81,10 +80,9 @@ def look(
         "features", lambda: read_now(folder, counted, sample_rows=settings.monitoring.sample_rows), None
     ) or RowsOfNow(None, None, 0, 0, {}, {})
     answers = _answers(folder, serving, current, tried)
-    scores = tried("scores", lambda: read_scores(folder), None) or Scores(SCORES.empty()[KEPT], {}, 0)
     now = _now(settings, manifest, current, last_run_at)
     progress("what became of the scores")
-    ledgers = tried("outcomes", lambda: realised_of(settings, scores, manifest) if manifest else [], ())
+    told = tried("outcomes", lambda: _books(settings, manifest, now, progress), Books({}))
     findings, held = [], stopped(folder)
     for champion in serving:
         progress(f"{champion.model}: features and scores against its snapshot")
@@ -94,12 +92,12 @@ def look(
         since = held.get(champion.version)
         findings.append(
             find(
-                settings, champion, thens[champion.model], current, answers.of(champion), ledgers, now,
+                settings, champion, thens[champion.model], current, answers.of(champion), told, now,
                 newer_outcomes=bool(newer), stopped_at=since, tried=tried,
             )
         )  # fmt: skip
-    whole = Whole(now, last_run_at, tried.of_whole())
-    return Look(tuple(findings), tuple(ledgers), current, answers, now, whole, tried)
+    whole = Whole(now, last_run_at, tried.of_whole(), told.unreadable)
+    return Look(tuple(findings), tuple(told.versions), current, answers, now, whole, tried)
 
 
 def _answers(folder: Path, serving: Sequence[Champion], current: RowsOfNow, tried: Attempts) -> Answers:
@@ -142,18 +140,8 @@ def _now(
     return clock(settings.business.clock, current.as_of or last_run_at or WallClock().now()).now()
 
 
-def realised_of(settings: Settings, scores: Scores, manifest: LogManifest) -> list[Realised]:
-    """What became of all answers, as far as the log tells."""
-    return realised(
-        scores,
-        lambda: read_events(settings.folder, taking_back=settings.definition.taking_back),
-        settings.lifecycle,
-        observed_until=manifest.observed_until,
-        min_rows=settings.training.min_rows,
-        min_positives=settings.training.min_positives,
-        seed=settings.training.seed,
-        holders=read_holders(settings.folder),
-    )
+def _books(settings: Settings, manifest: LogManifest | None, now: datetime, progress: Say) -> Books:
+    return Books({}) if manifest is None else books(settings, manifest, now, progress=progress)
 
 
 def find(
@@ -162,7 +150,7 @@ def find(
     then: Reference | None,
     current: RowsOfNow,
     told: Told,
-    ledgers: Sequence[Realised],
+    ledgers: Books,
     now: datetime,
     *,
     newer_outcomes: bool,
@@ -187,11 +175,12 @@ def find(
         score=tried(
             "drift", lambda: score_drift(champion, then, probabilities, seen.rows) if then else None, None, model=model
         ),
-        realised=next((one for one in ledgers if one.version == champion.version), None),
+        realised=next((one for one in ledgers.versions if one.version == champion.version), None),
         age=now - current.as_of if current.as_of else None,
         max_age=timedelta(hours=settings.serving.max_feature_age_hours),
         newer_outcomes=newer_outcomes,
         stopped_at=stopped_at,
+        ledger=ledgers.ledgers.get(model),
     )
     estimate = tried("estimates", lambda: estimated(found, probabilities, Stakes.of(settings.costs)), None, model=model)
     return replace(found, estimate=estimate, troubles=tried.of(model))

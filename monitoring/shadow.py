@@ -16,8 +16,8 @@ from churn.tables import ERASED_LINE, SHADOW_LINE
 from features.cipher_lines import plain_lines
 from features.log import LogManifest
 from monitoring.champion import read_champion
-from monitoring.looking import realised_of
-from monitoring.reading.windows import KEPT, Scores, read_scores, typed
+from monitoring.ledger.of_frame import realised_of
+from monitoring.reading.windows import KEPT, read_scores, typed
 
 PAIR = ["customer_id", "cutoff"]
 
@@ -61,7 +61,7 @@ def compare(
         return found
     pairs = both[PAIR]
     kept = [one[KEPT].merge(pairs, on=PAIR) for one in (mine, theirs)]
-    ledgers = realised_of(settings, Scores(pd.concat(kept, ignore_index=True), {}, 0), manifest)
+    ledgers = realised_of(settings, pd.concat(kept, ignore_index=True), manifest)
     return found | {
         "mean_shadow": float(both["probability"].mean()),
         "mean_champion": float(both["probability_champion"].mean()),

@@ -8,11 +8,13 @@ import pytest
 from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 
 from churn.cutoffs import latest_fold
-from features.log import read_log_manifest
+from features.log import LogManifest, read_log_manifest
 from features.log_reading import read_events
 from features.snapshots import freeze
-from monitoring.ledger.realised import MixedCutoffs, Realised
-from monitoring.looking import look, realised_of
+from monitoring.ledger.books import books
+from monitoring.ledger.cohort import Books, Unreadable
+from monitoring.ledger.realised import Realised
+from monitoring.looking import look
 from monitoring.reading.windows import read_scores
 from monitoring.verdict import judge
 from tests import small_shop
@@ -31,9 +33,13 @@ def matured(shop: Shop) -> pd.DataFrame:
 
 
 def ledger(shop: Shop) -> Realised:
-    settings = shop.settings
-    (one,) = realised_of(settings, read_scores(settings.folder), read_log_manifest(settings.folder))
+    (one,) = opened(shop).versions
     return one
+
+
+def opened(shop: Shop, manifest: LogManifest | None = None) -> Books:
+    manifest = manifest or read_log_manifest(shop.settings.folder)
+    return books(shop.settings, manifest, manifest.observed_until)
 
 
 def test_matured_scores_are_judged_as_scikit_learn_judges_them(shop: Shop) -> None:
@@ -67,7 +73,7 @@ def test_a_horizon_that_ends_a_moment_too_late_is_immature(shop: Shop) -> None:
     shop.write_scores(rows)
     end = settings.lifecycle.outcome_window(rows["event_timestamp"][0].to_pydatetime()).end
     for observed_until, state in ((end, "mature"), (end - pd.Timedelta(microseconds=1), "immature")):
-        (came,) = realised_of(settings, read_scores(settings.folder), replace(manifest, observed_until=observed_until))
+        (came,) = opened(shop, replace(manifest, observed_until=observed_until)).versions
         assert came.state == state
 
 
@@ -109,11 +115,14 @@ def test_a_line_that_was_cut_off_is_counted_and_the_rest_is_read(shop: Shop) -> 
     assert (scores.unreadable, len(scores.frame)) == (1, len(shop.now()) - 1)
 
 
-def test_a_score_without_cutoff_is_refused(shop: Shop) -> None:
-    path = shop.write_scores(shop.now().head(1))
+def test_a_score_without_cutoff_is_counted_and_the_rest_is_judged(shop: Shop) -> None:
+    rows = matured(shop)
+    shop.write_scores(rows)
+    path = shop.write_scores(rows.head(1).assign(customer_id="somebody"), name="other")
     path.write_text(path.read_text().replace('"cutoff": "', '"cutoff": null, "was": "'))
-    with pytest.raises(MixedCutoffs, match="churn score --all"):
-        ledger(shop)
+    found = opened(shop)
+    assert found.unreadable == (Unreadable("scores/log/other.jsonl", 1, "no_cutoff"),)
+    assert found.versions[0].n == len(rows)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,231 @@
+"""What became of every answer: one history a model, cohort by cohort, whatever versions of it answered.
+
+    immature, partly mature, mature (kept); then judged again where something of its time has changed,
+    or closed where its answers are pruned: it stays as it was judged
+
+A cohort that is mature is kept with what it rests on: digests of its answers, of what counted on the days of its
+windows, and of ids that changed hands. As long as these are what they were it is not judged again; when they change,
+it is, and what it said before stays beside it. Made anew from nothing the ledger is the same, as far as answers are
+still there. Start reading at `books`.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from churn.calendar import EPOCH, from_us, to_us
+from churn.metrics_profit import Stakes
+from churn.settings import Settings
+from features.atomic import write_json
+from features.holders import read_holders
+from features.log import LogManifest
+from features.parts import log_parts
+from monitoring.ledger.asking import judge_cohorts, maturity, not_yet
+from monitoring.ledger.catalogue import catalogue
+from monitoring.ledger.cohort import Books, Correction
+from monitoring.ledger.judging import Rules
+from monitoring.ledger.kept import MOST_CORRECTIONS, Kept, drop_kept, read_kept, write_kept
+from monitoring.ledger.lines import ledgers_of
+from monitoring.ledger.outcomes import Days, Known, heirs_digest
+from monitoring.ledger.plan import Planned, planned
+
+CACHE = Path("monitoring") / "cache" / "outcome-days.json"
+MOST_ROWS = 8_000_000  # answers that are judged in one walk through the log
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where the books are kept, and by which rules.
+
+    Args:
+        folder: the artifacts. known: the log. log_hash: of it. rules: how answers are judged.
+        now: the instant of this run. most_rows: answers in one walk.
+    """
+
+    folder: Path
+    known: Known
+    log_hash: str
+    rules: Rules
+    now: datetime
+    most_rows: int = MOST_ROWS
+
+    @property
+    def until_us(self) -> int:
+        """The log is complete up to here."""
+        return to_us(self.known.observed_until)
+
+
+def books(settings: Settings, manifest: LogManifest, now: datetime, *, progress: Say = lambda _: None) -> Books:
+    """What became of all answers of a business; keeps what is new.
+
+    Args:
+        settings: whose, and the floors.
+        manifest: of the log.
+        now: by the business's clock.
+        progress: told what is going on.
+
+    Raises:
+        NoLog, BrokenLog, ReplacedLog: the log cannot be read. NoFileKey, WrongFileKey: a file's key is not here.
+    """
+    return books_at(desk_of(settings, manifest, now), progress)
+
+
+def desk_of(settings: Settings, manifest: LogManifest, now: datetime) -> Desk:
+    """Where a business keeps its books.
+
+    Raises:
+        NoLog: it has no log.
+    """
+    training, folder, definition = settings.training, settings.folder, settings.definition
+    rules = Rules(definition.id, training.min_rows, training.min_positives, training.seed, Stakes.of(settings.costs))
+    parts = log_parts(folder, taking_back=definition.taking_back)
+    known = Known(parts, settings.lifecycle, manifest.observed_until, read_holders(folder))
+    return Desk(folder, known, manifest.log_hash, rules, now)
+
+
+def books_at(desk: Desk, progress: Say = lambda _: None) -> Books:
+    """See `books`."""
+    cells, unreadable = catalogue(desk.folder, desk.known.lifecycle.calendar)
+    held, plan = read_kept(desk.folder), {(one.model, one.name): one for one in planned(cells)}
+    found = {key: one.closed() for key, one in held.items() if _is_history(desk, one, plan.get(key))}
+    ask: list[Planned] = []
+    doubtful: list[Planned] = []
+    for key, one in plan.items():
+        if any(_overlap(one, other) for other in found.values() if other.cohort.is_closed):
+            continue
+        if maturity(one, desk.known)[0] > desk.until_us:
+            found[key] = not_yet(one, desk.known)
+        elif key in held and _same(held[key].rests_on, _sure(desk, one)):
+            doubtful.append(one)
+        else:
+            ask.append(one)
+    for key in held.keys() - found.keys() - {(one.model, one.name) for one in (*ask, *doubtful)}:
+        _if_writable(lambda key=key: drop_kept(desk.folder, key))  # type: ignore[misc]
+    found |= _judge(desk, ask, doubtful, held, progress)
+    return Books(ledgers_of([*found.values()], desk.rules, desk.known.lifecycle.calendar), tuple(unreadable))
+
+
+def _judge(
+    desk: Desk, ask: list[Planned], doubtful: list[Planned], held: dict[tuple[str, str], Kept], progress: Say
+) -> dict[tuple[str, str], Kept]:
+    """Judge what is new, then what may have changed; everything else is as it is kept."""
+    found: dict[tuple[str, str], Kept] = {}
+    days = _read_days(desk)
+
+    def judge(cohorts: list[Planned]) -> Days | None:
+        seen = None
+        for group in _groups(cohorts, desk.most_rows):
+            progress(f"what became of {sum(one.n for one in group):,} answers in {len(group)} cohorts")
+            judged, seen = judge_cohorts(desk.folder, group, desk.known, desk.rules)
+            for one, new in zip(group, judged, strict=True):
+                full = replace(new, rests_on=_rests_on(desk, one, seen))
+                full = _corrected(desk, held.get(new.key), full)
+                found[new.key] = full
+                _if_writable(lambda full=full: write_kept(desk.folder, full))  # type: ignore[misc]
+        return seen
+
+    days = judge(ask) or days
+    if days is None and doubtful:
+        _, days = judge_cohorts(desk.folder, [], desk.known, desk.rules)
+    if days is not None:
+        _if_writable(lambda: write_json(desk.folder / CACHE, _state(desk) | {"days": days}))
+        changed = [one for one in doubtful if held[one.model, one.name].rests_on != _rests_on(desk, one, days)]
+        judge(changed)
+    return {(one.model, one.name): held[one.model, one.name] for one in doubtful} | found
+
+
+def _is_history(desk: Desk, kept: Kept, now: Planned | None) -> bool:
+    """Whether a kept cohort can be judged no more: answers are gone, or all spoke of another definition."""
+    if not all((desk.folder / file).exists() for file in kept.rests_on["answers"]):
+        return True
+    if kept.rests_on["definition"] == desk.rules.definition_id:
+        return False
+    return now is None or not any(desk.rules.definition_id in cell.definitions for cell in now.cells)
+
+
+def _overlap(one: Planned, other: Kept) -> bool:
+    theirs = other.cohort
+    return one.model == theirs.model and one.first_day <= theirs.last_day and theirs.first_day <= one.last_day
+
+
+def _sure(desk: Desk, one: Planned) -> dict[str, Any]:
+    """What a cohort rests on, as far as the log need not be read for it."""
+    stakes, rules = desk.rules.stakes, desk.rules
+    until = None if maturity(one, desk.known)[1] <= desk.until_us else [desk.log_hash, desk.until_us]
+    return {
+        "answers": one.answers(),
+        "definition": rules.definition_id,
+        "timezone": desk.known.lifecycle.calendar.timezone,
+        "floors": [rules.min_rows, rules.min_positives, rules.seed],
+        "stakes": None if stakes is None else [*vars(stakes).values()],
+        "until": until,
+    }
+
+
+def _same(kept: dict[str, Any], now: dict[str, Any]) -> bool:
+    return all(kept.get(name) == value for name, value in now.items())
+
+
+def _rests_on(desk: Desk, one: Planned, days: Days) -> dict[str, Any]:
+    """What a cohort rests on."""
+    lifecycle = desk.known.lifecycle
+    first, last = (lifecycle.outcome_window(from_us(us)) for us in (one.first_us, one.last_us))
+    edges = [(lifecycle.calendar.day_of(at) - EPOCH).days for at in (first.start, last.end - timedelta(microseconds=1))]
+    start = min(days, default=0) if desk.known.is_of_all_time else edges[0]
+    counted = sum(days.get(day, 0) for day in range(start, edges[1] + 1)) % 2**64
+    heirs = heirs_digest(desk.known.holders, one.first_us, desk.until_us)
+    return _sure(desk, one) | {"days": f"{counted:016x}", "heirs": f"{heirs:016x}"}
+
+
+def _corrected(desk: Desk, before: Kept | None, new: Kept) -> Kept:
+    """The cohort with what was said of it before, where that has changed."""
+    if before is None:
+        return new
+    corrections = before.cohort.corrections
+    was = before.rests_on
+    is_other = before.digest != new.digest and was["until"] is None and was["definition"] == desk.rules.definition_id
+    if is_other and before.cohort.became is not None:
+        why = "log" if was["answers"] == new.rests_on["answers"] else "answers"
+        corrections = (*corrections, Correction(desk.now, why, before.cohort.became))[-MOST_CORRECTIONS:]
+    return replace(new, cohort=replace(new.cohort, corrections=corrections))
+
+
+def _groups(cohorts: Sequence[Planned], most_rows: int) -> Iterator[list[Planned]]:
+    """Cohorts in groups of so many answers at most, one at least."""
+    group: list[Planned] = []
+    for one in cohorts:
+        if group and sum(each.n for each in group) + one.n > most_rows:
+            yield group
+            group = []
+        group.append(one)
+    if group:
+        yield group
+
+
+def _state(desk: Desk) -> dict[str, Any]:
+    calendar = desk.known.lifecycle.calendar
+    return {"log": [desk.log_hash, desk.until_us, desk.rules.definition_id, calendar.timezone]}
+
+
+def _read_days(desk: Desk) -> Days | None:
+    """The digests of the log's days, where this very log was walked through before."""
+    try:
+        told = json.loads((desk.folder / CACHE).read_text(encoding="utf-8"))
+        return (
+            {int(day): int(digest) for day, digest in told["days"].items()}
+            if told["log"] == _state(desk)["log"]
+            else None
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):  # there is none yet, or half of one
+        return None
+
+
+def _if_writable(write: Callable[[], None]) -> None:
+    """Where nothing can be written the books are told all the same, and judged anew the next time."""
+    with suppress(OSError):
+        write()
