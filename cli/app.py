@@ -42,6 +42,8 @@ from serving.score_route import ScoreRoute, ShortWay
 from serving.swap import Swapping
 from serving.web.desk import SCOPES as WEB_SCOPES
 from serving.web.desk import WebDesk
+from serving.web.runs import SCOPES as RUN_SCOPES
+from serving.web.runs import RunDesk
 from serving.what_if import SCOPES as WHAT_IF_SCOPES
 from serving.what_if import WhatIfDesk
 
@@ -49,7 +51,7 @@ DEFAULT_CONFIG = "churn.toml"
 UNTOLD_HOURS = 48  # so far back live events are looked at of which nobody was told; every night's batch tells of all
 EVERY_SCOPES = (
     SCOPES, WEB_SCOPES, INFO_SCOPES, EVENT_SCOPES, FORGET_SCOPES, FEED_SCOPES, VIEW_SCOPES, WHAT_IF_SCOPES,
-    REPLAY_SCOPES,
+    REPLAY_SCOPES, RUN_SCOPES,
 )  # fmt: skip
 
 
@@ -75,6 +77,7 @@ def assemble(
     rooms = (
         door.login,
         WebDesk(desk.settings, view, door.sessions),
+        RunDesk(desk.settings, door.sessions),
         events or EventDesk(desk.metrics),
         forget or ForgetDesk(),
         Feed(desk.settings.folder, desk),

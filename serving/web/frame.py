@@ -84,7 +84,8 @@ class View:
         return answer
 
     def _top(self) -> str:
-        links = f'<a href="/">{self.say("list")}</a><a href="/docs">{self.say("documents")}</a>'
+        where = {"/": "list", "/monitoring/": "monitoring", "/docs": "documents"}
+        links = "".join(f'<a href="{path}">{self.say(name)}</a>' for path, name in where.items())
         find = (
             f'<form action="/customer" method="get" role="search" aria-label="{self.say("find")}"><input name="id" '
             f'required maxlength="{LONGEST_ID}" autocomplete="off" spellcheck="false" '

@@ -111,6 +111,8 @@ WORDS: Final[dict[str, Two]] = {
     "score_id": ("Number of this answer:", "评分编号："),
     "pages": ("Pages", "页面"),
     "list": ("List", "列表"),
+    "monitoring": ("Monitoring", "监控"),
+    "no_run_yet": ("Nothing was judged yet. `churn monitor` does it.", "尚未运行监控。请运行 `churn monitor`。"),
     "documents": ("API", "接口文档"),
     "login": ("Log in", "登录"),
     "key": ("Key with the scope read", "具有 read 权限的密钥"),

@@ -84,7 +84,8 @@ def harmless(answer: Any) -> None:
 
 @DRAWN
 @given(
-    path=st.sampled_from(["/", "/customer", "/at-risk.csv", "/login", "/docs", "/logout"]), query=QUERIES,
+    path=st.sampled_from(["/", "/customer", "/at-risk.csv", "/login", "/docs", "/logout", "/monitoring/"]),
+    query=QUERIES,
     who=st.sampled_from(["key", "session", "nobody"]), cookie=COOKIES,
     more=st.sampled_from([{}, {"Accept": "text/html"}, {"Accept-Language": "zh;q=1e999,*"}, {"Host": "[evil"}]),
 )  # fmt: skip

@@ -30,6 +30,7 @@ from tests.live_shop import Ticking
 from tests.tiny_service import row
 
 PAGES = {"/", "/customer", "/at-risk.csv", "/login", "/logout"}  # for people; not in the document
+PAGES |= {"/monitoring", "/monitoring/", "/monitoring/runs/{run}/{file}"}
 SCORE_ID = "0123456789abcdef0123456789abcdef"
 CUSTOMER = "C000123"
 
