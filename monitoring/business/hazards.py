@@ -1,0 +1,121 @@
+"""When customers leave and return, what follows events, who has left, how content they are, and how many will be there.
+
+    answers of now + log --> folds, filled on the walk of monitoring/business/taking_stock.py --> Hazards
+
+Start reading at `Folds`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from churn.calendar import EPOCH
+from churn.settings import Settings
+from features.consents import consents
+from features.log import LogManifest
+from monitoring.business.after_event import AfterEvents, after_events
+from monitoring.business.base import Base, base
+from monitoring.business.forecast import Forecast, Outlooks, forecast
+from monitoring.business.forecasts_file import due, judged, keep_forecasts, read_forecasts
+from monitoring.business.funnel import Funnel
+from monitoring.business.lapsed import REACHES, Lapsed, Reach
+from monitoring.business.lifetimes import Lifetimes, lifetimes
+from monitoring.business.satisfaction import Satisfaction
+from monitoring.business.sight import Sight
+from monitoring.business.survey import Fold
+from monitoring.business.taking_stock import Ground
+from monitoring.champion import Champion
+from monitoring.reading.newest import Told
+
+
+@dataclass(frozen=True)
+class Hazards:
+    """What the walk through the log told.
+
+    Args:
+        lifetimes: lives, pauses and trials. after: hazard ratios. lapsed: who has left.
+        satisfaction: scores and cases. funnel: leads.
+        outlooks: the forecasts of now, or why there are none.
+        past: forecasts of before, oldest first, those whose day has come with what came.
+        unreadable: lines of their file that cannot be read.
+        min_cell: fewer customers of a segment are not shown. currency: of money.
+    """
+
+    lifetimes: Lifetimes
+    after: AfterEvents
+    lapsed: Lapsed
+    satisfaction: Satisfaction
+    funnel: Funnel
+    outlooks: Outlooks
+    past: Sequence[Forecast]
+    unreadable: int
+    min_cell: int
+    currency: str
+
+    def keep(self, folder: Path) -> None:
+        """Write the forecasts of now beside those of before."""
+        if self.outlooks.told or self.past:
+            keep_forecasts(folder, self.past, self.outlooks.told)
+
+
+class Folds:
+    """The folds of one walk, and what they tell when it is over.
+
+    Args:
+        settings: whose.
+        on: instants and segments.
+        manifest: of the log.
+        asked: each champion, with what it told of the customers of now.
+        environ: what `${VARIABLES}` in the path of [contacts] stand for.
+
+    Raises:
+        NoConsents: [contacts] names a file that cannot be read.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        on: Ground,
+        manifest: LogManifest,
+        asked: Sequence[tuple[Champion, Told]],
+        environ: Mapping[str, str],
+    ) -> None:
+        edges, segmentation = on.edges, on.segmentation
+        first_day = (on.lifecycle.calendar.day_of(manifest.first_event_at) - EPOCH).days
+        self._settings, self._versions = settings, tuple(champion.version for champion, _ in asked)
+        self._told, self._unreadable = read_forecasts(settings.folder)
+        self._lifetimes = lifetimes(edges, segmentation, first_day)
+        self._after = after_events(edges, segmentation, on.lifecycle.definition.lapse)
+        reach = _reach(settings, environ)
+        words = on.lifecycle.words
+        self._lapsed = Lapsed(edges, segmentation, words, reach, tells_solutions=manifest.solutions > 0)
+        self._satisfaction = Satisfaction(edges, segmentation, on.lifecycle)
+        self._funnel = Funnel(edges, segmentation)
+        sights = {champion.model: (Sight(champion.bundle), told) for champion, told in asked}
+        self._base: Base = base(edges, first_day, sights, due(self._told, manifest.observed_until))
+
+    @property
+    def folds(self) -> tuple[Fold, ...]:
+        """What is to be filled."""
+        return self._lifetimes, self._after, self._lapsed, self._satisfaction, self._funnel, self._base
+
+    def hazards(self, now: datetime) -> Hazards:
+        """What they tell, once filled; now: the instant of the last edge."""
+        came = dict(zip(self._base.due_us.tolist(), self._base.came.tolist(), strict=True))
+        return Hazards(
+            self._lifetimes, self._after, self._lapsed, self._satisfaction, self._funnel,
+            forecast(self._base, now, self._versions), judged(self._told, came), self._unreadable,
+            self._settings.monitoring.min_cell, self._settings.business.currency,
+        )  # fmt: skip
+
+
+def _reach(settings: Settings, environ: Mapping[str, str]) -> Reach | None:
+    """How each listed customer may be reached; None where no file of consents is configured."""
+    told = consents(settings, environ)
+    if told is None:
+        return None
+    kinds = {(True, True): 0, (True, False): 1, (False, True): 2, (False, False): 3}
+    assert len(REACHES) == len(kinds) + 1
+    pairs = zip(told["may_email"], told["may_phone"], strict=True)
+    return {str(who): kinds[bool(email), bool(phone)] for who, (email, phone) in zip(told.index, pairs, strict=True)}
