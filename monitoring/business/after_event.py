@@ -15,8 +15,10 @@ Biometrics 41, 55-68.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import exp, sqrt
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from churn.calendar import Int64Array
 from churn.definition import Subscription
@@ -80,20 +82,33 @@ class AfterEvents:
     def add(self, one: Panel, codes: Mapping[str, Codes]) -> None:
         """See `Fold.add`."""
         recent = {kind: times for kind in KINDS if len((times := self._when(one, kind))[0])}
-        final = last_of_life(one.told)
-        for edge in range(len(self.edges) - 1):
-            if not recent or self.edges.day[edge] + max(WINDOWS_DAYS) > self.edges.day[-1]:
-                continue
-            who = np.flatnonzero(one.is_active(edge))
-            until = _days_until(one, who, edge, final)
-            place = _classes(one, who, edge)
-            for kind, (customer, time_us) in recent.items():
-                start_us = self.edges.calendar.window_start_us(int(self.edges.us[edge]), BEFORE_DAYS)
-                lately = customer[(time_us >= start_us) & (time_us < self.edges.us[edge])]
-                had = np.isin(who, lately)
-                for dimension in self.segmentation.dimensions:
-                    row = codes[dimension.name][who, edge] if dimension.name != TOTAL else np.full(len(who), edge)
-                    self._count(kind, dimension, had, until, row * np.int64(CLASSES) + place)
+        months = [self._month(one, edge, recent, codes) for edge in self._mature()] if recent else []
+        if not months:
+            return
+        until, had, *rows = (np.concatenate(parts) for parts in zip(*months, strict=True))
+        for nth, kind in enumerate(recent):
+            for dimension, row in zip(self.segmentation.dimensions, rows, strict=True):
+                self._count(kind, dimension, had[:, nth], until, row)
+
+    def _mature(self) -> list[int]:
+        """The months whose longest window is over."""
+        return [at for at, day in enumerate(self.edges.day[:-1]) if day + max(WINDOWS_DAYS) <= self.edges.day[-1]]
+
+    def _month(
+        self, one: Panel, edge: int, recent: Mapping[str, tuple[Int64Array, Int64Array]], codes: Mapping[str, Codes]
+    ) -> tuple[NDArray[Any], ...]:
+        """Of a month's active customers: days to each outcome, which kinds they had, and a slot a dimension."""
+        who = np.flatnonzero(one.is_active(edge))
+        end_us = int(self.edges.us[edge])
+        start_us = self.edges.calendar.window_start_us(end_us, BEFORE_DAYS)
+        had = np.zeros((len(one), len(recent)), dtype=np.bool_)
+        for nth, (customer, time_us) in enumerate(recent.values()):
+            had[customer[(time_us >= start_us) & (time_us < end_us)], nth] = True
+        place = _classes(one, who, edge)
+        names = [each.name for each in self.segmentation.dimensions]
+        levels = [edge if name == TOTAL else codes[name][who, edge] for name in names]
+        slots = [level * np.int64(CLASSES) + place for level in levels]
+        return _days_until(one, who, edge), had[who], *slots
 
     def _when(self, one: Panel, kind: str) -> tuple[Int64Array, Int64Array]:
         """Customer and instant of each event of a kind."""
@@ -106,7 +121,7 @@ class AfterEvents:
         return np.append(customer, told.customer[rise]), np.append(time_us, told.time_us[rise])
 
     def _count(self, kind: str, dimension: Dimension, had: BoolArray, until: Int64Array, place: Int64Array) -> None:
-        """Add one month's customers. until: days to each outcome, shape (m, outcomes)."""
+        """Add customers and months. until: days to each outcome, shape (m, outcomes)."""
         rows = len(self.edges) if dimension.name == TOTAL else len(dimension.levels)
         windows = WINDOWS_DAYS if dimension.name == TOTAL else WINDOWS_DAYS[-1:]
         shape = (3, 2, len(windows), len(OUTCOMES), rows, CLASSES)
@@ -169,11 +184,11 @@ def after_events(edges: Edges, segmentation: Segmentation, lapse: object) -> Aft
     return AfterEvents(edges, segmentation, isinstance(lapse, Subscription))
 
 
-def _days_until(one: Panel, who: Int64Array, edge: int, final: Int64Array) -> Int64Array:
+def _days_until(one: Panel, who: Int64Array, edge: int) -> Int64Array:
     """Days from an edge to the lapse, and to the next order, of active customers; far away where neither came."""
     today, far = one.edges.day[edge], np.int64(1 << 30)
     last = one.upto[who, edge] - 1
-    over = one.told.lapse_day[final[last]]
+    over = one.told.lapse_day[last_of_life(one.told)[last]]
     lapse = np.where(over <= one.edges.day[-1], over - today, far)
     following = np.minimum(last + 1, len(one.told.day) - 1)
     came = (following > last) & (one.told.customer[following] == who)
