@@ -133,12 +133,12 @@ def main() -> None:
         told = [one for one in told if one.due <= manifest.observed_until]
         actual = came(settings, manifest, {to_us(one.due) for one in told})
     for one in told if given.each else ():
-        print(one.horizon_days, one.as_of.date(), one.active, [round(x) for x in (one.kept, one.come, one.returned, one.new)],
-              round(one.expected), one.low and round(one.low), one.high and round(one.high), actual[to_us(one.due)])  # fmt: skip
+        parts = [round(part) for part in (one.kept, one.come, one.returned, one.new)]
+        ends = [end and round(end) for end in (one.low, one.high)]
+        print(one.horizon_days, one.as_of.date(), one.active, parts, round(one.expected), ends, actual[to_us(one.due)])
     found = measured(told, actual)
-    print(
-        json.dumps({"figures": found}) if given.json else "\n".join(f"{name:28} {each}" for name, each in found.items())
-    )
+    lines = "\n".join(f"{name:28} {each}" for name, each in found.items())
+    print(json.dumps({"figures": found}) if given.json else lines)
 
 
 if __name__ == "__main__":
