@@ -154,3 +154,12 @@ def again_of(edges: Edges, cohort: Joined, level: int | None = None) -> list[Row
         )
         for nth, month in enumerate(edges.months)
     ]  # fmt: skip
+
+
+def since_of(edges: Edges, counts: Int64Array) -> list[Row]:
+    """Of those active at each edge but now, who is active at each later one. Counts of shape (e, e)."""
+    names = [f"{month:%Y-%m-%d}" for month in edges.months]
+    return [
+        Row(name, int(counts[nth, nth]), tuple(int(one) for one in counts[nth, nth + 1 :]))
+        for nth, name in enumerate(names)
+    ]

@@ -106,6 +106,18 @@ class Stocktaking:
         """What was bought in a period."""
         return buying(self.counts[dimension].bought[nth, list(cell.places)].sum(axis=0), has_money=self.has_money)
 
+    def growth(self, nth: int, dimension: str = TOTAL, cell: Cell = EVERYBODY) -> dict[str, float | None]:
+        """Money against the period before, and against the same one a year before; None where either is not whole."""
+        one = self.periods[nth]
+        back = {"on_before": 1, "on_year_before": 12 if one.grain == "month" else 4}
+        mine = self.buying(nth, dimension, cell).money
+        told: dict[str, float | None] = {}
+        for name, steps in back.items():
+            is_there = nth - steps >= 0 and self.periods[nth - steps].grain == one.grain and one.is_over
+            then = self.buying(nth - steps, dimension, cell).money if is_there else None
+            told[name] = mine / then - 1 if mine is not None and then else None
+        return told
+
     def worth(self, nth: int, dimension: str = TOTAL, cell: Cell = EVERYBODY) -> Worth | None:
         """Money lost and won back in a period; None where orders carry none."""
         if not self.has_money:

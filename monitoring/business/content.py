@@ -1,0 +1,189 @@
+"""`business.json` of a run: every figure by period and segment, for machines.
+
+    definition, as_of, periods[] { total { ... }, segments { dimension { figure { cell { ... } } } } }, cohorts { ... }
+
+What cannot be told is null: a rate of nobody, money where orders carry none, referrals that no event tells of, a month
+that is not over. Cells of fewer than `min_cell` customers are in `other`. Start reading at `content`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+
+from churn.calendar import EPOCH, from_us
+from monitoring.business.cohorts import WITHIN_DAYS, Joined, Row, again_of, rows_of, since_of
+from monitoring.business.panel import STAGES
+from monitoring.business.retention import retention, stocks
+from monitoring.business.segments import TOTAL, Dimension
+from monitoring.business.shown import Cell
+from monitoring.business.survival import Share
+from monitoring.business.taking_stock import EVERYBODY, Stocktaking
+from monitoring.business.words import churn_means
+
+FORMAT_VERSION = 1
+Json = dict[str, Any]
+
+
+def content(found: Stocktaking) -> Json:
+    """The whole file."""
+    english, chinese = churn_means(found.lifecycle)
+    return {
+        "format_version": FORMAT_VERSION,
+        "as_of": from_us(found.edges.now_us).isoformat(),
+        "knowledge": "everything as known at as_of: past periods are restated",
+        "definition": {"id": found.lifecycle.definition.id, "churn": english, "churn_zh": chinese},
+        "currency": found.currency if found.has_money else None,
+        "min_cell": found.min_cell,
+        "value_thirds": found.segmentation.thirds,
+        "dimensions": {one.name: list(one.levels) for one in found.dimensions},
+        "flow_states": ["unseen", *(stage.value for stage in STAGES)],
+        "periods": [_period(found, nth) for nth in range(len(found.periods))],
+        "again_within_days": list(WITHIN_DAYS),
+        "cohorts": {one.name: _cohorts(found, one) for one in found.segmentation.dimensions},
+    }
+
+
+def _period(found: Stocktaking, nth: int) -> Json:
+    one = found.periods[nth]
+    first, last = (EPOCH + timedelta(days=int(found.edges.day[at])) for at in (one.start, one.end))
+    return {
+        "grain": one.grain, "name": one.name, "is_over": one.is_over,
+        "from": first.isoformat(), "until": last.isoformat(),
+        "total": {name: give(found, nth, TOTAL, EVERYBODY) for name, (_, give) in FAMILIES.items()},
+        "segments": {dimension.name: _segments(found, nth, dimension) for dimension in found.dimensions},
+    }  # fmt: skip
+
+
+def _segments(found: Stocktaking, nth: int, dimension: Dimension) -> Json:
+    told: Json = {}
+    for name, (size, give) in FAMILIES.items():
+        sizes = np.array([size(found, nth, dimension, at) for at in range(len(dimension.levels))], dtype=np.int64)
+        cells = found.cells(dimension, sizes)
+        told[name] = {cell.name: give(found, nth, dimension.name, cell) for cell in cells}
+    return told
+
+
+def share(one: Share | None) -> Json | None:
+    """A share with its 95 % interval."""
+    if one is None:
+        return None
+    return {"value": round(one.value, 6), "low": round(one.low, 6), "high": round(one.high, 6), "n": one.n}
+
+
+def _retention(found: Stocktaking, nth: int, dimension: str, cell: Cell) -> Json:
+    flow = found.flow(nth, dimension, cell)
+    one = retention(flow)
+    return asdict(one) | {
+        "by_formula": one.by_formula, "by_cohort": share(one.by_cohort), "churn": share(one.churn), "gap": one.gap,
+        "stages": {stock.stage: {k: v for k, v in asdict(stock).items() if k != "stage"} for stock in stocks(flow)},
+        "flow": flow.tolist(),
+    }  # fmt: skip
+
+
+def _buying(found: Stocktaking, nth: int, dimension: str, cell: Cell) -> Json:
+    one = found.buying(nth, dimension, cell)
+    return asdict(one) | {
+        "repeat_purchase": share(one.repeat_purchase),
+        "money_per_buyer": one.money_per_buyer,
+        "known_share": one.known_share,
+        "growth": found.growth(nth, dimension, cell),
+    }
+
+
+def _lost(found: Stocktaking, nth: int, dimension: str, cell: Cell) -> Json | None:
+    one = found.worth(nth, dimension, cell)
+    return {"lapsed": one.lapsed, "money": one.lost, "per_customer": one.lost_per_customer} if one else None
+
+
+def _won_back(found: Stocktaking, nth: int, dimension: str, cell: Cell) -> Json | None:
+    one = found.worth(nth, dimension, cell)
+    if one is None:
+        return None
+    per, is_over = one.back_per_customer, one.is_year_over
+    return {"returned": one.returned, "money": one.back, "per_customer": per, "is_year_over": is_over}
+
+
+def _net(found: Stocktaking, nth: int, dimension: str, cell: Cell) -> Json | None:
+    one = found.worth(nth, dimension, cell)
+    return {"money": one.net, "is_year_over": one.is_year_over} if one else None
+
+
+def _referrals(found: Stocktaking, nth: int, dimension: str, cell: Cell) -> Json | None:
+    one = found.referrals(nth, dimension, cell)
+    if one is None:
+        return None
+    return asdict(one) | {
+        "per_customer": one.per_customer,
+        "referrer_share": share(one.referrer_share),
+        "referred_share": share(one.referred_share),
+    }
+
+
+Size = Callable[[Stocktaking, int, Dimension, int], int]
+Give = Callable[[Stocktaking, int, str, Cell], Json | None]
+
+
+def _active(found: Stocktaking, nth: int, dimension: Dimension, place: int) -> int:
+    return found.retention(nth, dimension.name, Cell("", (place,))).start
+
+
+def _buyers(found: Stocktaking, nth: int, dimension: Dimension, place: int) -> int:
+    return found.buying(nth, dimension.name, Cell("", (place,))).buyers
+
+
+def _lapsed(found: Stocktaking, nth: int, dimension: Dimension, place: int) -> int:
+    return found.retention(nth, dimension.name, Cell("", (place,))).lapsed
+
+
+def _returned(found: Stocktaking, nth: int, dimension: Dimension, place: int) -> int:
+    return found.retention(nth, dimension.name, Cell("", (place,))).won_back
+
+
+def _lapsed_and_returned(found: Stocktaking, nth: int, dimension: Dimension, place: int) -> int:
+    return min(_lapsed(found, nth, dimension, place), _returned(found, nth, dimension, place))
+
+
+FAMILIES: Mapping[str, tuple[Size, Give]] = {  # on how many customers a figure rests, and the figure
+    "retention": (_active, _retention),
+    "buying": (_buyers, _buying),
+    "lost": (_lapsed, _lost),
+    "won_back": (_returned, _won_back),
+    "net": (_lapsed_and_returned, _net),
+    "referral": (_active, _referrals),
+}
+
+
+def _cohorts(found: Stocktaking, dimension: Dimension) -> Json:
+    """Triangles by level; those by month of joining only where levels say nothing of what was bought since."""
+    least, name = (0 if dimension.name == TOTAL else found.min_cell), dimension.name
+    told: Json = {}
+    for place, level in enumerate(dimension.levels):
+        since = since_of(found.edges, found.since[name][:, place])
+        mine: dict[str, list[Row]] = {"active_since": since}
+        if name in found.joined:
+            mine |= _joined(found, found.joined[name], place)
+        told[level] = {triangle: [_row(row, least) for row in rows if row.size] for triangle, rows in mine.items()}
+    return told
+
+
+def _joined(found: Stocktaking, joined: Joined, place: int) -> dict[str, list[Row]]:
+    size = joined.joined[:, place]
+    return {
+        "joined_active": rows_of(found.edges, size, joined.active[:, place]),
+        "joined_bought": rows_of(found.edges, size, joined.bought[:, place]),
+        "again_within_days": again_of(found.edges, joined, place),
+    }
+
+
+def _row(row: Row, least: int) -> Json:
+    """A cohort; of a small one of a segment no more than that it is small."""
+    if row.size < least:
+        return {"name": row.name, "size": None, "shares": None, "why": "too_few"}
+    return {"name": row.name, "size": row.size, "shares": [_rounded(one) for one in row.shares()]}
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 6)
