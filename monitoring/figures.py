@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import partial
 
 from monitoring.before.figures import figures_before
+from monitoring.business.figures import figures as of_business
 from monitoring.findings import Findings
 from monitoring.looking import Look
 from monitoring.reason import WORST_FIRST, worst
@@ -27,6 +28,9 @@ def figures(seen: Look, verdicts: Sequence[Verdict], whole: Verdict, *, judged_a
         judged_at: by the wall clock.
     """
     found = [*_of_run(seen.now, judged_at), *_of_verdicts(verdicts, whole)]
+    stock = seen.whole.stock
+    if stock is not None:
+        found += seen.tried("business", lambda: list(of_business(stock)), [])
     for one in seen.findings:
         found += seen.tried("figures", partial(_listed, one), [])
     return found

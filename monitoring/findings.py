@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from monitoring.attempts import Trouble
 from monitoring.before.found import Estimated
+from monitoring.business.taking_stock import Stocktaking
 from monitoring.champion import Champion
 from monitoring.data.contract import Fault
 from monitoring.drift.shift import FeatureDrift, ScoreDrift
@@ -65,6 +66,7 @@ class Whole:
     Args:
         now: the instant judged. last_run_at: the instant that the run before judged; None for the first.
         troubles: what could not be looked at.
+        stock: how the business stands; None where the log cannot be read.
         unreadable: answers that nobody can read, by file.
     """
 
@@ -72,3 +74,4 @@ class Whole:
     last_run_at: datetime | None = None
     troubles: tuple[Trouble, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
+    stock: Stocktaking | None = None

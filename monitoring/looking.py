@@ -19,6 +19,7 @@ from churn.settings import Settings
 from features.log import LogManifest, read_log_manifest
 from monitoring.attempts import Attempts
 from monitoring.before.estimates import estimated
+from monitoring.business.taking_stock import ground, take_stock
 from monitoring.champion import Champion, path_of, read_champion
 from monitoring.data.contract import faults, usable
 from monitoring.drift.reference import Reference, nothing_known, reference
@@ -58,7 +59,12 @@ class Look:
 
 
 def look(
-    settings: Settings, *, progress: Say, last_run_at: datetime | None = None, tried: Attempts | None = None
+    settings: Settings,
+    *,
+    progress: Say,
+    last_run_at: datetime | None = None,
+    tried: Attempts | None = None,
+    with_business: bool = True,
 ) -> Look:
     """Read everything and measure.
 
@@ -67,6 +73,7 @@ def look(
         progress: told what is going on.
         last_run_at: the instant that the run before judged.
         tried: keeps what cannot be looked at.
+        with_business: whether to walk through the log for what no verdict rests on.
 
     Raises:
         NoChampion: nothing was promoted yet. Whatever else is missing or broken is told in the findings.
@@ -96,7 +103,11 @@ def look(
                 newer_outcomes=bool(newer), stopped_at=since, tried=tried,
             )
         )  # fmt: skip
-    whole = Whole(now, last_run_at, tried.of_whole(), told.unreadable)
+    stock = None
+    if with_business and manifest:
+        progress("how the business stands")
+        stock = tried("business", lambda: take_stock(settings, ground(settings, manifest, now)), None)
+    whole = Whole(now, last_run_at, tried.of_whole(), told.unreadable, stock=stock)
     return Look(tuple(findings), tuple(told.versions), current, answers, now, whole, tried)
 
 

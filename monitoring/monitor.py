@@ -3,7 +3,7 @@
     monitoring/verdict.json         the newest verdict for machines; the service obeys its `stop`
     monitoring/history.jsonl        one line a run
     monitoring/metrics.prom         the newest figures for Prometheus
-    monitoring/runs/<as_of>/        a run: verdict.json, figures.json and its pages
+    monitoring/runs/<as_of>/        a run: verdict.json, figures.json, business.json and its pages
     monitoring/report.html          the front page of the newest run
     monitoring/cache/               what need not be computed twice
 
@@ -13,6 +13,7 @@ What is looked at: monitoring/looking.py. A full disk or a read-only folder hide
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from churn.clock import WallClock
 from churn.settings import Settings
 from features.atomic import write_json, write_text
 from monitoring.attempts import Attempts, Trouble
+from monitoring.business.content import write as write_business
 from monitoring.figures import figures
 from monitoring.findings import Findings
 from monitoring.history import History, Run, append, codes_of, key_of, read
@@ -73,7 +75,8 @@ def monitor(settings: Settings, *, progress: Say, with_pages: bool = True) -> Re
     """
     folder, business, tried = settings.folder, settings.business, Attempts()
     history = tried("history", lambda: read(folder), History())
-    seen = look(settings, progress=progress, last_run_at=history.last_run_at, tried=tried)
+    before = history.last_run_at
+    seen = look(settings, progress=progress, last_run_at=before, tried=tried, with_business=with_pages)
     verdicts, whole = _judged(settings, seen, history)
     content = as_json(verdicts, now=seen.now, business=business.slug, clock=business.clock, whole=whole)
     content["summary"] = dict(zip(("en", "zh"), summary(verdicts, whole), strict=True))
@@ -126,6 +129,8 @@ def _write_run(
         with new_run(settings.folder, seen.now) as draft:
             write_json(draft / "verdict.json", content)
             write_json(draft / "figures.json", {key_of(one): float(one.value) for one in told})
+            if seen.whole.stock is not None:
+                seen.tried("business", partial(write_business, seen.whole.stock, draft), None)
             site = progress and seen.tried(
                 "pages", lambda: pages(settings, seen, verdicts, whole, progress, draft), None
             )

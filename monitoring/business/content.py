@@ -6,14 +6,17 @@ What cannot be told is null: a rate of nobody, money where orders carry none, re
 that is not over. Cells of fewer than `min_cell` customers are in `other`. Start reading at `content`.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from churn.calendar import EPOCH, from_us
+from features.atomic import write_text
 from monitoring.business.cohorts import WITHIN_DAYS, Joined, Row, again_of, rows_of, since_of
 from monitoring.business.panel import STAGES
 from monitoring.business.retention import retention, stocks
@@ -24,7 +27,13 @@ from monitoring.business.taking_stock import EVERYBODY, Stocktaking
 from monitoring.business.words import churn_means
 
 FORMAT_VERSION = 1
+FILE = "business.json"
 Json = dict[str, Any]
+
+
+def write(found: Stocktaking, folder: Path) -> None:
+    """Write the file into the folder of a run."""
+    write_text(folder / FILE, json.dumps(content(found), ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def content(found: Stocktaking) -> Json:
