@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
+from churn.alert_sections import Alerts
 from churn.calendar import Calendar
 from churn.definition import ChurnDefinition, Lifecycle, Section, StageRules
 from churn.errors import SettingsError
@@ -34,12 +35,12 @@ from churn.sections import (
     Store,
 )
 from churn.serving_sections import ApiKeys
-from churn.webhook_sections import Webhooks
+from churn.webhook_sections import Webhooks, faults_of
 
 PREFIX = "CHURN_"
-NOT_SECTIONS = {"CHURN_CONFIG", "CHURN_DATA", "CHURN_REQUIRE_ALL", "CHURN_API_KEYS", "CHURN_EVENTS_SECRET"}
-NOT_SECTIONS |= {"CHURN_SUPERVISED", "CHURN_FILE_KEY", "CHURN_FILE_KEYS_BEFORE", "CHURN_PSEUDONYM_KEY"}  # secrets
-NOT_SECTIONS |= {"CHURN_WEBHOOK_SECRET"}
+NOT_SECTIONS = {"CHURN_CONFIG", "CHURN_DATA", "CHURN_REQUIRE_ALL", "CHURN_SUPERVISED", "CHURN_API_KEYS"}
+NOT_SECTIONS |= {f"CHURN_{name}" for name in ("EVENTS_SECRET", "WEBHOOK_SECRET", "SMTP_PASSWORD", "PSEUDONYM_KEY")}
+NOT_SECTIONS |= {"CHURN_FILE_KEY", "CHURN_FILE_KEYS_BEFORE"}
 NOT_SECTIONS_PREFIX = "CHURN_TEST_"
 
 
@@ -68,6 +69,7 @@ class Settings(BaseModel):
     serving: Serving = Serving()
     keys: ApiKeys = ApiKeys()
     monitoring: Monitoring = Monitoring()
+    alerts: Alerts = Alerts()
     retention: Retention = Retention()
     privacy: Privacy = Privacy()
     webhooks: Webhooks = Webhooks()
@@ -95,6 +97,13 @@ class Settings(BaseModel):
             why = why_plain(url) if url and self.privacy.tls_required else None
             if why:
                 raise ValueError(f"[privacy] tls_required, but {name}: {why}; write {TLS_MEND}")
+        return self
+
+    @model_validator(mode="after")
+    def _alerts_can_be_told(self) -> "Settings":
+        """Webhooks of [alerts] go by the rules of [webhooks]."""
+        if faults := faults_of(self.alerts.urls, allow_http=self.webhooks.allow_http):
+            raise ValueError(f"[alerts] urls: {faults[0]}")
         return self
 
     @property

@@ -3,6 +3,7 @@
 Reads nothing; the secret is no setting, it stays in the environment or in a file of its own.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
@@ -41,12 +42,17 @@ class Webhooks(Section):
 
     @model_validator(mode="after")
     def _urls_can_be_told(self) -> Self:
-        for number, url in enumerate(self.urls, start=1):
-            if fault := _fault(url, allow_http=self.allow_http):
-                raise ValueError(f"url {number} {fault}")  # never the URL itself: it may hold a secret
+        if faults := faults_of(self.urls, allow_http=self.allow_http):
+            raise ValueError(faults[0])
         if len(set(self.urls)) < len(self.urls):
             raise ValueError("a url is named twice; name it once")
         return self
+
+
+def faults_of(urls: Sequence[str], *, allow_http: bool) -> list[str]:
+    """Why letters cannot go to some URLs, each by its number: never the URL itself, which may hold a secret."""
+    told = (_fault(url, allow_http=allow_http) for url in urls)
+    return [f"url {number} {fault}" for number, fault in enumerate(told, start=1) if fault]
 
 
 def _fault(url: str, *, allow_http: bool) -> str | None:

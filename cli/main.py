@@ -131,11 +131,22 @@ def serve(
 
 
 @app.command()
-def monitor(config: Config = DEFAULT, json: Json = False) -> None:
+def monitor(
+    config: Config = DEFAULT,
+    pages: Annotated[bool, typer.Option(help="Write the pages too.")] = True,
+    history: Annotated[bool, typer.Option("--history", help="Print the runs so far; nothing is judged.")] = False,
+    test_alert: Annotated[bool, typer.Option("--test-alert", help="Send a trial to everybody in [alerts].")] = False,
+    json: Json = False,
+) -> None:
     """Is the data sound, has the world moved, does the model hold, what to do? The exit code is the verdict."""
+    from cli import alerts, monitoring_history
     from cli import monitoring as room
 
-    result = room.monitor(load(config))
+    loaded = load(config)
+    if test_alert:
+        result = alerts.try_out(loaded)
+    else:
+        result = monitoring_history.history(loaded) if history else room.monitor(loaded, with_pages=pages)
     show(result, json)
     raise typer.Exit(result.exit_code)
 

@@ -1,47 +1,101 @@
 """`churn monitor`: the verdict on what serves."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cli.console import say, table
 from cli.outcome import Outcome
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from churn.settings import Settings
+    from monitoring.alerts.told import Item
     from monitoring.attempts import Trouble
     from monitoring.ledger.realised import Realised
-    from monitoring.verdict import Verdict
+    from monitoring.monitor import Result
+    from monitoring.reason import Reason
+    from monitoring.verdict import Since
 
 
-def monitor(settings: "Settings") -> Outcome:
+def monitor(settings: "Settings", *, with_pages: bool = True) -> Outcome:
     """Judge the champions; the exit code is the worst: keep 0, retrain 20, watch 21, stop 22, cannot tell 23.
 
     A new champion that broke a floor of the watch goes back; a verdict that was keep is watch then.
     """
-    from cli.watch import watch
+    from cli.alerts import tell
     from monitoring.monitor import monitor as judge_all
     from monitoring.reason import EXIT_CODES
 
-    result = judge_all(settings, progress=lambda what: say(f"  {what} ..."))
-    lines = [f"Verdict: {result.content['verdict']}", *_verdicts([*result.verdicts, result.whole])]
-    lines += [*_ledgers(result.ledgers), *_not_written(result.troubles)]
+    result = judge_all(settings, progress=lambda what: say(f"  {what} ..."), with_pages=with_pages)
+    is_zh = settings.business.language == "zh"
+    lines = [*_verdicts(result, is_zh=is_zh), *_ledgers(result.ledgers), *_not_written(result.troubles)]
     lines += ["", f"The page: {result.page}"] if result.page else []
-    sent_back = watch(settings, result.findings, result.now)
-    said = "why_zh" if settings.business.language == "zh" else "why"
-    lines += [f"Sent back: {one['from']}; {one['to']} serves again. {one[said]}" for one in sent_back]
+    sent_back, told = _watched(settings, result)
+    lines += told
+    lines += [f"Sent back: {one['from']}; {one['to']} serves again. {one[_in('why', is_zh)]}" for one in sent_back]
+    lines += tell(settings, result, [_done(one, result.now) for one in sent_back])
     code = result.content["exit_code"] or (EXIT_CODES["watch"] if sent_back else 0)
     return Outcome("\n".join(lines), result.content | {"sent_back": sent_back}, code)
 
 
-def _verdicts(verdicts: "Sequence[Verdict]") -> list[str]:
-    lines = []
-    for verdict in verdicts:
-        name = f"{verdict.model} ({verdict.version})" if verdict.model else "The business as a whole"
-        lines += ["", f"{name}: {verdict.outcome}"]
-        for reason in verdict.reasons:
-            lines += [f"  {reason.outcome}: {reason.what[0]} {reason.number:g} against {reason.threshold:g}"]
-            lines += [f"    To do: {reason.mend[0]}"]
+def _watched(settings: "Settings", result: "Result") -> tuple[list[dict[str, Any]], list[str]]:
+    """What the watch over new champions sent back; and what to say where it could not look."""
+    from churn.errors import ChurnError
+    from cli.watch import watch
+
+    try:
+        return watch(settings, result.findings, result.now), []
+    except (ChurnError, OSError) as error:  # the registry is away: the verdict stands, the next run watches
+        return [], ["", f"The watch over new champions could not look: {error}"]
+
+
+def _done(one: dict[str, Any], at: "datetime") -> "Item":
+    """A champion that went back, as a piece of news."""
+    from monitoring.alerts.told import Item, Told
+    from monitoring.reason import Reason
+
+    what = (f"{one['from']} went back; {one['to']} serves again. {one['why']}",
+            f"{one['from']} 已退回，{one['to']} 重新服务。{one['why_zh']}")  # fmt: skip
+    mend = ("see why before the next promotion: `churn history`.", "下次上线前先查明原因：`churn history`。")
+    code = f"sent_back_{one['code']}"
+    return Item("told", Told(one["model"], one["from"], code, "watch", at), Reason("watch", code, what, 1, 0, mend))
+
+
+def _in(name: str, is_zh: bool) -> str:
+    return f"{name}_zh" if is_zh else name
+
+
+def _verdicts(result: "Result", *, is_zh: bool) -> list[str]:
+    """The sentence, and each reason with what to do, in the language of the business."""
+    from monitoring.summary import MODELS_ZH, OUTCOMES_ZH
+
+    named, whole = OUTCOMES_ZH, "整个业务"
+    if not is_zh:
+        named, whole = {one: one.replace("_", " ") for one in OUTCOMES_ZH}, "The business as a whole"
+    verdict, language = result.content["verdict"], "zh" if is_zh else "en"
+    lines = [f"{'结论' if is_zh else 'Verdict'}: {named[verdict]}", result.content["summary"][language]]
+    for one in (*result.verdicts, result.whole):
+        if not one.model and not one.reasons:
+            continue
+        model = MODELS_ZH.get(one.model, one.model) if is_zh else one.model
+        lines += ["", f"{model} ({one.version}): {named[one.outcome]}" if model else f"{whole}: {named[one.outcome]}"]
+        for reason in one.reasons:
+            lines += _reason(reason, one.since.get(reason.code), named, is_zh=is_zh)
     return lines
+
+
+def _reason(reason: "Reason", since: "Since | None", named: dict[str, str], *, is_zh: bool) -> list[str]:
+    against, to_do = ("；阈值", "处理") if is_zh else (" against", "To do")
+    lasts = ""
+    if since is not None and since.runs > 1:
+        lasts = f"（自 {since.at:%Y-%m-%d} 起连续 {since.runs} 次）" if is_zh else (
+            f" (since {since.at:%Y-%m-%d}, {since.runs} runs in a row)"
+        )  # fmt: skip
+    measured = f"{reason.number:g}{against} {reason.threshold:g}"
+    return [
+        f"  {named[reason.outcome]}: {reason.what[is_zh]} {measured}{lasts}", f"    {to_do}: {reason.mend[is_zh]}",
+    ]  # fmt: skip
 
 
 def _not_written(troubles: "Sequence[Trouble]") -> list[str]:

@@ -1,1 +1,1 @@
-"""Who is told: webhook, e-mail, and what keeps them few."""
+"""Who is told of a verdict: each alarm once while it lasts, again when it gets worse, once when it is over."""
