@@ -1,4 +1,4 @@
-"""Evidently's report: the one file that speaks Evidently, and only when a report is made (it takes seconds to load).
+"""Evidently's report; Evidently is loaded only when one is made (that takes seconds).
 
 A report aborts on a missing column, on text among numbers, on a column without values and on infinity, so it is given
 only what `monitoring/data/contract.py` found usable, from a sample of the rows. Its page holds all it needs and opens
@@ -6,11 +6,13 @@ off-line; churn/__init__.py switches its usage reports off. Its PSI is on bins o
 verdict rests on our own, on all rows.
 """
 
+import gzip
 import json
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +52,17 @@ class Page:
 
 
 def report(
-    reference: pd.DataFrame, current: pd.DataFrame, columns: Sequence[str], target: Path, *, rows: int, watch: float
+    reference: pd.DataFrame,
+    current: pd.DataFrame,
+    columns: Sequence[str],
+    target: Path,
+    *,
+    rows: int,
+    watch: float,
+    at: datetime,
+    of: Mapping[str, str],
 ) -> Page:
-    """Make Evidently's report of some columns, as a page and as JSON.
+    """Make Evidently's report of some columns, as a page, as JSON, and beside the page as a snapshot for its UI.
 
     Args:
         reference: numbers; null is NaN.
@@ -61,13 +71,15 @@ def report(
         target: the page.
         rows: at most so many a side.
         watch: PSI above which a column is marked.
+        at: the instant judged.
+        of: what it is of (model, version), for the UI.
 
     Raises:
         NotSelfContained: the page would need the network.
     """
     sides = [_finite(side, columns, rows) for side in (reference, current)]
     alive = [name for name in columns if all(side[name].notna().any() for side in sides)]
-    run = _run(sides[0], sides[1], alive, watch)
+    run = _run(sides[0], sides[1], alive, watch, at, of)
 
     def fill(draft: Path) -> None:
         run.save_html(str(draft))
@@ -76,8 +88,19 @@ def report(
             raise NotSelfContained(target, outside.group(0))
 
     write_whole(target, fill)
+    write_whole(snapshot_beside(target), lambda draft: _pack(draft, run.dumps()))
     dead = tuple(name for name in columns if name not in alive)
     return Page(target, tuple(alive), dead, json.loads(run.json()))
+
+
+def snapshot_beside(page: Path) -> Path:
+    """Where the snapshot of a report's page lies."""
+    return page.with_suffix(".json.gz")
+
+
+def _pack(draft: Path, text: str) -> None:
+    with gzip.GzipFile(draft, "wb", mtime=0) as packed:
+        packed.write(text.encode())
 
 
 def _finite(side: pd.DataFrame, columns: Sequence[str], rows: int) -> pd.DataFrame:
@@ -86,7 +109,14 @@ def _finite(side: pd.DataFrame, columns: Sequence[str], rows: int) -> pd.DataFra
     return some.astype(np.float64).replace([np.inf, -np.inf], np.nan).reset_index(drop=True)
 
 
-def _run(reference: pd.DataFrame, current: pd.DataFrame, columns: list[str], watch: float) -> Any:  # Evidently's Run
+def _run(
+    reference: pd.DataFrame,
+    current: pd.DataFrame,
+    columns: list[str],
+    watch: float,
+    at: datetime,
+    of: Mapping[str, str],
+) -> Any:  # Evidently's Run
     """Evidently takes the current side first."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of its own code: old names of NumPy, escapes that Python does not know
@@ -99,4 +129,4 @@ def _run(reference: pd.DataFrame, current: pd.DataFrame, columns: list[str], wat
         *(MissingValueCount(column=name) for name in columns),
     ]
     now, then = (Dataset.from_pandas(side[columns], data_definition=definition) for side in (current, reference))
-    return Report(metrics).run(now, then)
+    return Report(metrics, metadata=dict(of)).run(now, then, timestamp=at, name=f"{at:%Y-%m-%d %H:%M}")

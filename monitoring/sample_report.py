@@ -42,4 +42,5 @@ def sample_report(settings: Settings, found: Findings, seen: Look, progress: Say
     now = pd.DataFrame({name: sample[name].to_numpy() for name in names} | {SCORE: told})
     target = run / f"evidently-{champion.model}.html"
     size, watch = settings.monitoring.sample_rows, settings.monitoring.psi_watch
-    return report(then, now, [SCORE, *names], target, rows=size, watch=watch)
+    of = {"model": champion.model, "version": champion.version}
+    return report(then, now, [SCORE, *names], target, rows=size, watch=watch, at=seen.now, of=of)

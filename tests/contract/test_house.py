@@ -28,7 +28,7 @@ SPEAKS = {  # vendor: the files that may import it
     "distributed": ["features/distributed.py", "training/distributed.py"],
     "duckdb": ["features/*", "monitoring/*"],
     "empulse": ["training/expected_profit.py"],
-    "evidently": ["monitoring/report.py"],
+    "evidently": ["monitoring/report.py", "monitoring/site/workspace.py"],
     "feast": ["features/store_*.py"],
     "holidays": ["features/public_holidays.py"],
     "lightgbm": [
