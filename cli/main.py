@@ -18,6 +18,7 @@ from cli.feature_commands import features_app
 from cli.keeping_commands import register as register_keeping
 from cli.key_commands import register as register_keys
 from cli.model_commands import register as register_models
+from cli.monitor_commands import monitor_app
 from cli.options import DEFAULT, Config, CutoffDay, Json, load, show
 from cli.privacy_commands import privacy_app
 from cli.replay_commands import register as register_replay
@@ -44,6 +45,7 @@ register_keys(app)
 app.add_typer(events_app, name="events")
 app.add_typer(webhooks_app, name="webhooks")
 app.add_typer(privacy_app, name="privacy")
+app.add_typer(monitor_app, name="monitor")
 
 
 def main() -> None:
@@ -128,27 +130,6 @@ def serve(
     from cli import server as room
 
     raise typer.Exit(room.serve(config, load(config), host=host, port=port))
-
-
-@app.command()
-def monitor(
-    config: Config = DEFAULT,
-    pages: Annotated[bool, typer.Option(help="Write the pages too.")] = True,
-    history: Annotated[bool, typer.Option("--history", help="Print the runs so far; nothing is judged.")] = False,
-    test_alert: Annotated[bool, typer.Option("--test-alert", help="Send a trial to everybody in [alerts].")] = False,
-    json: Json = False,
-) -> None:
-    """Is the data sound, has the world moved, does the model hold, what to do? The exit code is the verdict."""
-    from cli import alerts, monitoring_history
-    from cli import monitoring as room
-
-    loaded = load(config)
-    if test_alert:
-        result = alerts.try_out(loaded)
-    else:
-        result = monitoring_history.history(loaded) if history else room.monitor(loaded, with_pages=pages)
-    show(result, json)
-    raise typer.Exit(result.exit_code)
 
 
 @app.command()

@@ -11,8 +11,6 @@ from cli.registry import ENDED, HOST
 from cli.started import say_when_up
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from churn.settings import Settings
 
 SERVE = (
@@ -55,11 +53,14 @@ def ui(settings: "Settings", *, port: int) -> int:
     return 0 if pages.wait() in ENDED else 1
 
 
-def show_page(page: "Path | None") -> None:
-    """Open a page in the browser; say where it lies where there is none to open it."""
+def show_page(settings: "Settings") -> None:
+    """Open the page of the newest run in the browser, or say where it lies where there is none to open it."""
     import webbrowser
 
-    if page is None:
-        return
-    if not webbrowser.open(page.resolve().as_uri()):
+    from monitoring.pages import REPORT
+
+    page = (settings.folder / REPORT).resolve()
+    if not page.is_file():
+        say("There is no page yet: `churn monitor` without --no-pages writes it.")
+    elif not webbrowser.open(page.as_uri()):
         say(f"No browser to open {page}.")
