@@ -10,6 +10,8 @@ from functools import partial
 from monitoring.before.figures import figures_before
 from monitoring.business.figures import figures as of_business
 from monitoring.findings import Findings
+from monitoring.ledger.figures import figures as of_outcomes
+from monitoring.ledger.figures import of_whole as of_answers
 from monitoring.looking import Look
 from monitoring.reason import WORST_FIRST, worst
 from monitoring.section import Figure
@@ -27,7 +29,7 @@ def figures(seen: Look, verdicts: Sequence[Verdict], whole: Verdict, *, judged_a
         whole: of the business.
         judged_at: by the wall clock.
     """
-    found = [*_of_run(seen.now, judged_at), *_of_verdicts(verdicts, whole)]
+    found = [*_of_run(seen.now, judged_at), *_of_verdicts(verdicts, whole), *of_answers(seen.whole)]
     stock = seen.whole.stock
     if stock is not None:
         found += seen.tried("business", lambda: list(of_business(stock)), [])
@@ -50,6 +52,7 @@ def _of_model(found: Findings) -> Iterator[Figure]:
     if found.score is not None:
         yield Figure("churn_monitor_score_mean", found.score.mean_now, "Mean score of now.", labels)
         yield Figure("churn_monitor_score_psi", found.score.psi, "How far the scores moved since training.", labels)
+    yield from of_outcomes(found)
     yield from figures_before(found)
 
 

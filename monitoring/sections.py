@@ -10,6 +10,7 @@ from churn.settings import Settings
 from monitoring.data.sections import sections as about_data
 from monitoring.drift.sections import sections as about_drift
 from monitoring.ledger.sections import sections as about_outcomes
+from monitoring.ledger.sections import unreadable as about_unreadable
 from monitoring.looking import Look
 from monitoring.reading.windows import snapshot_cutoffs
 from monitoring.section import Section
@@ -31,6 +32,7 @@ def every_section(settings: Settings, seen: Look) -> list[Section]:
         partial(about_data, found, seen.current.stages, seen.answers.abstentions),
         partial(about_drift, found),
         partial(about_outcomes, found, seen.ledgers),
+        partial(about_unreadable, seen.whole),
         partial(about_models, champions, cutoffs, settings.folder),
     ]
     return [one for give in parts for one in seen.tried("pages", partial(_listed, give), [])]

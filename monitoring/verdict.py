@@ -15,7 +15,7 @@ from monitoring.attempts import Trouble, about_troubles
 from monitoring.data.reasons import about_data, about_stop
 from monitoring.drift.reasons import about_drift
 from monitoring.findings import Findings, Whole
-from monitoring.ledger.reasons import about_outcomes
+from monitoring.ledger.reasons import about_outcomes, about_unreadable
 from monitoring.reason import EXIT_CODES, WORST_FIRST, Reason, worst
 from monitoring.section import shown_at
 
@@ -96,6 +96,7 @@ def _about_whole(whole: Whole, rules: Monitoring) -> Iterator[Reason]:
     del rules  # no part of the business has limits of its own yet
     yield from about_troubles(whole.troubles)
     yield from about_clock(whole)
+    yield from about_unreadable(whole.unreadable)
 
 
 def about_clock(whole: Whole) -> Iterator[Reason]:

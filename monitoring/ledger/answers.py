@@ -202,7 +202,7 @@ def _rows(lines: Iterable[bytes], bad: Counter[str]) -> Iterator[tuple[Any, ...]
             if told["probability"] is not None and not told.get(SHADOW_LINE):
                 yield _row(told, bad)
         except (ValueError, TypeError, KeyError, AttributeError, NaiveTime):
-            bad["torn"] += 1
+            bad["torn" if line.endswith(b"\n") else "unfinished"] += 1
 
 
 def _row(told: dict[str, Any], bad: Counter[str]) -> tuple[Any, ...] | None:

@@ -114,7 +114,9 @@ class Unreadable:
     """Answers that nobody can read.
 
     Args:
-        file: below the artifacts. lines: how many; 0: all of the file. why: torn, no_cutoff, wrong_value, no_parquet.
+        file: below the artifacts. lines: how many; 0: all of the file.
+        why: torn, no_cutoff, wrong_value, no_parquet, no_file; or unfinished: a last line without its end, which is
+            being written, or was when a machine went down.
     """
 
     file: str
