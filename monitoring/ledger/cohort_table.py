@@ -25,7 +25,6 @@ HEAD: tuple[Two, ...] = (
     ("actual rate", "实际比率"),
     ("ROC AUC", "ROC AUC"),
     ("log loss (bare rate)", "对数损失（平均比率）"),
-    ("versions", "版本"),
 )
 CHANGED: dict[str, Two] = {
     "log": ("the log changed", "日志有变"),
@@ -50,7 +49,7 @@ def _row(cohort: Cohort) -> list[str]:
     if became is not None and became.base_log_loss is not None:
         loss = f"{figures['log_loss'].value:.3f} ({became.base_log_loss:.3f})"
     return [
-        f"{escape(cohort.name)}",
+        f'{escape(cohort.name)}<br><span class="quiet">{escape(", ".join(cohort.versions))}</span>',
         _state(cohort),
         f"{cohort.answers:,}",
         f"{became.n:,}" if became is not None else NOTHING,
@@ -58,7 +57,6 @@ def _row(cohort: Cohort) -> list[str]:
         _interval(figures.get("actual_rate")),
         _interval(figures.get("roc_auc")),
         loss,
-        escape(", ".join(cohort.versions)),
     ]
 
 

@@ -99,7 +99,7 @@ def _lines(found: Findings, ledger: Ledger) -> str:
     if all("profit_per_customer" in _of(one) for one in judged):
         profit = _series(judged, "profit_per_customer", FIGURES["profit_per_customer"])
         pictures.append(line([profit], labels, title=("Realised profit a customer", "每位客户的实际利润"), marks=marks))
-    return f'<div class="grid">{"".join(pictures)}</div>'
+    return f'{pictures[0]}<div class="grid">{"".join(pictures[1:])}</div>'
 
 
 def _of(cohort: Cohort) -> dict[str, Interval]:
