@@ -12,6 +12,7 @@ from monitoring.before.found import Estimated
 from monitoring.business.taking_stock import Stocktaking
 from monitoring.champion import Champion
 from monitoring.data.contract import Fault
+from monitoring.drift.judging import Drift
 from monitoring.drift.shift import FeatureDrift, ScoreDrift
 from monitoring.ledger.cohort import Ledger, Unreadable
 from monitoring.ledger.realised import Realised
@@ -34,6 +35,7 @@ class Findings:
         stopped_at: when an earlier verdict stopped it, and nobody has let a model serve since; None otherwise.
         troubles: what could not be looked at.
         estimate: of its answers before outcomes are known; shown, never a reason. None: not looked at.
+        drift: features and scores against the weeks before; None where there are none.
         ledger: what became of all answers of the model, whatever version gave them; None where there are none.
     """
 
@@ -52,6 +54,7 @@ class Findings:
     troubles: tuple[Trouble, ...] = ()
     estimate: Estimated | None = None
     ledger: Ledger | None = None
+    drift: Drift | None = None
 
     @property
     def untold(self) -> frozenset[str]:

@@ -4,7 +4,7 @@ A new part of monitoring is one line here: in `find` where it is of a model, in 
 Start reading at `look`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,6 +22,7 @@ from monitoring.before.estimates import estimated
 from monitoring.business.taking_stock import ground, take_stock
 from monitoring.champion import Champion, path_of, read_champion
 from monitoring.data.contract import faults, usable
+from monitoring.drift.looking import Before, hold, look_back
 from monitoring.drift.reference import Reference, nothing_known, reference
 from monitoring.drift.shift import feature_drift, score_drift
 from monitoring.findings import Findings, Whole
@@ -90,6 +91,8 @@ def look(
     now = _now(settings, manifest, current, last_run_at)
     progress("what became of the scores")
     told = tried("outcomes", lambda: _books(settings, manifest, now, progress), Books({}))
+    progress("the weeks before")
+    back = tried("drift", lambda: _back(settings, serving, thens, manifest, current, progress), {})
     findings, held = [], stopped(folder)
     for champion in serving:
         progress(f"{champion.model}: features and scores against its snapshot")
@@ -100,7 +103,7 @@ def look(
         findings.append(
             find(
                 settings, champion, thens[champion.model], current, answers.of(champion), told, now,
-                newer_outcomes=bool(newer), stopped_at=since, tried=tried,
+                newer_outcomes=bool(newer), stopped_at=since, tried=tried, before=back.get(champion.model),
             )
         )  # fmt: skip
     stock = None
@@ -155,6 +158,20 @@ def _books(settings: Settings, manifest: LogManifest | None, now: datetime, prog
     return Books({}) if manifest is None else books(settings, manifest, now, progress=progress)
 
 
+def _back(
+    settings: Settings,
+    serving: Sequence[Champion],
+    thens: Mapping[str, Reference | None],
+    manifest: LogManifest | None,
+    current: RowsOfNow,
+    progress: Say,
+) -> dict[str, Before]:
+    """The quiet past; nothing without a log, or without features of now to hold against it."""
+    if manifest is None or current.as_of is None:
+        return {}
+    return look_back(settings, serving, thens, manifest, now=current.as_of, progress=progress)
+
+
 def find(
     settings: Settings,
     champion: Champion,
@@ -167,6 +184,7 @@ def find(
     newer_outcomes: bool,
     stopped_at: str | None = None,
     tried: Attempts | None = None,
+    before: Before | None = None,
 ) -> Findings:
     """All that a verdict on one champion rests on, each part tried by itself."""
     tried, model = tried or Attempts(), champion.model
@@ -194,7 +212,21 @@ def find(
         ledger=ledgers.ledgers.get(model),
     )
     estimate = tried("estimates", lambda: estimated(found, probabilities, Stakes.of(settings.costs)), None, model=model)
+    found = _held(settings, before, found, current, told, tried)
     return replace(found, estimate=estimate, troubles=tried.of(model))
+
+
+def _held(
+    settings: Settings, before: Before | None, found: Findings, current: RowsOfNow, told: Told, tried: Attempts
+) -> Findings:
+    """Features and scores against the weeks before, where there are any."""
+    seen, as_of = current.of(found.champion.model), current.as_of
+    if before is None or as_of is None or not seen.rows:
+        return found
+    drift = tried(
+        "drift", lambda: hold(settings, before, seen, told, found, now=as_of), None, model=found.champion.model
+    )
+    return found if drift is None else replace(found, drift=drift, features=drift.features, score=drift.score)
 
 
 def has_newer_outcomes(settings: Settings, champion: Champion, manifest: LogManifest) -> bool:

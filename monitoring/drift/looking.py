@@ -7,10 +7,11 @@ Start reading at `look_back`.
 """
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from features.snapshots import MANIFEST_FILE
 from features.tombstones import standing
 from monitoring.budget import weekly_chance
 from monitoring.champion import Champion
+from monitoring.data.contract import Fault
 from monitoring.drift.harm import losses, packed
 from monitoring.drift.joint import Joint, columns_of, joint_of
 from monitoring.drift.judging import Drift, judged
@@ -48,6 +50,25 @@ class Before:
     asked: Asked
     back: Back
     learned: tuple[datetime, datetime]
+
+
+class Counted(Protocol):
+    """What was counted of one champion's rows of now (`monitoring.findings.Findings`)."""
+
+    @property
+    def features(self) -> Sequence[FeatureDrift]:
+        """Shifts from what was learned."""
+        ...
+
+    @property
+    def score(self) -> ScoreDrift | None:
+        """Likewise of the scores."""
+        ...
+
+    @property
+    def faults(self) -> Sequence[Fault]:
+        """What is broken."""
+        ...
 
 
 def look_back(
@@ -94,11 +115,9 @@ def hold(
     before: Before,
     seen: Seen,
     told: Told,
-    features: Sequence[FeatureDrift],
-    score: ScoreDrift | None,
+    found: Counted,
     *,
     now: datetime,
-    broken: Collection[str],
 ) -> Drift:
     """One champion's rows of now against its past.
 
@@ -107,14 +126,13 @@ def hold(
         before: see `look_back`.
         seen: all rows of now, counted, and a sample of them.
         told: what the champion last told of them.
-        features: their shifts from what was learned.
-        score: likewise of the scores.
+        found: shifts from what was learned, and what is broken.
         now: the instant that the rows speak of.
-        broken: features that cannot be compared.
     """
     champion, past, rules = before.asked.champion, before.back.past, settings.monitoring
     sample = seen.sample.loc[seen.sample.index.to_numpy(dtype=np.uint64) <= below(past.share)]
-    sample = sample.drop(columns=[name for name in broken if name in sample])
+    broken = {fault.feature for fault in found.faults}
+    sample = sample.drop(columns=[name for name in sample if name in broken])
     customers = sample.index.to_numpy(dtype=np.uint64)
     week = week_of(champion.bundle, before.asked.reference, sample, told.about(customers), now)
     columns = {str(name): sample[name].to_numpy(dtype=np.float64) for name in sample}
@@ -124,7 +142,9 @@ def hold(
         cost = losses(past.moves, champion.bundle, before.asked.trees, vectors)
         cost = {name: one for name, one in cost.items() if name in columns}
     joint = _joint(before, columns, customers, now, rules.false_alarms_per_quarter)
-    return judged(champion, past, week, features, score, rules, learned=before.learned, joint=joint, losses=cost)
+    return judged(
+        champion, past, week, found.features, found.score, rules, learned=before.learned, joint=joint, losses=cost
+    )
 
 
 def _joint(
@@ -137,8 +157,10 @@ def _joint(
         return None
     some = customers <= below(before.back.joint_share)
     then = rows.vectors[:, [champion.bundle.features.index(name) for name in names]]
-    today = np.column_stack([columns[name][some] for name in names])
-    return joint_of(then, today, names, past, weekly_chance(budget), customers=(rows.customers, customers[some]))
+    today = np.column_stack([columns[name][some] for name in names]).astype(np.float32)  # as exact as the rows before
+    return joint_of(
+        then, today.astype(np.float64), names, past, weekly_chance(budget), customers=(rows.customers, customers[some])
+    )
 
 
 def _features_of(champion: Champion, settings: Settings) -> FeatureSet | None:

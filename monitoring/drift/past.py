@@ -101,9 +101,17 @@ def pasts(
         told = _told_apart(one.champion, past, {at: mine[at].rows for at in held}, grid)
         joint = sorted([*past.joint, *told], key=lambda week: week.at)[-WEEKS:]
         past = replace(past, joint=tuple(joint), moves=past.moves or _moves(one))
-        write_past(place_of(cache, one.champion, day), one.champion, past)
+        _keep(place_of(cache, one.champion, day), one.champion, past, progress)
         found[one.champion.model] = Back(past, mine[grid[-1]].rows if grid else None, told_share)
     return found
+
+
+def _keep(path: Path, champion: Champion, past: Past, progress: Say) -> None:
+    """Write a past down; a folder that cannot be written costs the next run time, and this one nothing."""
+    try:
+        write_past(path, champion, past)
+    except OSError as error:
+        progress(f"the quiet past cannot be kept ({error.strerror}), the next run computes it again")
 
 
 def _moves(one: Asked) -> Mapping[str, FloatArray]:

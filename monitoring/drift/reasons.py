@@ -1,44 +1,116 @@
-"""What moved features and scores mean for a verdict. Start reading at `about_drift`."""
+"""What moved features and scores mean for a verdict: one reason a question, the worst named first.
 
-from collections.abc import Iterator
+    features_jumped      columns moved within a week or a month as in no week before: a fault, a unit, a new campaign
+    columns_do_not_fit   columns that belong together no longer do: a join gone wrong
+    features_moved       columns have gone far from what the champion learned, and it matters to its scores
+    scores_...           the same of the scores; far ones ask for a new model where it would learn something new
+    too_few_to_see       nothing moved, but rows are too few to say so
+
+Start reading at `about_drift`.
+"""
+
+from collections.abc import Iterator, Sequence
 
 from churn.monitoring_sections import Monitoring
-from monitoring.drift.shift import ScoreDrift
+from churn.page import Two
+from monitoring.drift.shift import NOISE, FeatureDrift, Jump, ScoreDrift
 from monitoring.findings import Findings
 from monitoring.reason import Reason
 
 FEWEST_SCORED = 0.5  # share of the cohort, below which scores speak of those who were asked about
-NOISE = 3.0  # times the PSI that chance shows
 FEATURES_NAMED = 5
-SCORES = "drift.html#scores"
+SCORES, JOINT = "drift.html#scores", "drift.html#joint"
+FEED: Two = (
+    (
+        "ask whether the business explains it (a campaign, a price, a channel); if not, look at the feed behind these "
+        "columns and mend it there, then `churn ingest`, `churn features materialise` and monitor again. Do not "
+        "retrain on it before."
+    ),
+    (
+        "确认业务上是否有解释（活动、调价、新渠道）；若没有，检查这些列的上游数据并在源头修复，再运行 `churn ingest`、"
+        "`churn features materialise` 并再次监控。在此之前不要重训。"
+    ),
+)
 
 
 def about_drift(findings: Findings, rules: Monitoring) -> Iterator[Reason]:
-    """Features that moved, in one reason: a list of alarms nobody reads; and the scores."""
-    yield from _about_features(findings)
+    """Columns that jumped, fit no longer, or have gone far; and the scores."""
+    if findings.rows >= findings.min_rows:
+        yield from _about_jumps(findings)
+        yield from _about_joint(findings)
+        yield from _about_levels(findings)
+        yield from _about_few(findings)
     yield from _about_scores(findings, rules)
 
 
-def _about_features(findings: Findings) -> Iterator[Reason]:
+def _sound(findings: Findings) -> list[FeatureDrift]:
     broken = {fault.feature for fault in findings.faults}
-    moved = [one for one in findings.features if one.has_moved and one.feature not in broken]
-    if not moved or findings.rows < findings.min_rows:
+    return [one for one in findings.features if one.feature not in broken]
+
+
+def _about_jumps(findings: Findings) -> Iterator[Reason]:
+    jumped = [(one, one.farthest) for one in _sound(findings) if one.has_jumped]
+    if not jumped:
         return
-    named = ", ".join(f"{one.feature} ({one.psi:.2f})" for one in moved[:FEATURES_NAMED])
-    rest = len(moved) - FEATURES_NAMED
-    more, more_zh = (f" and {rest} more", f"，另有 {rest} 个") if rest > 0 else ("", "")
-    yield Reason(
-        "watch", "features_moved",
-        (
-            f"Moved further than usual: {len(moved)} of {len(findings.features)} features: {named}{more}.",
-            f"{len(findings.features)} 个特征中有 {len(moved)} 个偏移超出平常：{named}{more_zh}。",
-        ), round(moved[0].psi, 4), round(moved[0].bar, 4),
-        (
-            ("see on the page what moved and ask whether the business explains it (a campaign, a channel, a price); "
-            "if it stays, retrain when the next cutoff is mature."),
-            "在页面上查看哪些特征偏移，确认业务上是否有解释（活动、新渠道、调价）；若持续存在，待下一截止日成熟后重训。",
-        ), f"drift.html#{moved[0].feature}",
-    )  # fmt: skip
+    names, names_zh = _named([one for one, _ in jumped])
+    first = max((jump for _, jump in jumped if jump), key=lambda jump: jump.psi / jump.bar)
+    when, when_zh = _when(first)
+    what = (
+        f"{len(jumped)} of {len(findings.features)} features moved within {when} as in no week before: {names}.",
+        f"{len(findings.features)} 个特征中有 {len(jumped)} 个在{when_zh}内的变化超过以往任何一周：{names_zh}。",
+    )
+    place = f"drift.html#{jumped[0][0].feature}"
+    yield Reason("watch", "features_jumped", what, round(first.psi, 4), round(first.bar, 4), FEED, place)
+
+
+def _about_joint(findings: Findings) -> Iterator[Reason]:
+    joint = findings.drift.joint if findings.drift else None
+    if joint is None or not joint.has_moved:
+        return
+    names = ", ".join(name for name, _ in joint.by)
+    what = (
+        f"Columns no longer fit together as they did a week ago; what tells the weeks apart: {names} (ROC AUC).",
+        f"各列之间的关系与一周前不同；最能区分两周的列：{names}（ROC AUC）。",
+    )
+    mend = (
+        f"look for columns that were joined from other customers, or shifted by a row; {FEED[0]}",
+        f"检查是否有列与客户错配或错行；{FEED[1]}",
+    )
+    yield Reason("watch", "columns_do_not_fit", what, round(joint.auc, 4), round(joint.bar, 4), mend, JOINT)
+
+
+def _about_levels(findings: Findings) -> Iterator[Reason]:
+    moved = [one for one in _sound(findings) if one.has_moved and not one.has_jumped]
+    if not moved:
+        return
+    names, names_zh = _named(moved)
+    what = (
+        f"{len(moved)} of {len(findings.features)} features are far from what the model learned: {names}.",
+        f"{len(findings.features)} 个特征中有 {len(moved)} 个已远离模型训练时的分布：{names_zh}。",
+    )
+    mend = (
+        "see on the page what moved and whether it stays; if it does, `churn retrain` when the next cutoff is mature.",
+        "在页面上查看哪些特征偏移、是否持续；若持续，待下一截止日成熟后运行 `churn retrain`。",
+    )
+    first = moved[0]
+    place = f"drift.html#{first.feature}"
+    yield Reason("watch", "features_moved", what, round(first.psi, 4), round(first.bar, 4), mend, place)
+
+
+def _about_few(findings: Findings) -> Iterator[Reason]:
+    drift = findings.drift
+    if drift is None or drift.is_resolved or not drift.past.weeks:
+        return
+    before = drift.past.weeks[-1].rows
+    what = (
+        "So few of the customers are here that what would be seen on all of them may not be seen.",
+        "当前的客户太少，可能看不到在全部客户上能看到的偏移。",
+    )
+    mend = (
+        "see why the features of now hold fewer customers than the log; `churn features materialise`.",
+        "查明当前特征的客户数为何少于日志中的客户；运行 `churn features materialise`。",
+    )
+    yield Reason("cannot_tell", "too_few_to_see", what, findings.rows, before, mend, "data.html#contract")
 
 
 def _about_scores(findings: Findings, rules: Monitoring) -> Iterator[Reason]:
@@ -57,18 +129,30 @@ def _about_scores(findings: Findings, rules: Monitoring) -> Iterator[Reason]:
             ), SCORES,
         )  # fmt: skip
         return
-    watch, bar = (round(one + NOISE * score.floor, 4) for one in (rules.psi_watch, rules.psi_retrain))
+    watch, bar = (max(one + NOISE * score.floor, score.bar or 0.0) for one in (rules.psi_watch, rules.psi_retrain))
     if score.psi > bar:
-        yield _far(findings, score, bar)
+        yield _far(findings, score, round(bar, 4))
     elif score.psi > watch:
         mend = (
             "nothing yet; look again after the next scoring, and at what moved among the features.",
             "暂不处理；下次评分后再看，并查看哪些特征发生了偏移。",
         )
-        yield Reason("watch", "scores_moved", _moved(score), round(score.psi, 4), watch, mend, SCORES)
+        yield Reason("watch", "scores_moved", _moved(score), round(score.psi, 4), round(watch, 4), mend, SCORES)
+    elif score.has_jumped:
+        yield _jumped(score)
 
 
-def _moved(score: ScoreDrift, more: tuple[str, str] = ("", "")) -> tuple[str, str]:
+def _jumped(score: ScoreDrift) -> Reason:
+    first = max(score.jumps, key=lambda jump: jump.psi / jump.bar)
+    when, when_zh = _when(first)
+    what = (
+        f"The scores moved within {when} as in no week before: {score.mean_now:.3f} on average now (PSI).",
+        f"评分在{when_zh}内的变化超过以往任何一周：当前平均 {score.mean_now:.3f}（PSI）。",
+    )
+    return Reason("watch", "scores_jumped", what, round(first.psi, 4), round(first.bar, 4), FEED, SCORES)
+
+
+def _moved(score: ScoreDrift, more: Two = ("", "")) -> Two:
     then, now = f"{score.mean_then:.3f}", f"{score.mean_now:.3f}"
     return (
         f"The scores moved: {then} on average when it learned, {now} now (PSI){more[0]}.",
@@ -97,8 +181,26 @@ def _far(findings: Findings, score: ScoreDrift, bar: float) -> Reason:
             "暂不处理：现在训练只会学到相同的数据；待下一截止日成熟后再看。",
         )
         return Reason("watch", "scores_moved_nothing_newer", _moved(score), psi, bar, mend, SCORES)
+    if any(one.has_jumped for one in findings.features) or (findings.drift and _joint_moved(findings)):
+        what = _moved(score, (", as columns jumped", "，同时有列发生突变"))
+        return Reason("watch", "scores_moved_with_a_jump", what, psi, bar, FEED, SCORES)
     mend = (
         "run `churn retrain`; its gate decides whether the new model is better.",
         "运行 `churn retrain`；由准入检验决定新模型是否更好。",
     )
     return Reason("retrain", "scores_moved", _moved(score), psi, bar, mend, SCORES)
+
+
+def _joint_moved(findings: Findings) -> bool:
+    return bool(findings.drift and findings.drift.joint and findings.drift.joint.has_moved)
+
+
+def _named(moved: Sequence[FeatureDrift]) -> Two:
+    """The first few, with their shift from what was learned."""
+    names = ", ".join(f"{one.feature} ({one.psi:.2f})" for one in moved[:FEATURES_NAMED])
+    rest = len(moved) - FEATURES_NAMED
+    return (f"{names} and {rest} more", f"{names}，另有 {rest} 个") if rest > 0 else (names, names)
+
+
+def _when(jump: Jump) -> Two:
+    return ("a week", "一周") if jump.weeks == 1 else ("a month", "一个月")
