@@ -100,12 +100,11 @@ def look(
             "snapshot", partial(has_newer_outcomes, settings, champion, manifest), None, model=champion.model
         )
         since = held.get(champion.version)
-        findings.append(
-            find(
-                settings, champion, thens[champion.model], current, answers.of(champion), told, now,
-                newer_outcomes=bool(newer), stopped_at=since, tried=tried, before=back.get(champion.model),
-            )
+        found = find(
+            settings, champion, thens[champion.model], current, answers.of(champion), told, now,
+            newer_outcomes=bool(newer), stopped_at=since, tried=tried,
         )  # fmt: skip
+        findings.append(_held(settings, back.get(champion.model), found, current, answers, tried))
     stock = None
     if with_business and manifest:
         progress("how the business stands")
@@ -184,7 +183,6 @@ def find(
     newer_outcomes: bool,
     stopped_at: str | None = None,
     tried: Attempts | None = None,
-    before: Before | None = None,
 ) -> Findings:
     """All that a verdict on one champion rests on, each part tried by itself."""
     tried, model = tried or Attempts(), champion.model
@@ -212,21 +210,22 @@ def find(
         ledger=ledgers.ledgers.get(model),
     )
     estimate = tried("estimates", lambda: estimated(found, probabilities, Stakes.of(settings.costs)), None, model=model)
-    found = _held(settings, before, found, current, told, tried)
     return replace(found, estimate=estimate, troubles=tried.of(model))
 
 
 def _held(
-    settings: Settings, before: Before | None, found: Findings, current: RowsOfNow, told: Told, tried: Attempts
+    settings: Settings, before: Before | None, found: Findings, current: RowsOfNow, answers: Answers, tried: Attempts
 ) -> Findings:
     """Features and scores against the weeks before, where there are any."""
-    seen, as_of = current.of(found.champion.model), current.as_of
+    champion, as_of = found.champion, current.as_of
+    seen = current.of(champion.model)
     if before is None or as_of is None or not seen.rows:
         return found
-    drift = tried(
-        "drift", lambda: hold(settings, before, seen, told, found, now=as_of), None, model=found.champion.model
-    )
-    return found if drift is None else replace(found, drift=drift, features=drift.features, score=drift.score)
+    told = answers.of(champion)
+    drift = tried("drift", lambda: hold(settings, before, seen, told, found, now=as_of), None, model=champion.model)
+    if drift is None:
+        return replace(found, troubles=tried.of(champion.model))
+    return replace(found, drift=drift, features=drift.features, score=drift.score)
 
 
 def has_newer_outcomes(settings: Settings, champion: Champion, manifest: LogManifest) -> bool:
