@@ -87,7 +87,8 @@ def test_matured_scores_are_shown_with_their_interval_and_curve(shop: Shop) -> N
     rows = matured(shop)
     shop.write_scores(rows)
     seen = look(shop.settings, progress=lambda what: None)
-    (section,) = about_outcomes(seen.findings, seen.ledgers)
+    section, cohorts = about_outcomes(seen.findings, seen.ledgers)
+    assert cohorts.anchor == "cohorts"
     assert f"{len(rows):,} answers are mature." in section.body
     assert "realised (90 % interval)" in section.body
     assert section.body.count("<circle") == 10
