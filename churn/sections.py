@@ -222,4 +222,5 @@ class Retention(Section):
     dead_letters_days: int = Field(default=90, ge=1, description="a webhook that no receiver took, after its change")
     changes_days: int = Field(default=400, ge=1, description="a change of stage or band, after it was told")
     audit_days: int = Field(default=400, ge=1, description="a day of the audit log")
+    runs_days: int = Field(default=400, ge=1, description="the pages of a run of monitoring; the newest stay")
     rejects_days: int = Field(default=90, ge=1, description="what refused rows of the last ingest held")

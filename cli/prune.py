@@ -5,6 +5,7 @@
     archive               a model that last served so long ago, but the two before each champion
     changes               so many days after they were told; what was told last stays
     audit log             so many days, by the wall clock
+    runs of monitoring    so many days after the instant that they judged; the newest stays
     dead letters          webhooks that no receiver took, so many days after they were queued
     rejects               what refused rows held, that long after the ingest; that they were refused stays
 
@@ -60,7 +61,8 @@ def prune(settings: "Settings", *, dry_run: bool) -> Outcome:
     from serving.score_index import sweep as drop_indexes
 
     folder = settings.folder
-    outlived = [*_answers(settings), *_archive(settings), *_snapshots(settings), *_rejects(settings), *_audit(settings)]
+    kinds = (_answers, _archive, _snapshots, _rejects, _audit, _runs)
+    outlived = [one for kind in kinds for one in kind(settings)]
     rows = [one.as_json(folder) for one in outlived]
     if not dry_run:
         for one in outlived:
@@ -201,6 +203,14 @@ def _audit(settings: "Settings") -> Iterator[Outlived]:
     days = settings.retention.audit_days
     for path, day in outlived(settings.folder, days, datetime.now(UTC)):
         yield Outlived("audit log", path, f"its day, {day:%Y-%m-%d}, was over more than {days} days ago")
+
+
+def _runs(settings: "Settings") -> Iterator[Outlived]:
+    from monitoring.runs import outlived
+
+    days = settings.retention.runs_days
+    for path, as_of in outlived(settings.folder, _now(settings) - timedelta(days=days)):
+        yield Outlived("runs of monitoring", path, f"it judged {as_of:%Y-%m-%d}, more than {days} days ago")
 
 
 def _remove(one: Outlived, folder: Path) -> None:

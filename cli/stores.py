@@ -170,9 +170,24 @@ def _models(settings: Settings) -> tuple[Store, ...]:
             "serving", "who was appointed, counts of requests", ("serving/**/*",), "while it serves",
             back_up=False, anew="churn serve",
         ),
+        *_monitoring(),
+    )  # fmt: skip
+
+
+def _monitoring() -> tuple[Store, ...]:
+    return (
         Store(
-            "monitoring", "verdict and pages: counts and bins, nobody's row", ("monitoring/**/*",),
-            "until the next `churn monitor`",
+            "monitoring", "verdict, history of runs, alerts, what became of answers: counts and bins, nobody's row",
+            ("monitoring/*", "monitoring/ledger/**/*"), "for ever",
+        ),
+        Store(
+            "runs of monitoring", "the pages and figures of each run; nobody's row", ("monitoring/runs/**/*",),
+            "`runs_days`",
+        ),
+        Store(
+            "caches of monitoring", "what snapshots looked like, and what Evidently's UI shows",
+            ("monitoring/cache/**/*", "monitoring/workspace/**/*"), "until the next `churn monitor`", back_up=False,
+            anew="churn monitor",
         ),
     )  # fmt: skip
 

@@ -38,6 +38,16 @@ def runs_of(folder: Path) -> list[tuple[datetime, Path]]:
     return sorted(found)
 
 
+def outlived(folder: Path, before: datetime) -> list[tuple[Path, datetime]]:
+    """Runs that judged an earlier instant than this, and when; the newest, to which `report.html` leads, stays.
+
+    Args:
+        folder: the artifacts of the business.
+        before: runs of then or later stay.
+    """
+    return [(path, as_of) for as_of, path in runs_of(folder)[:-1] if as_of < before]
+
+
 @contextmanager
 def new_run(folder: Path, as_of: datetime) -> Iterator[Path]:
     """A folder to fill, which becomes the run's when the block ends well.

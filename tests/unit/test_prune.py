@@ -19,6 +19,7 @@ from cli import prune as room
 from features.erasure.rejects import empty_rejects
 from features.snapshots import freeze
 from features.tombstones import Stone
+from monitoring.runs import new_run, outlived, runs_of
 from serving.pruning import over_at
 from tests import small_shop
 from tests.orders_csv import rejects_of, run, shop
@@ -176,3 +177,15 @@ def test_what_refused_rows_held_goes_and_that_they_were_stays(tmp_path: Path) ->
 def test_nothing_to_do(settings: Settings) -> None:
     assert room.prune(settings, dry_run=False).text == "Nothing has outlived its use."
     assert not (settings.folder / room.PRUNED).exists()
+
+
+def test_pages_of_old_runs_go_but_the_newest_stay_however_old(settings: Settings) -> None:
+    edge = NOW - timedelta(days=400)
+    days = [edge - timedelta(days=9), edge - timedelta(seconds=1), edge]
+    for at in days:
+        with new_run(settings.folder, at) as draft:
+            (draft / "index.html").write_text("a page", encoding="utf-8")
+    old = {f"monitoring/runs/{one:%Y-%m-%dT%H%M%SZ}" for one in days[:2]}
+    assert removed(settings) == old
+    assert [at for at, _ in runs_of(settings.folder)] == [edge]
+    assert [as_of for _, as_of in outlived(settings.folder, NOW)] == []
