@@ -133,7 +133,9 @@ def _place(settings: "Settings", result: "Result") -> str:
     from monitoring.runs import run_folder
 
     folder = run_folder(settings.folder, result.now)
-    return f"{settings.alerts.service_url}/monitoring/{folder.name}" if settings.alerts.service_url else str(folder)
+    return (
+        f"{settings.alerts.service_url}/monitoring/runs/{folder.name}" if settings.alerts.service_url else str(folder)
+    )
 
 
 def _kept(settings: "Settings", box: "Outbox") -> str | None:

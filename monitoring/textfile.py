@@ -30,7 +30,7 @@ def text_of(figures: Iterable[Figure]) -> str:
     lines = []
     for name, (meaning, values) in names.items():
         lines += [f"# HELP {name} {_escaped(meaning)}", f"# TYPE {name} gauge"]
-        lines += [f"{name}{labels} {value!r}" for labels, value in values.items()]
+        lines += [f"{name}{labels} {float(value)!r}" for labels, value in values.items()]
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -29,6 +29,7 @@ from serving.described import described
 from serving.languages import preferred
 from serving.lookup import Lookup
 from serving.metrics import CONTENT_TYPE, Metrics
+from serving.monitor_figures import MonitorFigures
 from serving.now import Stops, clock_of
 from serving.refusals import NotReady
 from serving.registry_state import RegistryState
@@ -77,7 +78,7 @@ class Desk:
     """Where a worker's requests come to; closed until the champions are there."""
 
     def __init__(self, settings: Settings) -> None:
-        self.settings, self.metrics = settings, Metrics()
+        self.settings, self.metrics, self.monitored = settings, Metrics(), MonitorFigures(settings.folder)
         self._turns = Turns(self._served, settings.serving.max_waiting, settings.serving.deadline_ms / 1000)
         self._aside = ThreadPoolExecutor(1, "many")  # one request of many customers at a time, beside the others
         self._counter: Counter | None = None
@@ -228,7 +229,7 @@ def routes(desk: Desk) -> list[BaseRoute]:
         return Response(b'{"status":"alive"}', media_type=JSON)
 
     async def metrics(_: Request) -> Response:
-        return Response(desk.metrics.text(), media_type=CONTENT_TYPE)
+        return Response(desk.metrics.text() + desk.monitored.text(), media_type=CONTENT_TYPE)
 
     read: dict[str, Endpoint] = {"/livez": alive, "/healthz": alive, "/readyz": desk.ready, "/metrics": metrics}
     return [

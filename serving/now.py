@@ -66,23 +66,27 @@ class Stops:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / VERDICT
+        self._path, self._known = folder / VERDICT, frozenset[str]()
         self._watched = Watched(lambda: self._path, self._read)
 
     def __contains__(self, version: object) -> bool:
         return version in self._watched.content()
 
     def _read(self) -> frozenset[str]:
+        """What the file says; while it is broken, what it said before: a stop is not lifted by half a file."""
         try:
             verdict = json.loads(self._path.read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):
-            return frozenset()
+        except FileNotFoundError:
+            verdict = {}
+        except (OSError, ValueError):
+            return self._known
         models = verdict.get("models", {}) if isinstance(verdict, dict) else {}
-        return frozenset(
+        self._known = frozenset(
             str(one.get("version"))
             for one in (models.values() if isinstance(models, dict) else ())
             if isinstance(one, dict) and one.get("verdict") == "stop"
         )
+        return self._known
 
 
 def clock_of(settings: Settings) -> Clock:

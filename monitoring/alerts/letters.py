@@ -11,6 +11,7 @@ from email.utils import format_datetime
 from typing import Any
 
 from monitoring.alerts.told import Item
+from monitoring.section import shown_at
 from monitoring.summary import MODELS_ZH, OUTCOMES_ZH
 
 Letter = dict[str, Any]  # id, and what `type` and `data` of the webhook say
@@ -94,7 +95,7 @@ def _alarm(item: Item, place: str) -> dict[str, Any]:
     if item.reason is not None:
         reason = item.reason.as_json()
         told |= {name: reason[name] for name in ("what", "what_zh", "number", "threshold", "mend", "mend_zh")}
-        told |= {"evidence": f"{place}/{item.reason.evidence}"}
+        told |= {"evidence": f"{place}/{shown_at(item.reason.evidence, item.alarm.model or None)}"}
     return told
 
 

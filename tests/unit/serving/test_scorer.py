@@ -96,6 +96,8 @@ def test_a_stopped_model_abstains_until_another_is_promoted(tmp_path: Path) -> N
     held = {"churn": {"verdict": "stop", "version": champion("churn").version}}
     verdict.write_text(json.dumps({"verdict": "stop", "models": held}))
     assert codes() == ["model_stopped", None]
+    verdict.write_text('{"models": ')  # half a file lifts no stop
+    assert codes() == ["model_stopped", None]
     held["churn"]["version"] = "churn-tiny/2"
     verdict.write_text(json.dumps({"verdict": "stop", "models": held}))
     assert codes() == [None, None]
