@@ -164,7 +164,7 @@ def test_a_mail_speaks_both_languages_that_of_the_business_first(language: str, 
     for said in (
         "To do: `churn retrain`.",
         "处理: 重训。",
-        "https://c.example/monitoring/r/drift.html#a",
+        "https://c.example/monitoring/r/drift.html#churn-a",
         "churn-demo/1",
     ):
         assert said in text
