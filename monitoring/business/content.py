@@ -85,8 +85,12 @@ def share(one: Share | None) -> Json | None:
 def _retention(found: Stocktaking, nth: int, dimension: str, cell: Cell) -> Json:
     flow = found.flow(nth, dimension, cell)
     one = retention(flow)
-    return asdict(one) | {
-        "by_formula": one.by_formula, "by_cohort": share(one.by_cohort), "churn": share(one.churn), "gap": one.gap,
+    rates: Json = {
+        "by_formula": one.by_formula, "by_cohort": share(one.by_cohort), "churn": share(one.churn), "gap": one.gap
+    }  # fmt: skip
+    if not found.tells_rate(one.start, dimension):
+        rates = dict.fromkeys(rates)
+    return asdict(one) | rates | {
         "stages": {stock.stage: {k: v for k, v in asdict(stock).items() if k != "stage"} for stock in stocks(flow)},
         "flow": flow.tolist(),
     }  # fmt: skip
@@ -135,8 +139,8 @@ Size = Callable[[Stocktaking, int, Dimension, int], int]
 Give = Callable[[Stocktaking, int, str, Cell], Json | None]
 
 
-def _active(found: Stocktaking, nth: int, dimension: Dimension, place: int) -> int:
-    return found.retention(nth, dimension.name, Cell("", (place,))).start
+def _known(found: Stocktaking, nth: int, dimension: Dimension, place: int) -> int:
+    return int(found.flow(nth, dimension.name, Cell("", (place,))).sum())
 
 
 def _buyers(found: Stocktaking, nth: int, dimension: Dimension, place: int) -> int:
@@ -156,12 +160,12 @@ def _lapsed_and_returned(found: Stocktaking, nth: int, dimension: Dimension, pla
 
 
 FAMILIES: Mapping[str, tuple[Size, Give]] = {  # on how many customers a figure rests, and the figure
-    "retention": (_active, _retention),
+    "retention": (_known, _retention),
     "buying": (_buyers, _buying),
     "lost": (_lapsed, _lost),
     "won_back": (_returned, _won_back),
     "net": (_lapsed_and_returned, _net),
-    "referral": (_active, _referrals),
+    "referral": (_known, _referrals),
 }
 
 

@@ -82,6 +82,11 @@ class Stocktaking:
         return self.segmentation.thirds is not None
 
     @property
+    def tells_referrals(self) -> bool:
+        """Whether any event speaks of recommendations."""
+        return bool(self.kinds & {REFERRAL, WAS_REFERRED})
+
+    @property
     def dimensions(self) -> tuple[Dimension, ...]:
         """All but the total."""
         return self.segmentation.dimensions[1:]
@@ -129,13 +134,17 @@ class Stocktaking:
 
     def referrals(self, nth: int, dimension: str = TOTAL, cell: Cell = EVERYBODY) -> Referrals | None:
         """Recommendations of a period; None where no event tells of any."""
-        if not self.kinds & {REFERRAL, WAS_REFERRED}:
+        if not self.tells_referrals:
             return None
         counts = self.counts[dimension].referred[nth, list(cell.places)].sum(axis=0)
         return referrals(
             self.retention(nth, dimension, cell), counts,
             tells_referrals=REFERRAL in self.kinds, tells_referred=WAS_REFERRED in self.kinds,
         )  # fmt: skip
+
+    def tells_rate(self, n: int, dimension: str) -> bool:
+        """Whether a rate of so many customers may be told: of everybody always, of a segment from `min_cell` on."""
+        return dimension == TOTAL or n >= self.min_cell
 
     def cells(self, dimension: Dimension, sizes: Int64Array) -> list[Cell]:
         """The cells of a dimension that may be shown, by the customers on whom each level rests. Shape (l,)."""

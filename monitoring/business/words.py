@@ -20,6 +20,8 @@ from monitoring.business.segments import (
     VALUE,
     Segmentation,
 )  # fmt: skip
+from monitoring.business.shown import AND_OTHER
+from monitoring.business.survival import Share
 
 STAGE_WORDS: dict[str, Two] = {
     Stage.PROSPECT: ("prospect", "潜在"),
@@ -80,6 +82,9 @@ def dimension_word(name: str) -> Two:
 
 def level_word(dimension: str, level: str, segmentation: Segmentation, currency: str) -> Two:
     """A level, for people."""
+    if level.endswith(AND_OTHER):
+        english, chinese = level_word(dimension, level.removesuffix(AND_OTHER), segmentation, currency)
+        return f"{english} + other", f"{chinese} + 其他"
     if level in LEVEL_WORDS:
         return LEVEL_WORDS[level]
     if dimension == STAGE:
@@ -93,3 +98,23 @@ def level_word(dimension: str, level: str, segmentation: Segmentation, currency:
             "high": (f"high: from {high}", f"高：{high} 起"),
         }[level]
     return (level, level)
+
+
+def percent(one: float | None, *, signed: bool = False) -> str:
+    """A share for people; a dash where it cannot be told."""
+    return "–" if one is None else f"{100 * one:{'+' if signed else ''}.1f}%"
+
+
+def interval(one: Share | None) -> str:
+    """A share with its 95 % interval, for people."""
+    return "–" if one is None else f"{percent(one.value)} ({100 * one.low:.1f} – {100 * one.high:.1f})"
+
+
+def amount(one: float | None) -> str:
+    """Money for people: cents only where there is little of it."""
+    return "–" if one is None else f"{one:,.0f}" if abs(one) >= 1000 else f"{one:,.2f}"
+
+
+def count(one: float | None) -> str:
+    """A number of customers for people."""
+    return "–" if one is None else f"{one:,.0f}"
