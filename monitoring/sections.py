@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from churn.settings import Settings
+from monitoring.business.sections import sections as about_business
 from monitoring.data.sections import sections as about_data
 from monitoring.drift.sections import sections as about_drift
 from monitoring.ledger.sections import sections as about_outcomes
@@ -33,6 +34,7 @@ def every_section(settings: Settings, seen: Look) -> list[Section]:
         partial(about_drift, found),
         partial(about_outcomes, found, seen.ledgers),
         partial(about_unreadable, seen.whole),
+        partial(about_business, seen.whole.stock),
         partial(about_models, champions, cutoffs, settings.folder),
     ]
     return [one for give in parts for one in seen.tried("pages", partial(_listed, give), [])]
