@@ -9,6 +9,7 @@ from functools import partial
 
 from monitoring.before.figures import figures_before
 from monitoring.business.figures import figures as of_business
+from monitoring.drift.figures import figures as of_drift
 from monitoring.findings import Findings
 from monitoring.ledger.figures import figures as of_outcomes
 from monitoring.ledger.figures import of_whole as of_answers
@@ -52,6 +53,7 @@ def _of_model(found: Findings) -> Iterator[Figure]:
     if found.score is not None:
         yield Figure("churn_monitor_score_mean", found.score.mean_now, "Mean score of now.", labels)
         yield Figure("churn_monitor_score_psi", found.score.psi, "How far the scores moved since training.", labels)
+    yield from of_drift(found)
     yield from of_outcomes(found)
     yield from figures_before(found)
 

@@ -37,6 +37,7 @@ class Drift:
         limits: by lag in weeks, and 0 for the level: multiples of a column's own most that a quiet week stays under.
         is_resolved: whether there are rows enough to see what would be seen on all.
         past: the weeks themselves.
+        at: the instant judged.
     """
 
     features: tuple[FeatureDrift, ...]
@@ -46,6 +47,7 @@ class Drift:
     limits: Mapping[int, float]
     is_resolved: bool
     past: Past
+    at: datetime
 
 
 def look(
@@ -125,10 +127,11 @@ def judged(
     if score is not None:
         score = replace(score, bar=levels.bars.get(SCORES), jumps=jumps.of(SCORES))
     limits = jumps.limits | ({0: levels.limit} if levels.limit else {})
-    return Drift(tuple(sorted(seen, key=_rank)), score, joint, len(known.weeks), limits, jumps.is_resolved, known)
+    ranked = tuple(sorted(seen, key=_rank))
+    return Drift(ranked, score, joint, len(known.weeks), limits, jumps.is_resolved, known, week.at)
 
 
-def _rank(one: FeatureDrift) -> tuple[bool, float, float, str]:
-    """What may cost most first; where nobody says, what lies highest over its bar."""
+def _rank(one: FeatureDrift) -> tuple[bool, bool, float, float, str]:
+    """Alarms, then what may cost most; where nobody says, what lies highest over its bar."""
     over = max([one.psi / one.bar, *(jump.psi / jump.bar for jump in one.jumps)])
-    return (not one.is_judged, -(one.loss_nats or 0.0), -over, one.feature)
+    return (not one.is_judged, not (one.has_jumped or one.has_moved), -(one.loss_nats or 0.0), -over, one.feature)

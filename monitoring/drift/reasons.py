@@ -65,8 +65,8 @@ def _about_jumps(findings: Findings) -> Iterator[Reason]:
 
 def _about_joint(findings: Findings) -> Iterator[Reason]:
     joint = findings.drift.joint if findings.drift else None
-    if joint is None or not joint.has_moved:
-        return
+    if joint is None or not joint.has_moved or any(one.has_jumped for one in _sound(findings)):
+        return  # a column that jumped tells the weeks apart by itself
     names = ", ".join(name for name, _ in joint.by)
     what = (
         f"Columns no longer fit together as they did a week ago; what tells the weeks apart: {names} (ROC AUC).",
