@@ -23,7 +23,7 @@ SEASON: tuple[tuple[Tone, Two], ...] = (("third", ("this time of a year before",
 NOTE: Two = (
     (
         "By what the shift may cost: log loss in nats a customer, if it were an error and not the customers. PSI is "
-        "the population stability index in deciles of what was learned, one bin for values never seen and one for null. "
+        "the population stability index in deciles of what was learned, one bin for values never seen, one for null. "
         "Bars are learnt from the weeks before: against the last week by what a quiet week does, against what was "
         "learned by the farthest week of the learning."
     ),
