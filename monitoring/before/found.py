@@ -8,6 +8,7 @@ from datetime import datetime
 
 from churn.estimate_band import Cohort, Estimate
 from churn.page import Two
+from monitoring.before.early import EarlyWeek
 
 
 @dataclass(frozen=True)
@@ -49,3 +50,28 @@ class Estimated:
     abstains: Abstention | None
     weeks: tuple[EstimatedWeek, ...] = ()
     past: tuple[Cohort, ...] = ()
+
+
+@dataclass(frozen=True)
+class Early:
+    """Early signs of one champion.
+
+    Args:
+        days: that are early.
+        weeks: that say enough, oldest first.
+        abstains: why nothing can be said; None where it can.
+        move: logarithm of actual over expected activity in the last weeks, less what is usual.
+        limit: what a quiet week stays under, either way.
+        moves, limits: of every week; NaN where too little was known. Each as long as `weeks`.
+        odd_since: the first of the weeks that went beyond; None where the last did not. odd_weeks: how many.
+    """
+
+    days: int
+    weeks: tuple[EarlyWeek, ...]
+    abstains: Abstention | None
+    move: float | None = None
+    limit: float | None = None
+    moves: tuple[float, ...] = ()
+    limits: tuple[float, ...] = ()
+    odd_since: datetime | None = None
+    odd_weeks: int = 0
