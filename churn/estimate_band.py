@@ -130,7 +130,7 @@ def estimates(
     now, usual = expected(few, stakes=stakes), usual_spreads(few, stakes=stakes)
     narrower = math.sqrt(len(few) / len(scores))  # chance is that of all of them
     whole = {name: Expected(one.value, one.deviation * narrower) for name, one in now.items()}
-    return {name: _banded(name, one, usual[name], past, waits_days) for name, one in whole.items()}
+    return {name: banded(name, one, usual[name], past, waits_days) for name, one in whole.items()}
 
 
 def thinned(scores: FloatArray, most: int = MOST_SCORES) -> FloatArray:
@@ -157,7 +157,16 @@ def independent(cutoffs: Sequence[datetime], waits_days: float) -> float:
     return min(span_days / waits_days + 1, float(len(set(cutoffs))))
 
 
-def _banded(name: str, now: Expected, usual: float, past: Sequence[Cohort], waits_days: float) -> Estimate:
+def banded(name: str, now: Expected, usual: float, past: Sequence[Cohort], waits_days: float) -> Estimate:
+    """One figure with its band.
+
+    Args:
+        name: of `churn.estimate.FIGURES`.
+        now: what is expected.
+        usual: the typical spread, see `usual_spreads`.
+        past: earlier cohorts.
+        waits_days: see `estimates`.
+    """
     mine = [one for one in past if name in one.realised]
     off = np.array([one.realised[name] - one.estimated[name].value for one in mine])
     chance = np.array([one.estimated[name].deviation for one in mine])

@@ -18,6 +18,7 @@ class Monitoring(Section):
     false_alarms_per_quarter: float = Field(
         default=1.0, gt=0, description="alarms a quarter that a business on which nothing happens may raise in all"
     )
+    early_days: int = Field(default=7, ge=1, le=60, description="days whose activity is an early sign")
     segments: tuple[str, ...] = Field(
         default=(),
         description="what figures of the business are told by: profile attributes, first_channel, category, tier, "

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from monitoring.attempts import Trouble
-from monitoring.before.found import Estimated
+from monitoring.before.found import Early, Estimated
 from monitoring.business.taking_stock import Stocktaking
 from monitoring.champion import Champion
 from monitoring.data.contract import Fault
@@ -36,6 +36,7 @@ class Findings:
         troubles: what could not be looked at.
         estimate: of its answers before outcomes are known; shown, never a reason. None: not looked at.
         drift: features and scores against the weeks before; None where there are none.
+        early: signs before outcomes are known. None: not looked at.
         ledger: what became of all answers of the model, whatever version gave them; None where there are none.
     """
 
@@ -53,6 +54,7 @@ class Findings:
     stopped_at: str | None = None
     troubles: tuple[Trouble, ...] = ()
     estimate: Estimated | None = None
+    early: Early | None = None
     ledger: Ledger | None = None
     drift: Drift | None = None
 

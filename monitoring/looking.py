@@ -14,11 +14,10 @@ from churn.clock import WallClock, clock
 from churn.cohort import MODELS
 from churn.cutoffs import ImmatureLog, latest_fold
 from churn.errors import ChurnError, NoChampion
-from churn.metrics_profit import Stakes
 from churn.settings import Settings
 from features.log import LogManifest, read_log_manifest
 from monitoring.attempts import Attempts
-from monitoring.before.estimates import estimated
+from monitoring.before.looking import look_before
 from monitoring.business.taking_stock import ground, take_stock
 from monitoring.champion import Champion, path_of, read_champion
 from monitoring.data.contract import faults, usable
@@ -104,7 +103,8 @@ def look(
             settings, champion, thens[champion.model], current, answers.of(champion), told, now,
             newer_outcomes=bool(newer), stopped_at=since, tried=tried,
         )  # fmt: skip
-        findings.append(_held(settings, back.get(champion.model), found, current, answers, tried))
+        found = _held(settings, back.get(champion.model), found, current, answers, tried)
+        findings.append(look_before(settings, found, answers.of(champion), manifest, now, tried, progress))
     stock = None
     if with_business and manifest:
         progress("how the business stands")
@@ -190,7 +190,7 @@ def find(
     broken = tried("data", lambda: faults(seen, then) if then and seen.rows else [], (), model=model)
     names = usable(champion.bundle.features, broken) if seen.rows else []
     probabilities = told.probabilities
-    found = Findings(
+    return Findings(
         champion=champion,
         rows=seen.rows,
         min_rows=settings.training.min_rows,
@@ -208,9 +208,8 @@ def find(
         newer_outcomes=newer_outcomes,
         stopped_at=stopped_at,
         ledger=ledgers.ledgers.get(model),
+        troubles=tried.of(model),
     )
-    estimate = tried("estimates", lambda: estimated(found, probabilities, Stakes.of(settings.costs)), None, model=model)
-    return replace(found, estimate=estimate, troubles=tried.of(model))
 
 
 def _held(

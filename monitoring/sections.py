@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from churn.settings import Settings
+from monitoring.before.sections import sections as about_before
 from monitoring.business.sections import sections as about_business
 from monitoring.data.sections import sections as about_data
 from monitoring.drift.sections import sections as about_drift
@@ -34,6 +35,7 @@ def every_section(settings: Settings, seen: Look) -> list[Section]:
         partial(about_drift, found),
         partial(about_outcomes, found, seen.ledgers),
         partial(about_unreadable, seen.whole),
+        partial(about_before, found),
         partial(about_business, seen.whole.stock),
         partial(about_models, champions, cutoffs, settings.folder),
     ]

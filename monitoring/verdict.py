@@ -12,6 +12,7 @@ from typing import Any
 from churn.monitoring_sections import Monitoring
 from churn.page import Two
 from monitoring.attempts import Trouble, about_troubles
+from monitoring.before.reasons import about_before
 from monitoring.data.reasons import about_data, about_stop
 from monitoring.drift.reasons import about_drift
 from monitoring.findings import Findings, Whole
@@ -89,6 +90,7 @@ def _about(findings: Findings, rules: Monitoring) -> Iterator[Reason]:
     yield from about_data(findings)
     yield from about_drift(findings, rules)
     yield from about_outcomes(findings, rules)
+    yield from about_before(findings)
 
 
 def _about_whole(whole: Whole, rules: Monitoring) -> Iterator[Reason]:

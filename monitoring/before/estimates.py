@@ -1,6 +1,6 @@
 """How good are the answers whose outcomes nobody knows yet? An estimate with its band, or why there is none.
 
-    scores of now, and of each recent week --churn/estimate.py--> expected ROC AUC, log loss, Brier score, rate, profit
+    scores of now --churn/estimate.py--> expected ROC AUC, log loss, Brier score, rate, profit
     pairs that training kept, and the ledger's --churn/estimate_band.py--> how wide the band
 
 It takes the scores at their word, so it says nothing where their word is no longer good: calibration gone, scores like
@@ -8,48 +8,40 @@ none the champion learned from, broken data. Where the world has changed behind 
 shown and never a reason. Start reading at `estimated`.
 """
 
-from collections.abc import Sequence
-from datetime import datetime
-from functools import partial
-
 import numpy as np
 
-from churn.estimate_band import KEY, Cohort, estimates
+from churn.estimate_band import KEY, Cohort, estimates, thinned, usual_spreads
 from churn.events import FloatArray
 from churn.metrics_profit import Stakes
+from churn.settings import Settings
 from monitoring.before.abstaining import why_not
-from monitoring.before.found import Estimated, EstimatedWeek
+from monitoring.before.found import Estimated
+from monitoring.before.ledgered import pairs_of
 from monitoring.champion import Champion
 from monitoring.findings import Findings
 
-Weeks = Sequence[tuple[datetime, FloatArray]]  # first day and scores
 
-
-def estimated(
-    found: Findings, scores: FloatArray, stakes: Stakes | None, weeks: Weeks = (), came: Sequence[Cohort] = ()
-) -> Estimated:
+def estimated(found: Findings, scores: FloatArray, settings: Settings) -> Estimated:
     """Estimate, or abstain.
 
     Args:
         found: what else is known of the champion: faults, drift of scores, what became of its answers.
         scores: its newest of each customer of now; NaN for nobody. Shape (n,).
-        stakes: of [costs]; money is told of churn alone.
-        weeks: its scores of recent weeks, oldest first.
-        came: cohorts of its own answers that have matured.
+        settings: [costs], calendar; money is told of churn alone.
 
     Raises:
         WrongCohort: the bundle's pairs cannot be read.
     """
     champion, scores = found.champion, scores[np.isfinite(scores)]
-    past = (*kept_pairs(champion), *came)
+    came = pairs_of(found.ledger, champion.version, settings.lifecycle.calendar)
+    past = tuple(sorted((*kept_pairs(champion), *came), key=lambda one: one.cutoff))
     abstains = why_not(found, scores, past)
     if abstains is not None:
-        return Estimated(len(scores), {}, abstains, past=past)
+        return Estimated(len(scores), {}, abstains, past, came)
     waits_days = float(champion.bundle.gap_days + champion.bundle.horizon_days)
-    money = stakes if champion.model == "churn" else None
-    of = partial(estimates, past=past, waits_days=waits_days, stakes=money)
-    told = tuple(EstimatedWeek(day, len(one), of(one)) for day, one in weeks if len(one) >= found.min_rows)
-    return Estimated(len(scores), of(scores), None, told, past)
+    money = Stakes.of(settings.costs) if champion.model == "churn" else None
+    told = estimates(scores, past, waits_days=waits_days, stakes=money)
+    return Estimated(len(scores), told, None, past, came, usual_spreads(thinned(scores), stakes=money))
 
 
 def kept_pairs(champion: Champion) -> tuple[Cohort, ...]:

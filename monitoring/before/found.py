@@ -3,7 +3,8 @@
 Start reading at `Estimated` and `Early`.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from churn.estimate_band import Cohort, Estimate
@@ -20,36 +21,24 @@ class Abstention:
 
 
 @dataclass(frozen=True)
-class EstimatedWeek:
-    """The answers of a local week, one a customer.
-
-    Args:
-        first_day: its Monday's midnight. n: customers.
-        figures: by name of `churn.estimate.FIGURES`.
-    """
-
-    first_day: datetime
-    n: int
-    figures: dict[str, Estimate]
-
-
-@dataclass(frozen=True)
 class Estimated:
     """What to expect of one champion's answers.
 
     Args:
         n: customers of now with a score.
-        figures: of now, by name of `churn.estimate.FIGURES`; empty where it abstains.
+        figures: by name of `churn.estimate.FIGURES`; empty where it abstains.
         abstains: why there is no estimate; None where there is one.
-        weeks: of its answers, oldest first; empty where it abstains.
-        past: pairs of estimate and what came that the band was learned from.
+        past: pairs of estimate and what came that the band was learned from, oldest first.
+        came: those of them that are of its own answers.
+        usual: spread of each figure between cohorts, as thought of beforehand.
     """
 
     n: int
     figures: dict[str, Estimate]
     abstains: Abstention | None
-    weeks: tuple[EstimatedWeek, ...] = ()
     past: tuple[Cohort, ...] = ()
+    came: tuple[Cohort, ...] = ()
+    usual: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ Start reading at `judged`.
 """
 
 from collections.abc import Sequence
+from statistics import NormalDist
 from typing import Final
 
 import numpy as np
@@ -17,12 +18,12 @@ import numpy as np
 from churn.events import BoolArray, FloatArray
 from monitoring.before.early import EarlyWeek
 from monitoring.before.found import Abstention, Early
-from monitoring.drift.limits import FEWEST, predictive_limit
 
 LAST: Final = 5  # weeks that are looked at together
 YEAR: Final = 52  # weeks that say what is usual
 FEWEST_BEFORE: Final = 12
-LEAST: Final = 0.12  # a move of an eighth is nothing, however still the past was
+FEWEST_MOVES: Final = 25  # of the past, worth five that do not overlap: below that no limit can be told
+LEAST: Final = 0.2  # a move of a fifth is nothing, however still the past was
 FEWEST_ACTIVE: Final = 10.0  # customers of a week that were to be active, else it says little
 
 
@@ -38,9 +39,10 @@ def judged(weeks: Sequence[EarlyWeek], days: int, chance: float) -> Early:
     signs = np.array([one.sign for one in weeks])
     moves, limits = _walked(signs, chance)
     if not len(moves) or np.isnan(limits[-1]):
+        needed = LAST + FEWEST_BEFORE + FEWEST_MOVES
         why = (
-            f"{len(weeks)} past weeks say enough of early activity; at least {LAST + FEWEST_BEFORE + FEWEST} must.",
-            f"仅有 {len(weeks)} 个过去的周能说明早期活跃情况；至少需要 {LAST + FEWEST_BEFORE + FEWEST} 周。",
+            f"{len(weeks)} past weeks say enough of early activity; at least {needed} must.",
+            f"仅有 {len(weeks)} 个过去的周能说明早期活跃情况；至少需要 {needed} 周。",
         )
         return Early(days, tuple(weeks), Abstention("short_past", why))
     odd = np.abs(moves) > limits
@@ -62,10 +64,25 @@ def _walked(signs: FloatArray, chance: float) -> tuple[FloatArray, FloatArray]:
             continue
         moves[week] = np.median(signs[first : week + 1]) - np.median(signs[year])
         known = moves[:first][quiet[:first]]
-        limit = predictive_limit(np.abs(known[~np.isnan(known)][-YEAR:]) / LEAST, chance)
-        if limit is None:
+        known = known[~np.isnan(known)][-YEAR:]
+        if len(known) < FEWEST_MOVES:
             continue
-        limits[week] = LEAST * limit
+        limits[week] = max(LEAST, reach(known, chance))
         if abs(moves[week]) > limits[week]:
             quiet[first : week + 1] = False
     return moves, limits
+
+
+def reach(known: FloatArray, chance: float) -> float:
+    """What a further quiet move exceeds, either way, with this chance: Student's t about none, for moves that overlap.
+
+    Args:
+        known: quiet moves; neighbours share all but one of their weeks, so they are worth a fifth of their number.
+        chance: in (0, 1).
+
+    Source: Abramowitz, Stegun (1964), 26.7.5, for the quantile of Student's t from the normal one.
+    """
+    worth, z = len(known) / LAST, NormalDist().inv_cdf(1 - chance / 2)
+    wider = (z**3 + z) / 4, (5 * z**5 + 16 * z**3 + 3 * z) / 96, (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384
+    quantile = z + sum(one / worth**power for power, one in enumerate(wider, start=1))
+    return float(quantile * np.sqrt((known**2).mean() * (1 + 1 / worth)))
