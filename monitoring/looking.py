@@ -98,10 +98,9 @@ def look(
         newer = manifest and tried(
             "snapshot", partial(has_newer_outcomes, settings, champion, manifest), None, model=champion.model
         )
-        since = held.get(champion.version)
         found = find(
             settings, champion, thens[champion.model], current, answers.of(champion), told, now,
-            newer_outcomes=bool(newer), stopped_at=since, tried=tried,
+            newer_outcomes=bool(newer), stopped_at=held.get(champion.version), tried=tried,
         )  # fmt: skip
         found = _held(settings, back.get(champion.model), found, current, answers, tried)
         findings.append(look_before(settings, found, answers.of(champion), manifest, now, tried, progress))
