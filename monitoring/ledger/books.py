@@ -31,7 +31,7 @@ from monitoring.ledger.judging import Rules
 from monitoring.ledger.kept import MOST_CORRECTIONS, Kept, drop_kept, read_kept, write_kept
 from monitoring.ledger.lines import ledgers_of
 from monitoring.ledger.outcomes import Days, Known, heirs_digest
-from monitoring.ledger.plan import Planned, planned
+from monitoring.ledger.plan import WEEK_ROWS, Planned, planned
 
 CACHE = Path("monitoring") / "cache" / "outcome-days.json"
 MOST_ROWS = 8_000_000  # answers that are judged in one walk through the log
@@ -44,7 +44,7 @@ class Desk:
 
     Args:
         folder: the artifacts. known: the log. log_hash: of it. rules: how answers are judged.
-        now: the instant of this run. most_rows: answers in one walk.
+        now: the instant of this run. most_rows: answers in one walk. week_rows: that make a week a cohort.
     """
 
     folder: Path
@@ -53,6 +53,7 @@ class Desk:
     rules: Rules
     now: datetime
     most_rows: int = MOST_ROWS
+    week_rows: int = WEEK_ROWS
 
     @property
     def until_us(self) -> int:
@@ -91,7 +92,7 @@ def desk_of(settings: Settings, manifest: LogManifest, now: datetime) -> Desk:
 def books_at(desk: Desk, progress: Say = lambda _: None) -> Books:
     """See `books`."""
     cells, unreadable = catalogue(desk.folder, desk.known.lifecycle.calendar)
-    held, plan = read_kept(desk.folder), {(one.model, one.name): one for one in planned(cells)}
+    held, plan = read_kept(desk.folder), {(one.model, one.name): one for one in planned(cells, desk.week_rows)}
     found = {key: one.closed() for key, one in held.items() if _is_history(desk, one, plan.get(key))}
     ask: list[Planned] = []
     doubtful: list[Planned] = []

@@ -1,8 +1,8 @@
 """Counts that figures can be made from again, also of several cohorts together, when the answers are long gone.
 
-Answers are counted by score (cells of a tenth in log-odds), by what became of them, and by *group*: a hundredth of the
-customers, by a hash of their id, the same in every cohort. Counts of cohorts add up. Intervals come from drawing whole
-groups again, so that all answers about a customer go together, over weeks and versions too.
+Answers are counted by score (cells of a twentieth in log-odds), by what became of them, and by *group*: a hundredth of
+the customers, by a hash of their id, the same in every cohort. Counts of cohorts add up. Intervals come from drawing
+whole groups again, so that all answers about a customer go together, over weeks and versions too.
 
 Source: Wolter (2007), Introduction to Variance Estimation, ch. 2 (random groups); Kott (2001), J. Official Statistics
 17(4) (delete-a-group). Reads arrays. Start reading at `Counts`.
@@ -22,7 +22,7 @@ from churn.events import FloatArray
 from churn.metrics import SMALLEST, CalibrationBin
 from monitoring.ledger.realised import Interval
 
-GROUPS, CELLS, FARTHEST = 100, 160, 8.0  # log-odds from -8 to 8: probabilities from 0.0003
+GROUPS, CELLS, FARTHEST = 100, 320, 8.0  # log-odds from -8 to 8: probabilities from 0.0003
 BINS, TOP_SHARE = 10, 0.1
 DRAWS, COVERED = 400, (5.0, 95.0)  # percentiles between which an interval lies: 90 %
 SUMS = ("told", "surprise", "squared", "earned")
@@ -157,12 +157,13 @@ def _measured(counts: Counts, weights: FloatArray, blocks: FloatArray) -> dict[s
     came, stayed = weights @ counts.table[:, :, 1], weights @ counts.table[:, :, 0]
     both = came + stayed
     n, positives = both.sum(axis=1), came.sum(axis=1)
-    told, surprise, squared, earned = ((weights @ counts.sums) / n[:, None]).T
     mean = counts.told / np.maximum(counts.table.sum(axis=(0, 2)), 1)
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore"):  # a draw of a small cohort may hold one outcome, or nobody
+        told, surprise, squared, earned = ((weights @ counts.sums) / n[:, None]).T
         below = np.cumsum(stayed, axis=1) - stayed / 2
         found, reached = np.cumsum(came[:, ::-1], axis=1), np.cumsum(both[:, ::-1], axis=1)
-        precision = found / np.maximum(reached, 1)
+        middle = reached - both[:, ::-1] / 2  # of each cell: precision falls from its one end to the other
+        precision = (found - came[:, ::-1] / 2) / np.maximum(middle, 0.5)
         figures = {
             "roc_auc": (came * below).sum(axis=1) / (positives * (n - positives)),
             "pr_auc": (came[:, ::-1] * precision).sum(axis=1) / positives,

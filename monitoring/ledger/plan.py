@@ -67,12 +67,17 @@ class Planned:
         return files
 
 
-def planned(cells: Iterable[Cell]) -> list[Planned]:
-    """The cohorts of answers, by model and time."""
+def planned(cells: Iterable[Cell], week_rows: int = WEEK_ROWS) -> list[Planned]:
+    """The cohorts of answers, by model and time.
+
+    Args:
+        cells: what files hold.
+        week_rows: answers that make a week a cohort.
+    """
     by_month: dict[tuple[str, str], list[Cell]] = {}
     for cell in cells:
         by_month.setdefault((cell.model, f"{monday(cell.week):%Y-%m}"), []).append(cell)
-    return [one for (model, month), mine in sorted(by_month.items()) for one in _month(model, month, mine)]
+    return [one for (model, month), mine in sorted(by_month.items()) for one in _month(model, month, mine, week_rows)]
 
 
 def monday(week: int) -> date:
@@ -80,11 +85,11 @@ def monday(week: int) -> date:
     return EPOCH + timedelta(days=7 * week - MONDAY)
 
 
-def _month(model: str, month: str, cells: Sequence[Cell]) -> Iterable[Planned]:
+def _month(model: str, month: str, cells: Sequence[Cell], week_rows: int) -> Iterable[Planned]:
     sizes = Counter[int]()
     for cell in cells:
         sizes[cell.week] += cell.n
-    if sizes.total() < WEEK_ROWS * len(sizes):
+    if sizes.total() < week_rows * len(sizes):
         inside = [week for week in range(min(sizes) - 4, max(sizes) + 5) if f"{monday(week):%Y-%m}" == month]
         yield _cohort(model, month, inside, cells)
         return
