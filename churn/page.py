@@ -90,7 +90,8 @@ def both_code(en: str, zh: str, more: Two = ("", "")) -> str:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table; its cells are HTML already."""
-    top = "".join(f"<th>{name}</th>" for name in head)
+    """A table; its cells are HTML already. A column without a name has no heading, and no name at all no head."""
+    top = "".join(f"<th>{name}</th>" if name else "<td></td>" for name in head)
     body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
-    return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+    above = f"<thead><tr>{top}</tr></thead>" if any(head) else ""
+    return f"<table>{above}<tbody>{body}</tbody></table>"

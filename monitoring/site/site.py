@@ -31,6 +31,7 @@ NAMES: dict[str, Two] = {
 }
 LANGUAGES = {"en": "English", "zh": "中文"}
 OWN_LINK = re.compile(rf'href="({"|".join(PAGES)})\.html')
+TABLE = re.compile(r'(<table(?! class="bars").*?</table>)', re.DOTALL)  # scrolls sideways, also by keyboard
 IDS = re.compile(r'\bid="([^"]+)"')
 FOOTER: Two = (
     "Made by churn monitor on this machine; nothing here was loaded from elsewhere, and no customer is named.",
@@ -134,7 +135,8 @@ def _title(section: Section) -> str:
 def _section(section: Section, anchors: Sequence[str]) -> str:
     lost = "".join(f'<a id="{escape(one)}"></a>' for one in anchors)
     note = f'<p class="quiet">{both(*section.note)}</p>' if section.note else ""
-    return f'<section id="{escape(section.id)}">{lost}<h2>{_title(section)}</h2>{note}{section.body}</section>'
+    body = TABLE.sub(r'<div class="scroll" role="group" tabindex="0">\1</div>', section.body)
+    return f'<section id="{escape(section.id)}">{lost}<h2>{_title(section)}</h2>{note}{body}</section>'
 
 
 def _with_anchors(sections: Sequence[Section], wanted: set[str]) -> Iterator[tuple[Section, list[str]]]:

@@ -27,7 +27,7 @@ line.mark{stroke:var(--quiet);stroke-dasharray:2 3} .frame{fill:none;stroke:var(
 table.bars{width:100%} table.bars th{text-align:left;font-weight:400;color:var(--ink);white-space:normal;min-width:7em}
 table.bars th,table.bars td{border:0;padding:2px 8px 2px 0} table.bars td.picture{width:60%}
 table.bars svg{height:16px;width:100%} table.heat td,table.heat th{padding:3px 7px} table.heat td{border:1px solid
-var(--paper)} table.heat .none{border:0} .scroll{overflow-x:auto;max-width:100%}
+var(--paper)} table.heat .none{border:0} .scroll{overflow-x:auto;max-width:100%} section{overflow:visible}
 table.heat td{background:color-mix(in srgb,var(--heat) var(--h,0%),var(--paper))}
 .h0{--h:3%}.h1{--h:9%}.h2{--h:16%}.h3{--h:23%}.h4{--h:30%}.h5{--h:37%}.h6{--h:44%}.h7{--h:50%}.h8{--h:56%}.h9{--h:61%}.h10{--h:66%}
 .grid{grid-template-columns:repeat(auto-fill,minmax(min(100%,420px),1fr))}
@@ -63,5 +63,6 @@ tr:has(:target){background:var(--card)}
 @media print{@page{margin:14mm} body{font-size:11pt} main{max-width:none;padding:0} nav.site,.contents{display:none}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact} h2{break-after:avoid}
 figure,.tile,li,tr{break-inside:avoid}
-.scroll,section{overflow:visible} a{color:inherit;text-decoration:none} details>summary{display:none}}
+.scroll,section{overflow:visible} a{color:inherit;text-decoration:none} details>summary{display:none}
+details::details-content{content-visibility:visible;display:block}}
 """
