@@ -87,26 +87,26 @@ class Edges:
 
 
 def month_edges(first_event_at: datetime, now: datetime, calendar: Calendar, *, months: int = MONTHS) -> Edges:
-    """The starts of the last months that have any history, and now.
+    """The starts of the last whole months that have any history, that of the running one, and now.
 
     Args:
         first_event_at: where the log begins, aware.
         now: the instant at which the business is looked at, aware; not before the log begins.
         calendar: whose months.
-        months: at most so many.
+        months: at most so many whole ones; the running one comes on top.
     """
     today = calendar.day_of(now)
     at = date(today.year, today.month, 1)
-    if now == calendar.midnight(at):
+    is_over = now == calendar.midnight(at)
+    if is_over:
         at = _earlier(at)
     starts = [at]
-    while len(starts) < months and calendar.midnight(at) > first_event_at:
+    while len(starts) < months + (not is_over) and calendar.midnight(at) > first_event_at:
         at = _earlier(at)
         starts.append(at)
     starts.reverse()
     instants = np.array([*(to_us(calendar.midnight(day)) for day in starts), to_us(now)], dtype=np.int64)
     days = np.array([*((day - EPOCH).days for day in starts), (today - EPOCH).days], dtype=np.int64)
-    is_over = now == calendar.midnight(today) and today.day == 1
     return Edges(instants, days, tuple(starts), is_over, calendar)
 
 

@@ -5,6 +5,7 @@ from monitoring.business.retention import Retention
 from monitoring.business.words import percent
 
 NO_MONTH: Two = ("No month is over yet.", "尚无完整月份。")
+NOT_OVER: Two = ("not over yet", "尚未结束")
 NO_MONEY: Two = ("Orders carry no money here.", "订单没有金额信息。")
 NO_REFERRALS: Two = ("No event tells of recommendations (referral, referred).", "没有推荐类事件。")
 STAGES_NOTE: Two = (
@@ -40,8 +41,8 @@ VALUE_NOTE: Two = (
     ),
 )
 COHORTS_NOTE: Two = (
-    "Of the customers of each cohort, what share. What is not over yet has no cell.",
-    "各群组客户中的比例；尚未结束的时期不显示。",
+    "Of the customers of each cohort, what share. The month that is not over yet is hatched.",
+    "各群组客户中的比例；尚未结束的月份以斜线表示。",
 )
 BOUGHT: Two = (
     "Bought in the nth month after that of the first order (0: that month)",

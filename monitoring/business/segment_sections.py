@@ -7,7 +7,7 @@ import numpy as np
 from churn.page import Two, both, table
 from monitoring.business.cohorts import Row, rows_of, since_of
 from monitoring.business.content import FAMILIES
-from monitoring.business.page_words import BOUGHT, COHORTS_NOTE, NO_MONTH, SINCE, STILL, segments_note
+from monitoring.business.page_words import BOUGHT, COHORTS_NOTE, NO_MONTH, NOT_OVER, SINCE, STILL, segments_note
 from monitoring.business.retention import Retention
 from monitoring.business.segments import TOTAL, Dimension
 from monitoring.business.shown import AND_OTHER
@@ -123,8 +123,13 @@ def _triangle(rows: list[Row], title: Two, corner: Two, first: int) -> str:
     columns = [str(first + age) for age in range(max(len(row.counts) for row in some))]
     cells = [(row.name, [_cell(row, n) for n in row.counts]) for row in some]
     beside = [(("customers", "客户数"), [count(row.size) for row in some])]
-    return heat(cells, columns, title=title, corner=corner, beside=beside, top=None)
+    later = [
+        share for row in some for share in row.shares()[1 - first :] if share is not None
+    ]  # the first is all of them
+    return heat(cells, columns, title=title, corner=corner, beside=beside, top=max(later, default=None))
 
 
-def _cell(row: Row, n: int | None) -> Cell | None:
-    return None if n is None else Cell(n / row.size, told=f"{n:,} / {row.size:,}")
+def _cell(row: Row, n: int | None) -> Cell:
+    if n is None:
+        return Cell(None, is_mature=False, told=" / ".join(NOT_OVER))
+    return Cell(n / row.size, told=f"{n:,} / {row.size:,}")

@@ -180,7 +180,7 @@ def ground(settings: Settings, manifest: LogManifest, now: datetime) -> Ground:
     parts = log_parts(settings.folder, taking_back=settings.definition.taking_back)
     edges = month_edges(manifest.first_event_at, now, lifecycle.calendar)
     chosen = settings.monitoring.segments
-    attributes = _attributes(settings, manifest.kinds, chosen)
+    attributes = attributes_of(settings, manifest.kinds, chosen)
     return Ground(parts, lifecycle, edges, learn(parts, lifecycle, edges, attributes=attributes, only=chosen))
 
 
@@ -203,7 +203,7 @@ def take_stock(settings: Settings, on: Ground, *, more: Sequence[Fold] = ()) -> 
     )  # fmt: skip
 
 
-def _attributes(settings: Settings, kinds: Collection[str], chosen: Sequence[str]) -> list[str]:
+def attributes_of(settings: Settings, kinds: Collection[str], chosen: Sequence[str]) -> list[str]:
     """The profile attributes that may be told apart: those named; else all but what is left out or sensitive."""
     known = attribute_names(kinds)
     for name in chosen:
