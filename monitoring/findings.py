@@ -12,6 +12,7 @@ from monitoring.before.found import Early, Estimated
 from monitoring.business.taking_stock import Stocktaking
 from monitoring.champion import Champion
 from monitoring.data.contract import Fault
+from monitoring.data.incoming import Incoming
 from monitoring.drift.judging import Drift
 from monitoring.drift.shift import FeatureDrift, ScoreDrift
 from monitoring.ledger.cohort import Ledger, Unreadable
@@ -73,6 +74,7 @@ class Whole:
         troubles: what could not be looked at.
         stock: how the business stands; None where the log cannot be read.
         unreadable: answers that nobody can read, by file.
+        incoming: what comes in; None where the log cannot be read.
     """
 
     now: datetime
@@ -80,3 +82,4 @@ class Whole:
     troubles: tuple[Trouble, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
     stock: Stocktaking | None = None
+    incoming: Incoming | None = None

@@ -21,6 +21,7 @@ from monitoring.before.looking import look_before
 from monitoring.business.taking_stock import ground, take_stock
 from monitoring.champion import Champion, path_of, read_champion
 from monitoring.data.contract import faults, usable
+from monitoring.data.incoming import incoming
 from monitoring.drift.looking import Before, hold, look_back
 from monitoring.drift.reference import Reference, nothing_known, reference
 from monitoring.drift.shift import feature_drift, score_drift
@@ -104,11 +105,13 @@ def look(
         )  # fmt: skip
         found = _held(settings, back.get(champion.model), found, current, answers, tried)
         findings.append(look_before(settings, found, answers.of(champion), manifest, now, tried, progress))
+    progress("what comes in")
+    came = tried("arrivals", lambda: incoming(settings, manifest) if manifest else None, None)
     stock = None
     if with_business and manifest:
         progress("how the business stands")
         stock = tried("business", lambda: take_stock(settings, ground(settings, manifest, now)), None)
-    whole = Whole(now, last_run_at, tried.of_whole(), told.unreadable, stock=stock)
+    whole = Whole(now, last_run_at, tried.of_whole(), told.unreadable, stock=stock, incoming=came)
     return Look(tuple(findings), tuple(told.versions), current, answers, now, whole, tried)
 
 

@@ -9,6 +9,7 @@ from functools import partial
 from churn.settings import Settings
 from monitoring.before.sections import sections as about_before
 from monitoring.business.sections import sections as about_business
+from monitoring.data.arrival_sections import sections as about_arrivals
 from monitoring.data.sections import sections as about_data
 from monitoring.drift.sections import sections as about_drift
 from monitoring.ledger.sections import sections as about_outcomes
@@ -32,6 +33,7 @@ def every_section(settings: Settings, seen: Look) -> list[Section]:
     cutoffs = {one.model: seen.tried("pages", partial(snapshot_cutoffs, one), (), model=one.model) for one in champions}
     parts: list[Give] = [
         partial(about_data, found, seen.current.stages, seen.answers.abstentions),
+        partial(about_arrivals, seen.whole.incoming, seen.now),
         partial(about_drift, found),
         partial(about_outcomes, found, seen.ledgers),
         partial(about_unreadable, seen.whole),

@@ -19,22 +19,35 @@ CLOCK: Final[Two] = (
     "校准本机时钟，或修正数据源的时间，再运行 `churn ingest` 并重新监控。",
 )
 FEED: Final[Two] = (
-    "look at the source behind it and mend it there, then run `churn ingest` and `churn features materialise`; do not "
-    "retrain before. If it ended for good, leave it out and run `churn retrain`.",
-    "检查其数据源并在源头修复，再运行 `churn ingest` 与 `churn features materialise`；此前不要重训。若已永久停止，请移除后运行 `churn retrain`。",
+    (
+        "look at the source behind it and mend it there, then run `churn ingest` and `churn features materialise`; do "
+        "not retrain before. If it ended for good, leave it out and run `churn retrain`."
+    ),
+    (
+        "检查其数据源并在源头修复，再运行 `churn ingest` 与 `churn features materialise`；此前不要重训。"
+        "若已永久停止，请移除后运行 `churn retrain`。"
+    ),
 )
 TWICE: Final[Two] = (
     "look whether a file was loaded twice without `event_id`; if the business explains it (a campaign), do nothing.",
     "检查是否有文件在没有 `event_id` 的情况下被重复载入；若业务上有解释（活动），则无需处理。",
 )
 LATER: Final[Two] = (
-    "see why the source delivers late: features of the last days lack what has not come; a later `churn ingest` and "
-    "`churn features materialise` take it in.",
-    "查明数据源为何延迟：最近几天的特征缺少尚未到达的事件；之后的 `churn ingest` 与 `churn features materialise` 会补上。",
+    (
+        "see why the source delivers late: features of the last days lack what has not come; a later `churn ingest` "
+        "and `churn features materialise` take it in."
+    ),
+    (
+        "查明数据源为何延迟：最近几天的特征缺少尚未到达的事件；"
+        "之后的 `churn ingest` 与 `churn features materialise` 会补上。"
+    ),
 )
 MENDS: Final = {"source_silent": FEED, "volume_fell": FEED, "volume_rose": TWICE, "arrives_late": LATER}
 SAYS: Final[dict[str, Two]] = {
-    "source_silent": ("No event has come for longer than ever before, in hours", "已超过以往最长时间没有事件到达（小时）"),
+    "source_silent": (
+        "No event has come for longer than ever before, in hours",
+        "已超过以往最长时间没有事件到达（小时）",
+    ),
     "volume_fell": ("Far fewer events came than in any week before", "到达的事件远少于以往任何一周"),
     "volume_rose": ("Far more events came than in any week before", "到达的事件远多于以往任何一周"),
     "arrives_late": ("Events reach us days after they happened, as a share", "事件在发生数天后才到达（比例）"),
@@ -79,7 +92,7 @@ def _named(one: Outage) -> str:
         return f"{one.kind} ({one.number:.0%}, {one.usual:.0%})"
     if one.code == "source_silent":
         return f"{one.kind} ({one.number:,.0f} h)"
-    return f"{one.kind} ({one.number:,.0f}, {one.usual:,.0f}{' / d' if one.of_day else ''})"
+    return f"{one.kind} ({one.number:,.0f}, {one.usual:,.0f})"
 
 
 def _made_of(features: Sequence[str]) -> Two:

@@ -1,4 +1,4 @@
-"""What the site shows of arrivals: events a week by kind, freshness, late data, sources. Start reading at `sections`."""
+"""What the site shows of arrivals: events a week by kind, silence, late data, sources. Start reading at `sections`."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -52,19 +52,22 @@ def figures(found: Incoming | None) -> Iterator[Figure]:
         yield Figure("churn_monitor_week_events", one.events[0], "Events of the newest week, as known then.", labels)
         hours = one.silent_hours[0]
         if hours is not None:
-            yield Figure("churn_monitor_silent_hours", hours, "Hours since the newest event, where the log ends.", labels)
+            yield Figure(
+                "churn_monitor_silent_hours", hours, "Hours since the newest event, where the log ends.", labels
+            )
         if found.seen.tells_arrival and one.arrived[0]:
             late = one.late[0] / one.arrived[0]
             yield Figure("churn_monitor_late_ratio", late, "Share that came two days or more after the event.", labels)
         if found.judged.limit is not None:
-            yield Figure("churn_monitor_arrival_is_odd", float(kind in odd), "1 where it does not arrive as ever.", labels)
+            yield Figure(
+                "churn_monitor_arrival_is_odd", float(kind in odd), "1 where it does not arrive as ever.", labels
+            )
 
 
 def _told(found: Incoming) -> str:
     if found.judged.limit is None:
-        said: Two = (
-            f"Too few weeks to say what is usual: {found.judged.weeks}.", f"周数太少，无法判断何为正常：{found.judged.weeks}。",
-        )  # fmt: skip
+        n = found.judged.weeks
+        said: Two = (f"Too few weeks to say what is usual: {n}.", f"周数太少，无法判断何为正常：{n}。")
         return f"<p>{both(*said)}</p>"
     more = ""
     if found.superseded or found.withdrawn:
@@ -83,8 +86,9 @@ def _told(found: Incoming) -> str:
 def _kinds(found: Incoming) -> str:
     odd = {one.kind: one for one in found.judged.outages}
     head = [
-        both("kind", "类别"), both("events a week", "每周事件"), both("newest week", "最新一周"), both("usually", "通常"),
-        both("silent, hours", "无事件小时数"), both("late", "延迟"), both("features", "特征数"), "",
+        both("kind", "类别"), both("events a week", "每周事件"), both("newest week", "最新一周"),
+        both("usually", "通常"), both("silent, hours", "无事件小时数"), both("late", "延迟"),
+        both("features", "特征数"), "",
     ]  # fmt: skip
     order = sorted(found.seen.kinds, key=lambda kind: (kind not in odd, -sum(found.seen.kinds[kind].events)))
     rows = [_kind(found, kind, odd.get(kind)) for kind in order]
@@ -116,7 +120,12 @@ def _late(found: Incoming, one: KindWeeks) -> str:
 
 
 def _sources(found: Incoming, now: datetime) -> str:
-    head = [both("source", "数据源"), both("rows", "行"), both("refused", "拒收"), both("newest event, days old", "最新事件距今天数")]
+    head = [
+        both("source", "数据源"),
+        both("rows", "行"),
+        both("refused", "拒收"),
+        both("newest event, days old", "最新事件距今天数"),
+    ]
     rows = []
     for one in found.sources:
         age = "–" if one.newest_at is None else f"{(now - one.newest_at).total_seconds() / 86_400:,.1f}"

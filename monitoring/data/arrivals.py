@@ -1,6 +1,6 @@
 """Does the log arrive as ever? Events by kind and week, as they were known at the end of each week.
 
-    fell     the newest week, or day, has fewer events than the weeks before it
+    fell     the newest week has fewer events than the weeks before it; likewise rose
     silent   no event of a kind for longer than it is silent at other times
     late     events of a kind reach us days after they happened, more of them than before
 
@@ -30,23 +30,22 @@ MOST_WEEKS: Final = 160
 LATE_DAYS: Final = 2  # calendar days; one is what a night's file takes
 HOUR_US: Final = 3_600_000_000
 NEVER_US: Final = -(2**62)
-COUNTED: Final = ("events", "on_last_day", "in_all", "arrived", "late", "corrected")
+COUNTED: Final = ("events", "in_all", "arrived", "late", "corrected")
 NEEDED: Final = ("event_type", "event_timestamp", "ingested_at", SUPERSEDED)
 
 
 class KindWeeks(BaseModel):
     """One kind of event, week by week, the newest first; all lists are as long as the log has whole weeks.
 
-    `events` happened in the week and were known by its end, `on_last_day` likewise on its last day; `in_all` are known
-    by now. `silent_hours` is how long nothing had been known to happen at its end, None before the first event.
-    `arrived` reached us in the week, `late` of them two calendar days or more after they happened; of `corrected`
-    events a newer version reached us in the week, which is among those that arrived.
+    `events` happened in the week and were known by its end; `in_all` are known by now. `silent_hours` is how long
+    nothing had been known to happen at its end, None before the first event. `arrived` reached us in the week, `late`
+    of them two calendar days or more after they happened; of `corrected` events a newer version reached us in the
+    week, which is among those that arrived.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     events: list[int]
-    on_last_day: list[int]
     in_all: list[int]
     silent_hours: list[float | None]
     arrived: list[int]
@@ -110,7 +109,7 @@ def count(folder: Path, manifest: LogManifest, calendar: Calendar) -> Arrivals:
     days = max((end - manifest.first_event_at).days // 7, 1) * 7
     days = min(days, MOST_WEEKS * 7)
     edges = [to_us(calendar.plus_days(end, -back)) for back in range(days, -1, -1)]
-    tally = _Tally(kinds, np.array(edges, dtype=np.int64))
+    tally = Tally(kinds, np.array(edges, dtype=np.int64))
     for name in sorted(manifest.files):
         tally.add(_rows(log_folder(folder) / name))
     tells = not manifest.is_bulk_import
@@ -130,7 +129,7 @@ def _rows(path: Path) -> pa.Table:
         raise BrokenLog(path, str(error)) from error
 
 
-class _Tally:
+class Tally:
     """Adds up rows by kind and week.
 
     An instant's *days back* are the whole local days from it to the end: 0 on the last day, below 0 after the end.
@@ -155,7 +154,6 @@ class _Tally:
         self._sum("in_all", kind, week, (known >= 0) & (gone < 0))
         then = (known >= 7 * week) & (gone < 7 * week)  # as it was known at the end of the week
         self._sum("events", kind, week, then)
-        self._sum("on_last_day", kind, week, then & (happened % 7 == 0))
         self._sum("arrived", kind, reached, known >= 0)
         self._sum("late", kind, reached, happened - known >= LATE_DAYS)
         self._sum("corrected", kind, gone // 7, gone >= 0)

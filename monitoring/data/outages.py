@@ -1,7 +1,7 @@
 """Which kinds of event do not arrive as ever, held against every week of the log's own past.
 
-Four questions a kind: has the newest week or day fewer events than the weeks before, or many more; has it been silent
-for long; do more of its events come late? Each is measured in multiples of the most that it ever was in another week,
+Four questions a kind: has the newest week fewer events than the weeks before, or many more; has it been silent for
+long; do more of its events come late? Each is measured in multiples of the most that it ever was in another week,
 and the largest of all is held against one limit, learnt from the past weeks' largest: so many kinds, one false alarm.
 A season, a holiday or a campaign is in that past once the log has seen one; a kind's first weeks are not, since whoever
 begins loads what there is. Reads arrivals; no file, no clock. Start reading at `outages`.
@@ -22,10 +22,9 @@ BEFORE: Final = 8  # weeks before one that say how many events are usual
 FEWEST_BEFORE: Final = 4
 FIRST: Final = 20  # weeks of a kind that say nothing of how it usually comes
 FEWEST_ARRIVED: Final = 20  # events of a week, of which a share may be late
-LEASTS: Final = {"week_fell": 0.2, "day_fell": 0.5, "week_rose": 0.4, "silent": 10.0, "late": 0.05}
+LEASTS: Final = {"week_fell": 0.2, "week_rose": 0.4, "silent": 24.0, "late": 0.05}
 CODES: Final = {
-    "week_fell": "volume_fell", "day_fell": "volume_fell", "week_rose": "volume_rose", "silent": "source_silent",
-    "late": "arrives_late",
+    "week_fell": "volume_fell", "week_rose": "volume_rose", "silent": "source_silent", "late": "arrives_late"
 }  # fmt: skip
 
 
@@ -35,11 +34,10 @@ class Outage:
 
     Args:
         kind: of event. code: source_silent, volume_fell, volume_rose or arrives_late.
-        number: hours of silence, events of the newest week or day, or the share that came late.
+        number: hours of silence, events of the newest week, or the share that came late.
         bar: of the same, what no quiet week is expected to pass.
         usual: the middle of the weeks before.
         times: multiples of the most in any other week.
-        of_day: whether the newest day is meant, and not the week.
     """
 
     kind: str
@@ -48,7 +46,6 @@ class Outage:
     bar: float
     usual: float
     times: float
-    of_day: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,7 +116,7 @@ def _numbers(one: KindWeeks, question: str) -> list[float]:
     if question == "late":
         weeks = zip(one.late, one.corrected, one.arrived, strict=True)
         return [max(late - newer, 0) / came if came >= FEWEST_ARRIVED else 0.0 for late, newer, came in weeks]
-    return [float(count) for count in (one.on_last_day if question == "day_fell" else one.events)]
+    return [float(count) for count in one.events]
 
 
 def _usual(one: KindWeeks, numbers: Sequence[float], week: int) -> float | None:
@@ -142,13 +139,13 @@ def _outage(name: str, one: KindWeeks, question: str, back: int, times: float, b
     """`bar` comes in multiples of the question's least, and goes out in its own unit."""
     far, numbers = bar * LEASTS[question], _numbers(one, question)
     usual = _usual(one, numbers, back) or 0.0
-    if question in {"week_fell", "day_fell"}:
+    if question == "week_fell":
         far = (usual + 1) * float(np.exp(-far)) - 1
     elif question == "week_rose":
         far = (usual + 1) * float(np.exp(far)) - 1
     elif question == "late":
         far += usual
-    return Outage(name, CODES[question], numbers[back], max(far, 0.0), usual, times, question == "day_fell")
+    return Outage(name, CODES[question], numbers[back], max(far, 0.0), usual, times)
 
 
 def _worst_of_each(found: Sequence[Outage]) -> list[Outage]:
