@@ -83,10 +83,7 @@ def look(
     serving = _champions(settings, tried)
     manifest = tried("log", lambda: read_log_manifest(folder), None)
     thens = {one.model: tried("snapshot", partial(reference, one, cache), None, model=one.model) for one in serving}
-    counted = [then or nothing_known(model) for model, then in thens.items()]
-    current = tried(
-        "features", lambda: read_now(folder, counted, sample_rows=settings.monitoring.sample_rows), None
-    ) or RowsOfNow(None, None, 0, 0, {}, {})
+    current = _rows_of_now(settings, thens, tried)
     answers = _answers(folder, serving, current, tried)
     now = _now(settings, manifest, current, last_run_at)
     progress("what became of the scores")
@@ -113,6 +110,13 @@ def look(
         stock = tried("business", lambda: take_stock(settings, ground(settings, manifest, now)), None)
     whole = Whole(now, last_run_at, tried.of_whole(), told.unreadable, stock=stock, incoming=came)
     return Look(tuple(findings), tuple(told.versions), current, answers, now, whole, tried)
+
+
+def _rows_of_now(settings: Settings, thens: Mapping[str, Reference | None], tried: Attempts) -> RowsOfNow:
+    """Everybody's features of now, counted into what the champions learned."""
+    known, some = [then or nothing_known(model) for model, then in thens.items()], settings.monitoring.sample_rows
+    found = tried("features", lambda: read_now(settings.folder, known, sample_rows=some), None)
+    return found or RowsOfNow(None, None, 0, 0, {}, {})
 
 
 def _answers(folder: Path, serving: Sequence[Champion], current: RowsOfNow, tried: Attempts) -> Answers:

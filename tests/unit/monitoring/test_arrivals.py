@@ -49,7 +49,7 @@ def silent(told: dict[str, list[float]]) -> None:
 
 
 def thin(told: dict[str, list[float]]) -> None:
-    told["events"][0] = int(told["events"][0] * 0.1)
+    told["events"][0] = int(told["events"][0] * 0.02)
 
 
 def double(told: dict[str, list[float]]) -> None:
