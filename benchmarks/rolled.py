@@ -111,7 +111,8 @@ def rolled(
         scored = Scored(model, learn, told.held, told.held_raw, told.held_fold, told.calibrator)
         outlook = learn_outlook(scored, settings.lifecycle, horizons_days=training.horizons_days)
         assert outlook is not None
-        yield Asked(here, told.raw, told.calibrator.probability(told.raw), outlook, _true(here, model, truth), learn)
+        probability = told.calibrator.probability(told.raw)
+        yield Asked(here, told.raw, probability, outlook, _true(here, model, truth), learn, scored)
         print(f"{from_us(int(at)):%Y-%m-%d} {len(learn)} rows learned, {len(here)} asked", file=sys.stderr, flush=True)
 
 
