@@ -1,5 +1,7 @@
 """The sentences on the page of the business, in English and Chinese: what its sections mean. Start at `gap`."""
 
+from datetime import datetime
+
 from churn.page import Two
 from monitoring.business.retention import Retention
 from monitoring.business.words import percent
@@ -50,6 +52,12 @@ BOUGHT: Two = (
 )
 STILL: Two = ("Active at the end of the nth month", "第 n 个月末仍活跃")
 SINCE: Two = ("Of those active at a month's start, active n months later", "月初活跃客户中 n 个月后仍活跃")
+
+
+def told_until(instant: datetime) -> Two:
+    """How far the figures reach."""
+    english = f"Told up to {instant:%Y-%m-%d %H:%M} UTC, as far as the log is complete; past periods as known now."
+    return english, f"截至 {instant:%Y-%m-%d %H:%M} UTC，即日志完整之处；以往时期按目前所知重述。"
 
 
 def segments_note(min_cell: int) -> Two:

@@ -5,9 +5,10 @@ Start reading at `sections`.
 
 from collections.abc import Iterator
 
+from churn.calendar import from_us
 from churn.page import Two, both, table
 from churn.stages import FIVE, Stage
-from monitoring.business.page_words import NO_MONTH, STAGES_NOTE, gap
+from monitoring.business.page_words import NO_MONTH, STAGES_NOTE, gap, told_until
 from monitoring.business.panel import STAGES
 from monitoring.business.retention import stocks
 from monitoring.business.taking_stock import Stocktaking
@@ -32,7 +33,8 @@ def _retention(found: Stocktaking) -> str:
         return f"<p>{both(*NO_MONTH)}</p>"
     told = "".join(f"<p>{both(*gap(found.periods[nth].name, found.retention(nth)))}</p>" for nth in newest)
     pictures = "".join(_lines(found, grain) for grain in ("month", "quarter"))
-    return f'{_table(found, newest)}{told}<div class="grid">{pictures}</div>'
+    until = both(*told_until(from_us(found.edges.now_us)))
+    return f'<p class="quiet">{until}</p>{_table(found, newest)}{told}<div class="grid">{pictures}</div>'
 
 
 def _table(found: Stocktaking, newest: list[int]) -> str:

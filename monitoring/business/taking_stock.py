@@ -171,14 +171,15 @@ def ground(settings: Settings, manifest: LogManifest, now: datetime) -> Ground:
     Args:
         settings: whose.
         manifest: of the log.
-        now: by the clock of the business, aware.
+        now: by the clock of the business, aware; the log is looked at as far as it is complete.
 
     Raises:
         NoSuchSegment: [monitoring] segments names one that is none. NoLog, BrokenLog, ReplacedLog: the log.
     """
     lifecycle = settings.lifecycle
     parts = log_parts(settings.folder, taking_back=settings.definition.taking_back)
-    edges = month_edges(manifest.first_event_at, now, lifecycle.calendar)
+    until = min(now, manifest.observed_until)  # beyond it everybody would seem to leave
+    edges = month_edges(manifest.first_event_at, until, lifecycle.calendar)
     chosen = settings.monitoring.segments
     attributes = attributes_of(settings, manifest.kinds, chosen)
     return Ground(parts, lifecycle, edges, learn(parts, lifecycle, edges, attributes=attributes, only=chosen))

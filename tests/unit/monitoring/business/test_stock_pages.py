@@ -1,6 +1,7 @@
 """What a run tells of stock and flow: the JSON, the page, the figures for Prometheus; on the small shop."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from churn.calendar import to_us
 from churn.definition import ChurnDefinition, Lapse, Lifecycle, OwnCadence, Silence, Subscription
 from churn.events import Events
 from churn.model_sections import Fairness
@@ -149,6 +151,13 @@ def test_a_log_on_disk_is_read_bucket_by_bucket(shop: Shop) -> None:
     found = take_stock(shop.settings, on)
     assert found.flow(found.of("month")[-1]).sum() == manifest.customers
     assert found.dimensions[-1].name == "stage"
+
+
+def test_what_the_log_does_not_tell_yet_is_no_churn(shop: Shop) -> None:
+    """The clock on the wall is half a year further than the log: figures end where the log does."""
+    manifest = read_log_manifest(shop.settings.folder)
+    late = ground(shop.settings, manifest, manifest.observed_until + timedelta(days=180))
+    assert late.edges.now_us == to_us(manifest.observed_until)
 
 
 def test_a_segment_that_there_is_none_of_is_refused(shop: Shop) -> None:
