@@ -15,6 +15,7 @@ from monitoring.ledger.books import books
 from monitoring.ledger.cohort import Books, Unreadable
 from monitoring.ledger.realised import Realised
 from monitoring.looking import look
+from monitoring.monitor import monitor
 from monitoring.reading.windows import read_scores
 from monitoring.verdict import judge
 from tests import small_shop
@@ -141,3 +142,17 @@ def test_scores_that_did_not_come_true_ask_for_a_new_model(shop: Shop, told: obj
     judged = judge(found, shop.settings.monitoring)
     assert judged.outcome == outcome
     assert code in [reason.code for reason in judged.reasons]
+
+
+def test_a_spoilt_line_and_half_a_batch_are_worth_a_look_and_hide_nothing(shop: Shop) -> None:
+    rows = matured(shop)
+    shop.write_scores(shop.now(), name="now")
+    path = shop.write_scores(rows)
+    path.write_bytes(b"\x00\xff spoilt\n" + path.read_bytes())
+    batch = shop.settings.folder / "scores" / "batch" / "2001-01-01T000000Z.parquet"
+    batch.parent.mkdir(parents=True, exist_ok=True)
+    batch.write_bytes(b"PAR1")
+    content = monitor(shop.settings, progress=lambda what: None, with_pages=False).content
+    found = {one["code"]: one for one in content["whole"]["reasons"]}
+    assert (found["unreadable_scores"]["outcome"], found["unreadable_scores"]["number"]) == ("watch", 2)
+    assert opened(shop).versions[0].n == len(rows)
