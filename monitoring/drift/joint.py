@@ -2,8 +2,9 @@
 
 Columns that were joined from other customers keep each its distribution, so no PSI sees them; trees do. The measure is
 the ROC AUC of a domain classifier, its bar what the same classifier told of past weeks that nobody complained of.
-Columns that differ from week to week by themselves (a campaign, days since one) are left out: they would tell the weeks
-apart on any quiet day. Pure but for the trees of monitoring/drift/classifier.py. Start reading at `told_apart`.
+Columns that differ from week to week by themselves (a campaign, days since one) are left out, and so are those of which
+counts in bins do not say whether they do: they would tell the weeks apart on any quiet day. Pure but for the trees of
+monitoring/drift/classifier.py. Start reading at `told_apart`.
 """
 
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from churn.bundle import Bundle
 from churn.events import FloatArray
 from churn.metrics import roc_auc
 from monitoring.drift.classifier import FOLDS, tell_apart
+from monitoring.drift.reference import may_outgrow
 from monitoring.drift.weeks import Past, distance, judged_names
 
 MOST_ROWS: Final = 10_000  # a side
@@ -25,7 +27,8 @@ FEWEST_ROWS: Final = 200  # a side, below which nothing can be told
 FEWEST_WEEKS: Final = 5  # of the past, below which a margin stands for what they would teach
 LEAST_AUC: Final = 0.55  # nobody mends what cannot be told better than this
 MARGIN: Final = 0.05
-RESTLESS, WILD = 0.1, 0.3  # distance from week to week, usual and largest, beyond which a column tells weeks apart
+RESTLESS, WILD = 0.05, 0.1  # distance from week to week, usual and largest, beyond which a column tells weeks apart
+MOST_ALIKE: Final = 0.9  # share of rows in one bin, beyond which counts do not tell whether a column moves
 NAMED: Final = 5
 
 
@@ -55,12 +58,14 @@ class Joint:
 
 def columns_of(bundle: Bundle, past: Past) -> list[str]:
     """The columns that do not tell weeks apart by themselves; numbers only."""
-    judged = {name for name in judged_names(bundle, bundle.features) if name not in bundle.categories}
+    growing = {name for name in bundle.features if may_outgrow(name, bundle.reasons.get(name, ""))}
+    judged = {name for name in judged_names(bundle, bundle.features) if name not in bundle.categories} - growing
     counts, names = past.columns.counts, past.columns.names
     if len(counts) < 2:
         return [name for name in bundle.features if name in judged]
     week = np.nan_to_num(distance(counts[:-1], counts[1:]))
-    still = (np.median(week, axis=0) <= RESTLESS) & (week.max(axis=0) <= WILD)
+    alike = counts[-1].max(axis=-1) / np.maximum(counts[-1].sum(axis=-1), 1)
+    still = (np.median(week, axis=0) <= RESTLESS) & (week.max(axis=0) <= WILD) & (alike <= MOST_ALIKE)
     known = {name for name, one in zip(names, still, strict=True) if one}
     return [name for name in bundle.features if name in judged & known]
 

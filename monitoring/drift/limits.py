@@ -72,19 +72,22 @@ def predictive_limit(past: FloatArray, chance: float) -> float | None:
     return float(np.clip(np.exp(start + reach), 1.0, FARTHEST))
 
 
-def noise_limit(bins: int, rows: int, past_rows: int, chance: float) -> float:
-    """The PSI that chance alone passes with this chance, where today's rows are some of those that the past had.
+def missing(rows: int, past_rows: int) -> float:
+    """What today's rows lack to be those of the past: nothing where as many came, for they are the same customers."""
+    return max(1 / max(rows, 1) - 1 / max(past_rows, 1), 0.0)
+
+
+def noise_limit(bins: int, inverse_rows: float, chance: float) -> float:
+    """The PSI that sampling alone passes with this chance.
 
     Args:
         bins: that hold anybody.
-        rows: today.
-        past_rows: a week before; as many or fewer than today's add nothing, for they are the same customers.
+        inverse_rows: sum of 1 / n over both sides, or what `missing` says.
         chance: in (0, 1).
 
     Source: a scaled chi-squared (Yurdakul, Naranjo 2020), its quantile by Wilson and Hilferty (1931).
     """
     degrees = max(bins - 1, 1)
-    missing = max(1 / max(rows, 1) - 1 / max(past_rows, 1), 0.0)
     z = NormalDist().inv_cdf(1 - chance)
     quantile = degrees * (1 - 2 / (9 * degrees) + z * (2 / (9 * degrees)) ** 0.5) ** 3
-    return float(missing * quantile)
+    return float(inverse_rows * quantile)

@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 from churn.events import FloatArray
 from churn.monitoring_sections import Monitoring
 from monitoring.champion import Champion
-from monitoring.drift.limits import LEAST, noise_limit, novelty, predictive_limit
-from monitoring.drift.shift import NOISE, FeatureDrift, Jump, ScoreDrift
+from monitoring.drift.limits import LEAST, missing, noise_limit, novelty, predictive_limit
+from monitoring.drift.shift import FeatureDrift, Jump, ScoreDrift
 from monitoring.drift.weeks import LAGS, SCORES, Past, Week, distance, judged_names
 
 STALE: Final = timedelta(days=11)  # a past that ends earlier has no week before
 RECENT: Final = 104  # weeks that limits are learnt from
 WIDEST: Final = 1.5  # times the farthest week of the learning: farther is not excused by how the weeks spread
+PEAK, IN_SEASON = 0.75, 2.0  # of a column's own most, at which it is in season; how much farther it may go then
 MOST_NOISE: Final = 0.5  # share of a bar that may be chance; beyond it rows are too few to say that nothing moved
 
 
@@ -81,7 +82,7 @@ class Trial:
             if limit is None:
                 continue
             limits[lag] = limit
-            usual = np.maximum(np.nanmax(np.nan_to_num(before), axis=0), LEAST)
+            usual = np.maximum(np.nanmax(np.nan_to_num(before), axis=0), LEAST) * self._in_season(lag)
             psi, learnt = distance(self.then[-lag], self.now) ** 2, (limit * usual) ** 2
             noise = self._noise(lag)
             shares += (noise / (noise + learnt))[self.is_judged].tolist()
@@ -92,12 +93,21 @@ class Trial:
         told = {name: tuple(jumps) for name, jumps in found.items()}
         return Jumps(told, limits, is_resolved=not shares or float(np.median(shares)) <= MOST_NOISE)
 
+    def _in_season(self, lag: int) -> FloatArray:
+        """More room for columns that move most around this time of the year: next year its days fall otherwise."""
+        steps = distance(self.then[:-lag], self.then[lag:])
+        like = [place - lag for place in self.past.like(self.week.at) if place >= lag]
+        if not like:
+            return np.ones(len(self.names))
+        most, then = (np.nan_to_num(one).max(axis=0) for one in (steps, steps[like]))
+        return np.where(then >= PEAK * most, IN_SEASON, 1.0)
+
     def _noise(self, lag: int) -> FloatArray:
         """What chance adds a column where fewer customers came than the past had."""
         side, each = self.then[-lag], self.chance / max(int(self.is_judged.sum()), 1)
         bins = ((side > 0) | (self.now > 0)).sum(axis=-1)
         pairs = zip(bins, self.now.sum(axis=-1), side.sum(axis=-1), strict=True)
-        return np.array([noise_limit(int(held), int(now), int(then), each) for held, now, then in pairs])
+        return np.array([noise_limit(int(held), missing(int(now), int(then)), each) for held, now, then in pairs])
 
     def levels(
         self,
@@ -114,8 +124,9 @@ class Trial:
         apart = distance(reference[None], self.then[within])
         limit = min(predictive_limit(novelty(apart[:, self.is_judged]), self.chance) or WIDEST, WIDEST)
         most = np.maximum(np.nanmax(np.nan_to_num(apart), axis=0), rules.psi_watch**0.5)
-        floors = {one.feature: NOISE * _floor(one.counts_then, one.counts_now) for one in features}
-        floors[SCORES] = NOISE * score.floor if score else 0.0
+        each = self.chance / max(int(self.is_judged.sum()), 1)
+        floors = {one.feature: _floor(one.counts_then, one.counts_now, each) for one in features}
+        floors[SCORES] = _floor(score.counts_then, score.counts_now, each) if score else 0.0
         bars = {
             name: float((limit * far) ** 2 + floors.get(name, 0.0)) for name, far in zip(self.names, most, strict=True)
         }
@@ -141,7 +152,7 @@ class Trial:
         return {name: float(one) for name, one in zip(self.names, least, strict=True) if np.isfinite(one)}
 
 
-def _floor(then: Sequence[int], now: Sequence[int]) -> float:
-    """PSI that chance alone shows on average between two counts."""
+def _floor(then: Sequence[int], now: Sequence[int], chance: float) -> float:
+    """PSI that two samples of one population pass with this chance."""
     held = sum(1 for one in then if one)
-    return max(held - 1, 0) * (1 / max(sum(then), 1) + 1 / max(sum(now), 1))
+    return noise_limit(held, 1 / max(sum(then), 1) + 1 / max(sum(now), 1), chance)

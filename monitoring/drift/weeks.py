@@ -125,7 +125,7 @@ def distance(then: FloatArray, now: FloatArray) -> FloatArray:
     """
     held = (then > 0) | (now > 0)
     bins = held.sum(axis=-1, keepdims=True)
-    shares = [(side + HALF) / (side.sum(axis=-1, keepdims=True) + HALF * bins) for side in (then, now)]
+    shares = [(side + HALF) / np.maximum(side.sum(axis=-1, keepdims=True) + HALF * bins, HALF) for side in (then, now)]
     psi = np.where(held, (shares[1] - shares[0]) * np.log(shares[1] / shares[0]), 0.0).sum(axis=-1)
     there = (then.sum(axis=-1) > 0) & (now.sum(axis=-1) > 0)
     return np.asarray(np.where(there, np.sqrt(np.maximum(psi, 0.0)), np.nan))
