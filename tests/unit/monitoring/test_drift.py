@@ -1,0 +1,289 @@
+"""Drift against a quiet past: what rings, what does not, and what is said where there is too little to go by."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from churn.bundle import Bundle
+from churn.events import FloatArray
+from churn.monitoring_sections import Monitoring
+from monitoring.budget import QUESTIONS, WEEKS_A_QUARTER, weekly_chance
+from monitoring.champion import Champion, champions
+from monitoring.drift.joint import bar_of, columns_of, joint_of, told_apart
+from monitoring.drift.judging import Drift, look
+from monitoring.drift.limits import FARTHEST, FEWEST, missing, noise_limit, novelty, predictive_limit
+from monitoring.drift.reference import Reference, look_at
+from monitoring.drift.shift import FeatureDrift
+from monitoring.drift.weeks import JointWeek, Past, distance, week_of
+from tests.monitored_shop import Shop
+
+NAMES = ("spend", "orders", "visits", "still", "gifts", "clicks_ever")
+FIRST = datetime(2023, 1, 2, tzinfo=UTC)
+CUSTOMERS, WEEKS, LEARNED = 1200, 90, 60
+RULES = Monitoring()
+
+
+class World:
+    """Customers whose columns wander a little from week to week; in May, gifts are twice."""
+
+    def __init__(self, shop: Shop, *, customers: int = CUSTOMERS, weeks: int = WEEKS, seed: int = 1) -> None:
+        self.random = np.random.default_rng(seed)
+        self.base = self.random.gamma(2.0, size=(customers, len(NAMES)))
+        self.base[:, 1] = self.random.poisson(3.0, customers)
+        self.frames = [self._week(at) for at in range(weeks)]
+        (given,) = champions(shop.settings.folder, "monitored")
+        bundle = given.bundle.model_copy(
+            update={"features": NAMES, "reasons": {}, "usual": {}, "texts": {}, "categories": {}}
+        )
+        learned = pd.concat(
+            [one.assign(event_timestamp=at) for at, one in enumerate(self.frames[:LEARNED:4])], ignore_index=True
+        )
+        told = self.probability(learned)
+        bundle = bundle.model_copy(update={"percentiles": tuple(np.quantile(told, np.linspace(0, 1, 101)))})
+        self.champion: Champion = replace(given, bundle=Bundle.model_validate(bundle.model_dump()))
+        self.reference: Reference = look_at(self.champion, learned)
+        self.learned = (self.at(0), self.at(LEARNED))
+        told_weeks = [self._counted(place, one) for place, one in enumerate(self.frames)]
+        self.past = Past(tuple(told_weeks))
+
+    @staticmethod
+    def at(place: int) -> datetime:
+        return FIRST + timedelta(days=7 * place)
+
+    def _week(self, place: int) -> pd.DataFrame:
+        frame = pd.DataFrame(self.base.copy(), columns=list(NAMES))
+        frame["spend"] *= self.random.uniform(0.98, 1.02)
+        frame["gifts"] *= 1 + (self.at(place).month == 5)
+        some = self.random.random(len(frame)) < 0.05
+        frame.loc[some, "visits"] = self.random.gamma(2.0, size=int(some.sum()))
+        return frame
+
+    def probability(self, frame: pd.DataFrame) -> FloatArray:
+        return 1 / (1 + np.exp(frame["visits"].to_numpy() - 2))
+
+    def _counted(self, place: int, frame: pd.DataFrame):  # a Week
+        return week_of(self.champion.bundle, self.reference, frame, self.probability(frame), self.at(place))
+
+    def look(self, frame: pd.DataFrame, place: int = WEEKS - 1, **more: object) -> Drift:
+        known = {"now": self.at(place), "learned": self.learned} | more
+        return look(self.champion, self.reference, self.past, frame, self.probability(frame), RULES, **known)
+
+
+@pytest.fixture(scope="module")
+def world(template: Shop) -> World:
+    return World(template)
+
+
+def jumped(drift: Drift) -> list[str]:
+    return sorted(one.feature for one in drift.features if one.has_jumped)
+
+
+def moved(drift: Drift) -> list[str]:
+    return sorted(one.feature for one in drift.features if one.has_moved)
+
+
+def test_a_quiet_week_rings_for_nothing(world: World) -> None:
+    alarms = [(jumped(seen), moved(seen)) for seen in (world.look(world.frames[at], at) for at in range(75, WEEKS, 3))]
+    assert alarms == [([], [])] * len(alarms)
+
+
+@pytest.mark.parametrize(
+    ("column", "fault"),
+    [
+        ("spend", lambda values: values * 1.3),
+        ("spend", lambda values: values * 100),
+        ("spend", lambda values: np.where(np.arange(len(values)) % 10 == 0, 0.0, values)),
+        ("visits", lambda values: np.where(np.arange(len(values)) % 10 < 3, np.nan, values)),
+        ("orders", lambda values: np.where(np.arange(len(values)) % 10 == 0, 0.0, values)),
+        ("still", lambda values: np.roll(values, 1) * 1.3),
+    ],
+)
+def test_a_fault_of_one_week_is_named(world: World, column: str, fault) -> None:
+    frame = world.frames[-1]
+    seen = world.look(frame.assign(**{column: fault(frame[column].to_numpy())}))
+    assert jumped(seen) == [column]
+    assert seen.features[0].feature == column, "alarms stand first"
+
+
+def test_what_moves_by_itself_is_shown_and_rings_for_nothing(world: World) -> None:
+    frame = world.frames[-1]
+    seen = world.look(frame.assign(clicks_ever=frame["clicks_ever"] * 5))
+    assert (jumped(seen), moved(seen)) == ([], [])
+    (ever,) = [one for one in seen.features if one.feature == "clicks_ever"]
+    assert ever.psi > ever.bar
+    assert not ever.is_judged
+
+
+def test_scores_that_jump_are_seen(world: World) -> None:
+    frame = world.frames[-1]
+    told = world.probability(frame)
+    one = look(
+        world.champion, world.reference, world.past, frame, told * 0.6, RULES,
+        now=world.at(WEEKS - 1), learned=world.learned,
+    )  # fmt: skip
+    assert one.score is not None
+    assert one.score.has_jumped
+    assert not world.look(frame).score.has_jumped  # type: ignore[union-attr]
+
+
+def test_slow_drift_passes_the_bar_of_what_was_learned_and_no_week_of_it_jumps(template: Shop) -> None:
+    world = World(template, seed=3)
+    last = world.frames[-1]
+    drifted = [last.assign(still=last["still"] * 1.02**step) for step in range(60)]
+    weeks = [
+        week_of(world.champion.bundle, world.reference, one, None, world.at(WEEKS + step))
+        for step, one in enumerate(drifted)
+    ]
+    slow = replace(world.past, weeks=(*world.past.weeks, *weeks))
+    rang = {
+        step: look(
+            world.champion, world.reference, slow, drifted[step], None, RULES,
+            now=world.at(WEEKS + step), learned=world.learned,
+        )
+        for step in (2, 30, 45, 59)
+    }  # fmt: skip
+    assert moved(rang[2]) == []
+    assert moved(rang[59]) == ["still"]
+    assert all(jumped(one) == [] for step, one in rang.items() if step >= 30)
+
+
+def gifts(drift: Drift) -> FeatureDrift:
+    return next(one for one in drift.features if one.feature == "gifts")
+
+
+def test_a_season_that_was_learned_from_rings_for_nothing_and_out_of_season_it_does(world: World) -> None:
+    may = [place for place in range(66, WEEKS) if world.at(place).month == 5][1]
+    seen = world.look(world.frames[may], may)
+    assert (jumped(seen), moved(seen)) == ([], [])
+    assert gifts(seen).psi > RULES.psi_watch
+    assert gifts(seen).psi_season == pytest.approx(0, abs=0.01)
+    december = world.look(world.frames[may], 87)
+    assert gifts(december).psi_season is not None
+    assert gifts(december).psi_season > 0.1  # type: ignore[operator]
+
+
+def test_a_season_excuses_what_lies_beyond_the_bar(world: World) -> None:
+    may = [place for place in range(66, WEEKS) if world.at(place).month == 5][1]
+    far = replace(gifts(world.look(world.frames[may], may)), bar=0.1)
+    assert far.is_season
+    assert not far.has_moved
+    assert replace(far, psi_season=None).has_moved
+
+
+def test_what_costs_nothing_does_not_ring(world: World) -> None:
+    frame = world.frames[-1]
+    far = frame.assign(still=frame["still"] * 3)
+    costs = dict.fromkeys(NAMES, 0.0)
+    assert moved(world.look(far)) == ["still"]
+    assert moved(world.look(far, losses=costs)) == []
+    assert moved(world.look(far, losses=costs | {"still": 0.01})) == ["still"]
+
+
+def test_a_twentieth_of_the_rows_gives_no_alarm_and_says_that_it_cannot_see(world: World) -> None:
+    random = np.random.default_rng(5)
+    for place in range(75, WEEKS, 2):
+        frame = world.frames[place]
+        seen = world.look(frame[random.random(len(frame)) < 0.05].reset_index(drop=True), place)
+        assert (jumped(seen), moved(seen)) == ([], [])
+        assert not seen.is_resolved
+    assert world.look(world.frames[-1]).is_resolved
+
+
+def test_without_a_past_nothing_can_have_jumped(world: World) -> None:
+    frame = world.frames[-1] * 1.3
+    for past in (Past(), Past(world.past.weeks[:5]), Past(world.past.weeks[:40])):
+        seen = look(world.champion, world.reference, past, frame, None, RULES, now=world.at(WEEKS - 1))
+        assert jumped(seen) == []
+        assert seen.limits == {}
+
+
+def test_only_weeks_before_now_are_held_against_it(world: World) -> None:
+    assert [one.at for one in world.past.before(world.at(10)).weeks] == [world.at(place) for place in range(10)]
+
+
+def test_limits_rise_as_the_budget_falls(world: World) -> None:
+    random = np.random.default_rng(2)
+    quiet = novelty(random.gamma(4.0, 0.02, size=(104, 60)))
+    limits = [predictive_limit(quiet, weekly_chance(budget)) for budget in (4.0, 1.0, 0.25)]
+    assert limits[0] < limits[1] < limits[2] < FARTHEST  # type: ignore[operator]
+    few = predictive_limit(quiet[:20], weekly_chance(1.0))
+    assert few is not None
+    assert few > limits[1]  # type: ignore[operator]
+    assert predictive_limit(quiet[: FEWEST - 1], 0.01) is None
+
+
+def test_few_unquiet_weeks_do_not_blind_the_limit() -> None:
+    quiet = np.random.default_rng(2).lognormal(0.0, 0.1, 104)
+    poisoned = quiet.copy()
+    poisoned[[20, 50, 80]] = 50.0
+    calm, told = (predictive_limit(one, 0.01) for one in (quiet, poisoned))
+    assert told == pytest.approx(calm, rel=0.15)
+
+
+def test_a_limit_holds_for_a_further_week_as_seldom_as_it_says() -> None:
+    random, rang, trials = np.random.default_rng(7), 0, 600
+    for _ in range(trials):
+        weeks = random.lognormal(0.0, 0.15, 61)
+        rang += weeks[-1] > predictive_limit(weeks[:-1], 0.02)  # type: ignore[operator]
+    assert rang / trials < 0.035
+
+
+def test_what_few_rows_add_falls_with_them_and_is_nothing_for_the_same_customers() -> None:
+    assert missing(1000, 1000) == missing(1200, 1000) == 0
+    limits = [noise_limit(10, missing(rows, 10_000), 1e-4) for rows in (100, 1000, 5000)]
+    assert limits == sorted(limits, reverse=True)
+    assert noise_limit(10, 1 / 500, 0.001) == pytest.approx(27.88 / 500, rel=0.02)  # chi-squared, 9 degrees
+
+
+def test_the_budget_is_dealt_to_all_questions() -> None:
+    assert weekly_chance(1.0) * WEEKS_A_QUARTER * QUESTIONS == pytest.approx(1.0)
+    assert weekly_chance(1000.0) == 0.2
+
+
+def test_a_distance_is_the_root_of_psi_and_unknown_where_nobody_is() -> None:
+    then, now = np.array([[50.0, 50.0, 0.0]]), np.array([[80.0, 20.0, 0.0]])
+    assert distance(then, now)[0] == pytest.approx(distance(now, then)[0])
+    assert distance(then, then)[0] == 0
+    assert np.isnan(distance(then, np.zeros((1, 3)))[0])
+
+
+def test_columns_joined_from_other_customers_are_told_by_the_trees_alone(world: World) -> None:
+    random = np.random.default_rng(1)
+    names = ["spend", "orders", "visits", "still"]
+    frames = [frame.assign(still=frame["spend"] * random.uniform(0.9, 1.1, len(frame))) for frame in world.frames[-2:]]
+    before, now = (frame[names].to_numpy() for frame in frames)
+    customers = np.arange(len(now), dtype=np.uint64)
+    past = replace(
+        world.past, joint=tuple(JointWeek(world.at(place), 0.5 + 0.005 * (place % 3)) for place in range(12))
+    )
+    quiet = joint_of(before, now, names, past, 0.01, customers=(customers, customers))
+    assert quiet is not None
+    assert not quiet.has_moved
+    shuffled = now.copy()
+    shuffled[:, 3] = random.permutation(shuffled[:, 3])
+    wrong = joint_of(before, shuffled, names, past, 0.01, customers=(customers, customers))
+    assert wrong is not None
+    assert wrong.has_moved
+    assert {name for name, _ in wrong.by[:2]} == {"spend", "still"}
+    apart = [distance(*(np.histogram(side, bins=10, range=(0, 9))[0] for side in (now[:, 3], shuffled[:, 3])))]
+    assert apart == [0], "no single column shows it"
+    assert told_apart(before[:50], now, names) is None
+
+
+def test_restless_columns_do_not_take_part(world: World) -> None:
+    assert "clicks_ever" not in columns_of(world.champion.bundle, world.past)
+    assert "gifts" not in columns_of(world.champion.bundle, world.past), "they leap in May"
+    assert "orders" in columns_of(world.champion.bundle, world.past)
+
+
+def test_the_bar_of_joint_drift_grows_with_what_the_past_was() -> None:
+    def bar(aucs: list[float]) -> float:
+        return bar_of(Past(joint=tuple(JointWeek(FIRST, auc) for auc in aucs)), 0.01)
+
+    assert bar([]) == pytest.approx(0.6)
+    assert bar([0.5] * 12) == pytest.approx(0.55)
+    assert bar([0.5, 0.6] * 8) > bar([0.5, 0.55] * 8) > 0.55
+    assert bar([0.5] * 12 + [0.8]) == pytest.approx(0.55), "one week may have been anything"
