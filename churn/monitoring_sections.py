@@ -15,6 +15,9 @@ class Monitoring(Section):
     psi_watch: float = Field(default=0.1, gt=0, description="shift of a feature that is worth a look")
     psi_retrain: float = Field(default=0.25, gt=0, description="shift of the score that asks for a new model")
     auc_drop: float = Field(default=0.05, gt=0, description="loss of ROC AUC against the back-test that asks for one")
+    retrain_every_days: float = Field(
+        default=7, ge=0, le=365, description="`churn retrain --if-needed` retrains at most so often"
+    )
     false_alarms_per_quarter: float = Field(
         default=1.0, gt=0, description="alarms a quarter that a business on which nothing happens may raise in all"
     )

@@ -68,13 +68,17 @@ def explain(
 def retrain(
     config: Config = DEFAULT,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, do nothing.")] = False,
+    if_needed: Annotated[
+        bool, typer.Option("--if-needed", help="Only where monitoring's verdict is `retrain`; else exit as it does.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """From the sources to everybody's score with the newest model, safe to run from cron; see docs/operations.md."""
     from cli import retrain as room
 
     settings = load(config)
-    result = room.plan(settings) if dry_run else room.retrain(settings)
+    act = room.if_needed if if_needed else room.retrain
+    result = room.plan(settings) if dry_run else act(settings)
     show(result, json)
     raise typer.Exit(result.exit_code)
 

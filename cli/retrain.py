@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def retrain(settings: "Settings") -> Outcome:
-    """Go from the sources to everybody's score; a run that broke off is gone on with.
+    """Go from the sources to everybody's score, and look at who serves then; a run that broke off is gone on with.
 
     Raises:
         AlreadyRunning: somebody else is at it.
@@ -30,7 +30,42 @@ def retrain(settings: "Settings") -> Outcome:
     with single_flight(settings.folder, "churn retrain") as died:
         if died:
             say(f"{told(died)} ended without a word; this run takes over.")
-        return _run(settings)
+        return _watched(settings, _run(settings))
+
+
+def if_needed(settings: "Settings") -> Outcome:
+    """Retrain where the newest verdict asks for it; the verdict is made first where it is not of today's files.
+
+    Where nothing is trained the exit code is the verdict's: keep 0, retrain 20 (it was tried lately), watch 21,
+    stop 22, cannot tell 23. A run that broke off is gone on with, whatever the verdict.
+
+    Raises:
+        AlreadyRunning: somebody else is at it.
+        NoChampion: nothing was promoted yet; `churn run` makes the first models.
+        ChurnError: a step cannot be done.
+    """
+    from cli.need import need
+
+    if not Journal(settings.folder).is_new:
+        return retrain(settings)
+    why = need(settings)
+    if why.is_needed:
+        say(why.text)
+        return retrain(settings)
+    return Outcome(why.text, {"retrained": False} | why.as_json, why.exit_code)
+
+
+def _watched(settings: "Settings", done: Outcome) -> Outcome:
+    """Let monitoring look at who serves now, at once and not only tomorrow: a new champion may have to go back."""
+    from cli import monitoring
+
+    try:
+        seen = monitoring.monitor(settings)
+    except ChurnError as error:  # the retraining is done all the same
+        return Outcome(f"{done.text}\nMonitoring could not look: {error}", done.as_json, done.exit_code)
+    text = f"{done.text}\n\n{seen.text}"
+    code = done.exit_code or (KEPT if seen.as_json["sent_back"] else 0)
+    return Outcome(text, done.as_json | {"monitor": seen.as_json}, code)
 
 
 def _run(settings: "Settings") -> Outcome:
