@@ -25,7 +25,10 @@ def vouch_for_champions(folder: Path) -> None:
     history = folder / "champion" / "history.jsonl"
     lines = [json.loads(line) for line in history.read_bytes().splitlines()] if history.exists() else []
     for path in sorted((folder / "champion").glob("*.json")):
-        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:  # whoever reads it says so; no other command fails for it
+            continue
         line = next((one for one in lines if one.get("hash") and one["hash"] == record.get("history_hash")), None)
         if "warrant" in record or line is None or line["act"] not in SERVING_ACTS:
             continue

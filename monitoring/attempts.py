@@ -100,10 +100,13 @@ class Attempts:
         return tuple(one for one in self.troubles if one.model is None and not PARTS[one.part].of_models)
 
     def _keep(self, trouble: Trouble) -> None:
-        """Once: what two parts need and neither can read is one trouble."""
-        known = {(one.model, one.code, one.problem) for one in self.troubles}
-        if (trouble.model, trouble.code, trouble.problem) not in known:
+        """Once: what two parts need and neither can read is one trouble; two files that cannot be written are two."""
+        if _same(trouble) not in map(_same, self.troubles):
             self.troubles.append(trouble)
+
+
+def _same(one: Trouble) -> tuple[str | None, ...]:
+    return one.model, one.code, one.problem, one.part if one.part in WRITTEN else None
 
 
 def about_troubles(troubles: Sequence[Trouble]) -> Iterator[Reason]:
