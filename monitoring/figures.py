@@ -9,6 +9,7 @@ from functools import partial
 
 from monitoring.before.figures import figures_before
 from monitoring.business.figures import figures as of_business
+from monitoring.business.hazards_told import figures as of_hazards
 from monitoring.data.arrival_sections import figures as of_arrivals
 from monitoring.drift.figures import figures as of_drift
 from monitoring.findings import Findings
@@ -36,6 +37,9 @@ def figures(seen: Look, verdicts: Sequence[Verdict], whole: Verdict, *, judged_a
     if stock is not None:
         found += seen.tried("business", lambda: list(of_business(stock)), [])
     found += seen.tried("figures", lambda: list(of_arrivals(seen.whole.incoming)), [])
+    hazards = seen.whole.hazards
+    if hazards is not None:
+        found += seen.tried("business", lambda: list(of_hazards(hazards)), [])
     for one in seen.findings:
         found += seen.tried("figures", partial(_listed, one), [])
     return found

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from monitoring.attempts import Trouble
 from monitoring.before.found import Early, Estimated
+from monitoring.business.hazards import Hazards
 from monitoring.business.taking_stock import Stocktaking
 from monitoring.champion import Champion
 from monitoring.data.contract import Fault
@@ -73,6 +74,7 @@ class Whole:
         now: the instant judged. last_run_at: the instant that the run before judged; None for the first.
         troubles: what could not be looked at.
         stock: how the business stands; None where the log cannot be read.
+        hazards: when customers leave and return, and how many are expected; None likewise.
         unreadable: answers that nobody can read, by file.
         incoming: what comes in; None where the log cannot be read.
     """
@@ -83,3 +85,4 @@ class Whole:
     unreadable: tuple[Unreadable, ...] = ()
     stock: Stocktaking | None = None
     incoming: Incoming | None = None
+    hazards: Hazards | None = None

@@ -22,6 +22,7 @@ from churn.settings import Settings
 from features.atomic import write_json, write_text
 from monitoring.attempts import Attempts, Trouble
 from monitoring.business.content import write as write_business
+from monitoring.business.hazards_told import write as write_hazards
 from monitoring.figures import figures
 from monitoring.findings import Findings
 from monitoring.history import History, Run, append, codes_of, key_of, read
@@ -131,6 +132,9 @@ def _write_run(
             write_json(draft / "figures.json", {key_of(one): float(one.value) for one in told})
             if seen.whole.stock is not None:
                 seen.tried("business", partial(write_business, seen.whole.stock, draft), None)
+            if seen.whole.hazards is not None:
+                seen.tried("business", partial(write_hazards, seen.whole.hazards, draft), None)
+                seen.tried("business", partial(seen.whole.hazards.keep, settings.folder), None)
             site = progress and seen.tried(
                 "pages", lambda: pages(settings, seen, verdicts, whole, progress, draft), None
             )

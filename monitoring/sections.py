@@ -8,6 +8,10 @@ from functools import partial
 
 from churn.settings import Settings
 from monitoring.before.sections import sections as about_before
+from monitoring.business.content_sections import sections as about_content
+from monitoring.business.leaving_sections import sections as about_leaving
+from monitoring.business.outlook_sections import sections as about_forecast
+from monitoring.business.returning_sections import sections as about_returning
 from monitoring.business.sections import sections as about_business
 from monitoring.data.arrival_sections import sections as about_arrivals
 from monitoring.data.sections import sections as about_data
@@ -41,6 +45,12 @@ def every_section(settings: Settings, seen: Look) -> list[Section]:
         partial(about_business, seen.whole.stock),
         partial(about_models, champions, cutoffs, settings.folder),
     ]
+    hazards, horizon = seen.whole.hazards, settings.definition.horizon_days
+    if hazards is not None:
+        parts += [
+            partial(about_forecast, hazards), partial(about_leaving, hazards),
+            partial(about_returning, hazards, horizon), partial(about_content, hazards),
+        ]  # fmt: skip
     return [one for give in parts for one in seen.tried("pages", partial(_listed, give), [])]
 
 

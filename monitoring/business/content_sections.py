@@ -101,7 +101,10 @@ def _by_segment(found: Hazards, kind: str, dimension: Dimension) -> str:
         return ""
     rows = []
     for cell in shown(dimension.levels, sums[:, 0].astype(np.int64), max(found.min_cell, 2)):
-        one = mean(sums[list(cell.places)].sum(axis=0))
+        told = sums[list(cell.places)].sum(axis=0)
+        if told[0] < max(found.min_cell, 2):  # nobody is left for `other`
+            continue
+        one = mean(told)
         word = level_word(dimension.name, cell.name, found.satisfaction.segmentation, found.currency)
         rows.append([both(*word), f"{one.value:.2f} ({one.low:.2f}–{one.high:.2f})", f"{one.n:,}"])
     words, asked = dimension_word(dimension.name), KIND_WORDS[kind]
@@ -168,8 +171,10 @@ def _by_channel(found: Hazards, dimension: Dimension) -> str:
     counts, rows = funnel.reached[dimension.name], []
     for cell in shown(dimension.levels, counts[:, 0], found.min_cell):
         entered, *_, acted = (int(one) for one in counts[list(cell.places)].sum(axis=0))
+        if not entered:  # nobody is left for `other`
+            continue
         word = level_word(dimension.name, cell.name, funnel.segmentation, found.currency)
-        rows.append([both(*word), f"{entered:,}", f"{acted:,}", f"{acted / max(entered, 1):.0%}"])
+        rows.append([both(*word), f"{entered:,}", f"{acted:,}", f"{acted / entered:.0%}"])
     head = [
         both(*dimension_word(dimension.name)),
         both("entered", "进入"),

@@ -2,9 +2,10 @@
 
     answers of now + log --> folds, filled on the walk of monitoring/business/taking_stock.py --> Hazards
 
-Start reading at `Folds`.
+Start reading at `look_at_business`.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,7 @@ from churn.calendar import EPOCH
 from churn.settings import Settings
 from features.consents import consents
 from features.log import LogManifest
+from monitoring.attempts import Attempts
 from monitoring.business.after_event import AfterEvents, after_events
 from monitoring.business.base import Base, base
 from monitoring.business.forecast import Forecast, Outlooks, forecast
@@ -24,7 +26,7 @@ from monitoring.business.lifetimes import Lifetimes, lifetimes
 from monitoring.business.satisfaction import Satisfaction
 from monitoring.business.sight import Sight
 from monitoring.business.survey import Fold
-from monitoring.business.taking_stock import Ground
+from monitoring.business.taking_stock import Ground, Stocktaking, ground, take_stock
 from monitoring.champion import Champion
 from monitoring.reading.newest import Told
 
@@ -108,6 +110,33 @@ class Folds:
             forecast(self._base, now, self._versions), judged(self._told, came), self._unreadable,
             self._settings.monitoring.min_cell, self._settings.business.currency,
         )  # fmt: skip
+
+
+def look_at_business(
+    settings: Settings,
+    manifest: LogManifest,
+    now: datetime,
+    asked: Sequence[tuple[Champion, Told]],
+    tried: Attempts,
+    environ: Mapping[str, str] = os.environ,
+) -> tuple[Stocktaking, Hazards | None]:
+    """How the business stands, and its hazards, from one walk through the log; the second is tried by itself.
+
+    Args:
+        settings: whose.
+        manifest: of the log.
+        now: by the clock of the business, aware.
+        asked: each champion, with what it told of the customers of now.
+        tried: keeps what cannot be looked at.
+        environ: what `${VARIABLES}` in the path of [contacts] stand for.
+
+    Raises:
+        NoSuchSegment: [monitoring] segments names one that is none. NoLog, BrokenLog, ReplacedLog: the log.
+    """
+    on = ground(settings, manifest, now)
+    folds = tried("business", lambda: Folds(settings, on, manifest, asked, environ), None)
+    stock = take_stock(settings, on, more=folds.folds if folds else ())
+    return stock, tried("business", lambda: folds.hazards(now) if folds else None, None)
 
 
 def _reach(settings: Settings, environ: Mapping[str, str]) -> Reach | None:

@@ -217,6 +217,8 @@ def _levels(found: Hazards, dimension: Dimension) -> Iterator[list[str]]:
         spells = none
         for place in cell.places:
             spells = spells + every[place]
+        if not spells.count:  # nobody is left for `other`
+            continue
         told = curve(spells)
         half, _, _ = median(told)
         days = both("immature", "尚未成熟") if half is None else f"{half:,.0f}"

@@ -118,7 +118,7 @@ def curve(spells: Spells) -> Curve:
         At day d the share that lasts longer than d days. Shape (days,).
     """
     at_risk = spells.at_risk
-    watched = at_risk > 0
+    watched = np.cumsum(at_risk[::-1])[::-1] > 0  # until the last one at risk, also before the first came under watch
     risk = np.maximum(at_risk, 1).astype(np.float64)
     survival = np.where(watched, np.cumprod(1 - spells.ended / risk), np.nan)
     left = risk - spells.ended
