@@ -18,8 +18,7 @@ from churn.settings import Settings
 from features.log import LogManifest, read_log_manifest
 from monitoring.attempts import Attempts
 from monitoring.before.looking import look_before
-from monitoring.business.hazards import Hazards, look_at_business
-from monitoring.business.taking_stock import Stocktaking
+from monitoring.business.hazards import look_at_business
 from monitoring.champion import Champion, path_of, read_champion
 from monitoring.data.contract import faults, usable
 from monitoring.data.incoming import incoming
@@ -106,24 +105,9 @@ def look(
     progress("what comes in")
     came = tried("arrivals", lambda: incoming(settings, manifest) if manifest else None, None)
     asked = [(one, answers.of(one)) for one in serving] if with_business else None
-    stock, hazards = _business(settings, manifest, now, asked, progress, tried)
+    stock, hazards = look_at_business(settings, manifest, now, asked, tried, progress)
     whole = Whole(now, last_run_at, tried.of_whole(), told.unreadable, stock=stock, incoming=came, hazards=hazards)
     return Look(tuple(findings), tuple(told.versions), current, answers, now, whole, tried)
-
-
-def _business(
-    settings: Settings,
-    manifest: LogManifest | None,
-    now: datetime,
-    asked: Sequence[tuple[Champion, Told]] | None,
-    progress: Say,
-    tried: Attempts,
-) -> tuple[Stocktaking | None, Hazards | None]:
-    """How the business stands, and its hazards; nothing where the walk through the log is not wanted, or impossible."""
-    if asked is None or manifest is None:
-        return None, None
-    progress("how the business stands")
-    return tried("business", lambda: look_at_business(settings, manifest, now, asked, tried), (None, None))
 
 
 def _rows_of_now(settings: Settings, thens: Mapping[str, Reference | None], tried: Attempts) -> RowsOfNow:

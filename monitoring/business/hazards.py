@@ -6,7 +6,7 @@ Start reading at `look_at_business`.
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -114,29 +114,29 @@ class Folds:
 
 def look_at_business(
     settings: Settings,
-    manifest: LogManifest,
+    manifest: LogManifest | None,
     now: datetime,
-    asked: Sequence[tuple[Champion, Told]],
+    asked: Sequence[tuple[Champion, Told]] | None,
     tried: Attempts,
-    environ: Mapping[str, str] = os.environ,
-) -> tuple[Stocktaking, Hazards | None]:
-    """How the business stands, and its hazards, from one walk through the log; the second is tried by itself.
+    progress: Callable[[str], None] = lambda _: None,
+) -> tuple[Stocktaking | None, Hazards | None]:
+    """How the business stands, and its hazards, from one walk through the log; each is tried by itself.
 
     Args:
         settings: whose.
-        manifest: of the log.
+        manifest: of the log; None where it cannot be read.
         now: by the clock of the business, aware.
-        asked: each champion, with what it told of the customers of now.
+        asked: each champion, with what it told of the customers of now; None where the walk is not wanted.
         tried: keeps what cannot be looked at.
-        environ: what `${VARIABLES}` in the path of [contacts] stand for.
-
-    Raises:
-        NoSuchSegment: [monitoring] segments names one that is none. NoLog, BrokenLog, ReplacedLog: the log.
+        progress: told what is going on.
     """
-    on = ground(settings, manifest, now)
-    folds = tried("business", lambda: Folds(settings, on, manifest, asked, environ), None)
-    stock = take_stock(settings, on, more=folds.folds if folds else ())
-    return stock, tried("business", lambda: folds.hazards(now) if folds else None, None)
+    on = tried("business", lambda: ground(settings, manifest, now), None) if manifest and asked is not None else None
+    if on is None or manifest is None or asked is None:
+        return None, None
+    progress("how the business stands")
+    folds = tried("business", lambda: Folds(settings, on, manifest, asked, os.environ), None)
+    stock = tried("business", lambda: take_stock(settings, on, more=folds.folds if folds else ()), None)
+    return stock, tried("business", lambda: folds.hazards(now) if folds and stock else None, None)
 
 
 def _reach(settings: Settings, environ: Mapping[str, str]) -> Reach | None:
