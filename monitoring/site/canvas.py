@@ -136,18 +136,16 @@ class Plane:
         """Labels under the field, no more than fit; the last is always among them."""
         if not labels:
             return []
-        longest = max(len(one if isinstance(one, str) else one[0]) for one in labels)
-        room = (self.width - LEFT - RIGHT) / (LETTER * longest + 14)
-        chosen: list[int] = []
+        half = LETTER * max(len(one if isinstance(one, str) else one[0]) for one in labels) / 2
+        spread = (self.width - LEFT - RIGHT) / len(labels)
+        drawn, free = [], math.inf
         for at in reversed(range(len(labels))):
-            far = abs(self.x(places[chosen[-1]]) - self.x(places[at])) if chosen else math.inf
-            if far >= (self.width - LEFT - RIGHT) / max(min(room, len(labels)), 1) - 0.1:
-                chosen.append(at)
-        return [
-            words(self.x(places[at]), self.height - 7, labels[at], anchor=self._anchor(self.x(places[at]), longest))
-            for at in chosen
-        ]
-
-    def _anchor(self, x: float, letters: int) -> str:
-        half = LETTER * letters / 2
-        return "end" if x + half > self.width else "start" if x - half < LEFT - 20 else "middle"
+            x, anchor = self.x(places[at]), "middle"
+            if x + half > self.width:
+                x, anchor = self.width, "end"
+            left = x - (2 * half if anchor == "end" else half)
+            right = x + (0 if anchor == "end" else half)
+            if right + max(12.0, min(spread, half)) <= free and left > 0:
+                drawn.append(words(x, self.height - 7, labels[at], anchor=anchor))
+                free = left
+        return drawn

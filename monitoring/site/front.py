@@ -13,9 +13,8 @@ from monitoring.history import Run
 from monitoring.ledger.realised import Realised
 from monitoring.reason import Reason
 from monitoring.section import Section, shown_at
-from monitoring.site.history import KEYS, way
+from monitoring.site.keys import OF_BUSINESS, OF_MODELS, tiles
 from monitoring.site.light import MODELS, badge
-from monitoring.site.plots import spark
 from monitoring.verdict import Verdict
 
 ALL_WELL: Two = ("No reason to do anything.", "无需采取任何行动。")
@@ -65,9 +64,9 @@ def sections(
     if whole.reasons:
         title: Two = ("The business as a whole", "整体业务")
         yield Section("index", "verdict", title, _verdict(whole))
-    tiles = "".join(_tile(past, name, model) for model in (one.champion.model for one in findings) for name in KEYS)
-    if tiles:
-        yield Section("index", "figures", ("Key figures", "关键指标"), f'<div class="tiles">{tiles}</div>')
+    figures = "".join(_figures(past, [one.champion.model for one in findings]))
+    if figures:
+        yield Section("index", "figures", ("Key figures", "关键指标"), figures)
     yield Section("index", "waiting", ("Not judged yet", "尚未判断"), _waiting(ledgers))
     yield Section("index", "champions", ("Who serves", "当前模型"), _champions(findings, pages))
     untold = [one for each in (*verdicts, whole) for one in each.reasons if one.code.startswith("untold_")]
@@ -105,14 +104,12 @@ def _since(at: datetime, runs: int) -> str:
     return f'<br><span class="since">{both(*said)}</span>'
 
 
-def _tile(past: Sequence[Run], name: str, model: str) -> str:
-    values = way(past, name, model)
-    if not values or values[-1] is None:
-        return ""
-    title, shape = KEYS[name]
-    model_name = MODELS.get(model, (model, model))
-    words = (f"{title[0]}, {model_name[0]}", f"{title[1]}（{model_name[1]}）")
-    return f'<div class="tile">{both(*words)}<b>{format(values[-1], shape)}</b>{spark(values, title=words)}</div>'
+def _figures(past: Sequence[Run], models: Sequence[str]) -> Iterator[str]:
+    for model in (*models, None):
+        told = tiles(past, OF_MODELS if model else OF_BUSINESS, model)
+        if told:
+            name = MODELS.get(model, (model, model)) if model else ("business", "业务")
+            yield f'<h3>{both(*name)}</h3><div class="tiles">{told}</div>'
 
 
 def _waiting(ledgers: Sequence[Realised]) -> str:

@@ -1,38 +1,18 @@
 """The page of the runs: every run with its verdict, and figures over time. Start reading at `sections`."""
 
-import re
 from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
 
-from churn.page import Two, both, table
+from churn.page import both, table
 from monitoring.history import Run
 from monitoring.runs import run_folder
 from monitoring.section import Section
+from monitoring.site.keys import OF_BUSINESS, OF_MODELS, Key, way
 from monitoring.site.light import MODELS, WORDS, badge
 from monitoring.site.plots import Mark, Series, line
 
 SHOWN = 60  # runs in the table, newest first
-KEYS: dict[str, tuple[Two, str]] = {  # figures on the front page and over the runs, and how they are told
-    "churn_monitor_rows": (("customers asked about", "应评分客户数"), ",.0f"),
-    "churn_monitor_score_mean": (("mean score", "平均评分"), ".3f"),
-    "churn_monitor_score_psi": (("PSI of the scores", "评分 PSI"), ".3f"),
-    "churn_monitor_realised_roc_auc": (("ROC AUC, realised", "实际 ROC AUC"), ".3f"),
-    "churn_monitor_realised_rate_ratio": (("actual / expected rate", "实际 / 预期比率"), ".2f"),
-}
-FIGURE = re.compile(r"(?P<name>[a-z_0-9]+)(?:\{(?P<labels>.*)\})?")
-
-
-def way(runs: Sequence[Run], name: str, model: str) -> list[float | None]:
-    """A figure of a model over the runs, whichever version served; None where a run did not have it."""
-    label = f"model='{model}'"
-    return [next((value for key, value in one.figures.items() if _is(key, name, label)), None) for one in runs]
-
-
-def _is(key: str, name: str, label: str) -> bool:
-    found = FIGURE.fullmatch(key)
-    labels = (found["labels"] or "").split(",") if found else []
-    return found is not None and found["name"] == name and {one for one in labels if "version=" not in one} == {label}
 
 
 def sections(runs: Sequence[Run], folder: Path) -> Iterator[Section]:
@@ -43,7 +23,10 @@ def sections(runs: Sequence[Run], folder: Path) -> Iterator[Section]:
         folder: the artifacts of the business: where the pages of a run still lie there, its line links to them.
     """
     if len(runs) > 1:
-        pictures = "".join(_picture(runs, name) for name in KEYS)
+        models = _models(runs)
+        pictures = "".join(
+            [*(_picture(runs, key, models) for key in OF_MODELS), *(_picture(runs, key, [None]) for key in OF_BUSINESS)]
+        )
         yield Section("history", "figures", ("Over the runs", "历次变化"), f'<div class="grid">{pictures}</div>')
     note = (f"{len(runs)} runs; the newest {SHOWN} are listed.", f"共 {len(runs)} 次运行；列出最近 {SHOWN} 次。")
     told = _runs(runs, folder)
@@ -54,18 +37,19 @@ def _models(runs: Sequence[Run]) -> list[str]:
     return sorted({model for one in runs for model in one.models if model})
 
 
-def _picture(runs: Sequence[Run], name: str) -> str:
-    ways = [(model, way(runs, name, model)) for model in _models(runs)]
+def _picture(runs: Sequence[Run], key: Key, models: Sequence[str | None]) -> str:
+    ways = [(model, way(runs, key, model)) for model in models]
     series = [
-        Series(MODELS.get(model, (model, model)), values)
+        Series(MODELS.get(model, (model, model)) if model else key.words, values)
         for model, values in ways
         if any(one is not None for one in values)
     ]
     if not series:
         return ""
     days = [(one.as_of - runs[0].as_of).total_seconds() / 86_400 for one in runs]
-    labels = [f"{one.as_of:%Y-%m-%d}" for one in runs]
-    return line(series, labels, title=KEYS[name][0], at=days, marks=_swaps(runs, days))
+    labels, is_share = [f"{one.as_of:%Y-%m-%d}" for one in runs], key.shape.endswith("%")
+    marks = _swaps(runs, days) if models != [None] else []
+    return line(series, labels, title=key.words, at=days, marks=marks, as_percent=is_share)
 
 
 def _swaps(runs: Sequence[Run], days: Sequence[float]) -> list[Mark]:

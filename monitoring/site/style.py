@@ -27,7 +27,8 @@ line.mark{stroke:var(--quiet);stroke-dasharray:2 3} .frame{fill:none;stroke:var(
 table.bars{width:100%} table.bars th{text-align:left;font-weight:400;color:var(--ink);white-space:normal;min-width:7em}
 table.bars th,table.bars td{border:0;padding:2px 8px 2px 0} table.bars td.picture{width:60%}
 table.bars svg{height:16px;width:100%} table.heat td,table.heat th{padding:3px 7px} table.heat td{border:1px solid
-var(--paper)} table.heat .none{border:0} .scroll{overflow-x:auto;max-width:100%} section{overflow:visible}
+var(--paper)} table.heat .none{border:0} .scroll{overflow-x:auto;max-width:100%;margin:4px 0 18px}
+section{overflow:visible} .side>*{min-width:0}
 table.heat td{background:color-mix(in srgb,var(--heat) var(--h,0%),var(--paper))}
 .h0{--h:3%}.h1{--h:9%}.h2{--h:16%}.h3{--h:23%}.h4{--h:30%}.h5{--h:37%}.h6{--h:44%}.h7{--h:50%}.h8{--h:56%}.h9{--h:61%}.h10{--h:66%}
 .grid{grid-template-columns:repeat(auto-fill,minmax(min(100%,420px),1fr))}
@@ -56,6 +57,7 @@ white-space:nowrap}
 .reasons a{font-size:13px;white-space:nowrap} .since{color:var(--quiet);font-size:13px}
 .facts td{white-space:normal;text-align:left} .wraps td{white-space:normal;text-align:left} .wraps th{text-align:left}
 td.words,th.words{text-align:left;white-space:normal}
+.tiles{margin-bottom:14px} h3{margin-top:14px}
 .tile small{color:var(--quiet)} .tile .spark{display:block;margin-top:4px}
 section:target{scroll-margin-top:12px}
 :target>h2{text-decoration:underline;text-decoration-color:var(--tone,var(--bar))}
