@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from churn.estimate import Expected, FloatArray, expected, expected_profit, realised, shifted
-from churn.estimate_band import Cohort, WrongCohort, estimates, half_width, independent
+from churn.estimate_band import Cohort, WrongCohort, estimates, half_width, independent, thinned
 from churn.metrics_profit import Stakes
 from churn.outcomes import WrongScores
 
@@ -130,3 +130,14 @@ def test_a_cohort_is_kept_and_read_again() -> None:
     assert Cohort.from_json(one.as_json()) == one
     with pytest.raises(WrongCohort, match="churn train"):
         Cohort.from_json({"cutoff": "yesterday"})
+
+
+def test_a_crowd_is_estimated_by_evenly_spaced_scores_of_it() -> None:
+    crowd = np.random.default_rng(3).beta(0.8, 2.0, 100_000)
+    few = thinned(crowd)
+    whole, some = expected(crowd), expected(few)
+    assert len(few) == 20_000
+    for name, one in estimates(crowd, [], waits_days=90).items():
+        assert some[name].value == pytest.approx(whole[name].value, abs=1e-3)
+        assert one.value == some[name].value
+        assert one.chance == pytest.approx(1.645 * whole[name].deviation, rel=0.02)
