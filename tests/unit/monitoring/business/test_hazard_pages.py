@@ -1,0 +1,105 @@
+"""What is told of hazards, to people and machines: in both languages, of no customer, and no number for none."""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from monitoring.business import content_sections, leaving_sections, outlook_sections, returning_sections
+from monitoring.business.after_event import after_events
+from monitoring.business.base import base
+from monitoring.business.forecast import Forecast, forecast
+from monitoring.business.funnel import Funnel
+from monitoring.business.hazards import Hazards
+from monitoring.business.hazards_told import content, figures
+from monitoring.business.lapsed import Lapsed
+from monitoring.business.lifetimes import lifetimes
+from monitoring.business.satisfaction import Satisfaction
+from monitoring.section import Section
+from tests import drawn_business
+from tests.drawn_business import CYCLE, DAYS, FIRST, Drawn
+
+NOW = (FIRST + np.timedelta64(DAYS, "D")).to_pydatetime()
+
+
+def hazards(drawn: Drawn, past: tuple[Forecast, ...] = ()) -> Hazards:
+    edges, segmentation = drawn.edges, drawn.segmentation
+    spells, after = lifetimes(edges, segmentation, drawn.first_day), after_events(edges, segmentation, None)
+    lapsed, told, funnel = (
+        Lapsed(edges, segmentation),
+        Satisfaction(edges, segmentation, CYCLE),
+        Funnel(edges, segmentation),
+    )
+    ahead = base(edges, drawn.first_day, {})
+    drawn.walk(spells, after, lapsed, told, funnel, ahead)
+    return Hazards(spells, after, lapsed, told, funnel, forecast(ahead, NOW), past, 0, 20, "EUR")
+
+
+def shown(found: Hazards) -> Iterator[Section]:
+    yield from outlook_sections.sections(found)
+    yield from leaving_sections.sections(found)
+    yield from returning_sections.sections(found, 60)
+    yield from content_sections.sections(found)
+
+
+@pytest.fixture(scope="module")
+def found() -> Hazards:
+    at = NOW - timedelta(days=40)
+    past = Forecast(at, at + timedelta(days=30), 30, 90, 100.0, 80.0, 120.0, 50.0, 30.0, 10.0, 10.0, actual=93)
+    return hazards(drawn_business.draw(500, seed=9, kinds=("survey",)), (past,))
+
+
+def test_every_part_is_shown_in_both_languages(found: Hazards) -> None:
+    sections = list(shown(found))
+    assert [one.anchor for one in sections] == [
+        "forecast", "lapsed", "survival", "silence", "after-event", "satisfaction", "funnel",
+    ]  # fmt: skip
+    for one in sections:
+        assert one.page == "business"
+        assert all(one.title)
+        assert all(one.note or ("x", "x"))
+        english, chinese = (len(re.findall(f'class="{name}"', one.body)) for name in ("en", "zh"))
+        assert english == chinese > 0
+        assert "nan" not in re.sub("<[^>]*>", "", one.body).lower()
+
+
+def test_nothing_of_a_customer(found: Hazards) -> None:
+    told = "".join(one.body for one in shown(found)) + json.dumps(content(found))
+    assert not re.search(r"c\d{5}", told)
+
+
+def test_forecasts_are_shown_beside_what_came(found: Hazards) -> None:
+    (body,) = (one.body for one in shown(found) if one.anchor == "forecast")
+    assert "1 / 1" in body
+    assert "No champion told anything" in body, "and none of now, with its reason"
+    told = content(found)["forecast"]
+    assert told["code"] == "no_models"
+    assert [one["actual"] for one in told["judged"]] == [93]
+
+
+def test_machines_are_told_no_number_for_what_nobody_knows(found: Hazards) -> None:
+    told = content(found)
+    json.dumps(told, allow_nan=False)
+    assert told["funnel"] == {"code": "no_lead_events"}
+    assert told["lapsed"]["reach"] == "not_configured"
+    assert told["satisfaction"]["cases"]["complaint"] == {"answered": None, "solved": None}
+    newest = told["survival"]["quarters"][max(told["survival"]["quarters"])]
+    assert newest["median_days"] is None or newest["watched_days"] > newest["median_days"]
+    names = {one.name for one in figures(found)}
+    assert "churn_monitor_lapsed_now_customers" in names
+    assert "churn_monitor_active_forecast_customers" not in names
+
+
+def test_segments_show_no_small_cell() -> None:
+    few = hazards(drawn_business.draw(30, seed=9))
+    regions = content(few)["survival"]["segments"]["region"]
+    assert all(one["customers"] >= 20 for one in regions.values())
+
+
+def test_a_business_without_customers_shows_no_zeros() -> None:
+    nobody = hazards(drawn_business.of([("a", "visit", 500.0, None, np.nan)]))
+    assert [one.anchor for one in shown(nobody)] == ["forecast", "satisfaction", "funnel"]
+    assert {one.name for one in figures(nobody)} == set()
