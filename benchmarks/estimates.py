@@ -24,8 +24,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benchmarks.bands import of_log, of_simulation
-from benchmarks.promises import Asked
-from benchmarks.rolled import rolled
+from benchmarks.rolled import Said, asked_at
 from churn.estimate import FIGURES, realised
 from churn.estimate_band import ALONE, estimates
 from churn.metrics_profit import Stakes
@@ -48,10 +47,9 @@ class Held:
     is_learned: bool
 
 
-def held(asked: Asked, model: str, settings: Settings) -> dict[str, Held]:
+def held(asked: Said, model: str, settings: Settings) -> dict[str, Held]:
     """Every figure of one cutoff; nothing where too few came out one way."""
     outcome, scored = asked.rows.outcome, asked.scored
-    assert scored is not None
     if min(outcome.sum(), len(outcome) - outcome.sum()) < FEWEST_OF_EITHER:
         return {}
     learned, mine = scored.rows, scored.held
@@ -79,7 +77,7 @@ def wilson(hits: int, n: int) -> tuple[float, float]:
     return float(middle - reach), float(middle + reach)
 
 
-def figures(asked: Iterator[Asked], model: str, settings: Settings) -> dict[str, Any]:
+def figures(asked: Iterator[Said], model: str, settings: Settings) -> dict[str, Any]:
     """Coverage and width of every figure over all cutoffs."""
     every = [held(one, model, settings) for one in asked]
     told: dict[str, Any] = {}
@@ -124,7 +122,7 @@ def main() -> None:
         else:
             settings, snapshot, _ = of_simulation(Path(scratch), given.customers, seed=given.seed)
         for model in (given.model,) if given.model else ("churn", "reactivation"):
-            asked = rolled(snapshot, model, settings, None, step=given.step, records=given.records)
+            asked = asked_at(snapshot, model, settings, step=given.step, records=given.records)
             told |= figures(asked, model, settings)
     lines = "\n".join(f"{name:58} {value}" for name, value in told.items())
     print(json.dumps({"figures": told}) if given.json else lines)

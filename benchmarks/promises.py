@@ -8,7 +8,6 @@ from scipy.stats import norm
 from churn.events import FloatArray
 from churn.horizon_bands import horizon_intervals
 from churn.outlook import SMALLEST, Outlook
-from training.outlook.scored import Scored
 from training.rows import Rows
 
 BINS = 5
@@ -21,7 +20,7 @@ class Asked:
     Args:
         rows: what came included. raw, probability: of the model. outlook: as learned at the cutoff.
         truth: true chances of the outcome by horizon in days; None where nobody knows them.
-        learned: the rows the model learned from. scored: those of them held out, with their scores.
+        learned: the rows the model learned from.
     """
 
     rows: Rows
@@ -30,7 +29,6 @@ class Asked:
     outlook: Outlook
     truth: dict[int, FloatArray] | None
     learned: Rows
-    scored: Scored | None = None
 
 
 def bands_held(one: Asked, model: str, own_days: int) -> dict[int, tuple[float, float]]:

@@ -81,6 +81,19 @@ def as_known(rows: Rows, at_us: int, gap_days: int) -> Rows:
     return replace(rows, after=after)
 
 
+class Said(NamedTuple):
+    """What a model of its past said at one cutoff.
+
+    Args:
+        rows: those asked about. raw, probability: of each. scored: the rows it learned from, with held-out scores.
+    """
+
+    rows: Rows
+    raw: FloatArray
+    probability: FloatArray
+    scored: Scored
+
+
 def rolled(
     snapshot: Snapshot,
     model: str,
@@ -90,6 +103,16 @@ def rolled(
     step: int = 1,
     records: Path | None = None,
 ) -> Iterator[Asked]:
+    """Every cutoff, or every so many-th, whose past is long enough, with the outlook that was learned there."""
+    for said in asked_at(snapshot, model, settings, step=step, records=records):
+        outlook = learn_outlook(said.scored, settings.lifecycle, horizons_days=settings.training.horizons_days)
+        assert outlook is not None
+        yield Asked(said.rows, said.raw, said.probability, outlook, _true(said.rows, model, truth), said.scored.rows)
+
+
+def asked_at(
+    snapshot: Snapshot, model: str, settings: Settings, *, step: int = 1, records: Path | None = None
+) -> Iterator[Said]:
     """Every cutoff, or every so many-th, whose past is long enough, one after the other."""
     rows = Rows.of(snapshot.frame, Columns.of(snapshot.manifest), model)
     definition, training = settings.definition, settings.training
@@ -109,10 +132,7 @@ def rolled(
         if path and not kept:
             told.write(path)
         scored = Scored(model, learn, told.held, told.held_raw, told.held_fold, told.calibrator)
-        outlook = learn_outlook(scored, settings.lifecycle, horizons_days=training.horizons_days)
-        assert outlook is not None
-        probability = told.calibrator.probability(told.raw)
-        yield Asked(here, told.raw, probability, outlook, _true(here, model, truth), learn, scored)
+        yield Said(here, told.raw, told.calibrator.probability(told.raw), scored)
         print(f"{from_us(int(at)):%Y-%m-%d} {len(learn)} rows learned, {len(here)} asked", file=sys.stderr, flush=True)
 
 
