@@ -70,6 +70,13 @@ def _support(found: Findings, scores: FloatArray) -> Abstention | None:
             f"评分的分布与模型学习时差异过大（PSI {drift.psi:.2f}）。",
         )
         return Abstention("support_gone", why)
+    joint = found.drift.joint if found.drift else None
+    if joint is not None and joint.has_moved:
+        why = (
+            f"Columns no longer fit together as they did (rows are told apart with ROC AUC {joint.auc:.2f}).",
+            f"各列之间的关系已与以往不同（新旧数据可被区分，ROC AUC {joint.auc:.2f}）。",
+        )
+        return Abstention("support_gone", why)
     return None
 
 

@@ -1,4 +1,4 @@
-"""Before labels: estimates that abstain, one reason at a time, and decide nothing; early signs of a change alone."""
+"""Before labels: estimates that abstain, one reason at a time, and decide nothing; early signs stay a watch."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,19 +10,23 @@ from churn.estimate import expected
 from churn.estimate_band import KEY, Cohort
 from churn.events import FloatArray
 from churn.metrics import roc_auc
-from monitoring.before.early import EarlyWeek, week_of
 from monitoring.before.estimates import estimated
 from monitoring.before.figures import figures_before
 from monitoring.before.found import Estimated
 from monitoring.before.reasons import about_before
 from monitoring.before.sections import BLIND, sections
-from monitoring.before.signs import judged, reach
+from monitoring.before.signs import judged
 from monitoring.champion import champions
 from monitoring.data.contract import Fault
+from monitoring.drift.joint import Joint
+from monitoring.drift.judging import Drift
+from monitoring.drift.shift import ScoreDrift
+from monitoring.drift.weeks import Past
 from monitoring.findings import Findings
 from monitoring.ledger.realised import Interval, Realised
 from monitoring.verdict import judge
 from tests.monitored_shop import Shop
+from tests.unit.monitoring.early_weeks import quiet, weeks
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -101,6 +105,24 @@ def test_it_abstains_when_scores_are_like_none_before(found: Findings, shop: Sho
     assert (seen.abstains and seen.abstains.code, seen.figures) == ("support_gone", {})
 
 
+@pytest.mark.parametrize(("auc", "code"), [(0.70, "support_gone"), (0.51, None)])
+def test_it_abstains_when_columns_no_longer_fit_together(
+    found: Findings, shop: Shop, auc: float, code: str | None
+) -> None:
+    joint = Joint(auc=auc, bar=0.55, rows=1000, columns=9, by=(), weeks=20)
+    drift = Drift(features=(), score=None, joint=joint, weeks=50, limits={}, is_resolved=True, past=Past(), at=START)
+    seen = told(replace(found, drift=drift), shop)
+    assert (seen.abstains and seen.abstains.code) == code
+
+
+def test_it_abstains_when_the_scores_are_spread_otherwise(found: Findings, shop: Shop) -> None:
+    score = ScoreDrift(
+        n=1000, coverage=1.0, psi=0.4, floor=0.01, mean_then=0.3, mean_now=0.5, counts_then=(1,), counts_now=(1,)
+    )
+    seen = told(replace(found, score=score), shop)
+    assert (seen.abstains and seen.abstains.code) == "support_gone"
+
+
 def test_it_abstains_when_what_matured_came_otherwise(found: Findings, shop: Shop) -> None:
     gone = told(replace(found, realised=became(found, 1.5, 1.3, 1.7)), shop)
     assert gone.abstains is not None
@@ -141,33 +163,6 @@ def test_the_page_says_why_there_is_none(found: Findings, shop: Shop) -> None:
     assert "样本太少" in page.body
 
 
-def weeks(signs: FloatArray, expected_active: float = 400.0) -> list[EarlyWeek]:
-    """Weeks whose sign is given."""
-    return [
-        EarlyWeek(
-            START + timedelta(weeks=place), 2000, expected_active, round(expected_active * float(np.exp(one))),
-            expected_active * 0.8, 0.0,
-        )
-        for place, one in enumerate(signs)
-    ]  # fmt: skip
-
-
-def quiet(n: int = 100, seed: int = 1) -> FloatArray:
-    """A shop's weeks: chance, a festival of two weeks in winter and a sale in autumn of every year."""
-    signs = np.random.default_rng(seed).normal(0, 0.06, n)
-    for place in range(n):
-        signs[place] += {5: -0.45, 6: -0.4, 44: 0.35}.get(place % 52, 0.0)
-    return signs
-
-
-@pytest.mark.parametrize("seed", range(8))
-def test_sound_weeks_with_festivals_give_no_sign(seed: int) -> None:
-    early = judged(weeks(quiet(seed=seed)), 7, 1 / 117)
-    passed = np.abs(np.array(early.moves)) > np.array(early.limits)
-    assert not passed.any()
-    assert early.odd_since is None
-
-
 @pytest.mark.parametrize("change", [-0.4, 0.4])
 def test_a_change_of_behaviour_is_a_sign_that_stays_a_watch(found: Findings, shop: Shop, change: float) -> None:
     signs = quiet()
@@ -185,19 +180,6 @@ def test_a_change_of_behaviour_is_a_sign_that_stays_a_watch(found: Findings, sho
     assert page.anchor == "early"
 
 
-def test_weeks_of_an_alarm_do_not_teach_it_to_be_quiet() -> None:
-    signs = quiet()
-    signs[-25:] -= 0.5
-    early = judged(weeks(signs), 7, 1 / 117)
-    assert early.odd_weeks >= 18
-
-
-def test_one_odd_week_is_no_sign() -> None:
-    signs = quiet()
-    signs[-3] -= 0.8
-    assert judged(weeks(signs), 7, 1 / 117).odd_since is None
-
-
 def test_a_short_past_or_few_customers_cannot_tell(found: Findings) -> None:
     for some in (weeks(quiet(30)), weeks(quiet(100), expected_active=4.0)):
         early = judged(some, 7, 1 / 117)
@@ -206,22 +188,6 @@ def test_a_short_past_or_few_customers_cannot_tell(found: Findings) -> None:
         assert list(about_before(replace(found, early=early))) == []
         (page,) = sections([replace(found, early=early)])
         assert "Nothing can be told yet" in page.body
-
-
-def test_a_larger_budget_has_nearer_limits() -> None:
-    known = quiet(50)
-    reaches = [reach(known, chance) for chance in (0.001, 0.01, 0.1)]
-    assert reaches == sorted(reaches, reverse=True)
-
-
-def test_a_week_counts_what_was_expected_and_ranks_who_came() -> None:
-    chance = np.array([0.9, 0.8, 0.2, 0.1])
-    week = week_of(START, chance, np.array([True, False, True, False]))
-    assert (week.n, week.active, week.expected) == (4, 2, pytest.approx(2.0))
-    assert week.roc_auc == pytest.approx(0.75)
-    both = week.plus(week)
-    assert (both.n, both.active, both.roc_auc) == (8, 4, pytest.approx(0.75))
-    assert week_of(START, chance, np.zeros(4, dtype=bool)).roc_auc is None
 
 
 def test_figures_tell_what_can_be_told(found: Findings, shop: Shop) -> None:
