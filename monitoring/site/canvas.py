@@ -126,11 +126,14 @@ class Plane:
 
     def grid(self, at: Sequence[float], *, as_percent: bool) -> list[str]:
         """Lines across at these numbers, each with its number."""
+        step = at[1] - at[0] if len(at) > 1 else 1.0
+        digits = max(0, -math.floor(math.log10(100 * step) + 1e-9)) if as_percent else None
         return [
             f'<line class="base" x1="{LEFT}" x2="{self.width - RIGHT}" y1="{self.y(one):.1f}" y2="{self.y(one):.1f}"/>'
-            + words(LEFT - 5, self.y(one) + 4, told(one, as_percent=as_percent), anchor="end")
+            + words(LEFT - 5, self.y(one) + 4, told(one, as_percent=False) if digits is None else f"{one:.{digits}%}",
+                    anchor="end")
             for one in at
-        ]
+        ]  # fmt: skip
 
     def below(self, places: Sequence[float], labels: Sequence[str | Two]) -> list[str]:
         """Labels under the field, no more than fit; the last is always among them."""

@@ -37,8 +37,7 @@ def says(summary: Two, findings: Sequence[Findings], ledgers: Sequence[Realised]
             f"Judged on {asked:,} customers; no answer is old enough yet to be held against its outcome.",
             f"依据：{asked:,} 位客户；尚无评分到期可与实际结果对照。",
         )
-    plain = [one.replace("`", "") for one in summary]
-    return f"{plain[0]} {sure[0]}", f"{plain[1]}{sure[1]}"
+    return f"{summary[0]} {sure[0]}", f"{summary[1]}{sure[1]}"
 
 
 def sections(

@@ -4,7 +4,7 @@ import os
 from html import escape
 from pathlib import Path
 
-from churn.page import Two, both, frame
+from churn.page import Two, both, both_code, frame
 from features.atomic import write_text
 from monitoring.site.light import light
 from monitoring.site.style import STYLE
@@ -27,7 +27,7 @@ def lead_to(target: Path, run: Path, *, business: str, language: str, outcome: s
     where = escape(f"{os.path.relpath(run, target.parent)}/index.html")
     page = frame(
         f"{business}: {outcome}", language=language, heading=f"{light(outcome)} {escape(business)}", as_of="",
-        body=[f'<p><a href="{where}">{both(*OPEN)}</a></p>'], footer=EVERY, says=both(*says), style=STYLE,
+        body=[f'<p><a href="{where}">{both(*OPEN)}</a></p>'], footer=EVERY, says=both_code(*says), style=STYLE,
     )  # fmt: skip
     write_text(target, page.replace("<title>", f'<meta http-equiv="refresh" content="0;url={where}"><title>', 1))
     return target

@@ -15,7 +15,7 @@ from datetime import datetime
 from html import escape
 from pathlib import Path
 
-from churn.page import Two, both, frame
+from churn.page import Two, both, both_code, frame
 from monitoring.section import PAGES, Section
 from monitoring.site.light import MODELS, light
 from monitoring.site.style import STYLE
@@ -88,7 +88,7 @@ def _page(site: Site, page: str, language: str, main: str) -> str:
         as_of=_as_of(site),
         body=body,
         footer=FOOTER,
-        says=both(*site.says) if page == "index" else "",
+        says=both_code(*site.says) if page == "index" else "",
         style=STYLE,
         top=_top(page, language, main),
     ).replace('<header class="advice">', f'<header class="{site.outcome}">', 1)

@@ -23,7 +23,7 @@ line.mark{stroke:var(--quiet);stroke-dasharray:2 3} .frame{fill:none;stroke:var(
 .legend i{display:inline-block;width:14px;height:10px;margin-right:5px;background:var(--s);border-radius:2px}
 .legend i.dashed{height:0;border-top:3px dashed var(--s);background:none;vertical-align:4px;border-radius:0}
 .hatched{background:repeating-linear-gradient(135deg,var(--card) 0 4px,var(--line) 4px 6px)!important}
-.spark{display:inline-block;width:120px} .spark svg{width:120px;height:28px}
+.spark{display:inline-block;width:120px} .spark svg{width:120px;height:28px} .spark .stroke{stroke-width:1.3}
 table.bars{width:100%} table.bars th{text-align:left;font-weight:400;color:var(--ink);white-space:normal;min-width:7em}
 table.bars th,table.bars td{border:0;padding:2px 8px 2px 0} table.bars td.picture{width:60%}
 table.bars svg{height:16px;width:100%} table.heat td,table.heat th{padding:3px 7px} table.heat td{border:1px solid

@@ -109,3 +109,10 @@ def test_a_bar_that_cannot_be_told_says_why() -> None:
     drawn = pictures()["bars"]
     assert "too few" in drawn
     assert drawn.count('class="fill') == 1
+
+
+@pytest.mark.parametrize("values", [[0.111, 0.1125], [0.1, 0.9], [0.5, 0.52], [0.0001, 0.0002]])
+def test_no_two_levels_have_the_same_label(values: list[float]) -> None:
+    drawn = line([Series(("a", "甲"), values)], DAYS[:2], title=("t", "标题"), as_percent=True)
+    labels = re.findall(r'text-anchor="end">([^<]*%)<', drawn)
+    assert len(labels) == len(set(labels)) >= 2
