@@ -34,11 +34,13 @@ NOTHING = "–"
 
 
 def cohort_table(ledger: Ledger) -> str:
-    """Every cohort a row, newest first."""
+    """Every cohort a row, newest first; under it what was said of some before something of their time changed."""
     rows = [_row(one) for one in reversed(ledger.cohorts[-MOST:])]
     more = len(ledger.cohorts) - MOST
     told = both(f"{more} older cohorts are not listed.", f"另有 {more} 个更早的批次未列出。") if more > 0 else ""
-    return table([both(*words) for words in HEAD], rows) + (f'<p class="quiet">{told}</p>' if told else "")
+    after = f'<p class="quiet">{told}</p>' if told else ""
+    again = [_correction(one, was) for one in reversed(ledger.cohorts) for was in one.corrections]
+    return table([both(*words) for words in HEAD], rows) + after + (f"<ul>{''.join(again)}</ul>" if again else "")
 
 
 def _row(cohort: Cohort) -> list[str]:
@@ -66,26 +68,23 @@ def _state(cohort: Cohort) -> str:
         en, zh = f"{en} until {cohort.first_mature_at:%Y-%m-%d}", f"{zh}，至 {cohort.first_mature_at:%Y-%m-%d}"
     elif cohort.state == "partly_mature":
         share, day = f"{cohort.mature_share:.0%}", f"{cohort.mature_at:%Y-%m-%d}"
-        en, zh = (
-            f"{en}: {share}, all on {day}; figures of that part",
-            f"{zh}：{share}，{day} 全部成熟；仅为该部分的数字",
-        )
+        en, zh = f"{en}: {share}, the rest by {day}", f"{zh}：{share}，其余至 {day}"
     told = both(en, zh)
     if cohort.is_closed:
-        told += (
-            f'<br><span class="quiet">{both("as judged when its answers were here", "评分已清理，保留原判断")}</span>'
-        )
-    return told + "".join(_correction(one) for one in cohort.corrections)
+        told += f'<br><span class="quiet">{both("closed", "已封存")}</span>'
+    if cohort.corrections:
+        told += f'<br><span class="quiet">{both("judged again, see below", "已重新判断，见下")}</span>'
+    return told
 
 
-def _correction(one: Correction) -> str:
+def _correction(cohort: Cohort, one: Correction) -> str:
     auc = one.before.figures.get("roc_auc")
     was = f"ROC AUC {auc.value:.4f}, " if auc is not None else ""
     day, share = f"{one.found_at:%Y-%m-%d}", one.before.positives / max(one.before.n, 1)
     why_en, why_zh = CHANGED[one.why]
-    en = f"Judged again on {day}, {why_en}. Before the correction: {was}{one.before.n:,} judged, rate {share:.3f}."
+    en = f"judged again on {day}, {why_en}. Before the correction: {was}{one.before.n:,} judged, rate {share:.3f}."
     zh = f"{day} 重新判断（{why_zh}）。更正前：{was}判断 {one.before.n:,} 个，比率 {share:.3f}。"
-    return f'<br><span class="quiet">{both(en, zh)}</span>'
+    return f"<li>{both(f'{cohort.name}: {en}', f'{cohort.name}：{zh}')}</li>"
 
 
 def _interval(figure: Interval | None) -> str:

@@ -34,9 +34,13 @@ WHY: dict[str, Two] = {
     "no_outcome": ("of customers whom the log does not know any more", "客户已不在日志中"),
 }
 EACH: Two = ("Each mature cohort with its 90 % interval.", "各已成熟批次及其 90% 区间。")
+CLOSED: Two = (
+    "Closed: its answers are pruned, or spoke of another definition of churn.",
+    "已封存：评分已清理，或依据旧的流失定义。",
+)
 NOTE: Two = (
-    "The answers of a local week, or month where weeks are small, judged when gap and horizon are over.",
-    "一批即一个本地自然周（周量小时为月）的评分，在间隔期与预测期结束后判断。",
+    f"Answers of a local week (month where weeks are small) whose gap and horizon are over. {CLOSED[0]}",
+    f"一批即一个本地自然周（周量小时为月）的评分；数字仅涉及间隔期与预测期已结束者。{CLOSED[1]}",
 )
 FAULTS: dict[str, Two] = {
     "torn": ("lines that are no answer (torn, or changed)", "损坏或被改动的行"),

@@ -13,6 +13,7 @@ from churn.definition import ChurnDefinition
 from churn.metrics import lift, roc_auc
 from monitoring.ledger.answers import from_frame
 from monitoring.ledger.cohort import Cohort, Unreadable
+from monitoring.ledger.cohort_table import cohort_table
 from monitoring.ledger.counts import GROUPS, Counts, bins_of, groups_of, intervals
 from monitoring.ledger.judging import Judged, Rules, judge_rows, pooled
 from monitoring.ledger.reasons import about_unreadable
@@ -82,6 +83,26 @@ def test_who_is_forgotten_leaves_the_cohorts_that_are_judged_again(tmp_path: Pat
         (5, "answers", 6)
     ] * 3
     assert "who-5" not in "".join(path.read_text() for path in (tmp_path / "monitoring").rglob("*.json"))
+
+
+def test_the_table_says_what_was_told_before_and_gives_no_zero_for_what_is_not_known(tmp_path: Path) -> None:
+    rows = three_weeks(tmp_path)
+    batch(tmp_path, days(28), TOLD)
+    batch(tmp_path, days(31), TOLD)
+    batch(tmp_path, days(35), TOLD)
+    cohorts(tmp_path, rows, 35)
+    found, _ = opened(tmp_path, log_of([*rows, *came(10, "who-5")]), days(36))
+    text = cohort_table(found.ledgers["churn"])
+    for said in (
+        "2025-W11: judged again on",
+        "the log changed. Before the correction: ROC AUC",
+        "6 judged, rate 0.833",
+    ):
+        assert text.count(said) == 1, said
+    assert "2025-W11：" in text
+    assert "更正前" in text
+    assert text.count("partly mature: 50%") == text.count("immature until") == 1
+    assert ">0.000" not in text
 
 
 def test_what_is_pruned_stays_as_it_was_judged(tmp_path: Path) -> None:
