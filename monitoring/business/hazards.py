@@ -6,10 +6,14 @@ Start reading at `look_at_business`.
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import add
 from pathlib import Path
+
+import numpy as np
 
 from churn.calendar import EPOCH
 from churn.settings import Settings
@@ -24,8 +28,11 @@ from monitoring.business.funnel import Funnel
 from monitoring.business.lapsed import REACHES, Lapsed, Reach
 from monitoring.business.lifetimes import Lifetimes, lifetimes
 from monitoring.business.satisfaction import Satisfaction
+from monitoring.business.segments import Dimension
+from monitoring.business.shown import shown
 from monitoring.business.sight import Sight
 from monitoring.business.survey import Fold
+from monitoring.business.survival import Spells
 from monitoring.business.taking_stock import Ground, Stocktaking, ground, take_stock
 from monitoring.champion import Champion
 from monitoring.reading.newest import Told
@@ -59,6 +66,19 @@ class Hazards:
         """Write the forecasts of now beside those of before."""
         if self.outlooks.told or self.past:
             keep_forecasts(folder, self.past, self.outlooks.told)
+
+
+def cells_of(
+    found: Hazards, dimension: Dimension, spells: Mapping[tuple[str, str], Spells]
+) -> Iterator[tuple[str, Spells]]:
+    """The levels of a dimension that may be shown, with their spells: of enough customers, however many their pauses."""
+    none, keys = Spells.none(longest=found.lifetimes.longest), [(dimension.name, name) for name in dimension.levels]
+    every, lives = [spells.get(key, none) for key in keys], [found.lifetimes.lives.get(key, none) for key in keys]
+    sizes = np.array([min(one.count, life.count) for one, life in zip(every, lives, strict=True)], dtype=np.int64)
+    for cell in shown(dimension.levels, sizes, found.min_cell):
+        added = reduce(add, (every[place] for place in cell.places))
+        if added.count:  # nobody may be left for `other`
+            yield cell.name, added
 
 
 class Folds:

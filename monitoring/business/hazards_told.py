@@ -15,13 +15,13 @@ from features.atomic import write_text
 from monitoring.business.after_event import KINDS, OUTCOMES, WINDOWS_DAYS, Ratio
 from monitoring.business.critical_months import monthly, peaks
 from monitoring.business.funnel import STEPS
-from monitoring.business.hazards import Hazards
+from monitoring.business.hazards import Hazards, cells_of
 from monitoring.business.lapsed import AGE, AGES, REACH, REACHES, REASON, REASONS
 from monitoring.business.lifetimes import returns
 from monitoring.business.satisfaction import ASKED, CASES
 from monitoring.business.segments import TOTAL, Dimension
 from monitoring.business.shown import shown
-from monitoring.business.survival import Spells, curve, median
+from monitoring.business.survival import Spells, curve, median, within
 from monitoring.section import Figure
 
 FILE = "hazards.json"
@@ -65,6 +65,7 @@ def content(found: Hazards) -> Json:
         "min_cell": found.min_cell,
         "survival": _survival(found),
         "silence": _silence(found),
+        "silence_by_segment": {one.name: _silent(found, one) for one in found.lifetimes.segmentation.dimensions[1:]},
         "after_event": _after(found),
         "forecast": _forecast(found),
         "lapsed": _lapsed(found),
@@ -89,11 +90,7 @@ def _survival(found: Hazards) -> Json:
 
 
 def _levels(found: Hazards, dimension: Dimension) -> Json:
-    none = Spells.none(longest=found.lifetimes.longest)
-    every = [found.lifetimes.lives.get((dimension.name, name), none) for name in dimension.levels]
-    cells = shown(dimension.levels, np.array([one.count for one in every], dtype=np.int64), found.min_cell)
-    curves = {cell.name: _curve(sum((every[place] for place in cell.places), none)) for cell in cells}
-    return {name: one for name, one in curves.items() if one["customers"]}
+    return {name: _curve(spells) for name, spells in cells_of(found, dimension, found.lifetimes.lives)}
 
 
 def _curve(spells: Spells) -> Json:
@@ -112,6 +109,18 @@ def _silence(found: Hazards) -> list[Json]:
     groups = found.lifetimes.silence()
     told = [(days, returns(groups, days, WITHIN_DAYS)) for days in SILENT_DAYS]
     return [{"silent_days": days, "within_days": WITHIN_DAYS} | asdict(one) for days, one in told if one is not None]
+
+
+def _silent(found: Hazards, dimension: Dimension) -> Json:
+    """The chance of a return within 30 days by days of silence, and how many pauses it rests on; null: not watched."""
+    told: Json = {}
+    for name, spells in cells_of(found, dimension, found.lifetimes.silent):
+        shares = {days: within(curve(spells), days, WITHIN_DAYS) for days in SILENT_DAYS}
+        told[name] = {
+            str(days): {"value": one.value, "n": one.n} if one and one.n >= found.min_cell else None
+            for days, one in shares.items()
+        }
+    return told
 
 
 def _after(found: Hazards) -> list[Json]:

@@ -9,11 +9,10 @@ import numpy as np
 
 from churn.page import Two, both, table
 from monitoring.business.critical_months import MONTH_DAYS, Month, Peak, monthly, peaks
-from monitoring.business.hazards import Hazards
+from monitoring.business.hazards import Hazards, cells_of
 from monitoring.business.lifetimes import Lifetimes
 from monitoring.business.returning_sections import bar_of
 from monitoring.business.segments import TOTAL, Dimension
-from monitoring.business.shown import shown
 from monitoring.business.survival import Curve, Share, Spells, curve, median
 from monitoring.business.words import dimension_word, level_word
 from monitoring.section import Section
@@ -209,22 +208,13 @@ def _by_segment(found: Hazards) -> str:
 
 
 def _levels(found: Hazards, dimension: Dimension) -> Iterator[list[str]]:
-    lives, segmentation = found.lifetimes.lives, found.lifetimes.segmentation
-    none = Spells.none(longest=found.lifetimes.longest)
-    every = [lives.get((dimension.name, name), none) for name in dimension.levels]
-    sizes = np.array([one.count for one in every], dtype=np.int64)
-    for cell in shown(dimension.levels, sizes, found.min_cell):
-        spells = none
-        for place in cell.places:
-            spells = spells + every[place]
-        if not spells.count:  # nobody is left for `other`
-            continue
+    for name, spells in cells_of(found, dimension, found.lifetimes.lives):
         told = curve(spells)
         half, _, _ = median(told)
         days = both("immature", "尚未成熟") if half is None else f"{half:,.0f}"
-        name = level_word(dimension.name, cell.name, segmentation, found.currency)
+        word = level_word(dimension.name, name, found.lifetimes.segmentation, found.currency)
         kept = [_kept(told, day) for day in (180, 365)]
-        yield [both(*dimension_word(dimension.name)), both(*name), f"{spells.count:,}", days, *kept]
+        yield [both(*dimension_word(dimension.name)), both(*word), f"{spells.count:,}", days, *kept]
 
 
 def _kept(told: Curve, day: int) -> str:

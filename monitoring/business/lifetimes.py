@@ -39,7 +39,7 @@ class Lifetimes:
     Args:
         edges: the last one is now. segmentation: whose levels are told apart.
         longest: days of the longest spell that the log can have.
-        lives: first lives, by (dimension, level).
+        lives: first lives, by (dimension, level). silent: pauses, likewise.
         later: lives after a comeback. quarters: first lives, by quarter of the first order (2025-Q1).
         pauses: silences, by orders so far and random group of customers.
         decided, lapsed: qualifying events whose lapse day is over, and those that were the last before a lapse, by
@@ -51,6 +51,7 @@ class Lifetimes:
     segmentation: Segmentation
     longest: int
     lives: dict[Key, Spells] = field(default_factory=dict)
+    silent: dict[Key, Spells] = field(default_factory=dict)
     quarters: dict[str, Spells] = field(default_factory=dict)
     pauses: dict[tuple[str, int], Spells] = field(default_factory=dict)
     later: Spells = field(init=False)
@@ -74,25 +75,27 @@ class Lifetimes:
             self._count(
                 self.quarters, quarter_name(int(quarter)), _taken(first, quarters_of(first.start_day) == quarter)
             )
-        self._by_segment(first, codes)
-        self._pauses(pauses(one.told, today), one)
+        self._by_segment(self.lives, first, codes)
+        silent = pauses(one.told, today)
+        self._by_segment(self.silent, silent, codes)
+        self._pauses(silent, one)
         done = trials(one.told, today)
         nth = np.minimum(done.nth, MOST_ORDERS) - 1
         self.decided += np.bincount(nth, minlength=MOST_ORDERS)
         self.lapsed += np.bincount(nth[done.lapsed], minlength=MOST_ORDERS)
 
-    def _by_segment(self, first: Stretches, codes: Mapping[str, Codes]) -> None:
-        """Each life at the level of the first edge that it reached, and watched from that edge on."""
-        edge = np.searchsorted(self.edges.day, first.start_day)
+    def _by_segment(self, into: dict[Key, Spells], some: Stretches, codes: Mapping[str, Codes]) -> None:
+        """Each spell at the level of the first edge that it reached, and watched from that edge on."""
+        edge = np.searchsorted(self.edges.day, some.start_day)
         for dimension in self.segmentation.dimensions:
             fixed = dimension.is_attribute or dimension.name == TOTAL
             place = np.minimum(edge, len(self.edges) - 1)
-            level = codes[dimension.name][first.customer, place]
-            since = np.zeros(len(edge), dtype=np.int64) if fixed else self.edges.day[place] - first.start_day
+            level = codes[dimension.name][some.customer, place]
+            since = np.zeros(len(edge), dtype=np.int64) if fixed else self.edges.day[place] - some.start_day
             for code, name in enumerate(dimension.levels):
                 mine = level == code
                 if mine.any():
-                    self._count(self.lives, (dimension.name, name), _taken(first, mine), since[mine])
+                    self._count(into, (dimension.name, name), _taken(some, mine), since[mine])
 
     def _pauses(self, every: Stretches, one: Panel) -> None:
         group = groups_of(one)[every.customer]

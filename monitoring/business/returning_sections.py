@@ -5,14 +5,16 @@ from html import escape
 
 from churn.page import Two, both, table
 from monitoring.business.after_event import KINDS, WINDOWS_DAYS, Ratio
-from monitoring.business.hazards import Hazards
+from monitoring.business.hazards import Hazards, cells_of
 from monitoring.business.lifetimes import ORDERS, returns
-from monitoring.business.survival import Share, Spells
+from monitoring.business.survival import Share, Spells, curve, within
+from monitoring.business.words import dimension_word, level_word
 from monitoring.section import Section
 from monitoring.site.plots import Bar, bars
 
 SILENT_DAYS = (7, 14, 30, 45, 60, 90, 120, 180, 270, 365)
 WITHIN_DAYS = 30
+SEGMENT_DAYS = (14, 30, 60, 90, 180)
 KIND_WORDS: dict[str, Two] = {
     "complaint": ("a complaint", "投诉"),
     "support_ticket": ("a support ticket", "客服工单"),
@@ -75,7 +77,24 @@ def _silence(found: Hazards, horizon_days: int) -> str:
         f"{WITHIN_DAYS} 天内再次下单的概率，按累计订单数",
     )
     told = f'<h3>{both(*said)}</h3><div class="scroll">{table(head, rows)}</div>'
-    return f'<div class="grid">{"".join(pictures)}</div>{told}'
+    return f'<div class="grid">{"".join(pictures)}</div>{told}{_by_segment(found)}'
+
+
+def _by_segment(found: Hazards) -> str:
+    """Return within 30 days, by days of silence and segment."""
+    rows = []
+    for dimension in found.lifetimes.segmentation.dimensions[1:]:
+        for name, spells in cells_of(found, dimension, found.lifetimes.silent):
+            word = level_word(dimension.name, name, found.lifetimes.segmentation, found.currency)
+            shares = [within(curve(spells), days, WITHIN_DAYS) for days in SEGMENT_DAYS]
+            chances = [f"{one.value:.0%}" if one and one.n >= found.min_cell else "–" for one in shares]
+            rows.append([both(*dimension_word(dimension.name)), both(*word), *chances])
+    if not rows:
+        return ""
+    head = [both("segment", "细分"), both("level", "取值")]
+    head += [both(f"silent {days} days", f"沉默 {days} 天") for days in SEGMENT_DAYS]
+    heading = both(f"Order within {WITHIN_DAYS} days, by segment", f"{WITHIN_DAYS} 天内再次下单，按细分")
+    return f'<details><summary>{heading}</summary><div class="scroll">{table(head, rows)}</div></details>'
 
 
 def _returning(groups: Sequence[Spells], within_days: int) -> str:

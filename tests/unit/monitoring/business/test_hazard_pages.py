@@ -97,6 +97,8 @@ def test_segments_show_no_small_cell() -> None:
     few = hazards(drawn_business.draw(30, seed=9))
     regions = content(few)["survival"]["segments"]["region"]
     assert all(one["customers"] >= 20 for one in regions.values())
+    few_pauses = content(hazards(drawn_business.draw(2, seed=3)))["silence_by_segment"]["region"]
+    assert all(one is None for level in few_pauses.values() for one in level.values())
 
 
 def test_a_business_without_customers_shows_no_zeros() -> None:

@@ -30,7 +30,7 @@ def same(one: Spells, other: Spells) -> bool:
 
 def test_parts_add_up(drawn: Drawn) -> None:
     whole, parts = walked(drawn), walked(drawn, parts=3)
-    for name in ("lives", "quarters", "pauses"):
+    for name in ("lives", "quarters", "pauses", "silent"):
         assert getattr(whole, name).keys() == getattr(parts, name).keys()
         assert all(same(spells, getattr(parts, name)[key]) for key, spells in getattr(whole, name).items())
     assert np.array_equal(whole.lapsed, parts.lapsed)
@@ -43,6 +43,8 @@ def test_segments_and_quarters_add_up_to_everybody(drawn: Drawn) -> None:
     assert every.count == drawn.frame.loc[drawn.frame["event_type"] == "order", "customer_id"].nunique()
     assert same(reduce(add, (one for (name, _), one in told.lives.items() if name == "region")), every)
     assert same(reduce(add, told.quarters.values()), every)
+    silent = reduce(add, (one for (name, _), one in told.silent.items() if name == "region"))
+    assert same(silent, reduce(add, told.silence()))
 
 
 def test_a_level_that_may_change_is_watched_from_the_edge_at_which_it_was_read(drawn: Drawn) -> None:
