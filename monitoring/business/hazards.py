@@ -71,7 +71,7 @@ class Hazards:
 def cells_of(
     found: Hazards, dimension: Dimension, spells: Mapping[tuple[str, str], Spells]
 ) -> Iterator[tuple[str, Spells]]:
-    """The levels of a dimension that may be shown, with their spells: of enough customers, however many their pauses."""
+    """The levels of a dimension that may be shown, with their spells; of enough customers, not pauses."""
     none, keys = Spells.none(longest=found.lifetimes.longest), [(dimension.name, name) for name in dimension.levels]
     every, lives = [spells.get(key, none) for key in keys], [found.lifetimes.lives.get(key, none) for key in keys]
     sizes = np.array([min(one.count, life.count) for one, life in zip(every, lives, strict=True)], dtype=np.int64)
