@@ -40,6 +40,7 @@ class Findings:
         drift: features and scores against the weeks before; None where there are none.
         early: signs before outcomes are known. None: not looked at.
         ledger: what became of all answers of the model, whatever version gave them; None where there are none.
+        rows_before: customers that it was asked about at the run before; None at the first.
     """
 
     champion: Champion
@@ -59,6 +60,7 @@ class Findings:
     early: Early | None = None
     ledger: Ledger | None = None
     drift: Drift | None = None
+    rows_before: int | None = None
 
     @property
     def untold(self) -> frozenset[str]:

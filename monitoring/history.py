@@ -16,9 +16,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from monitoring.findings import Findings
 from monitoring.section import Figure
 from monitoring.verdict import Since, Verdict
 
+ROWS = "churn_monitor_rows"  # the figure of how many customers a model is asked about
 HISTORY = Path("monitoring") / "history.jsonl"
 
 
@@ -70,6 +72,14 @@ class History:
     def before(self, now: datetime) -> Sequence[Run]:
         """The runs before one that judges this instant: itself, where it is done again, is not among them."""
         return self.runs[:-1] if self.runs and self.runs[-1].as_of == now else self.runs
+
+    def with_rows(self, found: Findings, now: datetime) -> Findings:
+        """What was found, beside how many customers the model was asked about at the run before."""
+        start, of_model = f"{ROWS}{{", f"model='{found.champion.model}'"
+        earlier = self.before(now)
+        told = earlier[-1].figures.items() if earlier else ()
+        before = [int(value) for key, value in told if key.startswith(start) and of_model in key]
+        return replace(found, rows_before=before[0] if before else None)
 
     def with_since(self, verdict: Verdict, now: datetime) -> Verdict:
         """A verdict that knows since when each of its reasons has been given, of this version and in every run."""

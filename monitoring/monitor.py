@@ -93,7 +93,7 @@ def monitor(settings: Settings, *, progress: Say, with_pages: bool = True) -> Re
 def _judged(settings: Settings, seen: Look, history: History) -> tuple[tuple[Verdict, ...], Verdict]:
     """The verdict on each champion, also on one whose file cannot be read, and that on the business."""
     rules, now = settings.monitoring, seen.now
-    told = {one.champion.model: judge(one, rules) for one in seen.findings}
+    told = {one.champion.model: judge(history.with_rows(one, now), rules) for one in seen.findings}
     before = standing(settings.folder)
     for one in seen.tried.troubles:
         if one.part == "champion" and one.model and one.model not in told:

@@ -4,7 +4,8 @@
     not_a_number     its values are no numbers
     all_null         nobody has a value, though the reference had
     infinite         a value is infinite
-    constant         everybody has the same value, though the reference did not
+    nulls            far more rows have no value than any cutoff of the reference had
+    constant         all who have a value have the same, though the reference did not
     unseen           values far outside everything the reference had: a change of unit, a new code
 
 Whether emptiness or sameness is chance is asked of the reference's own cutoffs: a fault is what chance would not show
@@ -21,6 +22,9 @@ from monitoring.reading.seen import Seen, SeenColumn
 
 CHANCE = math.log(1e-6)
 MOST_UNSEEN = 0.1  # share of rows
+NOISE = 4.0  # standard deviations of a share of so many rows
+MORE_NULL = 0.2  # share of rows beyond the most of any cutoff
+KEY = "customer_id"  # stands for the rows themselves
 AGAIN: Two = (
     "then run `churn ingest` and `churn features materialise` again; do not retrain on it.",
     "再运行 `churn ingest` 与 `churn features materialise`；不要用这些数据重训。",
@@ -42,6 +46,11 @@ MENDS: dict[str, Two] = {
         "features/current.parquet 不是由 `churn features materialise` 写入的；请重新运行该命令。",
     ),
     "all_null": FEED,
+    "nulls": FEED,
+    "repeated": (
+        "something else than `churn features materialise` wrote features/current.parquet; run that again.",
+        "features/current.parquet 不是由 `churn features materialise` 写入的；请重新运行该命令。",
+    ),
     "infinite": (
         f"look for amounts that are not finite at the source, {AGAIN[0]}",
         f"在源头查找非有限的数值并修复，{AGAIN[1]}",
@@ -56,8 +65,8 @@ MENDS: dict[str, Two] = {
     ),
 }
 CODES_ZH = {
-    "missing_column": "缺少该列", "not_a_number": "不是数值", "all_null": "全部为空", "infinite": "含无穷值",
-    "constant": "全部相同", "unseen": "出现从未见过的值",
+    "missing_column": "缺少该列", "not_a_number": "不是数值", "all_null": "全部为空", "nulls": "空值过多",
+    "infinite": "含无穷值", "constant": "全部相同", "unseen": "出现从未见过的值", "repeated": "客户重复出现",
 }  # fmt: skip
 
 
@@ -91,9 +100,10 @@ def faults(seen: Seen, reference: Reference) -> list[Fault]:
         reference: what the features looked like.
 
     Returns:
-        At most one fault a feature, in the order of the model's features.
+        That customers stand there twice, as a fault of `customer_id`; then at most one fault a feature, in the order of
+        the model's features.
     """
-    found = []
+    found = [Fault(KEY, "repeated", seen.repeated / seen.rows, MENDS["repeated"])] if seen.repeated else []
     for name, then in reference.features.items():
         code, share = _fault(seen.columns[name], then) if name in seen.columns else ("missing_column", 1.0)
         if code:
@@ -115,8 +125,12 @@ def _fault(now: SeenColumn, then: FeatureReference) -> tuple[str, float]:
         return "infinite", now.infinite / now.rows
     if now.null == now.rows:
         return ("all_null", 1.0) if not _by_chance(then.most_null, now.rows) else ("", 0.0)
-    if now.null == 0 and now.low == now.high and not _by_chance(then.most_alike, now.rows):
-        return "constant", 1.0
+    there = now.rows - now.null
+    if now.low == now.high and not _by_chance(min(then.most_alike / max(1 - then.most_null, 1e-9), 1.0), there):
+        return "constant", there / now.rows
+    more = now.null_share - then.most_null
+    if more > MORE_NULL + NOISE * math.sqrt(then.most_null * (1 - then.most_null) / now.rows):
+        return "nulls", now.null_share
     unseen = _unseen(now, then)
     return ("unseen", unseen) if unseen > MOST_UNSEEN else ("", 0.0)
 

@@ -6,6 +6,7 @@ from monitoring.findings import Findings
 from monitoring.reason import Reason
 
 UNUSABLE = {"missing_column", "not_a_number"}
+FEWEST_KEPT = 0.5  # share of the customers of the run before
 
 
 def about_data(findings: Findings) -> Iterator[Reason]:
@@ -56,6 +57,7 @@ def _about_rows(findings: Findings) -> Iterator[Reason]:
                 "等待更多客户，或在清楚后果的前提下调低 [training] min_rows。",
             ), "data.html#contract",
         )  # fmt: skip
+    yield from _about_fewer(findings)
     if findings.age is not None and findings.age > findings.max_age:
         yield Reason(
             "watch", "features_are_old",
@@ -77,3 +79,22 @@ def _about_rows(findings: Findings) -> Iterator[Reason]:
             outcome, f"broken_{fault.code}", (told, told_zh), round(fault.share, 4), 0, fault.mend,
             f"data.html#{fault.feature}",
         )  # fmt: skip
+
+
+def _about_fewer(findings: Findings) -> Iterator[Reason]:
+    """Half of the customers of the run before are gone: no business loses them so."""
+    before = findings.rows_before
+    if before is None or findings.rows >= before * FEWEST_KEPT or "features" in findings.untold:
+        return
+    yield Reason(
+        "watch", "rows_fell",
+        (
+            f"The model is asked about far fewer customers than at the run before ({before:,}).",
+            f"需评分的客户远少于上一次监控（{before:,} 位）。",
+        ), findings.rows, round(before * FEWEST_KEPT),
+        (
+            ("see whether a source or a part of the log is missing (`churn ingest` says what it read), then run "
+            "`churn features materialise` again."),
+            "检查是否缺少数据源或部分日志（`churn ingest` 会说明读取了什么），再运行 `churn features materialise`。",
+        ), "data.html#contract",
+    )  # fmt: skip

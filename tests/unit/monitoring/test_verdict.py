@@ -71,10 +71,10 @@ def test_one_infinite_amount_is_seen_among_thousands(shop: Shop) -> None:
     assert codes(verdict(shop)) == ["broken_infinite"]
 
 
-def test_a_third_of_nulls_is_drift(shop: Shop) -> None:
+def test_a_sixth_of_nulls_is_drift(shop: Shop) -> None:
     shop.write_scores(shop.now())
     values = pd.read_parquet(shop.current_path)["order_total_365d"]
-    values[np.arange(len(values)) % 3 == 0] = np.nan
+    values[np.arange(len(values)) % 6 == 0] = np.nan
     shop.change_current({"order_total_365d": values})
     judged = verdict(shop)
     assert (judged.outcome, codes(judged)) == ("watch", ["features_moved"])
