@@ -11,7 +11,7 @@ from churn.definition import ChurnDefinition, Lapse, Lifecycle, OwnCadence, Sile
 from churn.events import Events
 from features.parts import InMemory
 from monitoring.business.cohorts import CohortFold, again_of, rows_of, since_of
-from monitoring.business.counts import StockFold
+from monitoring.business.counts import BUYERS, KNOWN, StockFold
 from monitoring.business.edges import Edges
 from monitoring.business.levels import learn
 from monitoring.business.page_words import gap
@@ -151,8 +151,8 @@ def test_what_a_cohort_has_not_lived_through_is_not_known() -> None:
 
 
 def test_value_that_left_is_of_the_year_before_and_value_that_came_since() -> None:
-    """b spent 20 and lapses; c comes back and has spent 20 since, of which 10 after the period."""
-    stock, _ = folds("..oo..oo..oo.o.", "..oo...........", "o.........o...o", days=(5, 12, 15))
+    """b had spent 20 when the period began, and lapses; c comes back and has spent 20 since, of which 10 after it."""
+    stock, _ = folds("..oo..oo..oo.o.", "..oo.o.........", "o.........o...o", days=(5, 12, 15))
     counts = stock.counts["total"]
     assert counts.lost[:, 0].tolist() == [20.0, 0.0]
     assert counts.back[:, 0].tolist() == [20.0, 0.0]
@@ -171,13 +171,14 @@ def test_a_customer_counts_in_the_level_of_the_start() -> None:
     rows += [("vip", "order", day, 400.0, "home", "app") for day in (4, 8)]
     rows += [("middle", "order", 4, 100.0, "gift", "app"), ("late", "order", 8, 50.0, None, None)]
     rows += [("rich", "profile.region", 2, np.nan, "north", None), ("poor", "tier_status", 3, np.nan, "gold", None)]
+    rows += [("poor", "tier_status", 8, np.nan, "platinum", None)]
     parts = [InMemory(Events.from_frame(_frame(rows)))]
     lifecycle, edges = Lifecycle(ChurnDefinition(lapse=Silence(days=4)), RULES, UTC), edges_on(5, 12)
     segmentation = learn(parts, lifecycle, edges, attributes=["region"])
     levels = {one.name: one.levels for one in segmentation.dimensions}
     assert levels["region"] == ("north", OTHER, UNKNOWN)
     assert levels["category"] == ("gift", "home", OTHER, UNKNOWN)
-    assert levels["tier"] == ("gold", OTHER, UNKNOWN)
+    assert levels["tier"] == ("platinum", OTHER, UNKNOWN)
     assert levels["first_channel"] == ("app", "web", OTHER, UNKNOWN)
     stock = StockFold(edges, segmentation)
     survey(parts, lifecycle, edges, segmentation, [stock])
@@ -192,10 +193,12 @@ def test_a_customer_counts_in_the_level_of_the_start() -> None:
     assert lapsed("category") == {"gift": 2}
     assert lapsed("first_channel") == {"app": 1, "web": 1}
     assert lapsed("tier") == {UNKNOWN: 2}
-    acquired = dict(
-        zip(levels["category"], (retention(one).acquired for one in stock.counts["category"].flow[0]), strict=True)
-    )
-    assert acquired[UNKNOWN] == 1  # of what is known at the end: an order of no category
+    buyers = dict(zip(levels["frequency"], stock.counts["frequency"].bought[0, :, KNOWN, BUYERS], strict=True))
+    assert (buyers["1"], buyers["2-3"], buyers["4-9"]) == (1, 1, 0)  # vip, by now on two days; poor, by now on four
+    kept = [retention(flow).kept for flow in stock.counts["tier"].flow[0]]
+    assert kept == [0, 1, 1]  # poor was gold when it began; nobody is gold now, so that is other
+    flow = stock.counts["category"].flow[0, levels["category"].index(UNKNOWN)]
+    assert retention(flow).acquired == 1  # of what is known at the end: an order of no category
 
 
 def test_referrals_of_the_log_are_counted_and_those_that_nobody_tells_are_not() -> None:
