@@ -152,7 +152,10 @@ def _from_json(told: Mapping[str, Any]) -> Kept:
     }
     waiting = {version: Waiting(n, datetime.fromisoformat(first)) for version, (n, first) in told["waiting"].items()}
     spans = {version: (first, last, scored) for version, (first, last, scored) in told["spans"].items()}
-    return Kept(Cohort(**raw), judged, waiting, spans, told["rests_on"], int(told["digest"], 16))
+    rests_on = told["rests_on"]
+    if not {"answers", "definition", "until"} <= rests_on.keys():
+        raise KeyError("rests_on")
+    return Kept(Cohort(**raw), judged, waiting, spans, rests_on, int(told["digest"], 16))
 
 
 def _became_json(became: Became) -> dict[str, Any]:
