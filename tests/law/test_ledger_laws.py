@@ -128,6 +128,7 @@ steps = st.tuples(
 )
 
 
+@pytest.mark.slow
 @example(told=[("answer", 0, 0, 0), ("later", 10, 0, 0), ("order", 3, 1, 0), ("order", 3, 1, 1), ("forget", 0, 2, 0)])
 @example(told=[("answer", 6, 0, 1), ("answer", 1, 0, 0), ("later", 12, 0, 0), ("withdraw", 2, 1, 0)])
 @given(told=st.lists(steps, min_size=4, max_size=14))
