@@ -33,6 +33,7 @@ LANGUAGES = {"en": "English", "zh": "中文"}
 OWN_LINK = re.compile(rf'href="({"|".join(PAGES)})\.html')
 TABLE = re.compile(r'(<table(?! class="bars").*?</table>)', re.DOTALL)  # scrolls sideways, also by keyboard
 IDS = re.compile(r'\bid="([^"]+)"')
+HEAD = "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\"><title>"
 FOOTER: Two = (
     "Made by churn monitor on this machine; nothing here was loaded from elsewhere, and no customer is named.",
     "由 churn monitor 在本机生成；未从外部加载任何内容，也不含任何客户标识。",
@@ -91,7 +92,8 @@ def _page(site: Site, page: str, language: str, main: str) -> str:
         says=both_code(*site.says) if page == "index" else "",
         style=STYLE,
         top=_top(page, language, main),
-    ).replace('<header class="advice">', f'<header class="{site.outcome}">', 1)
+    )
+    text = text.replace('<header class="advice">', f'<header class="{site.outcome}">', 1).replace("<title>", HEAD, 1)
     return text if language == main else OWN_LINK.sub(rf'href="\1.{language}.html', text)
 
 

@@ -4,7 +4,7 @@ STYLE = """
 :root{--s-now:var(--bar);--s-then:#9aa6b3;--s-third:#c2571a;--s-fourth:#2f8f6b;--s-fifth:#8e4fa8;--s-sixth:#b08a00;
 --s-seventh:#4b5a9a;--s-good:var(--fine);--s-bad:var(--error);--heat:#2563a8}
 @media (prefers-color-scheme:dark){:root{--s-then:#6b7784;--s-third:#f0945a;--s-fourth:#62c29c;--s-fifth:#c792de;
---s-sixth:#e0bd4a;--s-seventh:#98a6ea;--heat:#6ea8e8}}
+--s-sixth:#e0bd4a;--s-seventh:#98a6ea;--heat:#2f6bb0}}
 html[lang=en] .zh,html[lang=zh] .en{display:none}
 .s-now{--s:var(--s-now)}.s-then{--s:var(--s-then)}.s-third{--s:var(--s-third)}.s-fourth{--s:var(--s-fourth)}
 .s-fifth{--s:var(--s-fifth)}.s-sixth{--s:var(--s-sixth)}.s-seventh{--s:var(--s-seventh)}.s-good{--s:var(--s-good)}
