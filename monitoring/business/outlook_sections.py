@@ -12,6 +12,7 @@ from churn.reasons import CAUSES
 from monitoring.business.forecast import Forecast
 from monitoring.business.hazards import Hazards
 from monitoring.business.lapsed import AGE, AGES, OPEN, OTHER, REACH, REACHES, REASON, REASONS, VALUES, Lapsed
+from monitoring.business.segments import STAGE
 from monitoring.business.shown import shown
 from monitoring.business.words import dimension_word, level_word
 from monitoring.section import Section
@@ -168,7 +169,7 @@ def _lapsed(found: Hazards) -> str:
     else:
         words = [REACH_WORDS[name] for name in REACHES]
         tables.append(_levels(found, ("by how they may be reached", "按可联系方式"), REACH, words))
-    segments = "".join(_segment(found, dimension.name) for dimension in lapsed.segmentation.dimensions[1:])
+    segments = "".join(_segment(found, one.name) for one in lapsed.segmentation.dimensions[1:] if one.name != STAGE)
     more = f"<details><summary>{both('By segment', '按细分')}</summary>{segments}</details>" if segments else ""
     return f'<p>{both(*said)}</p><div class="grid">{picture}</div>{"".join(tables)}{more}'
 
@@ -195,7 +196,8 @@ def _levels(found: Hazards, heading: Two, name: str, words: Sequence[Two]) -> st
     rows = []
     for cell in shown([str(place) for place in range(len(words))], counts.sum(axis=1), found.min_cell):
         places = list(cell.places)
-        word = words[places[0]] if len(places) == 1 else ("all others", "其余")
+        word = words[max(places, key=lambda place: int(counts[place].sum()))]
+        word = word if len(places) == 1 else (f"{word[0]} + others", f"{word[1]} + 其他")
         customers, high = int(counts[places].sum()), int(counts[places, -1].sum())
         if customers:
             rows.append([both(*word), f"{customers:,}", f"{high:,}", f"{money[places].sum():,.0f} {found.currency}"])
