@@ -25,7 +25,7 @@ from monitoring.champion import Champion
 from monitoring.drift.harm import moves_of
 from monitoring.drift.joint import columns_of, told_apart
 from monitoring.drift.kept import place_of, read_past, write_past
-from monitoring.drift.sums import Asked, Rows, Sum, summed
+from monitoring.drift.sums import Asked, Rows, Sums, summed
 from monitoring.drift.weeks import FEWEST, JointWeek, Past
 from monitoring.reading.windows import reference_rows
 
@@ -97,12 +97,12 @@ def pasts(
     found = {}
     for one in asked:
         mine = sums[one.champion.model]
-        past = _joined(kept[one.champion.model], mine, grid)
-        told = _told_apart(one.champion, past, {at: mine[at].rows for at in held}, grid)
+        past = _joined(kept[one.champion.model], mine, grid, wanted)
+        told = _told_apart(one.champion, past, {at: mine.rows(at) for at in held}, grid)
         joint = sorted([*past.joint, *told], key=lambda week: week.at)[-WEEKS:]
         past = replace(past, joint=tuple(joint), moves=past.moves or _moves(one))
         _keep(place_of(cache, one.champion, day), one.champion, past, progress)
-        found[one.champion.model] = Back(past, mine[grid[-1]].rows if grid else None, told_share)
+        found[one.champion.model] = Back(past, mine.rows(grid[-1]) if grid else None, told_share)
     return found
 
 
@@ -143,10 +143,11 @@ def _held(grid: Sequence[datetime], wanted: Sequence[datetime]) -> list[datetime
     return sorted((pairs | set(grid[-1:])) & set(wanted))
 
 
-def _joined(kept: Past, sums: Mapping[datetime, Sum], grid: Sequence[datetime]) -> Past:
+def _joined(kept: Past, sums: Sums, grid: Sequence[datetime], wanted: Sequence[datetime]) -> Past:
     """What was kept and what is new, within the grid."""
     weeks = {week.at: week for week in kept.weeks}
-    weeks |= {at: one.week for at, one in sums.items() if one.week is not None and one.week.rows >= FEWEST}
+    found = [sums.week(at) for at in wanted]
+    weeks |= {week.at: week for week in found if week is not None and week.rows >= FEWEST}
     return replace(kept, weeks=tuple(weeks[at] for at in grid if at in weeks))
 
 

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Final
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
@@ -18,14 +17,14 @@ from churn.calendar import to_us
 from churn.cohort import who_is_asked
 from churn.definition import Lifecycle
 from churn.events import Events, FloatArray
-from churn.histogram import IntArray
+from churn.histogram import Binning, IntArray
 from churn.treeshap import TreeShap
 from features.compute import compute
 from features.feature_set import FeatureSet
 from features.parts import Part
 from monitoring.champion import Champion
 from monitoring.drift.reference import Reference
-from monitoring.drift.weeks import Week, week_of
+from monitoring.drift.weeks import Week, score_histogram
 from monitoring.reading.customers import UInt64Array, numbers_of
 
 AT_ONCE: Final = 13  # weeks computed together
@@ -53,53 +52,84 @@ class Rows:
     vectors: FloatArray
 
 
-class Sum:
-    """One champion's week, added up bucket by bucket."""
+class Sums:
+    """One champion's weeks, added up bucket by bucket.
 
-    def __init__(self, one: Asked, at: datetime) -> None:
-        self._one, self.at = one, at
-        self._weeks: list[Week] = []
-        self._kept: list[tuple[UInt64Array, NDArray[np.float32]]] = []
+    Args:
+        one: the champion. wanted: the weeks.
+    """
 
-    def add(self, vectors: FloatArray, numbers: UInt64Array, keep: float) -> None:
-        """One bucket's rows, of which those of a share of the customers are kept."""
-        bundle, trees = self._one.champion.bundle, self._one.trees
+    def __init__(self, one: Asked, wanted: Sequence[datetime]) -> None:
+        self._one, self._wanted = one, list(wanted)
+        self._bins = score_histogram(one.champion.bundle, max(one.reference.rows, 1)).binning
+        self._rows, self._told = np.zeros(len(wanted), dtype=np.int64), np.zeros(len(wanted))
+        self._scores = np.zeros((len(wanted), self._bins.bins), dtype=np.int64)
+        self._counts: dict[str, IntArray] = {
+            name: np.zeros((len(wanted), then.histogram.binning.bins), dtype=np.int64)
+            for name, then in one.reference.features.items()
+        }
+        self._kept: dict[datetime, list[tuple[UInt64Array, NDArray[np.float32]]]] = {}
+
+    def add(self, vectors: FloatArray, week: NDArray[np.intp]) -> None:
+        """One bucket's rows of several weeks.
+
+        Args:
+            vectors: packed features. Shape (n, f).
+            week: place of each row's week among those wanted. Shape (n,).
+        """
+        bundle, trees, weeks = self._one.champion.bundle, self._one.trees, len(self._wanted)
         if not len(vectors):
             return
-        told = bundle.probability(trees.raw(bundle.prepare(vectors))) if trees else None
-        frame = pd.DataFrame(vectors, columns=list(bundle.features), copy=False)
-        self._weeks = [_added([*self._weeks, week_of(bundle, self._one.reference, frame, told, self.at)])]
-        if keep:
-            few = numbers <= below(keep)
-            self._kept.append((numbers[few], vectors[few].astype(np.float32)))
+        self._rows += np.bincount(week, minlength=weeks)
+        for place, name in enumerate(bundle.features):
+            binning = self._one.reference.features[name].histogram.binning
+            self._counts[name] += _counted(bin_of(binning, vectors[:, place]), week, (weeks, binning.bins))
+        if trees is not None:
+            told = bundle.probability(trees.raw(bundle.prepare(vectors)))
+            self._scores += _counted(bin_of(self._bins, told), week, (weeks, self._bins.bins))
+            self._told += np.bincount(week, told, minlength=weeks)
 
-    @property
-    def week(self) -> Week | None:
-        """All of it; None where nobody was asked about."""
-        return self._weeks[0] if self._weeks else None
+    def keep(self, at: datetime, customers: UInt64Array, vectors: FloatArray) -> None:
+        """Keep rows of a week, to be told apart from those of the next."""
+        self._kept.setdefault(at, []).append((customers, vectors.astype(np.float32)))
 
-    @property
-    def rows(self) -> Rows | None:
-        """The rows that were kept."""
-        if not self._kept:
+    def week(self, at: datetime) -> Week | None:
+        """All of a week; None where nobody was asked about."""
+        place = self._wanted.index(at)
+        if not self._rows[place]:
+            return None
+        counts = {name: each[place] for name, each in self._counts.items()}
+        scored = int(self._scores[place].sum())
+        mean = float(self._told[place] / scored) if scored else float("nan")
+        scores = self._scores[place] if scored else np.zeros(0, dtype=np.int64)
+        return Week(at, int(self._rows[place]), counts, scores, mean)
+
+    def rows(self, at: datetime) -> Rows | None:
+        """The rows of a week that were kept."""
+        kept = self._kept.get(at)
+        if not kept:
             return None
         return Rows(
-            np.concatenate([numbers for numbers, _ in self._kept]),
-            np.concatenate([vectors for _, vectors in self._kept]).astype(np.float64),
+            np.concatenate([numbers for numbers, _ in kept]),
+            np.concatenate([vectors for _, vectors in kept]).astype(np.float64),
         )
 
 
-def _added(weeks: Sequence[Week]) -> Week:
-    """Weeks of other customers as one."""
-    first, *others = weeks
-    if not others:
-        return first
-    counts: dict[str, IntArray] = {name: np.sum([one.counts[name] for one in weeks], axis=0) for name in first.counts}
-    scored = [int(one.scores.sum()) for one in weeks]
-    told = sum(n * one.mean_score for n, one in zip(scored, weeks, strict=True) if n)
-    mean = told / sum(scored) if sum(scored) else float("nan")
-    scores: IntArray = np.sum([one.scores for one in weeks], axis=0)
-    return Week(first.at, sum(one.rows for one in weeks), counts, scores, mean)
+def bin_of(binning: Binning, values: FloatArray) -> NDArray[np.intp]:
+    """The bin of each value, as `Binning.count` counts them. Shape (n,)."""
+    unseen, null = binning.bins - 2, binning.bins - 1
+    if binning.kind == "number":
+        place = np.searchsorted(binning.edges, values, side="right")
+        place = np.where(np.isinf(values), unseen, place)
+    else:
+        codes = np.array([*binning.codes, np.inf])
+        place = np.searchsorted(codes[:-1], values)
+        place = np.where(codes[place] == values, place, unseen)
+    return np.where(np.isnan(values), null, place).astype(np.intp)
+
+
+def _counted(bins: NDArray[np.intp], week: NDArray[np.intp], shape: tuple[int, int]) -> IntArray:
+    return np.bincount(week * shape[1] + bins, minlength=shape[0] * shape[1]).reshape(shape).astype(np.int64)
 
 
 def summed(
@@ -110,7 +140,7 @@ def summed(
     shares: tuple[float, float],
     wanted: Sequence[datetime],
     held: Sequence[datetime],
-) -> dict[str, dict[datetime, Sum]]:
+) -> dict[str, Sums]:
     """Every champion's weeks over all buckets, by model.
 
     Args:
@@ -122,20 +152,23 @@ def summed(
         wanted: the weeks.
         held: those of them whose rows are kept.
     """
-    sums = {one.champion.model: {at: Sum(one, at) for at in wanted} for one in asked}
+    sums = {one.champion.model: Sums(one, wanted) for one in asked}
     places = {one.champion.model: _places(one, features) for one in asked}
     for part in parts:
         events, numbers = _sampled(part.read(), shares[0])
-        for chunk in (wanted[first : first + AT_ONCE] for first in range(0, len(wanted), AT_ONCE)):
-            if not len(events.customers):
-                continue
+        few = numbers <= below(shares[1])
+        for first in range(0, len(wanted) if len(events.customers) else 0, AT_ONCE):
+            chunk = wanted[first : first + AT_ONCE]
             cube = compute(events, chunk, features, lifecycle)
-            for place, at in enumerate(chunk):
-                who = who_is_asked(events, lifecycle, to_us(at))
-                for model, mine in sums.items():
-                    some = who.customer[who.model == model]
-                    vectors = np.ascontiguousarray(cube[some, place][:, places[model]])
-                    mine[at].add(vectors, numbers[some], shares[1] if at in held else 0.0)
+            who = [who_is_asked(events, lifecycle, to_us(at)) for at in chunk]
+            for model, mine in sums.items():
+                some = [each.customer[each.model == model] for each in who]
+                week = np.repeat(np.arange(len(chunk)), [len(each) for each in some])
+                vectors = cube[np.concatenate(some), week][:, places[model]]
+                mine.add(vectors, week + first)
+                for place in (place for place, at in enumerate(chunk) if at in held):
+                    kept = few[some[place]]
+                    mine.keep(chunk[place], numbers[some[place]][kept], vectors[week == place][kept])
     return sums
 
 
