@@ -1,7 +1,7 @@
 """What the site shows of arrivals: events a week by kind, silence, late data, sources. Start reading at `sections`."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from html import escape
 from typing import Final
 
@@ -10,9 +10,16 @@ from monitoring.data.arrivals import KindWeeks
 from monitoring.data.incoming import Incoming
 from monitoring.data.outages import Outage
 from monitoring.section import Figure, Section
+from monitoring.site.lines import Limit, Series, line
 from monitoring.site.sparks import spark
 
 SHOWN_WEEKS: Final = 104
+PICTURES: Final = 4
+EVENTS: Final[Two] = ("events a week", "每周事件")
+MEASURES: Final[dict[str, Two]] = {
+    "source_silent": ("hours without an event", "无事件小时数"), "volume_fell": EVENTS, "volume_rose": EVENTS,
+    "arrives_late": ("share that came late", "延迟到达比例"),
+}  # fmt: skip
 WORDS: Final[dict[str, Two]] = {
     "source_silent": ("silent", "无事件"), "volume_fell": ("fewer", "减少"), "volume_rose": ("more", "增多"),
     "arrives_late": ("late", "延迟"),
@@ -35,7 +42,7 @@ def sections(found: Incoming | None, now: datetime) -> Iterator[Section]:
     """
     if found is None:
         return
-    body = _told(found) + _kinds(found)
+    body = _told(found) + "".join(_picture(found, one) for one in found.judged.outages[:PICTURES]) + _kinds(found)
     yield Section("data", "arrivals", ("Does the log arrive as ever?", "日志是否照常到达？"), body, NOTE)
     if found.sources:
         note = ("As churn ingest read them last.", "以最近一次 churn ingest 为准。")
@@ -81,6 +88,25 @@ def _told(found: Incoming) -> str:
         f"与过去 {weeks} 周相比，{len(found.seen.kinds)} 类事件中有 {len(found.judged.outages)} 类异常。",
     )
     return f'<p class="{"" if found.judged.outages else "fine"}">{fine}{more}</p>'
+
+
+def _picture(found: Incoming, odd: Outage) -> str:
+    """An odd kind's weeks, the newest last, with the bar that it has passed."""
+    one = found.seen.kinds[odd.kind]
+    values: list[float | None] = [float(count) for count in one.events]
+    if odd.code == "source_silent":
+        values = list(one.silent_hours)
+    elif odd.code == "arrives_late":
+        values = [late / came if came else None for late, came in zip(one.late, one.arrived, strict=True)]
+    shown = values[:SHOWN_WEEKS][::-1]
+    labels = [f"{found.seen.end - timedelta(weeks=back):%Y-%m-%d}" for back in range(len(shown))][::-1]
+    named = tuple(f"{odd.kind}: {words}" for words in MEASURES[odd.code])
+    limits = [Limit(odd.bar, ("no quiet week passes this", "正常周不会越过此线"))]
+    is_share = odd.code == "arrives_late"
+    return line(
+        [Series((named[0], named[1]), shown)], labels, title=(named[0], named[1]), limits=limits, as_percent=is_share,
+        from_zero=True, is_wide=True,
+    )  # fmt: skip
 
 
 def _kinds(found: Incoming) -> str:

@@ -120,7 +120,14 @@ def test_events_of_the_future_cannot_be_told() -> None:
 def test_the_page_shows_kinds_and_sources_in_both_languages() -> None:
     kinds, sources = sections(come(log_of(1, silent)), END)
     assert kinds.body.index("visit") < kinds.body.index("order")  # the odd one first
-    for words in ("无事件", "silent", "Corrected later: 3 of 1,000", "1 of 4 kinds are odd"):
+    for words in (
+        "visit: hours without an event",
+        "no quiet week passes this",
+        "无事件",
+        "silent",
+        "Corrected later: 3 of 1,000",
+        "1 of 4 kinds are odd",
+    ):
         assert words in kinds.body
     assert "7 (7.0%)" in sources.body
     assert "3.0" in sources.body
