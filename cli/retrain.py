@@ -60,7 +60,7 @@ def _watched(settings: "Settings", done: Outcome) -> Outcome:
     from cli import monitoring
 
     try:
-        seen = monitoring.monitor(settings)
+        seen = monitoring.monitor(settings, with_pages=False)
     except ChurnError as error:  # the retraining is done all the same
         return Outcome(f"{done.text}\nMonitoring could not look: {error}", done.as_json, done.exit_code)
     text = f"{done.text}\n\n{seen.text}"

@@ -143,6 +143,8 @@ def _write_run(
                     page.unlink()
         return lead(settings, site) if site else None
 
+    if progress is None and run_folder(settings.folder, seen.now).exists():
+        return run_folder(settings.folder, seen.now), None  # pages of the same instant stay until there are others
     failed = len(seen.tried.troubles)
     front = seen.tried("pages", write, None)
     run = run_folder(settings.folder, seen.now)

@@ -7,6 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from cli.outcome import Outcome
+from cli.retrain import _watched
 from monitoring.history import HISTORY
 from monitoring.stops import VERDICT, stopped
 from monitoring.textfile import METRICS
@@ -191,3 +193,19 @@ def test_history_skips_a_spoilt_line_and_counts_it(shop: Shop) -> None:
     assert monitored(shop).code == 0
     assert "1 lines of monitoring/history.jsonl say nothing" in monitored(shop, "--history").out
     assert json.loads(monitored(shop, "--history", "--json").out)["unreadable"] == 1
+
+
+def test_a_retraining_ends_with_a_look_and_is_done_where_nobody_can_look(shop: Shop) -> None:
+    done = Outcome("Retrained.", {"summary": {}}, 15)
+    seen = _watched(shop.settings, done)
+    assert seen.exit_code == 15
+    assert seen.text.startswith("Retrained.\n\nVerdict: keep")
+    assert seen.as_json["monitor"]["verdict"] == "keep"
+    (run,) = (shop.settings.folder / "monitoring" / "runs").iterdir()
+    (run / "index.html").write_text("a page")
+    _watched(shop.settings, done)
+    assert (run / "index.html").exists()  # whoever looks without pages takes none away
+    (shop.settings.folder / "champion" / "churn.json").unlink()
+    blind = _watched(shop.settings, done)
+    assert (blind.exit_code, blind.as_json) == (15, {"summary": {}})
+    assert "Monitoring could not look" in blind.text
