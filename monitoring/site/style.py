@@ -65,6 +65,8 @@ tr:has(:target){background:var(--card)}
 @media print{@page{margin:14mm} body{font-size:11pt} main{max-width:none;padding:0} nav.site,.contents{display:none}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact} h2{break-after:avoid}
 figure,.tile,li,tr{break-inside:avoid}
-.scroll,section{overflow:visible} a{color:inherit;text-decoration:none} details>summary{display:none}
+.scroll,section{overflow:visible} table{font-size:8pt} th,td{white-space:normal;padding:2px 5px}
+table.heat{font-size:6pt} table.heat td,table.heat th{padding:1px 2px}
+.grid{grid-template-columns:1fr 1fr} a{color:inherit;text-decoration:none} details>summary{display:none}
 details::details-content{content-visibility:visible;display:block}}
 """

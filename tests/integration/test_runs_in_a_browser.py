@@ -123,6 +123,10 @@ def test_on_paper_there_is_no_navigation_and_every_detail(seen: Seen, run: Path,
     made = tmp_path / "model.pdf"
     seen.page.pdf(path=str(made), format="A4")
     assert len(re.findall(rb"/Type\s*/Page\b", made.read_bytes())) >= 2
+    seen.page.set_viewport_size({"width": 688, "height": 1000})  # A4 within its margins
+    for name in FILES:
+        seen.page.goto((run / name).as_uri())
+        assert seen.page.evaluate("document.documentElement.scrollWidth") <= 688, f"{name} is wider than the paper"
 
 
 @pytest.fixture(scope="module")
