@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from churn.errors import DataError
@@ -126,13 +127,19 @@ def _keys(path: Path, found: Collection[str], references: Sequence[Reference], r
     numbers, models, stages = [np.empty(0, dtype=np.uint64)], [np.empty(0, dtype=np.int8)], Counter[str]()
     with parquet.opened(path) as file:
         rows = int(file.metadata.num_rows)
-        for block in file.iter_batches(rows_a_block, columns=names):
+        for block in _blocks(file, names, rows_a_block):
             numbers.append(numbers_of(block["customer_id"]))
             models.append(_which(block["model"].cast(pa.string()), references))
             if STAGE in names:
                 told = pc.value_counts(block[STAGE].cast(pa.string()))
                 stages.update({str(one["values"]): one["counts"] for one in told.to_pylist()})
     return _Keys(rows, np.concatenate(numbers), np.concatenate(models), stages)
+
+
+def _blocks(file: pq.ParquetFile, names: Sequence[str], rows_a_block: int) -> Iterator[pa.RecordBatch]:
+    """Some columns, block by block; group by group, since a reader of all groups keeps what it has read."""
+    for group in range(file.num_row_groups):
+        yield from file.iter_batches(rows_a_block, row_groups=[group], columns=list(names), use_threads=False)
 
 
 def _which(told: pa.Array, references: Sequence[Reference]) -> NDArray[np.int8]:
@@ -170,7 +177,7 @@ def _count(path: Path, names: Sequence[str], asked: Sequence[_Asked], rows_a_blo
     drawn: dict[Key, list[FloatArray]] = {key: [np.empty(0)] for key in tallies}
     first = 0
     with parquet.opened(path) as file:
-        for block in file.iter_batches(rows_a_block, columns=list(names), use_threads=False):
+        for block in _blocks(file, names, rows_a_block):
             end = first + len(block)
             within = {one.reference.model: _places(one, first, end) for one in asked}
             for name in names:
