@@ -14,12 +14,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from churn.errors import DataError
@@ -136,8 +136,8 @@ def _keys(path: Path, found: Collection[str], references: Sequence[Reference], r
     return _Keys(rows, np.concatenate(numbers), np.concatenate(models), stages)
 
 
-def _blocks(file: pq.ParquetFile, names: Sequence[str], rows_a_block: int) -> Iterator[pa.RecordBatch]:
-    """Some columns, block by block; group by group, since a reader of all groups keeps what it has read."""
+def _blocks(file: Any, names: Sequence[str], rows_a_block: int) -> Iterator[pa.RecordBatch]:
+    """Some columns of a Parquet file, block by block; group by group, since a reader of all groups keeps what it has read."""
     for group in range(file.num_row_groups):
         yield from file.iter_batches(rows_a_block, row_groups=[group], columns=list(names), use_threads=False)
 
