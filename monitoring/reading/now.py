@@ -137,7 +137,7 @@ def _keys(path: Path, found: Collection[str], references: Sequence[Reference], r
 
 
 def _blocks(file: Any, names: Sequence[str], rows_a_block: int) -> Iterator[pa.RecordBatch]:
-    """Some columns of a Parquet file, block by block; group by group, since a reader of all groups keeps what it has read."""
+    """Columns of a Parquet file, block by block; group by group, as a reader of all groups keeps what it has read."""
     for group in range(file.num_row_groups):
         yield from file.iter_batches(rows_a_block, row_groups=[group], columns=list(names), use_threads=False)
 
