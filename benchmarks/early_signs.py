@@ -119,12 +119,12 @@ def measured(seed: int, customers: int, folder: Path) -> list[dict[str, Any]]:
         early = judged(weeks_of(made, changed, folder / f"{model}-early.json", days), days, chance)
         outcomes = weeks_of(made, changed, folder / f"{model}-late.json", horizon)
         odd, alarms = beyond(quiet.moves, quiet.limits), beyond(early.moves, early.limits)
-        signs = [one.at for one, rings in zip(early.weeks, alarms, strict=True) if rings and one.at >= begins]
+        signs = [one.at for one, rings in zip(early.weeks, alarms, strict=False) if rings and one.at >= begins]
         off = [one.at for one in outcomes if one.at + timedelta(days=horizon) > begins and _off(one, model)]
         found.append({
-            "seed": seed, "model": model, "customers_a_week": round(float(np.mean([one.n for one in quiet.weeks]))),
+            "seed": seed, "model": model, "customers_a_week": round(float(np.mean([one.n for one in quiet.weeks] or [0]))),
             "weeks_judged": int(np.isfinite(quiet.limits).sum()), "false_episodes": episodes(odd),
-            "limit": round(float(np.nanmedian(quiet.limits)), 3),
+            "limit": quiet.limit and round(quiet.limit, 3),
             "sign_after_days": (signs[0] - begins).days + days if signs else None,
             "outcomes_after_days": (off[0] - begins).days + horizon if off else None,
         })  # fmt: skip
