@@ -122,7 +122,8 @@ def measured(seed: int, customers: int, folder: Path) -> list[dict[str, Any]]:
         signs = [one.at for one, rings in zip(early.weeks, alarms, strict=False) if rings and one.at >= begins]
         off = [one.at for one in outcomes if one.at + timedelta(days=horizon) > begins and _off(one, model)]
         found.append({
-            "seed": seed, "model": model, "customers_a_week": round(float(np.mean([one.n for one in quiet.weeks] or [0]))),
+            "seed": seed, "model": model,
+            "customers_a_week": round(float(np.mean([one.n for one in quiet.weeks] or [0]))),
             "weeks_judged": int(np.isfinite(quiet.limits).sum()), "false_episodes": episodes(odd),
             "limit": quiet.limit and round(quiet.limit, 3),
             "sign_after_days": (signs[0] - begins).days + days if signs else None,
