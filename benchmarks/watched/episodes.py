@@ -1,0 +1,63 @@
+"""What weekly verdicts come to: episodes of false alarm in quiet weeks, and the delay until a fault is seen.
+
+Start reading at `caught`.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+
+from scipy.stats import chi2
+
+Line = dict[str, Any]
+WEEKS_A_QUARTER = 13
+SURE = 0.9
+
+
+def quiet_figures(lines: Sequence[Line]) -> dict[str, Any]:
+    """Episodes of alarm in quiet weeks: runs of weeks with any alarm; their rate with a Poisson interval.
+
+    Source of the interval: Garwood (1936), Biometrika 28.
+    """
+    episodes, codes = 0, Counter[str]()
+    for _, shop in groupby(sorted(lines, key=_order), key=lambda line: line["seed"]):
+        before: set[tuple[str, str]] = set()
+        for line in shop:
+            now = {(who, code) for who, code in line["alarms"]}
+            episodes += bool(now) and not before
+            codes.update(f"{who} {code}" for who, code in now - before)
+            before = now
+    quarters, tail = len(lines) / WEEKS_A_QUARTER, (1 - SURE) / 2
+    low = chi2.ppf(tail, 2 * episodes) / 2 if episodes else 0.0
+    high = chi2.ppf(1 - tail, 2 * episodes + 2) / 2
+    return {
+        "weeks": len(lines), "episodes": episodes, "per_quarter": episodes / quarters,
+        "low": float(low) / quarters, "high": float(high) / quarters, "codes": dict(codes.most_common()),
+        "verdicts": dict(Counter(line["verdict"] for line in lines)),
+    }  # fmt: skip
+
+
+def caught(lines: Sequence[Line], quiet: Sequence[Line]) -> dict[str, Any]:
+    """When a fault was first seen: in the first week with an alarm that the quiet shop does not have in that week.
+
+    Args:
+        lines: of a shop with the fault.
+        quiet: of the same shop without it.
+    """
+    without = {line["week"]: {(who, code) for who, code in line["alarms"]} for line in quiet}
+    since = lines[0]["since"]
+    later = [line for line in sorted(lines, key=_order) if line["week"] >= since]
+    for line in later:
+        new = {(who, code) for who, code in line["alarms"]} - without.get(line["week"], set())
+        if new:
+            return {
+                "caught": True, "delay_weeks": line["week"] - since,
+                "first": sorted(f"{who} {code}" for who, code in new),
+                "verdicts": dict(Counter(one["verdict"] for one in later)),
+            }  # fmt: skip
+    return {"caught": False, "delay_weeks": None, "first": [], "verdicts": dict(Counter(x["verdict"] for x in later))}
+
+
+def _order(line: Line) -> tuple[int, int]:
+    return line["seed"], line["week"]
