@@ -5,10 +5,10 @@
     python benchmarks/detection.py --quick                            one small shop, 8 quiet weeks, two faults
     python benchmarks/detection.py --folder FOLDER --json             prints {"figures": {...}} alone
 
-Champions come from the whole loop on two years of a log; then every week is ingested, scored and monitored by the real
+Champions come from the whole loop on two years of a log; then each week is ingested, scored and monitored by the real
 commands. A quiet shop goes on as before, with 春节, 618, 双11 and its own campaigns: every alarm there is a false one;
-weeks of alarm without a quiet one between them are one episode. A fault begins in week `--since` and stays; it is caught
-in the first week with an alarm that the same shop without the fault does not have, and its delay is counted from the
+weeks of alarm without a quiet one between them are one episode. A fault begins in week `--since` and stays; it is
+caught in the first week with an alarm that the same shop without the fault does not have; its delay is counted from the
 first week that has it. Verdicts are kept in FOLDER/weeks.jsonl; a run that was cut goes on where it stopped.
 """
 
