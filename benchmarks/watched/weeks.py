@@ -19,12 +19,12 @@ from benchmarks.watched.business import LEARNED_UNTIL
 from benchmarks.watched.worlds import ZONE, Fault
 from churn.settings import Settings
 from cli.ingest import ingest
-from cli.monitoring import monitor
 from cli.opened import open_log
 from cli.serving import score
 from features.current_file import write_current
 from features.simulated_export import write_sources
 from features.snapshots import current
+from monitoring.monitor import Result, monitor
 
 
 @dataclass(frozen=True)
@@ -69,13 +69,13 @@ def watch(
             rows = current(log.parts, log.served, log.lifecycle, log.as_of)
             write_current(spoil(rows) if spoil else rows, log.served, log.lifecycle, mine.folder / "features")
             score(mine, everyone=True, ids=None, out=None)
-            told = monitor(mine).as_json
-        yield Week(day, told["verdict"], frozenset(_alarms(told)), told)
+            seen = monitor(mine, progress=lambda _: None, with_pages=False)
+        yield Week(day, seen.content["verdict"], frozenset(_alarms(seen)), seen.content)
 
 
-def _alarms(told: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    for model, one in told["models"].items():
-        yield from ((model, reason["code"]) for reason in one["reasons"] if reason["outcome"] not in {"cannot_tell"})
+def _alarms(seen: Result) -> Iterator[tuple[str, str]]:
+    for one in (*seen.verdicts, seen.whole):
+        yield from ((one.model or "business", reason.code) for reason in one.reasons if reason.outcome != "cannot_tell")
 
 
 def _copy(settings: Settings, folder: Path) -> Settings:
