@@ -6,8 +6,8 @@
     python benchmarks/detection.py --folder FOLDER --json             prints {"figures": {...}} alone
 
 Champions come from the whole loop on two years of a log; then each week is ingested, scored and monitored by the real
-commands. A quiet shop goes on as before, with 春节, 618, 双11 and its own campaigns: every alarm there is a false one;
-weeks of alarm without a quiet one between them are one episode. A fault begins in week `--since` and stays; it is
+commands. A quiet shop goes on as before, with 春节, 618, 双11 and its own campaigns: every alarm there is a false one,
+counted where it begins. A fault begins in week `--since` and stays; it is
 caught in the first week with an alarm that the same shop without the fault does not have; its delay is counted from the
 first week that has it. Verdicts are kept in FOLDER/weeks.jsonl; a run that was cut goes on where it stopped.
 """
@@ -100,8 +100,9 @@ def table(found: dict[str, Any]) -> Iterable[str]:
     if QUIET in found:
         one = found[QUIET]
         yield (
-            f"quiet: {one['weeks']} weeks, {one['episodes']} episodes of alarm, {one['per_quarter']:.2f} a quarter "
-            f"(90 % interval {one['low']:.2f} to {one['high']:.2f}); by code: {one['codes']}"
+            f"quiet: {one['weeks']} weeks, {one['alarms']} alarms, {one['per_quarter']:.2f} a quarter "
+            f"(90 % interval {one['low']:.2f} to {one['high']:.2f}), {one['weeks_in_alarm']} weeks in alarm; "
+            f"by code: {one['codes']}"
         )
     yield f"{'fault':20} {'caught':>8} {'weeks later':>12}  first alarms; verdicts"
     for name, one in found.items():

@@ -1,4 +1,4 @@
-"""What weekly verdicts come to: episodes of false alarm in quiet weeks, and the delay until a fault is seen.
+"""What weekly verdicts come to: false alarms of quiet weeks, and the delay until a fault is seen.
 
 Start reading at `caught`.
 """
@@ -16,24 +16,25 @@ SURE = 0.9
 
 
 def quiet_figures(lines: Sequence[Line]) -> dict[str, Any]:
-    """Episodes of alarm in quiet weeks: runs of weeks with any alarm; their rate with a Poisson interval.
+    """False alarms of quiet weeks: weeks with an alarm that was not there the week before, as alerts tell them once.
 
-    Source of the interval: Garwood (1936), Biometrika 28.
+    The rate has a Poisson interval. Source: Garwood (1936), Biometrika 28.
     """
-    episodes, codes = 0, Counter[str]()
+    told, codes = 0, Counter[str]()
     for _, shop in groupby(sorted(lines, key=_order), key=lambda line: line["seed"]):
         before: set[tuple[str, str]] = set()
         for line in shop:
             now = {(who, code) for who, code in line["alarms"]}
-            episodes += bool(now) and not before
+            told += bool(now - before)
             codes.update(f"{who} {code}" for who, code in now - before)
             before = now
     quarters, tail = len(lines) / WEEKS_A_QUARTER, (1 - SURE) / 2
-    low = chi2.ppf(tail, 2 * episodes) / 2 if episodes else 0.0
-    high = chi2.ppf(1 - tail, 2 * episodes + 2) / 2
+    low = chi2.ppf(tail, 2 * told) / 2 if told else 0.0
+    high = chi2.ppf(1 - tail, 2 * told + 2) / 2
     return {
-        "weeks": len(lines), "episodes": episodes, "per_quarter": episodes / quarters,
+        "weeks": len(lines), "alarms": told, "per_quarter": told / quarters,
         "low": float(low) / quarters, "high": float(high) / quarters, "codes": dict(codes.most_common()),
+        "weeks_in_alarm": sum(bool(line["alarms"]) for line in lines),
         "verdicts": dict(Counter(line["verdict"] for line in lines)),
     }  # fmt: skip
 
