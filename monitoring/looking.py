@@ -20,8 +20,9 @@ from monitoring.attempts import Attempts
 from monitoring.before.looking import look_before
 from monitoring.business.hazards import look_at_business
 from monitoring.champion import Champion, path_of, read_champion
-from monitoring.data.contract import faults, usable
+from monitoring.data.contract import usable
 from monitoring.data.incoming import incoming
+from monitoring.data.usual import broken_now
 from monitoring.drift.looking import Before, hold, look_back
 from monitoring.drift.reference import Reference, nothing_known, reference
 from monitoring.drift.shift import feature_drift, score_drift
@@ -99,6 +100,7 @@ def look(
         found = find(
             settings, champion, thens[champion.model], current, answers.of(champion), told, now,
             newer_outcomes=bool(newer), stopped_at=held.get(champion.version), tried=tried,
+            before=back.get(champion.model),
         )  # fmt: skip
         found = _held(settings, back.get(champion.model), found, current, answers, tried)
         findings.append(look_before(settings, found, answers.of(champion), manifest, now, tried, progress))
@@ -187,11 +189,13 @@ def find(
     newer_outcomes: bool,
     stopped_at: str | None = None,
     tried: Attempts | None = None,
+    before: Before | None = None,
 ) -> Findings:
     """All that a verdict on one champion rests on, each part tried by itself."""
     tried, model = tried or Attempts(), champion.model
     seen, watch = current.of(model), settings.monitoring.psi_watch
-    broken = tried("data", lambda: faults(seen, then) if then and seen.rows else [], (), model=model)
+    past = before.until(current.as_of) if before else None
+    broken = tried("data", lambda: broken_now(seen, then, past) if then and seen.rows else [], (), model=model)
     names = usable(champion.bundle.features, broken) if seen.rows else []
     probabilities = told.probabilities
     return Findings(

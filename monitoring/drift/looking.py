@@ -33,7 +33,7 @@ from monitoring.drift.past import Back, pasts
 from monitoring.drift.reference import Reference
 from monitoring.drift.shift import FeatureDrift, ScoreDrift
 from monitoring.drift.sums import Asked, below
-from monitoring.drift.weeks import week_of
+from monitoring.drift.weeks import Past, week_of
 from monitoring.reading.customers import UInt64Array
 from monitoring.reading.newest import Told
 from monitoring.reading.seen import Seen
@@ -50,6 +50,10 @@ class Before:
     asked: Asked
     back: Back
     learned: tuple[datetime, datetime]
+
+    def until(self, now: datetime | None) -> Past | None:
+        """The weeks before an instant."""
+        return self.back.past.before(now) if now else None
 
 
 class Counted(Protocol):
