@@ -29,12 +29,15 @@ from monitoring.history import History, Run, append, codes_of, key_of, read
 from monitoring.ledger.realised import Realised
 from monitoring.looking import Look, Say, look
 from monitoring.pages import lead, pages
+from monitoring.reason import EXIT_CODES
 from monitoring.runs import new_run, run_folder
 from monitoring.section import Figure
 from monitoring.stops import VERDICT, standing
 from monitoring.summary import summary
 from monitoring.textfile import METRICS, text_of
 from monitoring.verdict import Verdict, as_json, judge, judge_unread, judge_whole
+
+LASTING = ("verdict", "history", "figures")  # what others read
 
 
 @dataclass(frozen=True)
@@ -85,9 +88,23 @@ def monitor(settings: Settings, *, progress: Say, with_pages: bool = True) -> Re
     told = _keep(settings, seen, verdicts, whole, content)
     run, front = _write_run(settings, seen, verdicts, whole, content, told, progress if with_pages else None)
     troubles = tuple(tried.troubles)
+    content = _unless_unread(content, troubles)
     return Result(
         verdicts, seen.ledgers, content, front, run, seen.findings, seen.now, whole, history, troubles
     )  # fmt: skip
+
+
+def _unless_unread(content: dict[str, Any], troubles: Sequence[Trouble]) -> dict[str, Any]:
+    """A good verdict that could not be written down is none: service, history and meters hold an older one."""
+    lost = [one for one in troubles if one.part in LASTING]
+    if not lost or content["verdict"] != "keep":  # a worse one is told as it is
+        return content
+    would, why = content["summary"], lost[0].problem
+    told = {
+        "en": f"It could not be written down, so nobody else knows it: {why} {would['en']}",
+        "zh": f"结论无法写入，其他系统无从得知：{why} {would['zh']}",
+    }
+    return content | {"verdict": "cannot_tell", "exit_code": EXIT_CODES["cannot_tell"], "summary": told}
 
 
 def _judged(settings: Settings, seen: Look, history: History) -> tuple[tuple[Verdict, ...], Verdict]:
