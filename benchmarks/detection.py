@@ -2,7 +2,7 @@
 
     python benchmarks/detection.py --folder FOLDER                    quiet years of three shops, every fault of one
     python benchmarks/detection.py --folder FOLDER --cases "x 1.3"    some cases
-    python benchmarks/detection.py --quick                            one small shop, 8 quiet weeks, two faults
+    python benchmarks/detection.py --quick                            one small shop, 10 weeks, two faults
     python benchmarks/detection.py --folder FOLDER --json             prints {"figures": {...}} alone
 
 Champions come from the whole loop on two years of a log; then each week is ingested, scored and monitored by the real

@@ -4,8 +4,8 @@ Every part of monitoring gives its own reasons (`about_...`); the worst decides.
 monitoring/reason.py; the exit code is the worst verdict of all. Computes nothing itself. Start at `judge`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +24,11 @@ from monitoring.section import shown_at
 CLOCK_MEND: Two = (
     "set the clock right, or see why the log is shorter (an old backup, a lost source); then `churn ingest`, monitor.",
     "校正时钟；或查明日志为何变短（旧备份、缺少数据源），再运行 `churn ingest` 与 `churn monitor`。",
+)
+
+SOUND_FIRST: Two = (
+    "do not retrain yet: mend the data that is named beside this, then materialise, score and monitor again.",
+    "暂不重训：先修复同时列出的数据问题，再重新物化、评分并监控。",
 )
 
 
@@ -60,7 +65,7 @@ def judge(findings: Findings, rules: Monitoring) -> Verdict:
         findings: all that is known.
         rules: the thresholds of `[monitoring]`.
     """
-    champion, reasons = findings.champion, sorted(_about(findings, rules), key=_worst_first)
+    champion, reasons = findings.champion, sorted(sound_first(_about(findings, rules)), key=_worst_first)
     outcome = worst([reason.outcome for reason in reasons])
     return Verdict(champion.model, champion.version, champion.model_hash, outcome, tuple(reasons), findings.stopped_at)
 
@@ -83,6 +88,14 @@ def judge_whole(whole: Whole, rules: Monitoring) -> Verdict:
     """What to do about the business as a whole: reasons that no single model has."""
     reasons = sorted(_about_whole(whole, rules), key=_worst_first)
     return Verdict("", "", "", worst([reason.outcome for reason in reasons]), tuple(reasons))
+
+
+def sound_first(reasons: Iterable[Reason]) -> list[Reason]:
+    """Nobody is told to retrain while the data is unsound: a model would learn the fault."""
+    told = list(reasons)
+    if not any(one.code.startswith("broken_") or one.code == "columns_do_not_fit" for one in told):
+        return told
+    return [replace(one, outcome="watch", mend=SOUND_FIRST) if one.outcome == "retrain" else one for one in told]
 
 
 def _about(findings: Findings, rules: Monitoring) -> Iterator[Reason]:

@@ -8,6 +8,8 @@ from churn.monitoring_sections import Monitoring
 from monitoring.ledger.cohort import Became, Cohort, Ledger
 from monitoring.ledger.realised import Interval, Realised
 from monitoring.ledger.reasons import FEWEST_BEFORE, about_newest
+from monitoring.reason import Reason
+from monitoring.verdict import sound_first
 
 DAY, AT = date(2025, 3, 3), datetime(2025, 6, 1, tzinfo=UTC)
 RULES = Monitoring(auc_drop=0.05)
@@ -63,3 +65,15 @@ def test_who_swings_anyway_has_a_wider_bar() -> None:
 
 def test_a_rate_that_is_off_altogether_is_said_once() -> None:
     assert not list(about_newest(ledger(*QUIET, (0.80, 1.3)), RULES, is_off=True))
+
+
+@pytest.mark.parametrize("code", ["columns_do_not_fit", "broken_unseen"])
+def test_nobody_is_told_to_retrain_on_unsound_data(code: str) -> None:
+    (fell,) = about_newest(ledger(*QUIET, (0.70, 1.0)), RULES)
+    beside = Reason("watch", code, ("", ""), 1, 0, ("", ""))
+    other = Reason("stop", "worse_than_chance", ("", ""), 0.4, 0.5, ("", ""))
+    mended, *rest = sound_first([fell, beside, other])
+    assert (mended.outcome, mended.code, mended.what) == ("watch", "fell_suddenly", fell.what)
+    assert all(words in mended.mend[place] for place, words in enumerate(("do not retrain", "暂不重训")))
+    assert rest == [beside, other]
+    assert sound_first([fell, other]) == [fell, other]
