@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from churn.errors import ChurnError
 from cli.console import say, table
 from cli.outcome import Outcome
+from cli.single_flight import in_turn
 from cli.training import MODELS, models_of
 
 if TYPE_CHECKING:
@@ -53,12 +54,15 @@ def crowned(
     found = {one: newest_or_none(one, registry, settings) for one in models}
     proofs = {one: _certificate(settings, version) for one, version in found.items() if version is not None}
     told = [f"No {one} model was trained." for one, version in found.items() if version is None]
-    results = promote_together(proofs, registry, settings, is_afresh=is_afresh, as_of=as_of)
-    done = {one: result.record for one, result in results.items() if isinstance(result, Promotion)}
+    with in_turn(settings.folder, "churn promote"):  # a verdict that is being made would bring a lifted stop back
+        results = promote_together(proofs, registry, settings, is_afresh=is_afresh, as_of=as_of)
+        done = {one: result.record for one, result in results.items() if isinstance(result, Promotion)}
+        for one in done:
+            lift(settings.folder, one)
     for one, record in done.items():
-        lift(settings.folder, one)
         path_of(settings, one).unlink(missing_ok=True)
         told += [f"{record['name']} version {record['version']} serves now.", *_checks(record, settings)]
+    told += _archived(settings) if done else []
     errors = [result for result in results.values() if isinstance(result, ChurnError)]
     refused = [error for error in errors if isinstance(error, NotPromoted)]
     for error in errors:
@@ -79,24 +83,40 @@ def rollback(settings: "Settings", model: str | None) -> Outcome:
         raise NothingBefore(settings.model_name(models_of(model)[0]))
     before, registry = _features_read(settings), MlflowRegistry(settings)
     missing, done = [], dict[str, dict[str, Any]]()
-    for one in models_of(model):
-        if one in done:  # it went back with the other: champions read one set of features
-            continue
-        try:
-            went = take_back(one, registry, settings, as_of=now_of(settings))
-        except NothingBefore as error:
-            missing.append(error)
-            continue
-        for back in went:
-            lift(settings.folder, back.record["model"])
-            done[back.record["model"]] = back.record
+    with in_turn(settings.folder, "churn rollback"):
+        for one in models_of(model):
+            if one in done:  # it went back with the other: champions read one set of features
+                continue
+            try:
+                went = take_back(one, registry, settings, as_of=now_of(settings))
+            except NothingBefore as error:
+                missing.append(error)
+                continue
+            for back in went:
+                lift(settings.folder, back.record["model"])
+                done[back.record["model"]] = back.record
     if not done:
         raise missing[0]
     records = list(done.values())
     text = [
         f"{one['name']} version {one['version']} serves again: {one['gate']['checks'][0]['why']}." for one in records
     ]
-    return Outcome(text="\n".join([*text, *_other_features(before, _features_read(settings))]), as_json=records)
+    text += [*_other_features(before, _features_read(settings)), *_archived(settings)]
+    return Outcome(text="\n".join(text), as_json=records)
+
+
+def _archived(settings: "Settings") -> list[str]:
+    """Keep the trees of who serves where monitoring finds them, before anybody is scored; what could not be kept.
+
+    Who serves is settled by then: `churn serve` and `churn score` try it again.
+    """
+    from serving.champion import look
+
+    try:
+        errors: list[Exception] = list(look(settings).refused.values())
+    except (ChurnError, OSError) as error:
+        errors = [error]
+    return [f"Its trees are not in the archive yet, so monitoring sees less: {error}" for error in errors]
 
 
 def _features_read(settings: "Settings") -> dict[str, str]:

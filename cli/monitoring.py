@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from cli.console import say, table
 from cli.outcome import Outcome
+from cli.single_flight import in_turn
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,8 +22,17 @@ if TYPE_CHECKING:
 def monitor(settings: "Settings", *, with_pages: bool = True) -> Outcome:
     """Judge the champions; the exit code is the worst: keep 0, retrain 20, watch 21, stop 22, cannot tell 23.
 
-    A new champion that broke a floor of the watch goes back; a verdict that was keep is watch then.
+    A new champion that broke a floor of the watch goes back; a verdict that was keep is watch then. Of two at once the
+    second waits: each reads what the other has written, and nobody is told twice.
+
+    Raises:
+        NoChampion: nothing was promoted yet. AlreadyRunning: another one does not come to its end.
     """
+    with in_turn(settings.folder, "churn monitor"):
+        return _monitor(settings, with_pages=with_pages)
+
+
+def _monitor(settings: "Settings", *, with_pages: bool) -> Outcome:
     from cli.alerts import tell
     from monitoring.monitor import monitor as judge_all
     from monitoring.reason import EXIT_CODES

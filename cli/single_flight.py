@@ -1,22 +1,27 @@
-"""One `churn retrain` or `churn run` of a business at a time: the second ends at once and says who is at it.
+"""One at a time: of two `churn retrain` or `churn run` the second ends at once; two `churn monitor` take turns.
 
 The system holds the lock, not the file: it is gone with its holder, however that one died. What the file says is for
-people. Start reading at `single_flight`.
+people. Start reading at `single_flight`, then at `in_turn`.
 """
 
 import fcntl
 import json
 import os
 import socket
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from churn.errors import ChurnError
+from cli.console import say
 
 LOCK = Path("retrain") / "lock"
+TURN = Path("monitoring") / "lock"
+PATIENCE_S = 1800.0  # how long to wait for a turn
+LOOK_S = 0.1
 Holder = dict[str, Any]
 
 
@@ -59,6 +64,55 @@ def single_flight(folder: Path, command: str) -> Iterator[Holder | None]:
             yield died
         finally:
             _write(handle.fileno(), "")
+
+
+@contextmanager
+def in_turn(folder: Path, command: str, *, patience_s: float = PATIENCE_S) -> Iterator[None]:
+    """Wait until nobody else judges, or changes who serves; then be the only one in this block. Not to be nested.
+
+    Args:
+        folder: the artifacts of the business. Whoever may not write there is in nobody's way, and waits for nobody.
+        command: what is run, for whoever comes second.
+        patience_s: how long to wait.
+
+    Raises:
+        AlreadyRunning: it is still somebody else's turn.
+    """
+    handle = _opened(folder / TURN) if folder.is_dir() else None
+    try:
+        if handle is not None:
+            _wait(handle, folder / TURN, patience_s)
+            with suppress(OSError):  # a full disk: what is written is for people alone
+                _write(handle.fileno(), json.dumps(_ourselves(command)))
+        yield
+    finally:
+        if handle is not None:
+            handle.close()
+
+
+def _opened(path: Path) -> IO[str] | None:
+    try:
+        path.parent.mkdir(exist_ok=True)
+        return path.open("a+", encoding="utf-8")
+    except OSError:
+        return None
+
+
+def _wait(handle: IO[str], path: Path, patience_s: float) -> None:
+    """Take the lock once it is free."""
+    until, is_told = time.monotonic() + patience_s, False
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() > until:
+                raise AlreadyRunning(_read(path)) from error
+        else:
+            return
+        if not is_told:
+            say(f"  {told(_read(path))} is at it; waiting for its end ...")
+        is_told = True
+        time.sleep(LOOK_S)
 
 
 def holder(folder: Path) -> Holder | None:

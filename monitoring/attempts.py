@@ -50,6 +50,14 @@ PARTS = {
     "pages": Part(("the pages", "页面"), is_judged=False),
 }
 WRITTEN = ("verdict", "history", "figures", "pages")  # after the verdict was made
+PLACE_MEND: Two = (
+    "see that the disk has space and that this account may read and write there, then `churn monitor` again.",
+    "确认磁盘有空间、当前账户可在该处读写，然后再次运行 `churn monitor`。",
+)
+UNKNOWN_MEND: Two = (
+    "this is no fault that we know: please report it, with this line; all other parts were judged.",
+    "这不是已知的故障：请连同此行一并报告；其余部分均已判断。",
+)
 
 
 @dataclass(frozen=True)
@@ -58,6 +66,7 @@ class Trouble:
 
     Args:
         part: of PARTS. code: of the error. problem: what is wrong. mend: what to do.
+        mend_zh: the same in Chinese; "" of our own errors, which speak English: their words are told as such.
         model: whose; None where it is the business's.
     """
 
@@ -65,6 +74,7 @@ class Trouble:
     code: str
     problem: str
     mend: str
+    mend_zh: str
     model: str | None = None
 
 
@@ -114,21 +124,19 @@ def about_troubles(troubles: Sequence[Trouble]) -> Iterator[Reason]:
     for one in troubles:
         name, is_judged, _ = PARTS[one.part]
         first = one.problem.strip().partition("\n")[0]
-        what = (f"Nothing can be said of {name[0]}: {first}", f"无法判断{name[1]}：{first}")
+        what = (f"Nothing can be said of {name[0]}: {first}", f"无法判断{name[1]}（{one.code}）。英文原文：{first}")
+        mend = (one.mend, one.mend_zh or f"按英文说明处理：{one.mend}")
         yield Reason(
-            "cannot_tell" if is_judged else "keep", f"untold_{one.part}", what, 1, 0, (one.mend, one.mend),
-            "index.html#untold",
-        )  # fmt: skip
+            "cannot_tell" if is_judged else "keep", f"untold_{one.part}", what, 1, 0, mend, "index.html#untold"
+        )
 
 
 def _trouble(part: str, error: Exception, model: str | None) -> Trouble:
     if isinstance(error, ChurnError):
-        return Trouble(part, error.code, error.problem, error.mend, model)
+        return Trouble(part, error.code, error.problem, error.mend, "", model)
     if isinstance(error, OSError) and error.errno is not None:
         where = f": {error.filename}" if error.filename else ""
-        mend = "see that the disk has space and that this account may read and write there, then `churn monitor` again."
-        return Trouble(part, "place_not_usable", f"{os.strerror(error.errno)}{where}", mend, model)
+        return Trouble(part, "place_not_usable", f"{os.strerror(error.errno)}{where}", *PLACE_MEND, model)
     frame = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{Path(frame.filename).name}, line {frame.lineno}"
-    mend = "this is no fault that we know: please report it, with this line; all other parts were judged."
-    return Trouble(part, "unexpected", f"{type(error).__name__} in {where}.", mend, model)
+    return Trouble(part, "unexpected", f"{type(error).__name__} in {where}.", *UNKNOWN_MEND, model)

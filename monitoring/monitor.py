@@ -102,7 +102,7 @@ def _unless_unread(content: dict[str, Any], troubles: Sequence[Trouble]) -> dict
     would, why = content["summary"], lost[0].problem
     told = {
         "en": f"It could not be written down, so nobody else knows it: {why} {would['en']}",
-        "zh": f"结论无法写入，其他系统无从得知：{why} {would['zh']}",
+        "zh": f"结论无法写入，其他系统无从得知（英文原文：{why}）。{would['zh']}",
     }
     return content | {"verdict": "cannot_tell", "exit_code": EXIT_CODES["cannot_tell"], "summary": told}
 

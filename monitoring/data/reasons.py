@@ -36,8 +36,8 @@ def about_stop(stopped_at: str | None) -> Iterator[Reason]:
         yield Reason(
             "stop", "stopped_before",
             (
-                f"It was stopped ({stopped_at}) and nobody has let a model serve since.",
-                f"它已于 {stopped_at} 停用，此后没有人再启用模型。",
+                f"It was stopped ({stopped_at}) and nobody has let a model serve since, so it gives no scores.",
+                f"它已于 {stopped_at} 停用，此后没有人再启用模型，因此没有评分。",
             ), 1, 0,
             (
                 "once the cause is mended, `churn promote`; or `churn rollback` to the champion before it.",

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from churn.settings import load
+from monitoring.champion import champions
+from monitoring.trees import trees_of
 from serving.champion import appointed
 from serving.registry_watch import RegistryWatch
 from tests.command_line import churn, refused
@@ -61,6 +63,11 @@ def test_who_asks_where_nothing_was_trained_makes_no_registry(words: list[str], 
     config.write_text(TOML, encoding="utf-8")
     refused(churn(*words, config=config), code, "`churn ")
     assert not list(tmp_path.rglob("mlflow*"))
+
+
+def test_promote_keeps_the_trees_where_monitoring_reads_them_before_anybody_is_scored(config: Path) -> None:
+    (champion,) = champions(folder(config), "made")
+    assert trees_of(folder(config), champion) is not None
 
 
 def test_a_challenger_that_is_as_good_scores_in_shadow_and_answers_nobody(config: Path) -> None:

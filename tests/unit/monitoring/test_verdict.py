@@ -137,6 +137,12 @@ def test_without_scores_it_cannot_tell(shop: Shop) -> None:
     assert "churn score --all" in judged.reasons[0].mend[0]
 
 
+def test_a_stopped_model_without_scores_is_stopped_and_no_more_is_to_be_said(shop: Shop) -> None:
+    judged = verdict(shop, stopped_at="2024-01-01")
+    assert (judged.outcome, codes(judged)) == ("stop", ["stopped_before"])
+    assert "so it gives no scores" in judged.reasons[0].what[0]
+
+
 def test_features_of_another_set_stop_the_model(shop: Shop) -> None:
     shop.write_scores(shop.now())
     judged = verdict(shop, feature_set_hash="another")
