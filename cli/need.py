@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 RESTS_ON = ("log/manifest.json", "features/manifest.json", "champion/*.json", "scores/batch/*.parquet")
 OLDEST = timedelta(hours=36)
+NEEDED = {"verdict", "exit_code", "as_of", "summary", "models"}
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,8 @@ def _fresh(settings: "Settings") -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     rests_on = [file for pattern in RESTS_ON for file in settings.folder.glob(pattern)]
-    if any(file.stat().st_mtime > made for file in rests_on) or not {"summary", "models"} <= set(content):
+    told = set(content) if isinstance(content, dict) else set()
+    if any(file.stat().st_mtime > made for file in rests_on) or not NEEDED <= told:
         return None
     age = datetime.now(UTC) - datetime.fromtimestamp(made, UTC)
     return content if timedelta(0) <= age < OLDEST else None
@@ -90,7 +92,10 @@ def _retrained_at(folder: Path) -> datetime | None:
 
     ended = []
     for path in sorted((folder / FOLDER).glob("*Z.json"))[-10:]:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        if told.get("state") == "done":
-            ended.append(datetime.fromisoformat(told["ended_at"]))
+        try:
+            told = json.loads(path.read_text(encoding="utf-8"))
+            if told["state"] == "done":
+                ended.append(datetime.fromisoformat(told["ended_at"]))
+        except (OSError, ValueError, KeyError, TypeError):  # a spoilt summary is none
+            continue
     return max(ended, default=None)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 PRUNED = Path("erasure") / "pruned.jsonl"
 VERSIONS_BACK = 2  # archived versions before the champion that stay, however old
+RUNS = "runs of monitoring"
 SNAPSHOT_KEYS = ("snapshot_path", "test_snapshot_path")
 
 
@@ -58,6 +59,7 @@ def prune(settings: "Settings", *, dry_run: bool) -> Outcome:
     """
     from features.erasure.left_over import sweep
     from features.erasure.store import Whom
+    from monitoring.runs import unlink_gone
     from serving.score_index import sweep as drop_indexes
 
     folder = settings.folder
@@ -67,6 +69,8 @@ def prune(settings: "Settings", *, dry_run: bool) -> Outcome:
     if not dry_run:
         for one in outlived:
             _remove(one, folder)
+        if any(one.store == RUNS for one in outlived):
+            unlink_gone(folder)
         changes, letters = _from_files(settings)
         drop_indexes(folder)
         left = sweep(folder, Whom()).files if folder.is_dir() else 0
@@ -210,7 +214,7 @@ def _runs(settings: "Settings") -> Iterator[Outlived]:
 
     days = settings.retention.runs_days
     for path, as_of in outlived(settings.folder, _now(settings) - timedelta(days=days)):
-        yield Outlived("runs of monitoring", path, f"it judged {as_of:%Y-%m-%d}, more than {days} days ago")
+        yield Outlived(RUNS, path, f"it judged {as_of:%Y-%m-%d}, more than {days} days ago")
 
 
 def _remove(one: Outlived, folder: Path) -> None:

@@ -4,16 +4,18 @@ A run that judges the same instant again replaces the one before. Start reading 
 """
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from features.atomic import draft_folder
+from features.atomic import draft_folder, write_text
 
 RUNS = Path("monitoring") / "runs"
 STAMP = "%Y-%m-%dT%H%M%SZ"
+LINK = re.compile(r'<a href="\.\./([^/"]+)/([^/"]+)">([^<]*)</a>')  # to a page of another run
 
 
 def run_folder(folder: Path, as_of: datetime) -> Path:
@@ -46,6 +48,24 @@ def outlived(folder: Path, before: datetime) -> list[tuple[Path, datetime]]:
         before: runs of then or later stay.
     """
     return [(path, as_of) for as_of, path in runs_of(folder)[:-1] if as_of < before]
+
+
+def unlink_gone(folder: Path) -> None:
+    """Make plain text of links to pages of runs that are gone, in the pages of those that are left.
+
+    Args:
+        folder: the artifacts of the business.
+    """
+
+    def kept(link: re.Match[str]) -> str:
+        return link[0] if (folder / RUNS / link[1] / link[2]).is_file() else link[3]
+
+    for _, run in runs_of(folder):
+        for page in run.glob("history*.html"):
+            before = page.read_text(encoding="utf-8")
+            after = LINK.sub(kept, before)
+            if after != before:
+                write_text(page, after)
 
 
 @contextmanager

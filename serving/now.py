@@ -73,19 +73,12 @@ class Stops:
         return version in self._watched.content()
 
     def _read(self) -> frozenset[str]:
-        """What the file says; while it is broken, what it said before: a stop is not lifted by half a file."""
+        """What the file says; while it is gone or broken, what it said before: that lifts no stop."""
         try:
-            verdict = json.loads(self._path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            verdict = {}
-        except (OSError, ValueError):
-            return self._known
-        models = verdict.get("models", {}) if isinstance(verdict, dict) else {}
-        self._known = frozenset(
-            str(one.get("version"))
-            for one in (models.values() if isinstance(models, dict) else ())
-            if isinstance(one, dict) and one.get("verdict") == "stop"
-        )
+            models = json.loads(self._path.read_text(encoding="utf-8"))["models"].values()
+            self._known = frozenset(str(one["version"]) for one in models if one["verdict"] == "stop")
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            pass
         return self._known
 
 

@@ -62,12 +62,17 @@ def test_it_is_not_tried_every_day(tmp_path: Path) -> None:
         assert (found.is_needed, found.exit_code) == (is_needed, 20)
     write_json(settings.folder / "retrain" / "2025-01-01T000000Z.json", summary | {"state": "failed"})
     assert need(settings).is_needed
+    write_json(settings.folder / "retrain" / "2025-01-02T000000Z.json", ["spoilt"])
+    (settings.folder / "retrain" / "2025-01-03T000000Z.json").write_text("{")
+    assert need(settings).is_needed
     often = settings.model_copy(update={"monitoring": Monitoring(retrain_every_days=0)})
     write_json(settings.folder / "retrain" / "2025-01-01T000000Z.json", summary | {"ended_at": str(datetime.now(UTC))})
     assert need(often).is_needed
 
 
-@pytest.mark.parametrize("stale", ["none", "spoilt", "of before", "newer log", "newer champion", "of tomorrow"])
+@pytest.mark.parametrize(
+    "stale", ["none", "spoilt", "a number", "of before", "newer log", "newer champion", "of tomorrow"]
+)
 def test_a_verdict_that_is_not_of_todays_files_is_made_anew(
     tmp_path: Path, stale: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -78,6 +83,8 @@ def test_a_verdict_that_is_not_of_todays_files_is_made_anew(
         path.unlink()
     elif stale == "spoilt":
         path.write_text("{")
+    elif stale == "a number":
+        path.write_text("5")
     elif stale.startswith("newer"):
         other = settings.folder / ("log/manifest.json" if stale == "newer log" else "champion/churn.json")
         write_json(other, {})

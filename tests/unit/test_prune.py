@@ -182,10 +182,14 @@ def test_nothing_to_do(settings: Settings) -> None:
 def test_pages_of_old_runs_go_but_the_newest_stay_however_old(settings: Settings) -> None:
     edge = NOW - timedelta(days=400)
     days = [edge - timedelta(days=9), edge - timedelta(seconds=1), edge]
+    links = [f'<a href="../{one:%Y-%m-%dT%H%M%SZ}/index.html">{one}</a>' for one in days]
     for at in days:
         with new_run(settings.folder, at) as draft:
             (draft / "index.html").write_text("a page", encoding="utf-8")
+            (draft / "history.zh.html").write_text(" ".join(links), encoding="utf-8")
     old = {f"monitoring/runs/{one:%Y-%m-%dT%H%M%SZ}" for one in days[:2]}
     assert removed(settings) == old
-    assert [at for at, _ in runs_of(settings.folder)] == [edge]
+    ((at, run),) = runs_of(settings.folder)
+    assert at == edge
+    assert (run / "history.zh.html").read_text() == f"{days[0]} {days[1]} {links[2]}", "nothing leads to what is gone"
     assert [as_of for _, as_of in outlived(settings.folder, NOW)] == []

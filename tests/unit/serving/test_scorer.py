@@ -96,7 +96,10 @@ def test_a_stopped_model_abstains_until_another_is_promoted(tmp_path: Path) -> N
     held = {"churn": {"verdict": "stop", "version": champion("churn").version}}
     verdict.write_text(json.dumps({"verdict": "stop", "models": held}))
     assert codes() == ["model_stopped", None]
-    verdict.write_text('{"models": ')  # half a file lifts no stop
+    for spoilt in ('{"models": ', "[]", '{"models": {"churn": 5}}'):  # what cannot be read lifts no stop
+        verdict.write_text(spoilt)
+        assert codes() == ["model_stopped", None]
+    verdict.unlink()  # nor does a file that is gone
     assert codes() == ["model_stopped", None]
     held["churn"]["version"] = "churn-tiny/2"
     verdict.write_text(json.dumps({"verdict": "stop", "models": held}))
