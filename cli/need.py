@@ -72,7 +72,7 @@ def _fresh(settings: "Settings") -> dict[str, Any] | None:
         return None
     rests_on = [file for pattern in RESTS_ON for file in settings.folder.glob(pattern)]
     told = set(content) if isinstance(content, dict) else set()
-    if any(file.stat().st_mtime > made for file in rests_on) or not NEEDED <= told:
+    if any(file.stat().st_mtime > made for file in rests_on) or not NEEDED.issubset(told):
         return None
     age = datetime.now(UTC) - datetime.fromtimestamp(made, UTC)
     return content if timedelta(0) <= age < OLDEST else None
