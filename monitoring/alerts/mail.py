@@ -104,7 +104,8 @@ class MailServer:
                 if self.rules.smtp_user:
                     server.login(self.rules.smtp_user, self._password)
                 server.send_message(mail)
-        except (OSError, smtplib.SMTPException, ValueError) as error:
+        except (OSError, smtplib.SMTPException, ValueError) as told:
+            error = _cause(told)
             problem = _problem(error)
             if not isinstance(error, smtplib.SMTPException) or isinstance(error, smtplib.SMTPConnectError):
                 self._down = problem
@@ -150,6 +151,12 @@ def _trusting(settings: Settings) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=path)
     except OSError as error:  # ssl.SSLError is one
         raise NoSmtpCaFile(path) from error
+
+
+def _cause(error: Exception) -> Exception:
+    """A server that says nothing any more is a timeout, whatever smtplib makes of it."""
+    before = error.__context__
+    return before if isinstance(error, smtplib.SMTPServerDisconnected) and isinstance(before, TimeoutError) else error
 
 
 def _problem(error: Exception) -> str:

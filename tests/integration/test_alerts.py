@@ -2,7 +2,9 @@
 
 import json
 import shutil
+import socket
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from churn.webhook_sections import Webhooks
 from cli.alerts import try_out
 from cli.monitoring import monitor
 from cli.outcome import Outcome
+from monitoring.alerts.letters import trial_of
 from monitoring.alerts.mail import NoSmtpCaFile, NoSmtpPassword, mails
 from serving.webhooks.signing import NoWebhookSecret
 from tests.mail_server import MailServer, mail_server
@@ -130,6 +133,21 @@ def test_mail_over_tls_goes_to_who_is_trusted_alone(
         assert answers(stranger) == ["tls"]
         monkeypatch.setenv("CHURN_SMTP_PASSWORD", "wrong")
         assert answers(named) == ["login_refused"]
+
+
+def test_a_server_that_hangs_is_waited_for_once_whoever_is_to_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("monitoring.alerts.mail.TIMEOUT_S", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        rules = Alerts(
+            mail_to=(OPS, "crm@shop.example"), mail_from="churn@shop.example", smtp_host="127.0.0.1",
+            smtp_port=silent.getsockname()[1], smtp_security="none",
+        )  # fmt: skip
+        letter = trial_of("shop", "Shop", "test-1", datetime(2025, 1, 1, tzinfo=UTC))
+        assert [one.send(letter) for one in mails(Settings(alerts=rules), {})] == ["timeout", "timeout"]
+        silent.settimeout(0.2)
+        silent.accept()[0].close()
+        with pytest.raises(TimeoutError):
+            silent.accept()
 
 
 def answers(settings: Settings) -> list[str]:
