@@ -1,6 +1,7 @@
 """`churn monitor`: the verdict on what serves."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from cli.console import say, table
@@ -38,15 +39,16 @@ def _monitor(settings: "Settings", *, with_pages: bool) -> Outcome:
     from monitoring.reason import EXIT_CODES
 
     result = judge_all(settings, progress=lambda what: say(f"  {what} ..."), with_pages=with_pages)
+    sent_back, told = _watched(settings, result)
+    if sent_back and result.content["verdict"] == "keep":
+        result = replace(result, content=result.content | {"verdict": "watch", "exit_code": EXIT_CODES["watch"]})
     is_zh = settings.business.language == "zh"
     lines = [*_verdicts(result, is_zh=is_zh), *_ledgers(result.ledgers), *_not_written(result.troubles)]
     lines += ["", f"The page: {result.page}"] if result.page else []
-    sent_back, told = _watched(settings, result)
     lines += told
     lines += [f"Sent back: {one['from']}; {one['to']} serves again. {one[_in('why', is_zh)]}" for one in sent_back]
-    lines += tell(settings, result, [_done(one, result.now) for one in sent_back])
-    code = result.content["exit_code"] or (EXIT_CODES["watch"] if sent_back else 0)
-    return Outcome("\n".join(lines), result.content | {"sent_back": sent_back}, code)
+    lines += tell(settings, result, [*(_done(one, result.now) for one in sent_back), *_lost(result)])
+    return Outcome("\n".join(lines), result.content | {"sent_back": sent_back}, result.content["exit_code"])
 
 
 def _watched(settings: "Settings", result: "Result") -> tuple[list[dict[str, Any]], list[str]]:
@@ -70,6 +72,22 @@ def _done(one: dict[str, Any], at: "datetime") -> "Item":
     mend = ("see why before the next promotion: `churn history`.", "下次上线前先查明原因：`churn history`。")
     code = f"sent_back_{one['code']}"
     return Item("told", Told(one["model"], one["from"], code, "watch", at), Reason("watch", code, what, 1, 0, mend))
+
+
+def _lost(result: "Result") -> "list[Item]":
+    """That a verdict could not be written down, as a piece of news: each night anew, since nothing can be kept."""
+    from monitoring.alerts.told import Item, Told
+    from monitoring.monitor import LASTING
+    from monitoring.reason import Reason
+
+    lost = [one for one in result.troubles if one.part in LASTING][:1]
+    what = ("The verdict could not be written down: service and Prometheus have an older one.",
+            "结论无法写入：服务与 Prometheus 使用的仍是旧结论。")  # fmt: skip
+    return [
+        Item("new", Told("", "", "not_written", "cannot_tell", result.now),
+             Reason("cannot_tell", "not_written", what, 1, 0, (one.mend, one.mend_zh or one.mend)))
+        for one in lost
+    ]  # fmt: skip
 
 
 def _in(name: str, is_zh: bool) -> str:

@@ -19,6 +19,7 @@ from cli.monitoring import monitor
 from cli.outcome import Outcome
 from monitoring.alerts.letters import trial_of
 from monitoring.alerts.mail import NoSmtpCaFile, NoSmtpPassword, mails
+from monitoring.history import HISTORY
 from serving.webhooks.signing import NoWebhookSecret
 from tests.mail_server import MailServer, mail_server
 from tests.monitored_shop import Shop, build
@@ -111,6 +112,30 @@ def test_nothing_is_lost_while_receivers_are_down(shop: Shop) -> None:
         assert judged(settings).exit_code == 22
         assert len(first.got) == 1
         assert len({one.id for one in hook.got}) == 1  # the letter of before, with its id
+
+
+def test_that_a_verdict_could_not_be_written_is_told(shop: Shop, server: MailServer) -> None:
+    (shop.settings.folder / HISTORY / "in the way").mkdir(parents=True)
+    assert judged(told_by(shop, mail_to=(OPS,), smtp_port=server.port)).exit_code == 23
+    ((_, mail),) = server.got
+    assert mail["Subject"] == "[churn] Monitored shop: cannot tell (1 new)"
+    assert "not_written" in mail.get_content()
+    assert "结论无法写入" in mail.get_content()
+
+
+def test_that_a_champion_was_sent_back_is_told_and_asks_for_a_look(
+    shop: Shop, server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back = {"model": "churn", "from": "churn-made/2", "to": "churn-made/1", "code": "no_number"}
+    back |= {"why": "too many got no number", "why_zh": "过多客户没有评分"}
+    monkeypatch.setattr("cli.watch.watch", lambda *_: [back])
+    outcome = judged(told_by(shop, mail_to=(OPS,), smtp_port=server.port))
+    assert (outcome.exit_code, outcome.as_json["exit_code"], outcome.as_json["verdict"]) == (21, 21, "watch")
+    assert outcome.text.startswith("Verdict: watch")
+    assert "Sent back: churn-made/2; churn-made/1 serves again." in outcome.text
+    ((_, mail),) = server.got
+    assert mail["Subject"] == "[churn] Monitored shop: watch (1 done)"
+    assert "过多客户没有评分" in mail.get_content()
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
