@@ -9,7 +9,9 @@ import pandas as pd
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
+from churn.errors import NoChampion
 from churn.model_sections import Training
+from monitoring.attempts import Attempts, about_troubles
 from monitoring.findings import Findings
 from monitoring.looking import Look, look
 from monitoring.reason import EXIT_CODES, worst
@@ -141,6 +143,31 @@ def test_a_stopped_model_without_scores_is_stopped_and_no_more_is_to_be_said(sho
     judged = verdict(shop, stopped_at="2024-01-01")
     assert (judged.outcome, codes(judged)) == ("stop", ["stopped_before"])
     assert "so it gives no scores" in judged.reasons[0].what[0]
+
+
+@pytest.mark.parametrize(
+    ("error", "what", "mend"),
+    [
+        (
+            OSError(28, "full", "/there"),
+            "（place_not_usable）。英文原文：No space left on device: /there",
+            "确认磁盘有空间",
+        ),
+        (ValueError("Ms Wang"), "（unexpected）。英文原文：ValueError in test_verdict.py", "这不是已知的故障"),
+        (NoChampion("a shop"), "（no_champion）。英文原文：No champion serves", "按英文说明处理：train a model"),
+    ],
+)
+def test_chinese_words_are_chinese_and_what_is_english_says_so(error: Exception, what: str, mend: str) -> None:
+    tried = Attempts()
+
+    def fail() -> None:
+        raise error
+
+    tried("log", fail, None)
+    (reason,) = about_troubles(tried.troubles)
+    assert reason.what[1].startswith(f"无法判断事件日志{what}")
+    assert reason.mend[1].startswith(mend)
+    assert "Wang" not in "".join([*reason.what, *reason.mend])
 
 
 def test_features_of_another_set_stop_the_model(shop: Shop) -> None:
