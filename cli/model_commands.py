@@ -78,7 +78,7 @@ def retrain(
 
     settings = load(config)
     act = room.if_needed if if_needed else room.retrain
-    result = room.plan(settings) if dry_run else act(settings)
+    result = room.plan(settings, if_needed=if_needed) if dry_run else act(settings)
     show(result, json)
     raise typer.Exit(result.exit_code)
 

@@ -36,7 +36,16 @@ def need(settings: "Settings") -> Need:
     Raises:
         NoChampion: nothing was promoted yet.
     """
-    verdict = _fresh(settings) or _made_now(settings)
+    return _weighed(settings, _fresh(settings) or _made_now(settings))
+
+
+def foreseen(settings: "Settings") -> Need | None:
+    """The same by the newest verdict alone; None where monitoring would look first. Changes nothing."""
+    verdict = _fresh(settings)
+    return None if verdict is None else _weighed(settings, verdict)
+
+
+def _weighed(settings: "Settings", verdict: dict[str, Any]) -> Need:
     asked = [model for model, one in verdict["models"].items() if one["verdict"] == "retrain"]
     told = {"verdict": verdict["verdict"], "as_of": verdict["as_of"], "asked_for": asked}
     language = "zh" if settings.business.language == "zh" else "en"

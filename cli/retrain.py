@@ -87,9 +87,14 @@ def _run(settings: "Settings") -> Outcome:
     return Outcome(f"{content.text}\n{written}", as_json, code)
 
 
-def plan(settings: "Settings") -> Outcome:
-    """What `churn retrain` would do now; nothing is changed."""
+def plan(settings: "Settings", *, if_needed: bool = False) -> Outcome:
+    """What `churn retrain` would do now, or `churn retrain --if-needed`; nothing is changed."""
+    from cli.need import foreseen
+
     journal, busy = Journal(settings.folder), holder(settings.folder)
+    why = foreseen(settings) if if_needed and journal.is_new else None
+    if why is not None and not why.is_needed:
+        return Outcome(why.text, {"steps": [], "holder": busy, "began_at": None})
     results: dict[str, Outcome] = {}
     rows: list[dict[str, Any]] = []
     goes_on = not journal.is_new
@@ -102,6 +107,8 @@ def plan(settings: "Settings") -> Outcome:
     lines = [f"{told(busy)} is at it: nothing would be done." if busy else "Nobody is at it."]
     if not journal.is_new:
         lines.append(f"The run that began at {journal.began_at} broke off and would be gone on with.")
+    elif if_needed:
+        lines.append(why.text if why else "Monitoring would look first; where its verdict asks for a new model:")
     return Outcome("\n".join([*lines, table(rows)]), {"steps": rows, "holder": busy, "began_at": _began(journal)})
 
 

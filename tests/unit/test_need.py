@@ -104,6 +104,19 @@ def test_a_verdict_that_is_not_of_todays_files_is_made_anew(
     assert looked == [stale]
 
 
+def test_a_dry_run_says_whether_there_is_a_need_and_looks_at_nothing(tmp_path: Path) -> None:
+    settings = made.settings(tmp_path)
+    judged(settings, churn="watch")
+    dry = retrain.plan(settings, if_needed=True)
+    assert (dry.text.splitlines()[-1], dry.as_json["steps"]) == ("Nothing is retrained.", [])
+    judged(settings, churn="retrain")
+    dry = retrain.plan(settings, if_needed=True)
+    assert "To be retrained: churn" in dry.text
+    assert dry.as_json["steps"]
+    (settings.folder / "monitoring" / "verdict.json").unlink()
+    assert "Monitoring would look first" in retrain.plan(settings, if_needed=True).text
+
+
 def test_nothing_is_trained_in_vain_and_what_broke_off_is_gone_on_with(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
