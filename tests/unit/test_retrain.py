@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from cli.outcome import Outcome
 from cli.retrain import plan
 from cli.retrain_summary import Summary, write
 from cli.retraining import NO_BETTER, _is_no_better
-from cli.single_flight import LOCK, TURN, AlreadyRunning, holder, in_turn, single_flight
+from cli.single_flight import LOCK, AlreadyRunning, holder, single_flight
 from cli.steps import Step, go
 from tests.unit.training import made
 from training.gate_verdict import Verdict, failed
@@ -72,34 +71,6 @@ def test_a_lock_of_the_dead_is_taken_over(tmp_path: Path, other: Any) -> None:
     (tmp_path / LOCK).write_text("no json")
     with single_flight(tmp_path, "churn retrain") as died:
         assert died is None
-
-
-def test_of_two_that_judge_the_second_waits_for_its_turn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    said: list[str] = []
-
-    def second() -> None:
-        with in_turn(tmp_path, "churn promote"):
-            said.append("second")
-
-    with in_turn(tmp_path, "churn monitor"):
-        with pytest.raises(AlreadyRunning) as told, in_turn(tmp_path, "churn monitor", patience_s=0):
-            pass
-        assert "`churn monitor` (process " in told.value.problem
-        waiting = threading.Thread(target=second)
-        waiting.start()
-        waiting.join(0.3)
-        said.append("first")
-    waiting.join()
-    assert said == ["first", "second"]
-    assert "waiting for its end" in capsys.readouterr().err
-
-
-def test_whoever_can_write_no_lock_goes_on_without(tmp_path: Path) -> None:
-    (tmp_path / TURN / "in the way").mkdir(parents=True)
-    with in_turn(tmp_path, "churn monitor"), in_turn(tmp_path, "churn monitor", patience_s=0):
-        pass
-    with in_turn(tmp_path / "no business", "churn monitor"):
-        assert not (tmp_path / "no business").exists()
 
 
 class Shop:
