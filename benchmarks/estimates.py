@@ -6,7 +6,8 @@ At every cutoff with a past that had matured, the learner of `churn train` is fi
 its scores alone, what its ROC AUC, log loss, Brier score, rate and profit will be among the customers asked there; the
 band is learned from its own held-out scores, as training keeps them. Then what came. Beside it two bands that are
 simpler: chance alone about the estimate, and the mean of the newest three past cohorts with chance about that
-(a back-test's figure and its interval). Coverage has Wilson's 95 % interval; neighbouring horizons overlap, so it is
+(a back-test's figure and its interval). Cohorts of a season that no past cohort shows are counted apart, since
+`churn monitor` abstains there. Coverage has Wilson's 95 % interval; neighbouring horizons overlap, so it is
 worth fewer cohorts than it counts. Without --log it is a simulated shop of another seed than the demo's. Final test
 cutoffs of the real logs are left out. Models are kept in --records and fitted once.
 """
@@ -25,8 +26,9 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benchmarks.bands import of_log, of_simulation
 from benchmarks.rolled import Said, asked_at
+from churn.calendar import from_us
 from churn.estimate import FIGURES, realised
-from churn.estimate_band import ALONE, estimates
+from churn.estimate_band import ALONE, estimates, shows_season
 from churn.metrics_profit import Stakes
 from churn.settings import Settings
 from training.calibrating import HeldOut
@@ -38,8 +40,12 @@ NEWEST = 3
 
 @dataclass(frozen=True)
 class Held:
-    """One figure at one cutoff: how far it came from the estimate, half widths, and how far from the naive value."""
+    """One figure at one cutoff: how far it came from the estimate, half widths, and how far from the naive value.
 
+    `is_told`: a past cohort shows the season; else `churn monitor` abstains.
+    """
+
+    is_told: bool
     off: float
     half: float
     chance: float
@@ -60,12 +66,13 @@ def held(asked: Said, model: str, settings: Settings) -> dict[str, Held]:
     waits_days = float(settings.definition.gap_days + settings.definition.horizon_days)
     told = estimates(asked.probability, past, waits_days=waits_days, stakes=stakes)
     came = realised(outcome, asked.probability, stakes=stakes)
+    is_told = shows_season(past, from_us(int(asked.rows.cutoff_us[0])), settings.definition.horizon_days)
     found = {}
     for name, one in told.items():
         before = [each.realised[name] for each in past][-NEWEST:]
         naive = came[name] - float(np.mean(before)) if before else float("nan")
         half = max(one.high - one.value, one.value - one.low)
-        found[name] = Held(came[name] - one.value, half, one.chance, naive, one.is_learned)
+        found[name] = Held(is_told, came[name] - one.value, half, one.chance, naive, one.is_learned)
     return found
 
 
@@ -82,7 +89,9 @@ def figures(asked: Iterator[Said], model: str, settings: Settings) -> dict[str, 
     every = [held(one, model, settings) for one in asked]
     told: dict[str, Any] = {}
     for name in FIGURES:
-        mine = [one[name] for one in every if name in one]
+        whole = [one[name] for one in every if name in one]
+        mine = [one for one in whole if one.is_told]
+        told[f"{model}_{name}_season_unseen"] = len(whole) - len(mine)
         if not mine:
             continue
         inside = [abs(one.off) <= one.half for one in mine]

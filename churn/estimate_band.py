@@ -38,6 +38,8 @@ FEWEST_COHORTS, FEWEST_INDEPENDENT = 3, 2.0
 HALVINGS = 50
 MOST_SCORES = 20_000
 DIGITS = 8
+DAY_SECONDS = 86_400.0
+YEAR_SECONDS = 365.25 * DAY_SECONDS
 CEILING = {"roc_auc": (0.0, 1.0), "brier": (0.0, 1.0), "rate": (0.0, 1.0), "log_loss": (0.0, math.inf)}
 
 
@@ -153,8 +155,26 @@ def independent(cutoffs: Sequence[datetime], waits_days: float) -> float:
     """How many cohorts whose horizons do not overlap these cutoffs are worth."""
     if not cutoffs:
         return 0.0
-    span_days = (max(cutoffs) - min(cutoffs)).total_seconds() / 86_400
+    span_days = (max(cutoffs) - min(cutoffs)).total_seconds() / DAY_SECONDS
     return min(span_days / waits_days + 1, float(len(set(cutoffs))))
+
+
+def shows_season(past: Sequence[Cohort], now: datetime, horizon_days: float) -> bool:
+    """Whether outcomes of a past cohort fell on the same days of an earlier year, on half of them at least.
+
+    A season that no past cohort shows is in no band: neither scores nor spreads know of it.
+
+    Args:
+        past: earlier cohorts.
+        now: when the customers are asked about.
+        horizon_days: how long outcomes take.
+    """
+    for one in past:
+        years = (now - one.cutoff).total_seconds() / YEAR_SECONDS
+        off_days = abs(years - max(round(years), 1)) * YEAR_SECONDS / DAY_SECONDS
+        if off_days <= horizon_days / 2:
+            return True
+    return False
 
 
 def banded(name: str, now: Expected, usual: float, past: Sequence[Cohort], waits_days: float) -> Estimate:

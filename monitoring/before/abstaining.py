@@ -4,16 +4,18 @@
     broken_data             a column is broken: the scores are of something that is not so
     support_gone            scores or features like none that the champion learned from
     calibration_gone        what matured came otherwise than the scores said: they are off already
+    no_past, season_unseen  no past cohort says how far estimates lie off, or none of this time of a year does
 
 Each with its sentence in two languages, for the page. Start reading at `why_not`.
 """
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 import numpy as np
 
-from churn.estimate_band import ALONE, Cohort
+from churn.estimate_band import ALONE, Cohort, shows_season, thinned, usual_spreads
 from churn.events import FloatArray
 from churn.page import Two
 from monitoring.before.found import Abstention
@@ -24,21 +26,36 @@ from monitoring.ledger.reasons import RATES_ALIKE
 SCORES_MOVED: Final = 0.25  # PSI of the scores: they are spread as none the champion learned from
 UNSEEN: Final = 0.05  # share of scores beyond all that it gave when it learned
 NO_SCORES: Final[Two] = ("No customer of now has a score of this model.", "当前没有客户有该模型的评分。")
+NO_PAST: Final[Two] = (
+    "No past cohort says how far estimates lie off: too few outcomes, or an older version trained the champion.",
+    "没有过去的批次可说明估计误差：结果太少，或当前模型由旧版本训练。",
+)
 NEWEST: Final = 3  # of the pairs that training kept: the test's, in most cases
 
 
-def why_not(found: Findings, scores: FloatArray, past: Sequence[Cohort]) -> Abstention | None:
+def why_not(
+    found: Findings, scores: FloatArray, kept: Sequence[Cohort], own: Sequence[Cohort], now: datetime
+) -> Abstention | None:
     """Why nothing can be estimated; None where it can.
 
     Args:
         found: what else is known of the champion.
         scores: of the customers of now. Shape (n,).
-        past: pairs of estimate and what came, oldest first.
+        kept: pairs of estimate and what came that training kept, oldest first.
+        own: those of the champion's own answers, oldest first.
+        now: the instant judged.
     """
+    return (
+        _nothing(found, scores)
+        or _support(found, scores)
+        or _calibration(found, scores, own or kept)
+        or _past(found, (*kept, *own), now)
+    )
+
+
+def _nothing(found: Findings, scores: FloatArray) -> Abstention | None:
     if not len(scores):
-        return Abstention(
-            "no_scores", ("No customer of now has a score of this model.", "当前没有客户有该模型的评分。")
-        )
+        return Abstention("no_scores", NO_SCORES)
     if len(scores) < found.min_rows:
         few = (
             f"{len(scores)} customers have a score, fewer than {found.min_rows}: too few to say.",
@@ -52,7 +69,20 @@ def why_not(found: Findings, scores: FloatArray, past: Sequence[Cohort]) -> Abst
             f"数据有故障（{names}），评分不可信。",
         )
         return Abstention("broken_data", broken)
-    return _support(found, scores) or _calibration(found, past)
+    return None
+
+
+def _past(found: Findings, past: Sequence[Cohort], now: datetime) -> Abstention | None:
+    if not past:
+        return Abstention("no_past", NO_PAST)
+    if shows_season(past, now, found.champion.bundle.horizon_days):
+        return None
+    first = f"{min(one.cutoff for one in past) + timedelta(hours=12):%Y-%m-%d}"
+    why = (
+        f"No past cohort (the first: {first}) has outcomes of this time of a year: what the season does is unknown.",
+        f"过去各批次（始于 {first}）的结果均未落在一年中的这一时期：季节的影响尚不可知。",
+    )
+    return Abstention("season_unseen", why)
 
 
 def _support(found: Findings, scores: FloatArray) -> Abstention | None:
@@ -80,21 +110,46 @@ def _support(found: Findings, scores: FloatArray) -> Abstention | None:
     return None
 
 
-def _calibration(found: Findings, past: Sequence[Cohort]) -> Abstention | None:
+def _calibration(found: Findings, scores: FloatArray, pairs: Sequence[Cohort]) -> Abstention | None:
     """Its own matured answers speak first; until there are some, the newest pairs that training kept."""
-    came = found.realised
+    came, ratio = found.realised, off_by(pairs)
     if came is not None and came.state == "mature":
-        ratio = came.figures["rate_ratio"]
-        is_off = not _alike(ratio.value) and not ratio.low <= 1 <= ratio.high
-        return _off(ratio.value) if is_off else None
-    newest = [one for one in past if "rate" in one.realised][-NEWEST:]
-    told = sum(one.n * one.estimated["rate"].value for one in newest)
-    if told <= 0:
+        whole = came.figures["rate_ratio"]
+        ratio = None if _alike(whole.value) or whole.low <= 1 <= whole.high else whole.value
+    if ratio is not None:
+        return _off(ratio)
+    fell = ranks_below(pairs, usual_spreads(thinned(scores))["roc_auc"])
+    if fell is None:
         return None
-    happened = sum(one.n * one.realised["rate"] for one in newest)
-    chance = ALONE * sum((one.n * one.estimated["rate"].deviation) ** 2 for one in newest) ** 0.5
-    is_off = not _alike(happened / told) and abs(happened - told) > chance
-    return _off(happened / told) if is_off else None
+    why = (
+        f"Where outcomes are known, the scores rank worse than they said (ROC AUC lower by {fell:.2f}).",
+        f"在已知结果的客户中，评分的排序能力不及其自身所示（ROC AUC 低 {fell:.2f}）。",
+    )
+    return Abstention("calibration_gone", why)
+
+
+def off_by(pairs: Sequence[Cohort]) -> float | None:
+    """Actual over expected rate of the newest pairs, where that is off beyond chance; None where it is not."""
+    told, happened, chance = _newest(pairs, "rate")
+    if told <= 0 or _alike(happened / told) or abs(happened - told) <= chance:
+        return None
+    return happened / told
+
+
+def ranks_below(pairs: Sequence[Cohort], usual: float) -> float | None:
+    """By how much the newest pairs' ROC AUC lies below its estimate, where that is beyond chance and what is usual."""
+    told, came, chance = _newest(pairs, "roc_auc")
+    return told - came if told - came > max(chance, usual) else None
+
+
+def _newest(pairs: Sequence[Cohort], figure: str) -> tuple[float, float, float]:
+    """A figure as it was told of the newest pairs, as it came, and how far apart chance alone takes these."""
+    newest = [one for one in pairs if figure in one.realised][-NEWEST:]
+    n = sum(one.n for one in newest)
+    told = sum(one.n * one.estimated[figure].value for one in newest) / max(n, 1)
+    came = sum(one.n * one.realised[figure] for one in newest) / max(n, 1)
+    chance = ALONE * sum((one.n * one.estimated[figure].deviation) ** 2 for one in newest) ** 0.5 / max(n, 1)
+    return told, came, chance
 
 
 def _alike(ratio: float) -> bool:

@@ -4,9 +4,11 @@
     pairs that training kept, and the ledger's --churn/estimate_band.py--> how wide the band
 
 It takes the scores at their word, so it says nothing where their word is no longer good: calibration gone, scores like
-none the champion learned from, broken data. Where the world has changed behind unchanged scores it cannot know; it is
-shown and never a reason. Start reading at `estimated`.
+none the champion learned from, broken data, a season that no past cohort shows. Where the world has changed behind
+unchanged scores it cannot know; it is shown and never a reason. Start reading at `estimated`.
 """
+
+from datetime import datetime
 
 import numpy as np
 
@@ -21,21 +23,23 @@ from monitoring.champion import Champion
 from monitoring.findings import Findings
 
 
-def estimated(found: Findings, scores: FloatArray, settings: Settings) -> Estimated:
+def estimated(found: Findings, scores: FloatArray, settings: Settings, now: datetime) -> Estimated:
     """Estimate, or abstain.
 
     Args:
         found: what else is known of the champion: faults, drift of scores, what became of its answers.
         scores: its newest of each customer of now; NaN for nobody. Shape (n,).
         settings: [costs], calendar; money is told of churn alone.
+        now: the instant judged.
 
     Raises:
         WrongCohort: the bundle's pairs cannot be read.
     """
     champion, scores = found.champion, scores[np.isfinite(scores)]
     came = pairs_of(found.ledger, champion.version, settings.lifecycle.calendar)
-    past = tuple(sorted((*kept_pairs(champion), *came), key=lambda one: one.cutoff))
-    abstains = why_not(found, scores, past)
+    kept = kept_pairs(champion)
+    past = tuple(sorted((*kept, *came), key=lambda one: one.cutoff))
+    abstains = why_not(found, scores, kept, came, now)
     if abstains is not None:
         return Estimated(len(scores), {}, abstains, past, came)
     waits_days = float(champion.bundle.gap_days + champion.bundle.horizon_days)

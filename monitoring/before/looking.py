@@ -70,7 +70,7 @@ def look_before(
     if manifest is not None:
         signs = partial(early_signs, settings, champion, manifest, now, progress)
         early = tried("early", signs, None, model=champion.model)
-    told_of = partial(estimated, found, told.probabilities, settings)
+    told_of = partial(estimated, found, told.probabilities, settings, now)
     estimate = tried("before", told_of, None, model=champion.model)
     return replace(found, estimate=estimate, early=early, troubles=tried.of(champion.model))
 

@@ -1,5 +1,6 @@
 """What estimates promise, whatever the scores: they are means over outcomes, and bands behave."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from churn.estimate import Expected, FloatArray, expected, expected_profit, realised, shifted
-from churn.estimate_band import Cohort, WrongCohort, estimates, half_width, independent, thinned
+from churn.estimate_band import Cohort, WrongCohort, estimates, half_width, independent, shows_season, thinned
 from churn.metrics_profit import Stakes
 from churn.outcomes import WrongScores
 
@@ -141,3 +142,24 @@ def test_a_crowd_is_estimated_by_evenly_spaced_scores_of_it() -> None:
         assert some[name].value == pytest.approx(whole[name].value, abs=1e-3)
         assert one.value == some[name].value
         assert one.chance == pytest.approx(1.645 * whole[name].deviation, rel=0.02)
+
+
+@given(st.integers(1, 400), st.integers(1, 1_500))
+def test_a_season_is_shown_by_outcomes_of_half_its_days_in_an_earlier_year(horizon_days: int, ago_days: int) -> None:
+    (one,) = cohorts([0.0])
+    now = one.cutoff + timedelta(days=ago_days)
+    mine = np.arange(horizon_days * 24) / 24
+    shared = max(np.isin(mine, mine + 365.25 * years - ago_days).mean() for years in range(1, 6))
+    if abs(shared - 0.5) > 1 / horizon_days:
+        assert shows_season([one], now, horizon_days) == (shared > 0.5)
+
+
+def test_no_log_of_fifteen_months_has_seen_its_season() -> None:
+    """CDNOW: first events on 1997-01-01, 90 days of history, a horizon until any pair; the example ends on 1998-04-01."""
+    for horizon_days in (7, 30, 60, 90):
+        (one,) = cohorts([0.0])
+        pairs = [
+            replace(one, cutoff=datetime(1997, 1, 1, tzinfo=UTC) + timedelta(days=90 + horizon_days + day))
+            for day in range(365)
+        ]
+        assert not shows_season(pairs, datetime(1998, 4, 1, tzinfo=UTC), horizon_days)

@@ -29,6 +29,7 @@ from tests.monitored_shop import Shop
 from tests.unit.monitoring.early_weeks import quiet, weeks
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
+NOW = START + timedelta(days=8 * 90)
 
 
 def scores(n: int = 1000, seed: int = 1) -> FloatArray:
@@ -60,7 +61,7 @@ def became(found: Findings, ratio: float, low: float, high: float) -> Realised:
 
 
 def told(found: Findings, shop: Shop, these: FloatArray | None = None) -> Estimated:
-    return estimated(found, scores() if these is None else these, shop.settings)
+    return estimated(found, scores() if these is None else these, shop.settings, NOW)
 
 
 def test_sound_scores_are_estimated_with_a_band_that_the_past_taught(found: Findings, shop: Shop) -> None:
@@ -72,17 +73,48 @@ def test_sound_scores_are_estimated_with_a_band_that_the_past_taught(found: Find
     assert one.is_learned
 
 
-def test_a_bundle_of_before_has_no_pairs_and_a_band_that_is_assumed(found: Findings, shop: Shop) -> None:
+def test_it_abstains_where_no_past_cohort_was_ever_tried(found: Findings, shop: Shop) -> None:
     old = replace(found.champion, bundle=found.champion.bundle.model_copy(update={"metrics": {"roc_auc": 0.8}}))
-    assert not told(replace(found, champion=old), shop).figures["rate"].is_learned
+    seen = told(replace(found, champion=old), shop)
+    assert (seen.abstains and seen.abstains.code, seen.figures) == ("no_past", {})
+
+
+def with_pairs(found: Findings, pairs: list[Cohort]) -> Findings:
+    bundle = found.champion.bundle.model_copy(update={"metrics": {KEY: [one.as_json() for one in pairs]}})
+    return replace(found, champion=replace(found.champion, bundle=bundle))
+
+
+def kept(found: Findings) -> list[Cohort]:
+    return [Cohort.from_json(one) for one in found.champion.bundle.metrics[KEY]]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(("newest", "code"), [(3, "season_unseen"), (4, None), (8, None)])
+def test_it_abstains_in_a_season_that_no_past_cohort_shows(
+    found: Findings, shop: Shop, newest: int, code: str | None
+) -> None:
+    seen = told(with_pairs(found, kept(found)[-newest:]), shop)  # 90 days apart: the fourth lies a year ago
+    assert (seen.abstains and seen.abstains.code) == code
+    assert bool(seen.figures) == (code is None)
+    if seen.abstains:
+        assert f"{kept(found)[-newest].cutoff + timedelta(hours=12):%Y-%m-%d}" in seen.abstains.why[0]
+        assert "季节" in seen.abstains.why[1]
+
+
+@pytest.mark.parametrize(("roc_auc", "code"), [(0.60, "calibration_gone"), (0.69, None)])
+def test_it_abstains_when_scores_rank_worse_than_they_said_at_the_same_rate(
+    found: Findings, shop: Shop, roc_auc: float, code: str | None
+) -> None:
+    told_auc = kept(found)[0].estimated["roc_auc"].value
+    assert 0.69 < told_auc < 0.74  # what the scores of these tests promise of themselves
+    worse = [replace(one, realised={**one.realised, "roc_auc": roc_auc}) for one in kept(found)]
+    seen = told(with_pairs(found, worse), shop)
+    assert (seen.abstains and seen.abstains.code) == code
 
 
 def off(found: Findings) -> Findings:
     """The pairs that training kept came otherwise than they were told."""
-    pairs = [Cohort.from_json(one) for one in found.champion.bundle.metrics[KEY]]  # type: ignore[union-attr]
-    worse = [replace(one, realised={**one.realised, "rate": 1.6 * one.realised["rate"]}).as_json() for one in pairs]
-    bundle = found.champion.bundle.model_copy(update={"metrics": {KEY: worse}})
-    return replace(found, champion=replace(found.champion, bundle=bundle))
+    worse = [replace(one, realised={**one.realised, "rate": 1.6 * one.realised["rate"]}) for one in kept(found)]
+    return with_pairs(found, worse)
 
 
 def test_it_abstains_without_scores_or_with_few(found: Findings, shop: Shop) -> None:
