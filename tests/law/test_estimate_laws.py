@@ -148,14 +148,14 @@ def test_a_crowd_is_estimated_by_evenly_spaced_scores_of_it() -> None:
 def test_a_season_is_shown_by_outcomes_of_half_its_days_in_an_earlier_year(horizon_days: int, ago_days: int) -> None:
     (one,) = cohorts([0.0])
     now = one.cutoff + timedelta(days=ago_days)
-    mine = np.arange(horizon_days * 24) / 24
-    shared = max(np.isin(mine, mine + 365.25 * years - ago_days).mean() for years in range(1, 6))
+    hours = np.arange(horizon_days * 24)
+    shared = max(np.isin(hours, hours + 24 * ago_days - 8_766 * years).mean() for years in range(1, 6))
     if abs(shared - 0.5) > 1 / horizon_days:
         assert shows_season([one], now, horizon_days) == (shared > 0.5)
 
 
 def test_no_log_of_fifteen_months_has_seen_its_season() -> None:
-    """CDNOW: first events on 1997-01-01, 90 days of history, a horizon until any pair; the example ends on 1998-04-01."""
+    """CDNOW: its log begins on 1997-01-01; 90 days of history and a horizon later the first pair; 1998-04-01 is now."""
     for horizon_days in (7, 30, 60, 90):
         (one,) = cohorts([0.0])
         pairs = [
