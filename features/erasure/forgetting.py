@@ -157,14 +157,14 @@ def _receipt(
 
 
 @contextmanager
-def one_at_a_time(folder: Path, wait_s: float = WAIT_S) -> Iterator[None]:
+def one_at_a_time(folder: Path, wait_s: float | None = None) -> Iterator[None]:
     """One request at a time; the others wait a while.
 
     Raises:
         Busy: one is taking too long.
     """
     (folder / FOLDER).mkdir(parents=True, exist_ok=True)
-    until = time.monotonic() + wait_s
+    until = time.monotonic() + (WAIT_S if wait_s is None else wait_s)
     with (folder / FOLDER / ".lock").open("w") as lock:
         while True:
             try:
