@@ -76,7 +76,6 @@ BACK_AND_AGAIN: list[Row] = [
 TOLD_LATE: list[Row] = [("a", "order", 6, 6, 7, None, None, None), ("a", "order", 2, 7, None, None, None, None)]
 
 
-@settings(max_examples=300)
 @given(told=st.lists(rows, max_size=8), hour=hours, instant=st.sampled_from((0, 1)))
 @example(told=CORRECTED, hour=6, instant=0)  # a cutoff exactly when the correction was known: not yet
 @example(told=CORRECTED, hour=6, instant=1)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pandas as pd
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal, assert_series_equal
 
@@ -55,7 +55,6 @@ def test_the_outcome_window_is_half_open_across_the_change_of_the_clock() -> Non
         assert found.tolist() == [churned], at
 
 
-@settings(max_examples=300)
 @given(frame=event_logs(), lifecycle=lifecycles(), cutoff=cutoffs())
 @example(frame=FIRST_OF_WINDOW, lifecycle=LONDON, cutoff=CUTOFF)
 @example(frame=LAST_BEFORE_WINDOW, lifecycle=LONDON, cutoff=CUTOFF)
