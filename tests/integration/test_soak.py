@@ -1,6 +1,7 @@
 """The service at load with faults injected: no error that is none of the contract's, memory flat, every answer logged.
 
-Twenty seconds every day; ten minutes at night, or as long as CHURN_TEST_SOAK_SECONDS says.
+At night alone: twenty seconds with plain workers, then ten minutes, or as long as CHURN_TEST_SOAK_SECONDS says. Each
+fault has a daily test of its own: test_store_outage, test_plain_server, test_hot_swap, test_registry_outage.
 """
 
 import contextlib
@@ -24,7 +25,7 @@ from tests.callers import Load, Told, logged_ids
 from tests.running_service import Service, a_live_business, running
 from tests.servers import Redis
 
-pytestmark = [pytest.mark.slow, pytest.mark.server]
+pytestmark = [pytest.mark.slow, pytest.mark.server, pytest.mark.nightly]
 
 CODES = {  # of answers and errors: what docs/api.md promises of a service in trouble
     "unknown_customer", "store_unavailable", "no_qualifying_event", "not_eligible", "no_model_for_stage",
@@ -142,9 +143,7 @@ def store(tmp_path: Path) -> Iterator[Redis]:
     ("server", "seconds", "pause_s"),
     [
         ("uvicorn", 20.0, 0.3),
-        pytest.param(
-            "bentoml", float(os.environ.get("CHURN_TEST_SOAK_SECONDS", "600")), 6.0, marks=pytest.mark.nightly
-        ),
+        ("bentoml", float(os.environ.get("CHURN_TEST_SOAK_SECONDS", "600")), 6.0),
     ],
 )
 def test_at_load_with_faults_nothing_but_the_contract_is_told(
