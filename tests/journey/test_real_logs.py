@@ -19,10 +19,14 @@ BARS = {  # example: test cutoff, then the ROC AUC to reach
     "online-retail-ii": ("2011-06-01", {"churn": 0.781, "reactivation": 0.722}),
     "mathoverflow": ("2015-10-01", {"churn": 0.849, "reactivation": 0.874}),
 }
+BY_DAY = "cdnow"  # the others at night
 COLUMNS = {"model", "learner", "cutoff", "n", "base_rate", "roc_auc", "pr_auc", "log_loss", "brier", "ece", "lift_10"}
 
 
-@pytest.mark.parametrize("example", BARS)
+@pytest.mark.parametrize(
+    "example",
+    [BY_DAY, *(pytest.param(one, marks=pytest.mark.nightly) for one in BARS if one != BY_DAY)],
+)
 def test_the_learner_reaches_its_bar(
     example: str, data_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
