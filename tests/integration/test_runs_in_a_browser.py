@@ -102,11 +102,19 @@ def test_each_alarm_leads_to_its_evidence(seen: Seen, run: Path) -> None:
     assert page.locator("code", has_text="churn ").count() > 0
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1100, "light"), (360, "dark")])
-def test_rules_of_accessibility_hold_wide_and_narrow(chromium: Any, run: Path, width: int, scheme: Any) -> None:
+@pytest.mark.parametrize(
+    ("width", "scheme", "files"),
+    [(1100, "light", FILES[::2]), (360, "dark", FILES[1::2])]
+    + [pytest.param(*how, FILES, marks=pytest.mark.nightly) for how in ((1100, "dark"), (360, "light"))],
+    ids=lambda value: f"{len(value)} pages" if isinstance(value, list) else None,
+)
+def test_rules_of_accessibility_hold_wide_and_narrow(
+    chromium: Any, run: Path, width: int, scheme: Any, files: list[str]
+) -> None:
+    """By day one language wide and light, the other narrow and dark; at night both otherwise."""
     seen = Seen(chromium, viewport={"width": width, "height": 800}, color_scheme=scheme)
     wrong = {}
-    for name in FILES:
+    for name in files:
         seen.page.goto((run / name).as_uri())
         wrong[name] = faults_of(seen.page)
         if seen.page.evaluate("document.documentElement.scrollWidth > innerWidth"):
