@@ -34,6 +34,7 @@ from monitoring.ledger.cohort import Unreadable
 COLUMNS = ("customer_id", "model", "model_version", "definition_id", "cutoff", "scored_at", "probability")
 NUMBERS = [("cutoff_us", pa.int64()), ("scored_us", pa.int64()), ("probability", pa.float64())]
 SCHEMA = pa.schema([(name, pa.string()) for name in COLUMNS[:4]] + NUMBERS)
+LATEST_US = 7_258_118_400_000_000  # the year 2200: later, or before 1970, is no instant of ours
 MONDAY = 3  # day 0 of 1970 was a Thursday
 Codes = NDArray[np.int32]
 
@@ -89,9 +90,9 @@ class Answers:
         return self.take(kept)
 
 
-def weeks_of(days: Int64Array) -> Int64Array:
-    """The week of local days, Monday to Sunday, counted from that of 1970-01-01."""
-    return (days + MONDAY) // 7
+def week_of(day: int) -> int:
+    """The week of a local day, Monday to Sunday, counted from that of 1970-01-01."""
+    return (day + MONDAY) // 7
 
 
 def score_files(folder: Path) -> list[Path]:
@@ -117,7 +118,9 @@ def read_file(folder: Path, path: Path) -> tuple[pa.Table, list[Unreadable]]:
     if path.suffix == ".parquet":
         try:
             return _cleaned(_typed(parquet.read_table(path, COLUMNS)), name)
-        except (OSError, pa.ArrowException):
+        except (FileNotFoundError, PermissionError):
+            return SCHEMA.empty_table(), [Unreadable(name, 0, "no_file")]
+        except (OSError, pa.ArrowException, KeyError):
             return SCHEMA.empty_table(), [Unreadable(name, 0, "no_parquet")]
     bad: Counter[str] = Counter()
     try:
@@ -178,6 +181,8 @@ def _cleaned(table: pa.Table, name: str) -> tuple[pa.Table, list[Unreadable]]:
     probability = table["probability"].to_numpy()
     sound = has_cutoff & _all_valid(table, [one for one in SCHEMA.names if one != "cutoff_us"])
     sound &= (probability >= 0) & (probability <= 1)
+    cutoff_us = table["cutoff_us"].fill_null(-1).to_numpy()
+    sound &= (cutoff_us >= 0) & (cutoff_us < LATEST_US)
     bad = {"no_cutoff": int((~has_cutoff).sum()), "wrong_value": int((has_cutoff & ~sound).sum())}
     told = [Unreadable(name, rows, why) for why, rows in bad.items() if rows]
     return (table if sound.all() else table.filter(pa.array(sound))), told
@@ -215,5 +220,8 @@ def _row(told: dict[str, Any], bad: Counter[str]) -> tuple[Any, ...] | None:
     if not (all(isinstance(one, str) for one in texts) and math.isfinite(probability) and 0 <= probability <= 1):
         bad["wrong_value"] += 1
         return None
-    instants = (to_us(datetime.fromisoformat(told[name])) for name in ("cutoff", "scored_at"))
-    return (*texts, *instants, probability)
+    cutoff_us, scored_us = (to_us(datetime.fromisoformat(told[name])) for name in ("cutoff", "scored_at"))
+    if not 0 <= cutoff_us < LATEST_US:
+        bad["wrong_value"] += 1
+        return None
+    return (*texts, cutoff_us, scored_us, probability)

@@ -3,7 +3,7 @@
 Start reading at `judge_cohorts`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,12 +12,13 @@ import pyarrow as pa
 
 from churn.calendar import from_us, to_us
 from churn.events import FloatArray
-from monitoring.ledger.answers import Answers, gathered, read_file, weeks_of
+from monitoring.ledger.answers import Answers, gathered, read_file
+from monitoring.ledger.catalogue import Given, given_by
 from monitoring.ledger.cohort import Cohort
 from monitoring.ledger.judging import Judged, Rules, judge_rows
 from monitoring.ledger.kept import Kept, Waiting
 from monitoring.ledger.outcomes import Days, Known, Windows, walk
-from monitoring.ledger.plan import Planned
+from monitoring.ledger.plan import Planned, together
 
 
 @dataclass(frozen=True)
@@ -56,13 +57,19 @@ def maturity(planned: Planned, known: Known) -> tuple[int, int]:
     return to_us(first), to_us(last)
 
 
-def not_yet(planned: Planned, known: Known) -> Kept:
-    """A cohort of which no horizon is over."""
+def not_yet(planned: Planned, known: Known, given: Mapping[str, Given]) -> Kept:
+    """A cohort of which no horizon is over.
+
+    Args:
+        planned: its answers.
+        known: the log.
+        given: what will be judged, by version.
+    """
     waiting = {
         version: Waiting(one.n, known.lifecycle.outcome_window(from_us(one.first_us)).end)
-        for version, one in planned.given.items()
+        for version, one in given.items()
     }
-    return Kept(_cohort(planned, known, "immature", 0.0), {}, waiting, _spans(planned))
+    return Kept(_cohort(planned, known, "immature", 0.0, given), {}, waiting, _spans(planned))
 
 
 def _read(folder: Path, group: Sequence[Planned], known: Known) -> list[Ready]:
@@ -70,9 +77,9 @@ def _read(folder: Path, group: Sequence[Planned], known: Known) -> list[Ready]:
     tables: dict[tuple[str, str], list[pa.Table]] = {(one.model, one.name): [] for one in group}
     for file in sorted({cell.file for one in group for cell in one.cells}):
         table, _ = read_file(folder, folder / file)
-        weeks = weeks_of(gathered([table]).days(calendar))
+        days, models = gathered([table]).days(calendar), table["model"].to_numpy()
         for one in group:
-            rows = np.isin(weeks, one.weeks) & (table["model"].to_numpy() == one.model)
+            rows = np.isin(days, [*one.days]) & (models == one.model)
             tables[one.model, one.name].append(table.filter(pa.array(rows)))
     found = []
     for one in group:
@@ -97,8 +104,9 @@ def _judged(ready: Ready, outcome: FloatArray, known: Known, rules: Rules) -> Ke
             waiting[version] = Waiting(int(rows.sum()), from_us(int(ready.waiting_until.end_us[rows].min())))
     state = ("partly_mature" if len(mature) else "immature") if len(late) else _mature(every)
     share = len(mature) / max(len(mature) + len(late), 1)
+    given = together([given_by(mature), given_by(late)])
     cohort = replace(
-        _cohort(planned, known, state, share),
+        _cohort(planned, known, state, share, given),
         became=every.became if len(mature) else None,
         by_version={version: one.became for version, one in judged.items()},
     )
@@ -109,18 +117,18 @@ def _mature(every: Judged) -> str:
     return "mature" if every.became.figures else "too_few"
 
 
-def _cohort(planned: Planned, known: Known, state: str, share: float) -> Cohort:
+def _cohort(planned: Planned, known: Known, state: str, share: float, given: Mapping[str, Given]) -> Cohort:
     first_us, last_us = maturity(planned, known)
-    given = planned.given
+    n = sum(one.n for one in given.values())
     return Cohort(
         model=planned.model,
         name=planned.name,
         first_day=planned.first_day,
         last_day=planned.last_day,
         state=state,
-        answers=planned.n,
+        answers=n,
         versions={version: one.n for version, one in given.items()},
-        expected_rate=sum(one.told for one in given.values()) / max(planned.n, 1),
+        expected_rate=sum(one.told for one in given.values()) / max(n, 1),
         mature_share=share,
         first_mature_at=from_us(first_us),
         mature_at=from_us(last_us),

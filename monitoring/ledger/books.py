@@ -2,6 +2,7 @@
 
     immature, partly mature, mature (kept); then judged again where something of its time has changed,
     or closed where its answers are pruned: it stays as it was judged
+    or as it was, while some of its answers cannot be read
 
 A cohort that is mature is kept with what it rests on: digests of its answers, of what counted on the days of its
 windows, and of ids that changed hands. As long as these are what they were it is not judged again; when they change,
@@ -27,11 +28,13 @@ from features.parts import log_parts
 from monitoring.ledger.asking import judge_cohorts, maturity, not_yet
 from monitoring.ledger.catalogue import catalogue
 from monitoring.ledger.cohort import Books, Correction
+from monitoring.ledger.faults import Faults, faults_of, is_damaged
 from monitoring.ledger.judging import Rules
 from monitoring.ledger.kept import MOST_CORRECTIONS, Kept, drop_kept, read_kept, write_kept
 from monitoring.ledger.lines import ledgers_of
 from monitoring.ledger.outcomes import Days, Known, heirs_digest
 from monitoring.ledger.plan import WEEK_ROWS, Planned, planned
+from monitoring.ledger.repeats import Repeats
 
 CACHE = Path("monitoring") / "cache" / "outcome-days.json"
 MOST_ROWS = 8_000_000  # answers that are judged in one walk through the log
@@ -91,28 +94,42 @@ def desk_of(settings: Settings, manifest: LogManifest, now: datetime) -> Desk:
 
 def books_at(desk: Desk, progress: Say = lambda _: None) -> Books:
     """See `books`."""
-    cells, unreadable = catalogue(desk.folder, desk.known.lifecycle.calendar)
-    held, plan = read_kept(desk.folder), {(one.model, one.name): one for one in planned(cells, desk.week_rows)}
+    calendar = desk.known.lifecycle.calendar
+    cells, unreadable = catalogue(desk.folder, calendar)
+    faults, repeats = faults_of(unreadable), Repeats.read(desk.folder, calendar)
+    (held, broken), plan = (
+        read_kept(desk.folder),
+        {(one.model, one.name): one for one in planned(cells, desk.week_rows)},
+    )
     found = {key: one.closed() for key, one in held.items() if _is_history(desk, one, plan.get(key))}
+    found |= {key: one for key, one in held.items() if key not in found and is_damaged(one, cells, faults)}
+    as_they_were = [*found.values()]
     ask: list[Planned] = []
     doubtful: list[Planned] = []
     for key, one in plan.items():
-        if any(_overlap(one, other) for other in found.values() if other.cohort.is_closed):
+        if any(_overlap(one, other) for other in as_they_were):
             continue
         if maturity(one, desk.known)[0] > desk.until_us:
-            found[key] = not_yet(one, desk.known)
-        elif key in held and _same(held[key].rests_on, _sure(desk, one)):
+            found[key] = not_yet(one, desk.known, repeats.given(one))
+        elif key in held and _same(held[key].rests_on, _sure(desk, one, faults)):
             doubtful.append(one)
         else:
             ask.append(one)
-    for key in held.keys() - found.keys() - {(one.model, one.name) for one in (*ask, *doubtful)}:
+    repeats.keep()
+    found |= _judge(desk, ask, doubtful, held, faults, progress)
+    for key in held.keys() - found.keys():
         _if_writable(lambda key=key: drop_kept(desk.folder, key))  # type: ignore[misc]
-    found |= _judge(desk, ask, doubtful, held, progress)
-    return Books(ledgers_of([*found.values()], desk.rules, desk.known.lifecycle.calendar), tuple(unreadable))
+    unreadable += [one for key, one in broken.items() if key not in found]
+    return Books(ledgers_of([*found.values()], desk.rules, calendar), tuple(unreadable))
 
 
 def _judge(
-    desk: Desk, ask: list[Planned], doubtful: list[Planned], held: dict[tuple[str, str], Kept], progress: Say
+    desk: Desk,
+    ask: list[Planned],
+    doubtful: list[Planned],
+    held: dict[tuple[str, str], Kept],
+    faults: Faults,
+    progress: Say,
 ) -> dict[tuple[str, str], Kept]:
     """Judge what is new, then what may have changed; everything else is as it is kept."""
     found: dict[tuple[str, str], Kept] = {}
@@ -124,7 +141,7 @@ def _judge(
             progress(f"what became of {sum(one.n for one in group):,} answers in {len(group)} cohorts")
             judged, seen = judge_cohorts(desk.folder, group, desk.known, desk.rules)
             for one, new in zip(group, judged, strict=True):
-                full = replace(new, rests_on=_rests_on(desk, one, seen))
+                full = replace(new, rests_on=_rests_on(desk, one, seen, faults))
                 full = _corrected(desk, held.get(new.key), full)
                 found[new.key] = full
                 _if_writable(lambda full=full: write_kept(desk.folder, full))  # type: ignore[misc]
@@ -135,7 +152,7 @@ def _judge(
         _, days = judge_cohorts(desk.folder, [], desk.known, desk.rules)
     if days is not None:
         _if_writable(lambda: write_json(desk.folder / CACHE, _state(desk) | {"days": days}))
-        changed = [one for one in doubtful if held[one.model, one.name].rests_on != _rests_on(desk, one, days)]
+        changed = [one for one in doubtful if held[one.model, one.name].rests_on != _rests_on(desk, one, days, faults)]
         judge(changed)
     return {(one.model, one.name): held[one.model, one.name] for one in doubtful} | found
 
@@ -154,12 +171,13 @@ def _overlap(one: Planned, other: Kept) -> bool:
     return one.model == theirs.model and one.first_day <= theirs.last_day and theirs.first_day <= one.last_day
 
 
-def _sure(desk: Desk, one: Planned) -> dict[str, Any]:
+def _sure(desk: Desk, one: Planned, faults: Faults) -> dict[str, Any]:
     """What a cohort rests on, as far as the log need not be read for it."""
     stakes, rules = desk.rules.stakes, desk.rules
     until = None if maturity(one, desk.known)[1] <= desk.until_us else [desk.log_hash, desk.until_us]
     return {
         "answers": one.answers(),
+        "faults": {file: faults[file] for file in one.answers() if file in faults},
         "definition": rules.definition_id,
         "timezone": desk.known.lifecycle.calendar.timezone,
         "floors": [rules.min_rows, rules.min_positives, rules.seed],
@@ -172,7 +190,7 @@ def _same(kept: dict[str, Any], now: dict[str, Any]) -> bool:
     return all(kept.get(name) == value for name, value in now.items())
 
 
-def _rests_on(desk: Desk, one: Planned, days: Days) -> dict[str, Any]:
+def _rests_on(desk: Desk, one: Planned, days: Days, faults: Faults) -> dict[str, Any]:
     """What a cohort rests on."""
     lifecycle = desk.known.lifecycle
     first, last = (lifecycle.outcome_window(from_us(us)) for us in (one.first_us, one.last_us))
@@ -180,7 +198,7 @@ def _rests_on(desk: Desk, one: Planned, days: Days) -> dict[str, Any]:
     start = min(days, default=0) if desk.known.is_of_all_time else edges[0]
     counted = sum(days.get(day, 0) for day in range(start, edges[1] + 1)) % 2**64
     heirs = heirs_digest(desk.known.holders, one.first_us, desk.until_us)
-    return _sure(desk, one) | {"days": f"{counted:016x}", "heirs": f"{heirs:016x}"}
+    return _sure(desk, one, faults) | {"days": f"{counted:016x}", "heirs": f"{heirs:016x}"}
 
 
 def _corrected(desk: Desk, before: Kept | None, new: Kept) -> Kept:

@@ -1,8 +1,8 @@
-"""Which file holds answers of which week: counts and digests, so that a file is read again only when it is needed.
+"""Which file holds answers of which day: counts and digests, so that a file is read again only when it is needed.
 
-A *cell* is what one file holds of one model and one local week. Digests add up, whatever the order of rows, so a
+A *cell* is what one file holds of one model and one local day. Digests add up, whatever the order of rows, so a
 segment that grows touches only the weeks that it grows in. Kept in `monitoring/cache/answers.json` by size and time of
-each file; may be deleted at any time. Start reading at `catalogue`.
+each file, unless nothing of it could be read; may be deleted at any time. Start reading at `catalogue`.
 """
 
 import json
@@ -19,17 +19,17 @@ from numpy.typing import NDArray
 
 from churn.calendar import Calendar
 from features.atomic import write_json
-from monitoring.ledger.answers import Answers, gathered, read_file, score_files, weeks_of
+from monitoring.ledger.answers import Answers, gathered, read_file, score_files, week_of
 from monitoring.ledger.cohort import Unreadable
 
 CACHE = Path("monitoring") / "cache" / "answers.json"
-FORM = 1
+FORM = 2
 Digests = NDArray[np.uint64]
 
 
 @dataclass(frozen=True)
 class Given:
-    """What one version answered in a cell: how many answers, sum of their scores, first and last cutoff, last told."""
+    """What one version answered: how many answers, sum of their scores, first and last cutoff, last told."""
 
     n: int
     told: float
@@ -46,23 +46,29 @@ class Given:
 
 @dataclass(frozen=True)
 class Cell:
-    """What a file holds of a model and a week.
+    """What a file holds of a model and a local day.
 
     Args:
-        file: below the artifacts. week: see `weeks_of`. digest: of its rows.
-        given: by version. definitions: answers under each definition of churn.
+        file: below the artifacts. day: since 1970. rows: every answer; digest: of all of them.
+        given: by version; of its answers about a customer the first. definitions: of churn, that they speak of.
     """
 
     file: str
     model: str
-    week: int
+    day: int
+    rows: int
     digest: int
     given: dict[str, Given]
-    definitions: dict[str, int]
+    definitions: list[str]
+
+    @property
+    def week(self) -> int:
+        """See `week_of`."""
+        return week_of(self.day)
 
     @property
     def n(self) -> int:
-        """How many answers."""
+        """How many answers can be judged, as far as this file tells."""
         return sum(one.n for one in self.given.values())
 
 
@@ -79,7 +85,11 @@ def catalogue(folder: Path, calendar: Calendar) -> tuple[list[Cell], list[Unread
     known = _read(folder, calendar)
     found: dict[str, dict[str, Any]] = {}
     for path in score_files(folder):
-        stat, name = path.stat(), path.relative_to(folder).as_posix()
+        name = path.relative_to(folder).as_posix()
+        try:
+            stat = path.stat()
+        except OSError:  # pruned at this moment
+            continue
         seen = {"size": stat.st_size, "mtime_ns": stat.st_mtime_ns}
         held = known.get(name, {})
         if {key: held.get(key) for key in seen} == seen:
@@ -88,9 +98,10 @@ def catalogue(folder: Path, calendar: Calendar) -> tuple[list[Cell], list[Unread
         table, unreadable = read_file(folder, path)
         cells = [asdict(cell) for cell in cells_of(name, table, calendar)]
         found[name] = seen | {"cells": cells, "unreadable": [asdict(one) for one in unreadable]}
-    if found != known:
+    sound = {name: held for name, held in found.items() if all(one["lines"] for one in held["unreadable"])}
+    if sound != known:  # what could not be read at all may be mended without a change of size and time
         with suppress(OSError):  # a cache: nothing is lost where it cannot be written
-            write_json(folder / CACHE, {"form": FORM, "timezone": calendar.timezone, "files": found})
+            write_json(folder / CACHE, {"form": FORM, "timezone": calendar.timezone, "files": sound})
     known_cells = [_cell(one) for held in found.values() for one in held["cells"]]
     return known_cells, [Unreadable(**one) for held in found.values() for one in held["unreadable"]]
 
@@ -98,24 +109,29 @@ def catalogue(folder: Path, calendar: Calendar) -> tuple[list[Cell], list[Unread
 def cells_of(name: str, table: pa.Table, calendar: Calendar) -> Iterable[Cell]:
     """The cells of a file's answers."""
     answers = gathered([table])
-    weeks, digests = weeks_of(answers.days(calendar)), digests_of(answers)
-    for model, week in sorted(set(zip(answers.model.tolist(), weeks.tolist(), strict=True))):
-        rows = np.flatnonzero((answers.model == model) & (weeks == week))
-        mine = answers.take(rows)
-        by = pd.DataFrame(
-            {"version": mine.version, "told": mine.probability, "cutoff": mine.cutoff_us, "scored": mine.scored_us}
-        ).groupby("version")
-        sums = by.agg(
-            n=("told", "size"), told=("told", "sum"), first_us=("cutoff", "min"), last_us=("cutoff", "max"),
-            scored_us=("scored", "max"),
-        )  # fmt: skip
-        given = {
-            answers.versions[int(version)]: Given(int(n), float(told), int(first), int(last), int(scored))
-            for version, n, told, first, last, scored in sums.itertuples()
-        }
-        under = np.bincount(mine.definition, minlength=len(answers.definitions)).tolist()
-        definitions = {one: count for one, count in zip(answers.definitions, under, strict=True) if count}
-        yield Cell(name, answers.models[model], week, total(digests[rows]), given, definitions)
+    days, digests = answers.days(calendar), digests_of(answers)
+    firsts, first_days = answers, days
+    kept = answers.firsts_of_days(calendar)
+    if len(kept) < len(answers):
+        firsts, first_days = kept, kept.days(calendar)
+    for model, day in sorted(set(zip(answers.model.tolist(), days.tolist(), strict=True))):
+        rows = (answers.model == model) & (days == day)
+        mine = firsts.take((firsts.model == model) & (first_days == day))
+        definitions = [answers.definitions[one] for one in np.unique(mine.definition)]
+        digest = total(digests[rows])
+        yield Cell(name, answers.models[model], day, int(rows.sum()), digest, given_by(mine), definitions)
+
+
+def given_by(answers: Answers) -> dict[str, Given]:
+    """What each version answered."""
+    found = {}
+    for code in np.unique(answers.version):
+        rows = answers.version == code
+        cutoffs, told = answers.cutoff_us[rows], answers.probability[rows]
+        found[answers.versions[code]] = Given(
+            len(told), float(told.sum()), int(cutoffs.min()), int(cutoffs.max()), int(answers.scored_us[rows].max())
+        )
+    return found
 
 
 def digests_of(answers: Answers) -> Digests:

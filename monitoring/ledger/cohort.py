@@ -59,7 +59,8 @@ class Cohort:
         model: churn or reactivation. name: 2025-W40 or 2025-10.
         first_day, last_day: local days of its cutoffs, both included.
         state: immature (no horizon is over), partly_mature (some are), mature, or too_few (mature, and not enough).
-        answers: answers with a number, every one counted. versions: of the model, that gave them, with how many each.
+        answers: judged or to be judged: of a version's about a customer and a day the first. versions: of the model,
+            that gave them, with how many each.
         expected_rate: mean score of all of them.
         mature_share: share of judgeable answers whose horizon is over.
         first_mature_at: when the first answer can be judged. mature_at: when all can.
@@ -115,8 +116,8 @@ class Unreadable:
 
     Args:
         file: below the artifacts. lines: how many; 0: all of the file.
-        why: torn, no_cutoff, wrong_value, no_parquet, no_file; or unfinished: a last line without its end, which is
-            being written, or was when a machine went down.
+        why: torn, no_cutoff, wrong_value, no_parquet, no_file, no_cohort (of the ledger itself); or unfinished: a last
+            line without its end, which is being written, or was when a machine went down.
     """
 
     file: str

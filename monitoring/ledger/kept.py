@@ -2,8 +2,8 @@
 
     monitoring/ledger/churn-2025-W40.json
 
-No customer's id, so that it stays when answers are pruned: then it is history. A file that cannot be read is as if it
-were not there, and its cohort is judged again where its answers still are. Start reading at `Kept`.
+No customer's id, so that it stays when answers are pruned: then it is history. Where a file cannot be read its cohort
+is judged again if its answers still are there, and named otherwise. Start reading at `Kept`.
 """
 
 import json
@@ -16,7 +16,7 @@ from typing import Any
 
 from churn.metrics import CalibrationBin
 from features.atomic import write_json
-from monitoring.ledger.cohort import Became, Cohort, Correction
+from monitoring.ledger.cohort import Became, Cohort, Correction, Unreadable
 from monitoring.ledger.counts import Counts
 from monitoring.ledger.judging import Judged
 from monitoring.ledger.realised import Interval
@@ -64,13 +64,13 @@ class Kept:
         return replace(self, cohort=replace(self.cohort, is_closed=True))
 
 
-def read_kept(folder: Path) -> dict[tuple[str, str], Kept]:
-    """Every cohort that is kept, by model and name.
+def read_kept(folder: Path) -> tuple[dict[tuple[str, str], Kept], dict[tuple[str, str], Unreadable]]:
+    """Every cohort that is kept, and every file that cannot be read, by model and name.
 
     Args:
         folder: the artifacts of the business.
     """
-    found = {}
+    found, broken = {}, {}
     for path in sorted((folder / FOLDER).glob("*.json")):
         try:
             told = json.loads(path.read_text(encoding="utf-8"))
@@ -79,7 +79,10 @@ def read_kept(folder: Path) -> dict[tuple[str, str], Kept]:
             one = None
         if one is not None:
             found[one.key] = one
-    return found
+        else:
+            model, _, name = path.stem.partition("-")
+            broken[model, name] = Unreadable((FOLDER / path.name).as_posix(), 0, "no_cohort")
+    return found, broken
 
 
 def write_kept(folder: Path, kept: Kept) -> None:

@@ -6,7 +6,7 @@ gives the same cohorts. Start reading at `planned`.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property, reduce
@@ -24,7 +24,7 @@ class Planned:
     """A cohort by its answers.
 
     Args:
-        model: churn or reactivation. name: 2025-W40 or 2025-10. weeks: of its answers, see `weeks_of`.
+        model: churn or reactivation. name: 2025-W40 or 2025-10. weeks: of its answers, see `week_of`.
         first_day, last_day: local days, both included.
         cells: what files hold of it.
     """
@@ -39,9 +39,7 @@ class Planned:
     @cached_property
     def given(self) -> dict[str, Given]:
         """What each version answered, in the order of their first cutoffs."""
-        versions = {version for cell in self.cells for version in cell.given}
-        told = {one: reduce(add, [cell.given[one] for cell in self.cells if one in cell.given]) for one in versions}
-        return dict(sorted(told.items(), key=lambda pair: (pair[1].first_us, pair[0])))
+        return together([cell.given for cell in self.cells])
 
     @property
     def first_us(self) -> int:
@@ -55,16 +53,31 @@ class Planned:
 
     @property
     def n(self) -> int:
-        """Answers, every one counted."""
+        """Answers that can be judged, as far as each file by itself tells."""
         return sum(cell.n for cell in self.cells)
+
+    @cached_property
+    def days(self) -> dict[int, list[Cell]]:
+        """What files hold of it, by local day."""
+        found: dict[int, list[Cell]] = {}
+        for cell in self.cells:
+            found.setdefault(cell.day, []).append(cell)
+        return found
 
     def answers(self) -> dict[str, list[int]]:
         """What it rests on: of each file, how many answers and their digest."""
         files: dict[str, list[int]] = {}
         for cell in self.cells:
             n, digest = files.get(cell.file, [0, 0])
-            files[cell.file] = [n + cell.n, (digest + cell.digest) % 2**64]
+            files[cell.file] = [n + cell.rows, (digest + cell.digest) % 2**64]
         return files
+
+
+def together(given: Sequence[Mapping[str, Given]]) -> dict[str, Given]:
+    """What each version answered in several places, in the order of their first cutoffs."""
+    versions = {version for one in given for version in one}
+    told = {version: reduce(add, [one[version] for one in given if version in one]) for version in versions}
+    return dict(sorted(told.items(), key=lambda pair: (pair[1].first_us, pair[0])))
 
 
 def planned(cells: Iterable[Cell], week_rows: int = WEEK_ROWS) -> list[Planned]:

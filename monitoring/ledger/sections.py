@@ -52,6 +52,7 @@ FAULTS: dict[str, Two] = {
     "wrong_value": ("scores with a value that cannot be", "取值不可能的评分"),
     "no_parquet": ("no batch of ours, or half of one", "不是有效的批次文件"),
     "no_file": ("cannot be opened", "无法打开"),
+    "no_cohort": ("a cohort of the ledger whose answers are gone", "台账批次文件损坏，且其评分已清理"),
 }
 
 
