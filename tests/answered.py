@@ -19,8 +19,9 @@ from features import parquet
 from features.holders import NOBODY
 from features.parts import InMemory
 from monitoring.ledger.answers import COLUMNS
-from monitoring.ledger.books import Desk, books_at
+from monitoring.ledger.books import books_at
 from monitoring.ledger.cohort import Books, Cohort
+from monitoring.ledger.desk import Desk
 from monitoring.ledger.judging import Rules
 from monitoring.ledger.outcomes import Known
 

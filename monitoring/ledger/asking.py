@@ -17,6 +17,7 @@ from monitoring.ledger.catalogue import Given, given_by
 from monitoring.ledger.cohort import Cohort
 from monitoring.ledger.judging import Judged, Rules, judge_rows
 from monitoring.ledger.kept import Kept, Waiting
+from monitoring.ledger.merged import among, heirs_digest, lost_ids
 from monitoring.ledger.outcomes import Days, Known, Windows, walk
 from monitoring.ledger.plan import Planned, together
 
@@ -41,7 +42,7 @@ def judge_cohorts(folder: Path, group: Sequence[Planned], known: Known, rules: R
         rules: how answers are judged.
 
     Returns:
-        The cohorts as judged, without what they rest on; and the digests of the log's days.
+        The cohorts as judged, resting on no more than whose ids changed hands; and the digests of the log's days.
 
     Raises:
         BrokenLog, ReplacedLog: the log cannot be read, or was replaced meanwhile.
@@ -110,7 +111,10 @@ def _judged(ready: Ready, outcome: FloatArray, known: Known, rules: Rules) -> Ke
         became=every.became if len(mature) else None,
         by_version={version: one.became for version, one in judged.items()},
     )
-    return Kept(cohort, judged, waiting, _spans(planned), digest=every.digest)
+    lost = lost_ids(known.holders)
+    formers = among(mature.customers, lost) | among(late.customers, lost)
+    rests_on = {"heirs": heirs_digest(known.holders, formers, to_us(known.observed_until))}
+    return Kept(cohort, judged, waiting, _spans(planned), rests_on, digest=every.digest)
 
 
 def _mature(every: Judged) -> str:

@@ -13,55 +13,28 @@ still there. Start reading at `books`.
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from churn.calendar import EPOCH, from_us, to_us
-from churn.metrics_profit import Stakes
 from churn.settings import Settings
 from features.atomic import write_json
-from features.holders import read_holders
 from features.log import LogManifest
-from features.parts import log_parts
 from monitoring.ledger.asking import judge_cohorts, maturity, not_yet
 from monitoring.ledger.catalogue import catalogue
 from monitoring.ledger.cohort import Books, Correction
+from monitoring.ledger.desk import Desk, desk_of
 from monitoring.ledger.faults import Faults, faults_of, is_damaged
-from monitoring.ledger.judging import Rules
 from monitoring.ledger.kept import MOST_CORRECTIONS, Kept, drop_kept, read_kept, write_kept
 from monitoring.ledger.lines import ledgers_of
-from monitoring.ledger.outcomes import Days, Known, heirs_digest
-from monitoring.ledger.plan import WEEK_ROWS, Planned, planned
+from monitoring.ledger.outcomes import Days
+from monitoring.ledger.plan import Planned, planned
 from monitoring.ledger.repeats import Repeats
+from monitoring.ledger.rests import heirs_asked, is_history, is_same, overlap, rests_on, surely
 
 CACHE = Path("monitoring") / "cache" / "outcome-days.json"
-MOST_ROWS = 8_000_000  # answers that are judged in one walk through the log
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Desk:
-    """Where the books are kept, and by which rules.
-
-    Args:
-        folder: the artifacts. known: the log. log_hash: of it. rules: how answers are judged.
-        now: the instant of this run. most_rows: answers in one walk. week_rows: that make a week a cohort.
-    """
-
-    folder: Path
-    known: Known
-    log_hash: str
-    rules: Rules
-    now: datetime
-    most_rows: int = MOST_ROWS
-    week_rows: int = WEEK_ROWS
-
-    @property
-    def until_us(self) -> int:
-        """The log is complete up to here."""
-        return to_us(self.known.observed_until)
 
 
 def books(settings: Settings, manifest: LogManifest, now: datetime, *, progress: Say = lambda _: None) -> Books:
@@ -79,39 +52,24 @@ def books(settings: Settings, manifest: LogManifest, now: datetime, *, progress:
     return books_at(desk_of(settings, manifest, now), progress)
 
 
-def desk_of(settings: Settings, manifest: LogManifest, now: datetime) -> Desk:
-    """Where a business keeps its books.
-
-    Raises:
-        NoLog: it has no log.
-    """
-    training, folder, definition = settings.training, settings.folder, settings.definition
-    rules = Rules(definition.id, training.min_rows, training.min_positives, training.seed, Stakes.of(settings.costs))
-    parts = log_parts(folder, taking_back=definition.taking_back)
-    known = Known(parts, settings.lifecycle, manifest.observed_until, read_holders(folder))
-    return Desk(folder, known, manifest.log_hash, rules, now)
-
-
 def books_at(desk: Desk, progress: Say = lambda _: None) -> Books:
     """See `books`."""
     calendar = desk.known.lifecycle.calendar
     cells, unreadable = catalogue(desk.folder, calendar)
     faults, repeats = faults_of(unreadable), Repeats.read(desk.folder, calendar)
-    (held, broken), plan = (
-        read_kept(desk.folder),
-        {(one.model, one.name): one for one in planned(cells, desk.week_rows)},
-    )
-    found = {key: one.closed() for key, one in held.items() if _is_history(desk, one, plan.get(key))}
+    plan = {(one.model, one.name): one for one in planned(cells, desk.week_rows)}
+    held, broken = read_kept(desk.folder)
+    found = {key: one.closed() for key, one in held.items() if is_history(desk, one, plan.get(key))}
     found |= {key: one for key, one in held.items() if key not in found and is_damaged(one, cells, faults)}
     as_they_were = [*found.values()]
     ask: list[Planned] = []
     doubtful: list[Planned] = []
     for key, one in plan.items():
-        if any(_overlap(one, other) for other in as_they_were):
+        if any(overlap(one, other) for other in as_they_were):
             continue
         if maturity(one, desk.known)[0] > desk.until_us:
             found[key] = not_yet(one, desk.known, repeats.given(one))
-        elif key in held and _same(held[key].rests_on, _sure(desk, one, faults)):
+        elif key in held and is_same(held[key].rests_on, surely(desk, one, faults)):
             doubtful.append(one)
         else:
             ask.append(one)
@@ -141,7 +99,7 @@ def _judge(
             progress(f"what became of {sum(one.n for one in group):,} answers in {len(group)} cohorts")
             judged, seen = judge_cohorts(desk.folder, group, desk.known, desk.rules)
             for one, new in zip(group, judged, strict=True):
-                full = replace(new, rests_on=_rests_on(desk, one, seen, faults))
+                full = replace(new, rests_on=rests_on(desk, one, seen, faults) | new.rests_on)
                 full = _corrected(desk, held.get(new.key), full)
                 found[new.key] = full
                 _if_writable(lambda full=full: write_kept(desk.folder, full))  # type: ignore[misc]
@@ -152,53 +110,22 @@ def _judge(
         _, days = judge_cohorts(desk.folder, [], desk.known, desk.rules)
     if days is not None:
         _if_writable(lambda: write_json(desk.folder / CACHE, _state(desk) | {"days": days}))
-        changed = [one for one in doubtful if held[one.model, one.name].rests_on != _rests_on(desk, one, days, faults)]
-        judge(changed)
+        judge([one for one in doubtful if _has_changed(desk, one, held, rests_on(desk, one, days, faults))])
     return {(one.model, one.name): held[one.model, one.name] for one in doubtful} | found
 
 
-def _is_history(desk: Desk, kept: Kept, now: Planned | None) -> bool:
-    """Whether a kept cohort can be judged no more: answers are gone, or all spoke of another definition."""
-    if not all((desk.folder / file).exists() for file in kept.rests_on["answers"]):
+def _has_changed(desk: Desk, one: Planned, held: dict[tuple[str, str], Kept], now: dict[str, Any]) -> bool:
+    """Whether a cohort must be judged again; a map that grew by ids of others is written down, and that is all."""
+    kept = held[one.model, one.name]
+    if not is_same(kept.rests_on, {name: value for name, value in now.items() if name != "map"}):
         return True
-    if kept.rests_on["definition"] == desk.rules.definition_id:
+    if kept.rests_on.get("map") == now["map"]:
         return False
-    return now is None or not any(desk.rules.definition_id in cell.definitions for cell in now.cells)
-
-
-def _overlap(one: Planned, other: Kept) -> bool:
-    theirs = other.cohort
-    return one.model == theirs.model and one.first_day <= theirs.last_day and theirs.first_day <= one.last_day
-
-
-def _sure(desk: Desk, one: Planned, faults: Faults) -> dict[str, Any]:
-    """What a cohort rests on, as far as the log need not be read for it."""
-    stakes, rules = desk.rules.stakes, desk.rules
-    until = None if maturity(one, desk.known)[1] <= desk.until_us else [desk.log_hash, desk.until_us]
-    return {
-        "answers": one.answers(),
-        "faults": {file: faults[file] for file in one.answers() if file in faults},
-        "definition": rules.definition_id,
-        "timezone": desk.known.lifecycle.calendar.timezone,
-        "floors": [rules.min_rows, rules.min_positives, rules.seed],
-        "stakes": None if stakes is None else [*vars(stakes).values()],
-        "until": until,
-    }
-
-
-def _same(kept: dict[str, Any], now: dict[str, Any]) -> bool:
-    return all(kept.get(name) == value for name, value in now.items())
-
-
-def _rests_on(desk: Desk, one: Planned, days: Days, faults: Faults) -> dict[str, Any]:
-    """What a cohort rests on."""
-    lifecycle = desk.known.lifecycle
-    first, last = (lifecycle.outcome_window(from_us(us)) for us in (one.first_us, one.last_us))
-    edges = [(lifecycle.calendar.day_of(at) - EPOCH).days for at in (first.start, last.end - timedelta(microseconds=1))]
-    start = min(days, default=0) if desk.known.is_of_all_time else edges[0]
-    counted = sum(days.get(day, 0) for day in range(start, edges[1] + 1)) % 2**64
-    heirs = heirs_digest(desk.known.holders, one.first_us, desk.until_us)
-    return _sure(desk, one, faults) | {"days": f"{counted:016x}", "heirs": f"{heirs:016x}"}
+    if kept.rests_on.get("heirs") != heirs_asked(desk, one):
+        return True
+    held[kept.key] = replace(kept, rests_on=kept.rests_on | now)
+    _if_writable(lambda: write_kept(desk.folder, held[kept.key]))
+    return False
 
 
 def _corrected(desk: Desk, before: Kept | None, new: Kept) -> Kept:

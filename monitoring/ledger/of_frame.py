@@ -10,7 +10,7 @@ from churn.calendar import from_us
 from churn.settings import Settings
 from features.log import LogManifest
 from monitoring.ledger.answers import from_frame
-from monitoring.ledger.books import desk_of
+from monitoring.ledger.desk import desk_of
 from monitoring.ledger.judging import judge_rows
 from monitoring.ledger.kept import Waiting
 from monitoring.ledger.lines import realised

@@ -18,12 +18,13 @@ from numpy.typing import NDArray
 from churn.calendar import Int64Array, from_us, to_us
 from churn.conditions import qualifies
 from churn.definition import CANCEL, Lifecycle, Subscription
-from churn.events import Events, FloatArray, before
+from churn.events import BoolArray, Events, FloatArray, before
 from features.heirs import heirs_of, outcomes
 from features.holders import Holders
 from features.parts import Part
 from monitoring.ledger.answers import Answers
 from monitoring.ledger.catalogue import Digests, hashed, mix
+from monitoring.ledger.merged import heirs_at, lost_rows
 
 Days = dict[int, int]  # local day since 1970 -> digest
 
@@ -83,11 +84,11 @@ def walk(known: Known, asked: Sequence[Answers]) -> tuple[list[FloatArray], Days
                 outcome[rows] = _one_by_one(answers, rows, part, events, known)
                 continue
             came = window.take(rows).any_in(place[rows], seen.customer[counts], seen.time_us[counts])
+            lost = lost_rows(answers, rows, known.holders)
+            if len(lost):
+                came[np.isin(rows, lost)] |= _heirs_came(answers, lost, window, part, events, known)
             churns = np.array([model == "churn" for model in answers.models])[answers.model[rows]]
             outcome[rows] = np.where(churns, ~came, came)
-            lost = _lost(answers, rows, known.holders)
-            if len(lost):
-                outcome[lost] = _one_by_one(answers, lost, part, events, known)
     return found, days
 
 
@@ -127,20 +128,27 @@ class Windows:
         return np.asarray(last > first)
 
 
-def _lost(answers: Answers, rows: NDArray[np.intp], holders: Holders) -> NDArray[np.intp]:
-    """Of these rows, those of customers who ever lost an id to somebody else."""
-    changed = holders.changed()
-    if not changed:
-        return rows[:0]
-    theirs = pc.is_in(answers.customers, value_set=pa.array(sorted(changed), pa.string())).to_numpy(
-        zero_copy_only=False
-    )
-    found: NDArray[np.intp] = rows[theirs[answers.customer[rows]]]
-    return found
+def _heirs_came(
+    answers: Answers, rows: NDArray[np.intp], windows: Windows, part: Part, events: Events, known: Known
+) -> BoolArray:
+    """Whether somebody whom an id of the customer went to came in the window of each answer. Shape of `rows`."""
+    customers = answers.customers.take(pa.array(answers.customer[rows])).to_pylist()
+    heirs = heirs_of(part, events.of(sorted(set(customers))))
+    if heirs.events is None:
+        return np.zeros(len(rows), dtype=np.bool_)
+    until_us = to_us(known.observed_until)
+    pairs = heirs_at(customers, answers.cutoff_us[rows], heirs.holders, until_us)
+    seen = before(heirs.events, until_us)
+    counts = qualifies(seen, known.lifecycle.definition, known.lifecycle.calendar)
+    place = pd.Index(heirs.events.customers).get_indexer(pd.Index(pairs["heir"]))
+    row = pairs["row"].to_numpy()[place >= 0]
+    window = windows.take(rows[row])
+    came = window.any_in(place[place >= 0], seen.customer[counts], seen.time_us[counts])
+    return np.bincount(row[came], minlength=len(rows)) > 0
 
 
 def _one_by_one(answers: Answers, rows: NDArray[np.intp], part: Part, events: Events, known: Known) -> FloatArray:
-    """Outcomes cutoff by cutoff, where a window does not tell them. Shape of `rows`."""
+    """Outcomes of subscribers, cutoff by cutoff: a window alone does not tell them. Shape of `rows`."""
     ids = answers.customers.take(pa.array(answers.customer[rows])).to_pylist()
     models = [answers.models[code] for code in answers.model[rows].tolist()]
     asked = pd.DataFrame({"customer_id": ids, "model": models, "cutoff_us": answers.cutoff_us[rows]})
@@ -169,12 +177,3 @@ def _digests(seen: Events, counts: NDArray[np.bool_], known: Known) -> Days:
     starts = np.flatnonzero(np.append(True, np.diff(day[order]) != 0))
     sums: Digests = np.add.reduceat(mixed[order], starts)
     return dict(zip(day[order][starts].tolist(), (int(one) for one in sums), strict=True))
-
-
-def heirs_digest(holders: Holders, since_us: int, until_us: int) -> int:
-    """A digest of which ids went to somebody else between two instants."""
-    told = holders.stretches
-    mine = told[(told["since_us"] >= since_us) & (told["since_us"] < until_us)]
-    rows = zip(mine["source"], mine["source_id"], mine["customer_id"], mine["since_us"], strict=True)
-    texts = [f"{source}|{source_id}|{customer}|{since}" for source, source_id, customer, since in rows]
-    return int(np.add.reduce(mix(hashed(texts)), dtype=np.uint64)) if texts else 0

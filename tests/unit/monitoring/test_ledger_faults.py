@@ -8,10 +8,13 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from churn.calendar import NEVER, to_us
 from churn.events import Events
 from features import parquet
+from features.holders import Holders
 from features.log import BrokenLog
 from monitoring.ledger.books import books_at
 from monitoring.ledger.cohort import Cohort, Unreadable
@@ -173,3 +176,28 @@ def test_who_is_asked_by_several_files_on_a_day_is_one_answer_before_it_is_judge
         (one,) = ledger.cohorts
         assert (one.answers, one.versions, ledger.line.immature) == (13, {"churn/1": 13}, waiting)
         assert one.expected_rate == pytest.approx((2 * sum(told for _, told in TOLD) + 0.8) / 13)
+
+
+def mapped(*rows: tuple[str, str, float, float | None]) -> Holders:
+    """An id map of the shop: id, customer, since and until which day."""
+    columns = ["source_id", "customer_id", "since_us", "until_us"]
+    told = [
+        (one, who, to_us(days(since)), NEVER if until is None else to_us(days(until)))
+        for one, who, since, until in rows
+    ]
+    return Holders(pd.DataFrame(told, columns=columns).assign(source="shop"))
+
+
+def test_an_id_map_that_grows_by_others_opens_no_cohort(tmp_path: Path) -> None:
+    three_weeks(tmp_path)
+    known = [("who-0", "who-0", -90, None)]
+    for more, judged in (
+        ([], 1),
+        ([("x", "x", -90, 29), ("x", "who-0", 29, None)], 0),  # who-0 was asked about, and lost nothing
+        ([("who-3", "who-3", -90, 29.5), ("who-3", "y", 29.5, None)], 1),
+        ([("z", "z", -90, 29.7), ("z", "y", 29.7, None)], 0),
+    ):
+        known += more
+        desk, said = desk_of(tmp_path, log_of(ROWS), days(30)), list[str]()
+        books_at(replace(desk, known=replace(desk.known, holders=mapped(*known))), said.append)
+        assert len(said) == judged, more
