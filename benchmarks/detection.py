@@ -104,11 +104,13 @@ def table(found: dict[str, Any]) -> Iterable[str]:
             f"(90 % interval {one['low']:.2f} to {one['high']:.2f}), {one['weeks_in_alarm']} weeks in alarm; "
             f"by code: {one['codes']}"
         )
-    yield f"{'fault':20} {'caught':>8} {'weeks later':>12}  first alarms; verdicts"
+    yield f"{'fault':20} {'weeks later':>12} {'weeks in alarm'}  first week of each alarm; verdicts"
     for name, one in found.items():
         if name != QUIET:
             delay = "-" if one["delay_weeks"] is None else str(one["delay_weeks"])
-            yield f"{name:20} {one['caught']!s:>8} {delay:>12}  {', '.join(one['first'])}; {one['verdicts']}"
+            rang = ", ".join(f"{code} +{weeks}" for code, weeks in one["first"].items())
+            lasted = f"{one['weeks_in_alarm']:>3} of {one['weeks']}"
+            yield f"{name:20} {delay:>12} {lasted:>14}  {rang or 'nothing'}; {one['verdicts']}"
 
 
 def main() -> None:
@@ -118,6 +120,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[41, 42, 43], help="of the quiet shops")
     parser.add_argument("--customers", type=int, default=6_000, help="of each shop, over four years")
     parser.add_argument("--weeks", type=int, default=QUIET_WEEKS, help="of a quiet shop")
+    parser.add_argument(
+        "--fault-weeks", type=int, default=FAULT_WEEKS, help="of a shop with a fault, those before it too"
+    )
     parser.add_argument("--since", type=int, default=SINCE, help="week in which a fault begins")
     parser.add_argument("--cases", nargs="+", default=[QUIET, *FAULTS], help="what to watch")
     parser.add_argument("--jobs", type=int, default=2)
@@ -127,7 +132,7 @@ def main() -> None:
     seeds, names, customers, weeks = given.seeds, given.cases, given.customers, given.weeks
     if given.quick:
         seeds, names, customers, weeks = seeds[:1], [QUIET, "unit change", "mis-joined columns"], 2_500, 10
-    faulty = min(FAULT_WEEKS, weeks)
+    faulty = min(given.fault_weeks, weeks)
     cases = [Case(seed, customers, QUIET, weeks, 0) for seed in seeds if QUIET in names]
     cases += [Case(seeds[0], customers, name, faulty, given.since) for name in names if name != QUIET]
     with kept_in(given.folder) as folder:

@@ -40,7 +40,9 @@ def quiet_figures(lines: Sequence[Line]) -> dict[str, Any]:
 
 
 def caught(lines: Sequence[Line], quiet: Sequence[Line]) -> dict[str, Any]:
-    """When a fault was first seen: in the first week with an alarm that the quiet shop does not have in that week.
+    """What rang after a fault began and does not ring in the same week of the quiet shop, each with its first week.
+
+    The first of it need not speak of the fault: a shop that changes has other chance weeks too.
 
     Args:
         lines: of a shop with the fault.
@@ -49,15 +51,15 @@ def caught(lines: Sequence[Line], quiet: Sequence[Line]) -> dict[str, Any]:
     without = {line["week"]: {(who, code) for who, code in line["alarms"]} for line in quiet}
     since = lines[0]["since"]
     later = [line for line in sorted(lines, key=_order) if line["week"] >= since]
+    first: dict[str, int] = {}
     for line in later:
-        new = {(who, code) for who, code in line["alarms"]} - without.get(line["week"], set())
-        if new:
-            return {
-                "caught": True, "delay_weeks": line["week"] - since,
-                "first": sorted(f"{who} {code}" for who, code in new),
-                "verdicts": dict(Counter(one["verdict"] for one in later)),
-            }  # fmt: skip
-    return {"caught": False, "delay_weeks": None, "first": [], "verdicts": dict(Counter(x["verdict"] for x in later))}
+        for who, code in sorted({(who, code) for who, code in line["alarms"]} - without.get(line["week"], set())):
+            first.setdefault(f"{who} {code}", line["week"] - since)
+    return {
+        "caught": bool(first), "delay_weeks": min(first.values(), default=None), "first": first,
+        "weeks_in_alarm": sum(bool(line["alarms"]) for line in later), "weeks": len(later),
+        "verdicts": dict(Counter(line["verdict"] for line in later)),
+    }  # fmt: skip
 
 
 def _order(line: Line) -> tuple[int, int]:
