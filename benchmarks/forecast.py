@@ -1,6 +1,7 @@
 """Does the active base come as forecast? Past forecasts of a log, by models of the time, held against what came.
 
 Run: python benchmarks/forecast.py [--quick] [--json] [--seed N] [--customers N] [--records FOLDER] [--log CHURN_TOML]
+         [--step N] [--least N] [--each]
 
 Every month both models are fitted to what had matured by then, as in benchmarks/bands.py, and forecast the active base
 of 30, 60 and 90 days later as `churn monitor` does: from what the log knew at that moment. Coverage is the share of
@@ -12,6 +13,7 @@ import argparse
 import json
 import sys
 import tempfile
+from collections import Counter
 from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -33,7 +35,7 @@ from features.log import LogManifest
 from features.parts import log_parts
 from monitoring.business.base import base
 from monitoring.business.edges import month_edges
-from monitoring.business.forecast import Forecast, forecast
+from monitoring.business.forecast import Forecast, Outlooks, forecast
 from monitoring.business.segments import TOTAL, Dimension, Segmentation
 from monitoring.business.sight import Sight
 from monitoring.business.survey import survey
@@ -58,14 +60,14 @@ def sight_of(one: Asked, model: str, settings: Settings) -> tuple[Sight, Told]:
     return Sight(cast(Bundle, bundle)), Told(numbers[rank], one.probability[rank])
 
 
-def forecasts(settings: Settings, manifest: LogManifest, at: datetime, asked: dict[str, Asked]) -> list[Forecast]:
-    """What would have been told at a cutoff."""
+def forecasts(settings: Settings, manifest: LogManifest, at: datetime, asked: dict[str, Asked]) -> Outlooks:
+    """What would have been told at a cutoff, or why nothing."""
     lifecycle = settings.lifecycle
     edges = month_edges(manifest.first_event_at, at, lifecycle.calendar)
     first_day = (lifecycle.calendar.day_of(manifest.first_event_at) - EPOCH).days
     fold = base(edges, first_day, {model: sight_of(one, model, settings) for model, one in asked.items()})
     survey(_parts(settings), lifecycle, edges, EVERYBODY, [fold])
-    return list(forecast(fold, at).told)
+    return forecast(fold, at)
 
 
 def came(settings: Settings, manifest: LogManifest, due_us: set[int]) -> dict[int, int]:
@@ -105,17 +107,24 @@ def measured(told: list[Forecast], actual: dict[int, int]) -> dict[str, float]:
     return {name: round(float(value), 4) for name, value in found.items()}
 
 
+def options() -> argparse.Namespace:
+    """What is asked for."""
+    found = argparse.ArgumentParser()
+    found.add_argument("--quick", action="store_true", help="a smaller shop")
+    found.add_argument("--json", action="store_true")
+    found.add_argument("--seed", type=int, default=SEED, help="of the simulated shop")
+    found.add_argument("--customers", type=int, default=CUSTOMERS, help="of the simulated shop")
+    found.add_argument("--step", type=int, default=1, help="ask at every so many-th cutoff")
+    found.add_argument("--least", type=int, default=8, help="mature cutoffs that a model needs at least")
+    found.add_argument("--records", type=Path, help="folder that keeps what fitted models said")
+    found.add_argument("--each", action="store_true", help="print every forecast")
+    found.add_argument("--log", type=Path, help="churn.toml of an ingested log; a simulated shop where none is given")
+    return found.parse_args()
+
+
 def main() -> None:
     """Measure and print."""
-    options = argparse.ArgumentParser()
-    options.add_argument("--quick", action="store_true", help="a smaller shop")
-    options.add_argument("--json", action="store_true")
-    options.add_argument("--seed", type=int, default=SEED, help="of the simulated shop")
-    options.add_argument("--customers", type=int, default=CUSTOMERS, help="of the simulated shop")
-    options.add_argument("--records", type=Path, help="folder that keeps what fitted models said")
-    options.add_argument("--each", action="store_true", help="print every forecast")
-    options.add_argument("--log", type=Path, help="churn.toml of an ingested log; a simulated shop where none is given")
-    given = options.parse_args()
+    given = options()
     with tempfile.TemporaryDirectory() as scratch:
         size = QUICK_CUSTOMERS if given.quick else given.customers
         if given.log:
@@ -124,21 +133,23 @@ def main() -> None:
             settings, snapshot, _ = of_simulation(Path(scratch), size, seed=given.seed)
         asked: dict[int, dict[str, Asked]] = {}
         for model in ("churn", "reactivation"):
-            for one in rolled(snapshot, model, settings, None, records=given.records):
+            asking = rolled(snapshot, model, settings, None, step=given.step, records=given.records, least=given.least)
+            for one in asking:
                 asked.setdefault(int(one.rows.cutoff_us[0]), {})[model] = one
-        manifest, told = open_log(settings).manifest, list[Forecast]()
+        manifest, told, untold = open_log(settings).manifest, list[Forecast](), Counter[str]()
         for at_us, models in sorted(asked.items()):
-            if len(models) == 2:
-                told += forecasts(settings, manifest, from_us(at_us), models)
+            found = forecasts(settings, manifest, from_us(at_us), models)
+            told += found.told
+            untold[found.code] += not found.told
         told = [one for one in told if one.due <= manifest.observed_until]
         actual = came(settings, manifest, {to_us(one.due) for one in told})
     for one in told if given.each else ():
         parts = [round(part) for part in (one.kept, one.come, one.returned, one.new)]
         ends = [end and round(end) for end in (one.low, one.high)]
         print(one.horizon_days, one.as_of.date(), one.active, parts, round(one.expected), ends, actual[to_us(one.due)])
-    found = measured(told, actual)
-    lines = "\n".join(f"{name:28} {each}" for name, each in found.items())
-    print(json.dumps({"figures": found}) if given.json else lines)
+    figures = {f"untold_{code}": float(n) for code, n in untold.items() if n} | (measured(told, actual) if told else {})
+    lines = "\n".join(f"{name:28} {each}" for name, each in figures.items())
+    print(json.dumps({"figures": figures}) if given.json else lines)
 
 
 if __name__ == "__main__":

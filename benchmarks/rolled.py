@@ -102,25 +102,26 @@ def rolled(
     *,
     step: int = 1,
     records: Path | None = None,
+    least: int = 8,
 ) -> Iterator[Asked]:
     """Every cutoff, or every so many-th, whose past is long enough, with the outlook that was learned there."""
-    for said in asked_at(snapshot, model, settings, step=step, records=records):
+    for said in asked_at(snapshot, model, settings, step=step, records=records, least=least):
         outlook = learn_outlook(said.scored, settings.lifecycle, horizons_days=settings.training.horizons_days)
         assert outlook is not None
         yield Asked(said.rows, said.raw, said.probability, outlook, _true(said.rows, model, truth), said.scored.rows)
 
 
 def asked_at(
-    snapshot: Snapshot, model: str, settings: Settings, *, step: int = 1, records: Path | None = None
+    snapshot: Snapshot, model: str, settings: Settings, *, step: int = 1, records: Path | None = None, least: int = 8
 ) -> Iterator[Said]:
-    """Every cutoff, or every so many-th, whose past is long enough, one after the other."""
+    """Every cutoff, or every so many-th, whose past has at least so many mature cutoffs, one after the other."""
     rows = Rows.of(snapshot.frame, Columns.of(snapshot.manifest), model)
     definition, training = settings.definition, settings.training
     waits_us = (definition.gap_days + definition.horizon_days) * DAY_US
     cutoffs = np.unique(rows.cutoff_us)
     for at in cutoffs[::-step][::-1]:
         past = cutoffs[cutoffs + waits_us <= at + DAY_US // 2][-training.max_cutoffs :]
-        if len(past) < min(training.max_cutoffs, 8):
+        if len(past) < min(training.max_cutoffs, least):
             continue
         learn = as_known(rows.take(np.isin(rows.cutoff_us, past)), int(at), definition.gap_days)
         here, kept = rows.take(rows.cutoff_us == at), None

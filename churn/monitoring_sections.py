@@ -3,9 +3,19 @@
 The sentences are what `churn settings` and docs/settings.md print.
 """
 
-from pydantic import Field
+from collections import Counter
+from typing import Self
+
+from pydantic import Field, model_validator
 
 from churn.definition import Section
+
+AWARENESS = ("email_sent", "campaign_contact", "event_invitation", "visit", "email_open", "social_like", "follow")
+INTEREST = (
+    "email_click", "campaign_response", "social_comment", "social_share", "social_post", "message", "group_join",
+    "community_post", "newsletter", "product_view", "search", "download", "event_attendance", "lead",
+)  # fmt: skip
+DECISION = ("cart", "add_to_cart", "checkout", "wishlist", "trial", "trial_start", "quote", "demo", "sample")
 
 
 class Monitoring(Section):
@@ -28,3 +38,22 @@ class Monitoring(Section):
         "value, frequency, stage; empty: all that the log tells, without attributes of [fairness] or left out",
     )
     min_cell: int = Field(default=20, ge=1, description="a segment with fewer customers is not shown")
+    funnel_awareness: tuple[str, ...] = Field(
+        default=AWARENESS, description="kinds of event by which somebody becomes aware of the business"
+    )
+    funnel_interest: tuple[str, ...] = Field(default=INTEREST, description="kinds that show interest")
+    funnel_decision: tuple[str, ...] = Field(
+        default=DECISION, description="kinds of somebody about to decide; the first order is the action"
+    )
+
+    @property
+    def funnel(self) -> tuple[tuple[str, ...], ...]:
+        """Kinds of event by step before the first order."""
+        return self.funnel_awareness, self.funnel_interest, self.funnel_decision
+
+    @model_validator(mode="after")
+    def _one_step_a_kind(self) -> Self:
+        twice = [kind for kind, n in Counter(kind for step in self.funnel for kind in step).items() if n > 1]
+        if twice:
+            raise ValueError(f"funnel: {', '.join(twice)} named more than once; keep each kind in one step")
+        return self

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from churn.page import Two, both, table
-from monitoring.business.funnel import ENTERED_DAYS, MATURE_DAYS, STEPS, Funnel
+from monitoring.business.funnel import ENTERED_DAYS, MATURE_DAYS, STEPS
 from monitoring.business.hazards import Hazards
 from monitoring.business.lifetimes import quarter_name
 from monitoring.business.satisfaction import ASKED, CASES, WAIT_DAYS, Mean, Satisfaction, mean
@@ -160,25 +160,28 @@ def _funnel(found: Hazards) -> str:
         f"{funnel.immature:,} who entered lately are immature and left out.",
         f"近期进入的 {funnel.immature:,} 位尚未成熟，未计入。",
     )
-    dimensions = [one for one in funnel.segmentation.dimensions if one.name in funnel.reached and one.name != TOTAL]
-    channels = "".join(_by_channel(found, one) for one in dimensions)
+    channels = "".join(_by_channel(found, one) for one in funnel.dimensions)
     return f'<div class="scroll">{table(head, rows)}</div><p class="quiet">{both(*young)}</p>{channels}'
 
 
 def _by_channel(found: Hazards, dimension: Dimension) -> str:
-    """Conversion from the first step to the order, by acquisition channel and other attributes."""
-    funnel: Funnel = found.funnel
-    counts, rows = funnel.reached[dimension.name], []
-    for cell in shown(dimension.levels, counts[:, 0], found.min_cell):
-        entered, *_, acted = (int(one) for one in counts[list(cell.places)].sum(axis=0))
-        if not entered:  # nobody is left for `other`
+    """Each step, and the median days to it, by acquisition channel and other attributes."""
+    funnel, name, rows = found.funnel, dimension.name, []
+    for cell in shown(dimension.levels, funnel.reached[name][:, 0], found.min_cell):
+        reached = funnel.counts(name, cell.places)
+        if not reached[0]:  # nobody is left for `other`
             continue
-        word = level_word(dimension.name, cell.name, funnel.segmentation, found.currency)
-        rows.append([both(*word), f"{entered:,}", f"{acted:,}", f"{acted / entered:.0%}"])
-    head = [
-        both(*dimension_word(dimension.name)),
-        both("entered", "进入"),
-        both("ordered", "下单"),
-        both("share", "比例"),
-    ]
+        steps = []
+        for place in range(1, len(STEPS)):
+            days = funnel.median_days(place - 1, name, cell.places, least=found.min_cell)
+            steps += [
+                f"{reached[place]:,} ({reached[place] / reached[0]:.0%})",
+                "–" if days is None else f"{days:,.0f}",
+            ]
+        rows.append(
+            [both(*level_word(name, cell.name, funnel.segmentation, found.currency)), f"{reached[0]:,}", *steps]
+        )
+    head = [both(*dimension_word(name)), both("entered", "进入")]
+    for step in STEPS[1:]:
+        head += [both(*STEP_WORDS[step]), both("median days", "中位天数")]
     return f'<div class="scroll">{table(head, rows)}</div>' if rows else ""

@@ -8,7 +8,8 @@
 *And stay* is the share of those who came, at earlier months of the log, who were active when the horizon was over: 1
 where a horizon is shorter than the silence that lapses. The 90 % interval adds up the variances of four sources:
 chance, the two models' bands (a whole cohort may lie off, so all its customers together), and new customers. Without a
-band, or without a past to try arrivals on, there is no interval. Start reading at `forecast`.
+band there is no interval; and no forecast of a log that has not seen these days a year before, and a quarter before
+them, since neither a model nor the rate of new customers can know what they are like. Start reading at `forecast`.
 """
 
 from dataclasses import asdict, dataclass
@@ -20,13 +21,14 @@ from typing import Any, Self
 import numpy as np
 
 from churn.cohort import CHURN, REACTIVATION
-from monitoring.business.arrivals import expected_arrivals
+from monitoring.business.arrivals import RECENT_DAYS, YEAR_DAYS, expected_arrivals
 from monitoring.business.base import ASKED, AWAY, CERTAIN, COME, FRESH, HIGH, LOW, SCORED, SPREAD, UNSCORED, Base
 
 Z90 = NormalDist().inv_cdf(0.95)
 MONTHS = 12  # of the past, whose shares count
 LEAST_CAME = 20
 MOST_UNSCORED = 0.2
+SEASON_DAYS = YEAR_DAYS + RECENT_DAYS
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Forecast:
         active: customers who were active when it was told.
         expected: customers who will be active. low, high: 90 % interval; None with `interval_code`.
         kept, come, returned, new: its parts: without an order; with one; lapsed now; not yet customers.
-        interval_code: why there is no interval: no_band, short_past.
+        interval_code: why there is no interval: no_band.
         versions: of the models.
         actual: what came; None while it is immature.
     """
@@ -83,7 +85,7 @@ class Outlooks:
 
     Args:
         told: a horizon each. code: `told`; no_models, one_model (both are needed), not_scored, gap (days lie between
-            cutoff and horizon), no_horizon (the models tell no common one of 30, 60, 90), short_past.
+            cutoff and horizon), no_horizon (the models tell no common one of 30, 60, 90), no_season.
     """
 
     told: tuple[Forecast, ...]
@@ -108,9 +110,10 @@ def forecast(counted: Base, now: datetime, versions: tuple[str, ...] = ()) -> Ou
         return Outlooks((), "gap" if has_gap else "no_horizon")
     if any(_unscored(counted, model) > MOST_UNSCORED for model in (CHURN, REACTIVATION)):
         return Outlooks((), "not_scored")
-    told = [_of(counted, place, now, versions) for place in range(len(counted.horizons_days))]
-    found = tuple(one for one in told if one is not None)
-    return Outlooks(found, "told" if found else "short_past")
+    if len(counted.daily) < SEASON_DAYS:
+        return Outlooks((), "no_season")
+    places = range(len(counted.horizons_days))
+    return Outlooks(tuple(_of(counted, place, now, versions) for place in places), "told")
 
 
 def _unscored(counted: Base, model: str) -> float:
@@ -118,20 +121,19 @@ def _unscored(counted: Base, model: str) -> float:
     return float(row[UNSCORED] / max(row[SCORED] + row[UNSCORED], 1))
 
 
-def _of(counted: Base, place: int, now: datetime, versions: tuple[str, ...]) -> Forecast | None:
+def _of(counted: Base, place: int, now: datetime, versions: tuple[str, ...]) -> Forecast:
     days = counted.horizons_days[place]
     new = expected_arrivals(counted.daily, days)
-    stay = [_stay(counted, place, row) for row in (CERTAIN, ASKED, AWAY, FRESH)]
-    if new is None:
-        return None
-    safe, comer, returner, newcomer = stay
+    assert new is not None
+    assert new.spread is not None  # a whole year is past enough
+    safe, comer, returner, newcomer = (_stay(counted, place, row) for row in (CERTAIN, ASKED, AWAY, FRESH))
     come, half_come, chance_come = _summed(counted.told[CHURN][place])
     back, half_back, chance_back = _summed(counted.told[REACTIVATION][place])
     parts = float(counted.certain[place]) * safe, come * comer, back * returner, new.value * newcomer
     expected = sum(parts)
-    code = "no_band" if isnan(half_come + half_back) else "short_past" if new.spread is None else None
+    code = "no_band" if isnan(half_come + half_back) else None
     variances = (half_come / Z90 * comer) ** 2, (half_back / Z90 * returner) ** 2, chance_come, chance_back
-    half = Z90 * sqrt(sum(variances) + ((new.spread or 0.0) * newcomer) ** 2) if code is None else float("nan")
+    half = Z90 * sqrt(sum(variances) + (new.spread * newcomer) ** 2) if code is None else float("nan")
     low, high = (None, None) if code else (max(expected - half, 0.0), expected + half)
     due = counted.edges.calendar.plus_days(now, days)
     return Forecast(now, due, days, counted.active, expected, low, high, *parts, code, versions)

@@ -113,7 +113,7 @@ class Folds:
         words = on.lifecycle.words
         self._lapsed = Lapsed(edges, segmentation, words, reach, tells_solutions=manifest.solutions > 0)
         self._satisfaction = Satisfaction(edges, segmentation, on.lifecycle)
-        self._funnel = Funnel(edges, segmentation)
+        self._funnel = Funnel(edges, segmentation, settings.monitoring.funnel)
         sights = {champion.model: (Sight(champion.bundle), told) for champion, told in asked}
         self._base: Base = base(edges, first_day, sights, due(self._told, manifest.observed_until))
 

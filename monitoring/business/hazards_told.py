@@ -4,7 +4,7 @@ What cannot be told is null with its code, or left out; small cells join `other`
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -193,9 +193,23 @@ def _funnel(found: Hazards) -> Json:
     funnel = found.funnel
     if funnel.code != "told" or funnel.counts()[0] < found.min_cell:
         return {"code": funnel.code if funnel.code != "told" else "too_few"}
-    days = [funnel.median_days(step) for step in range(len(STEPS) - 1)]
-    counts = dict(zip(STEPS, funnel.counts(), strict=True))
-    return {"code": "told", "customers": counts, "median_days": days, "immature": funnel.immature}
+    return {
+        "code": "told", "kinds": dict(zip(STEPS, funnel.leads, strict=False)), "immature": funnel.immature,
+        **_steps(found, TOTAL, (0,)),
+        "segments": {
+            one.name: {
+                cell.name: _steps(found, one.name, cell.places)
+                for cell in shown(one.levels, funnel.reached[one.name][:, 0], found.min_cell)
+            }
+            for one in funnel.dimensions
+        },
+    }  # fmt: skip
+
+
+def _steps(found: Hazards, dimension: str, places: Sequence[int]) -> Json:
+    funnel, least = found.funnel, 1 if dimension == TOTAL else found.min_cell
+    days = [funnel.median_days(step, dimension, places, least=least) for step in range(len(STEPS) - 1)]
+    return {"customers": dict(zip(STEPS, funnel.counts(dimension, places), strict=True)), "median_days": days}
 
 
 def _finite(value: float) -> float | None:

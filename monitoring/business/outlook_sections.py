@@ -9,7 +9,7 @@ import numpy as np
 
 from churn.page import Two, both, table
 from churn.reasons import CAUSES
-from monitoring.business.forecast import Forecast
+from monitoring.business.forecast import SEASON_DAYS, Forecast
 from monitoring.business.hazards import Hazards
 from monitoring.business.lapsed import AGE, AGES, OPEN, OTHER, REACH, REACHES, REASON, REASONS, VALUES, Lapsed
 from monitoring.business.segments import STAGE
@@ -33,15 +33,12 @@ CODES: dict[str, Two] = {
         "截止日与预测期之间有间隔，模型无法预测这些天。",
     ),
     "no_horizon": ("The models tell none of 30, 60 and 90 days.", "模型没有 30、60 或 90 天的预测期。"),
-    "short_past": (
-        "The log is shorter than a quarter: nobody can say how many new customers come.",
-        "日志不足一个季度，无法估计新客数量。",
+    "no_season": (
+        f"The log is shorter than {SEASON_DAYS} days, so nothing could be learned of this time of the year.",
+        f"日志不足 {SEASON_DAYS} 天，无法得知一年中这个时段的情形，故不作预测。",
     ),
 }
-NO_INTERVAL: dict[str, Two] = {
-    "no_band": ("no interval: the models have no band", "无区间：模型没有区间"),
-    "short_past": ("no interval: the past is too short to try arrivals on", "无区间：历史过短，无法检验新客估计"),
-}
+NO_BAND: Two = ("no interval: the models have no band", "无区间：模型没有区间")
 FORECAST_NOTE: Two = (
     (
         "From the chances that both models tell, and expected new customers; interval of 90 %. Each forecast "
@@ -119,7 +116,7 @@ def _table_of(told: Sequence[Forecast]) -> str:
 
 def _interval(one: Forecast) -> str:
     if one.low is None or one.high is None:
-        return both(*NO_INTERVAL[one.interval_code or "no_band"])
+        return both(*NO_BAND)
     return f"{one.low:,.0f} – {one.high:,.0f}"
 
 

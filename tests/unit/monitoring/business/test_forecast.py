@@ -13,7 +13,7 @@ from churn.cohort import CHURN, REACTIVATION
 from churn.outlook import Band, Curve, Outlook
 from monitoring.business.arrivals import expected_arrivals
 from monitoring.business.base import Base, base
-from monitoring.business.forecast import Forecast, forecast
+from monitoring.business.forecast import SEASON_DAYS, Forecast, forecast
 from monitoring.business.forecasts_file import FILE, due, judged, keep_forecasts, read_forecasts
 from monitoring.business.sight import Sight
 from monitoring.reading.customers import numbers_of
@@ -111,6 +111,15 @@ def test_no_model_no_forecast(drawn: Drawn) -> None:
     alone = counted(drawn)
     alone.asked = {CHURN: alone.asked[CHURN]}
     assert forecast(alone, NOW).code == "one_model"
+
+
+def test_a_log_that_has_not_seen_the_season_tells_no_forecast(drawn: Drawn) -> None:
+    fold = counted(drawn)
+    fold.daily = fold.daily[-SEASON_DAYS:]
+    assert forecast(fold, NOW).code == "told"
+    fold.daily = fold.daily[1:]
+    told = forecast(fold, NOW)
+    assert (told.told, told.code) == ((), "no_season")
 
 
 def test_without_a_band_there_is_no_interval(drawn: Drawn) -> None:

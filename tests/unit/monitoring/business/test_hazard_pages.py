@@ -8,6 +8,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from churn.monitoring_sections import Monitoring
 from monitoring.business import content_sections, leaving_sections, outlook_sections, returning_sections
 from monitoring.business.after_event import after_events
 from monitoring.business.base import base
@@ -31,7 +32,7 @@ def hazards(drawn: Drawn, past: tuple[Forecast, ...] = ()) -> Hazards:
     lapsed, told, funnel = (
         Lapsed(edges, segmentation),
         Satisfaction(edges, segmentation, CYCLE),
-        Funnel(edges, segmentation),
+        Funnel(edges, segmentation, Monitoring().funnel),
     )
     ahead = base(edges, drawn.first_day, {})
     drawn.walk(spells, after, lapsed, told, funnel, ahead)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from churn.monitoring_sections import Monitoring
 from monitoring.business.funnel import Funnel
 from monitoring.business.satisfaction import Satisfaction, mean
 from tests import drawn_business
@@ -61,8 +62,8 @@ def test_nobody_knows_what_the_log_never_tells() -> None:
     assert satisfied(of(rows)).done_within("complaint", "solved") is None
 
 
-def funnel(drawn: Drawn, parts: int = 1) -> Funnel:
-    told = Funnel(drawn.edges, drawn.segmentation)
+def funnel(drawn: Drawn, parts: int = 1, leads_by_step: tuple[tuple[str, ...], ...] = Monitoring().funnel) -> Funnel:
+    told = Funnel(drawn.edges, drawn.segmentation, leads_by_step)
     drawn.walk(told, parts=parts)
     return told
 
@@ -89,6 +90,27 @@ def test_a_funnel_by_hand() -> None:
     assert share is not None
     assert (share.value, share.n) == (0.25, 40)
     assert funnel(of(leads()), parts=3).counts() == told.counts()
+
+
+def test_steps_are_what_the_business_says() -> None:
+    told = funnel(of(leads()), leads_by_step=(("visit",), (), ("email_click", "cart")))
+    assert told.counts() == [40, 10, 10, 2]
+    with pytest.raises(ValueError, match="visit named more than once; keep each kind in one step"):
+        Monitoring(funnel_interest=("visit",))
+
+
+def test_days_between_steps_by_region() -> None:
+    rows = leads() + [(f"c{n:02}", "profile.region", 1.0, "east" if n % 2 else "west", np.nan) for n in range(40)]
+    rows = [(who, kind, at + 2 * (kind == "email_click" and who in {"c01", "c03", "c05"}), *rest)
+            for who, kind, at, *rest in rows]  # fmt: skip
+    told = funnel(of(rows))
+    (region,) = told.dimensions
+    east, west = (region.levels.index(name) for name in ("east", "west"))
+    assert told.counts("region", [east]) == [20, 5, 2, 1]
+    assert told.median_days(0, "region", [east]) == 7, "three of five came two days later"
+    assert told.median_days(0, "region", [west]) == 5
+    assert told.median_days(0, "region", [east, west]) == told.median_days(0) == 5
+    assert told.median_days(0, "region", [east], least=6) is None
 
 
 def test_who_ordered_had_decided() -> None:
