@@ -17,13 +17,14 @@ import numpy as np
 
 from churn.calendar import EPOCH, from_us
 from features.atomic import write_text
-from monitoring.business.cohorts import WITHIN_DAYS, Joined, Row, again_of, rows_of, since_of
+from monitoring.business.cohorts import WITHIN_DAYS, Row
 from monitoring.business.panel import STAGES
 from monitoring.business.retention import retention, stocks
 from monitoring.business.segments import TOTAL, Dimension
 from monitoring.business.shown import Cell
 from monitoring.business.survival import Share
 from monitoring.business.taking_stock import EVERYBODY, Stocktaking
+from monitoring.business.triangles import triangles
 from monitoring.business.words import churn_means
 
 FORMAT_VERSION = 1
@@ -170,30 +171,15 @@ FAMILIES: Mapping[str, tuple[Size, Give]] = {  # on how many customers a figure 
 
 
 def _cohorts(found: Stocktaking, dimension: Dimension) -> Json:
-    """Triangles by level; those by month of joining only where levels say nothing of what was bought since."""
-    least, name = (0 if dimension.name == TOTAL else found.min_cell), dimension.name
-    told: Json = {}
-    for place, level in enumerate(dimension.levels):
-        since = since_of(found.edges, found.since[name][:, place])
-        mine: dict[str, list[Row]] = {"active_since": since}
-        if name in found.joined:
-            mine |= _joined(found, found.joined[name], place)
-        told[level] = {triangle: [_row(row, least) for row in rows if row.size] for triangle, rows in mine.items()}
-    return told
-
-
-def _joined(found: Stocktaking, joined: Joined, place: int) -> dict[str, list[Row]]:
-    size = joined.joined[:, place]
     return {
-        "joined_active": rows_of(found.edges, size, joined.active[:, place]),
-        "joined_bought": rows_of(found.edges, size, joined.bought[:, place]),
-        "again_within_days": again_of(found.edges, joined, place),
+        level: {name: [_row(row, may) for row, may in rows] for name, rows in mine.items()}
+        for level, mine in triangles(found, dimension).items()
     }
 
 
-def _row(row: Row, least: int) -> Json:
-    """A cohort; of a small one of a segment no more than that it is small."""
-    if row.size < least:
+def _row(row: Row, may_be_told: bool) -> Json:
+    """A cohort; of one that has to be hidden no more than that it is."""
+    if not may_be_told:
         return {"name": row.name, "size": None, "shares": None, "why": "too_few"}
     return {"name": row.name, "size": row.size, "shares": [_rounded(one) for one in row.shares()]}
 

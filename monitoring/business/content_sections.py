@@ -2,14 +2,11 @@
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from churn.page import Two, both, table
 from monitoring.business.funnel import ENTERED_DAYS, MATURE_DAYS, STEPS
 from monitoring.business.hazards import Hazards
-from monitoring.business.lifetimes import quarter_name
-from monitoring.business.satisfaction import ASKED, CASES, WAIT_DAYS, Mean, Satisfaction, mean
-from monitoring.business.segments import TOTAL, Dimension
+from monitoring.business.satisfaction import ASKED, CASES, WAIT_DAYS, Mean, Satisfaction
+from monitoring.business.segments import Dimension
 from monitoring.business.shown import shown
 from monitoring.business.survival import Share
 from monitoring.business.words import STAGE_WORDS, dimension_word, level_word
@@ -69,8 +66,7 @@ def _scores(found: Hazards) -> str:
         rows = [_bar(STAGE_WORDS[stage], one) for stage, one in stages.items()]
         pictures += bars(rows, title=(f"Mean score of {en}, by stage", f"{zh}平均分，按阶段"), as_percent=False)
         pictures += _over_time(told, kind, found.min_cell)
-        dimensions = told.segmentation.dimensions
-        more += "".join(_by_segment(found, kind, one) for one in dimensions if one.name not in (TOTAL, "stage"))
+        more += "".join(_by_segment(found, kind, one) for one in told.segmentation.dimensions[1:])
     details = f"<details><summary>{both('By segment', '按细分')}</summary>{more}</details>" if more else ""
     return f'<div class="grid">{pictures}</div>{details}' if pictures else ""
 
@@ -81,31 +77,19 @@ def _bar(name: Two, one: Mean) -> Bar:
 
 
 def _over_time(told: Satisfaction, kind: str, least: int) -> str:
-    quarters = {
-        number: mean(sums)
-        for (asked, number), sums in sorted(told.by_quarter.items())
-        if asked == kind and sums[0] >= max(least, 2)
-    }
+    quarters = told.quarters(kind, least=least)
     if len(quarters) < 2:
         return ""
     en, zh = KIND_WORDS[kind]
     means = list(quarters.values())
     series = Series((en, zh), [one.value for one in means], [one.low for one in means], [one.high for one in means])
-    labels = [quarter_name(number) for number in quarters]
-    return line([series], labels, title=(f"Mean score of {en}, by quarter", f"{zh}平均分，按季度"))
+    return line([series], list(quarters), title=(f"Mean score of {en}, by quarter", f"{zh}平均分，按季度"))
 
 
 def _by_segment(found: Hazards, kind: str, dimension: Dimension) -> str:
-    sums = found.satisfaction.sums.get((kind, dimension.name))
-    if sums is None:
-        return ""
     rows = []
-    for cell in shown(dimension.levels, sums[:, 0].astype(np.int64), max(found.min_cell, 2)):
-        told = sums[list(cell.places)].sum(axis=0)
-        if told[0] < max(found.min_cell, 2):  # nobody is left for `other`
-            continue
-        one = mean(told)
-        word = level_word(dimension.name, cell.name, found.satisfaction.segmentation, found.currency)
+    for name, one in found.satisfaction.by_segment(kind, dimension, least=found.min_cell):
+        word = level_word(dimension.name, name, found.satisfaction.segmentation, found.currency)
         rows.append([both(*word), f"{one.value:.2f} ({one.low:.2f}–{one.high:.2f})", f"{one.n:,}"])
     words, asked = dimension_word(dimension.name), KIND_WORDS[kind]
     head = [

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
+from itertools import product
 from operator import add
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from churn.settings import Settings
 from features.consents import consents
 from features.log import LogManifest
 from monitoring.attempts import Attempts
-from monitoring.business.after_event import AfterEvents, after_events
+from monitoring.business.after_event import KINDS, OUTCOMES, AfterEvents, Ratio, after_events
 from monitoring.business.base import Base, base
 from monitoring.business.forecast import Forecast, Outlooks, forecast
 from monitoring.business.forecasts_file import due, judged, keep_forecasts, read_forecasts
@@ -79,6 +80,20 @@ def cells_of(
         added = reduce(add, (every[place] for place in cell.places))
         if added.count:  # nobody may be left for `other`
             yield cell.name, added
+
+
+def after_by_segment(found: Hazards) -> Iterator[tuple[str, str, str, str, Ratio]]:
+    """Kind of event, outcome, dimension, level and ratio, of levels with enough to tell.
+
+    A ratio rests on at least as many customers as `min_cell` asks for.
+    """
+    levels = [(one.name, code, level) for one in found.after.segmentation.dimensions[1:]
+              for code, level in enumerate(one.levels)]  # fmt: skip
+    for kind, outcome in product(KINDS, OUTCOMES):
+        for dimension, code, level in levels:
+            told = found.after.ratio(kind, outcome, segment=(dimension, code))
+            if told is not None and told.exposed >= found.min_cell:
+                yield kind, outcome, dimension, level, told
 
 
 class Folds:

@@ -13,10 +13,10 @@ import numpy as np
 
 from features.atomic import write_text
 from monitoring.business.after_event import KINDS, OUTCOMES, WINDOWS_DAYS, Ratio
-from monitoring.business.critical_months import monthly, peaks
+from monitoring.business.critical_months import Month, monthly, peaks
 from monitoring.business.funnel import STEPS
-from monitoring.business.hazards import Hazards, cells_of
-from monitoring.business.lapsed import AGE, AGES, REACH, REACHES, REASON, REASONS
+from monitoring.business.hazards import Hazards, after_by_segment, cells_of
+from monitoring.business.lapsed import AGE, AGES, OPEN, REACH, REACHES, REASON, REASONS, VALUES
 from monitoring.business.lifetimes import returns
 from monitoring.business.satisfaction import ASKED, CASES
 from monitoring.business.segments import TOTAL, Dimension
@@ -82,7 +82,7 @@ def _survival(found: Hazards) -> Json:
         "all": _curve(lives.get((TOTAL, TOTAL), none)),
         "won_back": _curve(lifetimes.later) if lifetimes.later.count >= found.min_cell else None,
         "months": [asdict(one) for one in months],
-        "critical": [asdict(one) | {"ratio": _finite(one.ratio)} for one in peaks(months)],
+        "critical": _critical(months),
         "after_order": [asdict(one) if one else None for one in lifetimes.after_order()],
         "quarters": {name: _curve(one) for name, one in lifetimes.quarters.items() if one.count >= found.min_cell},
         "segments": {one.name: _levels(found, one) for one in lifetimes.segmentation.dimensions[1:]},
@@ -90,7 +90,16 @@ def _survival(found: Hazards) -> Json:
 
 
 def _levels(found: Hazards, dimension: Dimension) -> Json:
-    return {name: _curve(spells) for name, spells in cells_of(found, dimension, found.lifetimes.lives)}
+    told: Json = {}
+    for name, spells in cells_of(found, dimension, found.lifetimes.lives):
+        months = monthly(spells, least=found.min_cell)
+        hazards = [round(one.hazard.value, 6) for one in months]
+        told[name] = _curve(spells) | {"hazard_30d": hazards, "critical": _critical(months)}
+    return told
+
+
+def _critical(months: list[Month]) -> list[Json]:
+    return [asdict(one) | {"ratio": _finite(one.ratio)} for one in peaks(months)]
 
 
 def _curve(spells: Spells) -> Json:
@@ -130,18 +139,10 @@ def _after(found: Hazards) -> list[Json]:
             for days in WINDOWS_DAYS:
                 told = found.after.ratio(kind, outcome, window_days=days)
                 rows.append({"kind": kind, "outcome": outcome, "within_days": days} | _ratio(told))
-            rows += _after_by_segment(found, kind, outcome)
+    for kind, outcome, dimension, level, told in after_by_segment(found):
+        within = {"kind": kind, "outcome": outcome, "within_days": WINDOWS_DAYS[-1]}
+        rows.append(within | {"dimension": dimension, "level": level} | _ratio(told))
     return rows
-
-
-def _after_by_segment(found: Hazards, kind: str, outcome: str) -> Iterator[Json]:
-    """Of levels with enough to tell; a ratio rests on at least as many customers as `min_cell` asks for."""
-    for dimension in found.after.segmentation.dimensions[1:]:
-        for code, level in enumerate(dimension.levels):
-            told = found.after.ratio(kind, outcome, segment=(dimension.name, code))
-            if told is not None and told.exposed >= found.min_cell:
-                within = {"kind": kind, "outcome": outcome, "within_days": WINDOWS_DAYS[-1]}
-                yield within | {"dimension": dimension.name, "level": level} | _ratio(told)
 
 
 def _ratio(told: Ratio | None) -> Json:
@@ -161,13 +162,14 @@ def _lapsed(found: Hazards) -> Json:
     told: Json = {"customers": lapsed.total, "reach": None if lapsed.reach is not None else "not_configured"}
     tables: list[tuple[str, tuple[str, ...]]] = [(AGE, tuple(name for _, name in AGES)), (REASON, REASONS)]
     tables += [(REACH, REACHES)] if lapsed.reach is not None else []
+    tables += [(OPEN, ("solved_or_none", "open"))] if OPEN in lapsed.counts else []
     tables += [(one.name, one.levels) for one in lapsed.segmentation.dimensions[1:]]
     for table, levels in tables:
         counts, money = lapsed.by_value(table), lapsed.money_of(table)
         told[f"by_{table}"] = {
             cell.name: {
                 "customers": int(counts[list(cell.places)].sum()),
-                "of_high_value": int(counts[list(cell.places), -1].sum()),
+                "of_value": dict(zip(VALUES, counts[list(cell.places)].sum(axis=0).tolist(), strict=True)),
                 "money_a_year": round(float(money[list(cell.places)].sum()), 2),
             }
             for cell in shown(levels, counts.sum(axis=1), found.min_cell)
@@ -185,6 +187,17 @@ def _satisfaction(found: Hazards) -> Json:
     }
     return {
         "by_stage": {kind: {stage: asdict(one) for stage, one in each.items()} for kind, each in stages.items()},
+        "by_quarter": {
+            kind: {name: asdict(one) for name, one in told.quarters(kind, least=found.min_cell).items()}
+            for kind in ASKED
+        },
+        "by_segment": {
+            kind: {
+                one.name: {name: asdict(mine) for name, mine in told.by_segment(kind, one, least=found.min_cell)}
+                for one in told.segmentation.dimensions[1:]
+            }
+            for kind in ASKED
+        },
         "cases": cases,
     }
 

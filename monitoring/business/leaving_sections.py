@@ -193,6 +193,7 @@ def _by_segment(found: Hazards) -> str:
     head = [
         both("segment", "细分"), both("level", "取值"), both("customers", "客户数"), both("median days", "中位天数"),
         both("after 180 days", "180 天后仍在"), both("after 365 days", "365 天后仍在"),
+        both("critical moments", "关键时刻"),
     ]  # fmt: skip
     said = (
         ("By segment", "按细分"),
@@ -214,7 +215,20 @@ def _levels(found: Hazards, dimension: Dimension) -> Iterator[list[str]]:
         days = both("immature", "尚未成熟") if half is None else f"{half:,.0f}"
         word = level_word(dimension.name, name, found.lifetimes.segmentation, found.currency)
         kept = [_kept(told, day) for day in (180, 365)]
-        yield [both(*dimension_word(dimension.name)), both(*word), f"{spells.count:,}", days, *kept]
+        high = [_moment(one) for one in peaks(monthly(spells, least=found.min_cell))]
+        yield [
+            both(*dimension_word(dimension.name)),
+            both(*word),
+            f"{spells.count:,}",
+            days,
+            *kept,
+            ", ".join(high) or "–",
+        ]
+
+
+def _moment(one: Peak) -> str:
+    words = _month_of(one.top)
+    return both(f"{words[0]}: {one.hazard:.0%}", f"{words[1]}：{one.hazard:.0%}")
 
 
 def _kept(told: Curve, day: int) -> str:

@@ -100,6 +100,8 @@ def _look(seen: _Seen, one: Panel, attributes: Sequence[str]) -> None:
 
 def _dimension(name: str, counts: Counter[str], is_attribute: bool) -> Dimension | None:
     """The greatest levels; None where there are none to speak of, or they are as many as customers' names."""
+    for ours in (OTHER, UNKNOWN):  # a text of the log that is called like one of ours is what it says
+        counts.pop(ours, None)
     if not counts:
         return None
     if len(counts) <= MOST_LEVELS:

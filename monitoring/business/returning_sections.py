@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from churn.page import Two, both, table
-from monitoring.business.after_event import KINDS, WINDOWS_DAYS, Ratio
-from monitoring.business.hazards import Hazards, cells_of
+from monitoring.business.after_event import KINDS, OUTCOMES, WINDOWS_DAYS, Ratio
+from monitoring.business.hazards import Hazards, after_by_segment, cells_of
 from monitoring.business.lifetimes import ORDERS, returns
 from monitoring.business.survival import Share, Spells, curve, within
 from monitoring.business.words import dimension_word, level_word
@@ -137,7 +137,30 @@ def _after(found: Hazards) -> str:
     said = ("The log tells too little to say anything of: ", "日志中信息不足、无法判断：")
     names = ", ".join(one[0] for one in missing), "、".join(one[1] for one in missing)
     rest = f'<p class="quiet">{both(said[0] + names[0], said[1] + names[1])}</p>' if missing else ""
-    return f'<div class="scroll">{table(head, rows)}</div>{rest}' if rows else rest
+    return f'<div class="scroll">{table(head, rows)}</div>{_after_by_segment(found)}{rest}' if rows else rest
+
+
+def _after_by_segment(found: Hazards) -> str:
+    """Both ratios of each level with enough to tell, by kind of event."""
+    told: dict[str, dict[tuple[str, str], dict[str, Ratio]]] = {}
+    for kind, outcome, dimension, level, ratio in after_by_segment(found):
+        told.setdefault(kind, {}).setdefault((dimension, level), {})[outcome] = ratio
+    parts, days = [], WINDOWS_DAYS[-1]
+    for kind, levels in told.items():
+        words, rows = KIND_WORDS[kind], []
+        head = [
+            both(f"after {words[0]}, within {days} days", f"{words[1]}之后 {days} 天内"), both("level", "取值"),
+            both("lapse, times as often", "流失风险比"), both("next order, times as often", "再次下单比"),
+            both("with the event", "发生该事件的客户月"),
+        ]  # fmt: skip
+        for (dimension, level), ratios in levels.items():
+            word = level_word(dimension, level, found.after.segmentation, found.currency)
+            each = [_ratio(ratios.get(outcome)) for outcome in OUTCOMES]
+            exposed = next(iter(ratios.values())).exposed
+            rows.append([both(*dimension_word(dimension)), both(*word), *each, f"{exposed:,}"])
+        heading = both(f"After {words[0]}, within {days} days, by segment", f"{words[1]}之后 {days} 天内，按细分")
+        parts.append(f'<details><summary>{heading}</summary><div class="scroll">{table(head, rows)}</div></details>')
+    return "".join(parts)
 
 
 def _ratio(told: Ratio | None) -> str:

@@ -8,7 +8,7 @@ younger than `WAIT_DAYS` are not judged yet; where the log never tells of an ans
 Start reading at `Satisfaction`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import sqrt
 from typing import Final
@@ -20,10 +20,11 @@ from churn.definition import Lifecycle
 from churn.events import BoolArray, Events, FloatArray
 from churn.stated import SOLVED, solves
 from monitoring.business.edges import Edges
-from monitoring.business.lifetimes import quarters_of
+from monitoring.business.lifetimes import quarter_name, quarters_of
 from monitoring.business.moments import ORDER, moments
 from monitoring.business.panel import Panel
-from monitoring.business.segments import TOTAL, Codes, Segmentation
+from monitoring.business.segments import TOTAL, Codes, Dimension, Segmentation
+from monitoring.business.shown import shown
 from monitoring.business.survival import Share, Spells, Z, wilson
 
 ASKED: Final = ("survey", "review")
@@ -110,6 +111,21 @@ class Satisfaction:
         """The mean score of each stage in which at least `least` answered."""
         told = self.sums.get((kind, "stage"), np.zeros((0, 3)))
         return {ORDER[code].value: mean(row) for code, row in enumerate(told) if row[0] >= max(least, 2)}
+
+    def quarters(self, kind: str, *, least: int) -> dict[str, Mean]:
+        """The mean score of each quarter in which at least `least` answered, in order of time."""
+        mine = sorted((number, sums) for (asked, number), sums in self.by_quarter.items() if asked == kind)
+        return {quarter_name(number): mean(sums) for number, sums in mine if sums[0] >= max(least, 2)}
+
+    def by_segment(self, kind: str, dimension: Dimension, *, least: int) -> Iterator[tuple[str, Mean]]:
+        """The mean score of each level in which at least `least` answered; small ones join `other`."""
+        sums = self.sums.get((kind, dimension.name))
+        if sums is None or dimension.name == "stage":
+            return
+        for cell in shown(dimension.levels, sums[:, 0].astype(np.int64), max(least, 2)):
+            told = sums[list(cell.places)].sum(axis=0)
+            if told[0] >= max(least, 2):  # nobody may be left for `other`
+                yield cell.name, mean(told)
 
     def done_within(self, kind: str, what: str, days: int = WAIT_DAYS) -> Share | None:
         """The share of cases that were solved, or answered, within so many days; None where the log does not tell."""

@@ -13,12 +13,15 @@ from monitoring.business.segments import TOTAL, Dimension
 from monitoring.business.shown import AND_OTHER
 from monitoring.business.shown import Cell as Level
 from monitoring.business.taking_stock import Stocktaking
+from monitoring.business.triangles import triangles
 from monitoring.business.words import amount, count, dimension_word, interval, level_word, percent
 from monitoring.section import Section
 from monitoring.site.plots import Bar, Cell, bars, heat
 
 PAGE = "business"
-MOST_ROWS = 24
+MOST_ROWS, LEVEL_ROWS = 24, 12
+JOINED: Two = ("first order in", "首单月份")
+ACTIVE_ON: Two = ("active on", "基准日")
 
 
 def sections(found: Stocktaking) -> Iterator[Section]:
@@ -107,13 +110,28 @@ def _cells(found: Stocktaking, nth: int, dimension: Dimension, family: str) -> l
 def _cohorts(found: Stocktaking) -> str:
     joined, edges = found.joined[TOTAL], found.edges
     size = joined.joined[:, 0]
-    month: Two = ("first order in", "首单月份")
-    triangles: list[tuple[list[Row], Two, Two, int]] = [
-        (rows_of(edges, size, joined.bought[:, 0]), BOUGHT, month, 0),
-        (rows_of(edges, size, joined.active[:, 0]), STILL, month, 0),
-        (since_of(edges, found.since[TOTAL][:, 0]), SINCE, ("active on", "基准日"), 1),
+    every: list[tuple[list[Row], Two, Two, int]] = [
+        (rows_of(edges, size, joined.bought[:, 0]), BOUGHT, JOINED, 0),
+        (rows_of(edges, size, joined.active[:, 0]), STILL, JOINED, 0),
+        (since_of(edges, found.since[TOTAL][:, 0]), SINCE, ACTIVE_ON, 1),
     ]
-    return "".join(_triangle(*one) for one in triangles)
+    told = "".join(_triangle(*one) for one in every)
+    return told + "".join(_by_level(found, one) for one in found.dimensions)
+
+
+def _by_level(found: Stocktaking, dimension: Dimension) -> str:
+    """One triangle a level, folded: by month of joining; of what was bought since, by month alone."""
+    title, pictures = dimension_word(dimension.name), ""
+    for level, mine in triangles(found, dimension).items():
+        rows, first = (mine["joined_active"], 0) if "joined_active" in mine else (mine["active_since"], 1)
+        what, corner = (STILL, JOINED) if first == 0 else (SINCE, ACTIVE_ON)
+        word = level_word(dimension.name, level, found.segmentation, found.currency)
+        heading = (f"{title[0]}, {word[0]}: {what[0]}", f"{title[1]}，{word[1]}：{what[1]}")
+        pictures += _triangle([row for row, may in rows[-LEVEL_ROWS:] if may], heading, corner, first)
+    if not pictures:
+        return ""
+    said = both(f"Cohorts by {title[0]}", f"按{title[1]}的群组")
+    return f"<details><summary>{said}</summary>{pictures}</details>"
 
 
 def _triangle(rows: list[Row], title: Two, corner: Two, first: int) -> str:

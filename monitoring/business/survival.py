@@ -151,10 +151,12 @@ def within(told: Curve, since_days: int, more_days: int) -> Share | None:
     until = since_days + more_days
     if until > told.watched_days or not told.survival[since_days] > 0:
         return None
+    n = int(told.at_risk[since_days + 1])
+    if not n:  # nobody was under watch yet
+        return None
     kept = told.survival[until] / told.survival[since_days]
     spread = told.spread[until] - told.spread[since_days]
     low, high = band(np.array([kept]), np.array([spread]))
-    n = int(told.at_risk[since_days + 1])
     if not 0 < kept < 1:  # nobody or everybody: Greenwood tells no width
         return wilson(round(n * (1 - kept)), n)
     return Share(float(1 - kept), float(1 - high[0]), float(1 - low[0]), n)

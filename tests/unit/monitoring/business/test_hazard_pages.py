@@ -94,6 +94,51 @@ def test_machines_are_told_no_number_for_what_nobody_knows(found: Hazards) -> No
     assert "churn_monitor_active_forecast_customers" not in names
 
 
+def test_what_follows_an_event_is_told_by_segment_in_both(found: Hazards) -> None:
+    told = [one for one in content(found)["after_event"] if one.get("level")]
+    (body,) = (one.body for one in shown(found) if one.anchor == "after-event")
+    assert {one["level"] for one in told} >= {"east", "west"}
+    assert body.count("<details>") == len({one["kind"] for one in told}) == 1
+    for one in told:
+        ratio = one["ratio"]
+        assert f"{ratio['value']:.2f} ({ratio['low']:.2f}–{ratio['high']:.2f})" in body
+
+
+def test_machines_are_told_what_people_see_by_segment(found: Hazards) -> None:
+    told = content(found)
+    scores = told["satisfaction"]
+    assert sum(one["n"] for one in scores["by_segment"]["survey"]["region"].values()) > 0.9 * 500
+    assert sum(one["n"] for one in scores["by_quarter"]["survey"].values()) > 0.9 * 500
+    ages = told["lapsed"]["by_age"].values()
+    assert all(sum(one["of_value"].values()) == one["customers"] for one in ages)
+
+
+def test_critical_moments_are_told_by_segment() -> None:
+    """In the east all but a few leave after one order; in the west they leave at any time."""
+    rows = [(f"c{n:03}", "profile.region", 1.0, "east" if n < 200 else "west", np.nan) for n in range(400)]
+    for n in range(400):
+        orders = 1 if n < 150 else 1 + n % 18
+        rows += [(f"c{n:03}", "order", 100.0 + 30 * nth, "tea", 9.0) for nth in range(orders)]
+    found = hazards(drawn_business.of(rows))
+    lives = content(found)["survival"]["segments"]["region"]
+    tops = {name: [one["top"] for one in level["critical"]] for name, level in lives.items()}
+    assert tops["east"][0] == 2
+    assert 2 not in tops["west"]
+    assert lives["east"]["hazard_30d"][2] == pytest.approx(lives["east"]["critical"][0]["hazard"], abs=1e-6)
+    (page,) = (one.body for one in shown(found) if one.anchor == "survival")
+    assert f"days 60–89: {lives['east']['critical'][0]['hazard']:.0%}" in page.split("<summary>")[1]
+
+
+def test_a_region_that_is_called_other_is_counted_once() -> None:
+    rows = [(f"c{n:03}", "profile.region", 1.0, ("other", "unknown", "east")[n % 3], np.nan) for n in range(90)]
+    rows += [(f"c{n:03}", "order", 400.0, "tea", 9.0) for n in range(90)]
+    found = hazards(drawn_business.of(rows))
+    (region,) = (one for one in found.lapsed.segmentation.dimensions if one.name == "region")
+    assert region.levels == ("east", "other", "unknown")
+    lives = content(found)["survival"]["segments"]["region"]
+    assert {name: one["customers"] for name, one in lives.items()} == {"east": 30, "other": 30, "unknown": 30}
+
+
 def test_segments_show_no_small_cell() -> None:
     few = hazards(drawn_business.draw(30, seed=9))
     regions = content(few)["survival"]["segments"]["region"]

@@ -87,6 +87,30 @@ def test_no_cell_of_few_customers_is_shown(content: dict[str, Any]) -> None:
     assert "joined_active" not in content["cohorts"]["value"]  # its levels would say what was bought since
 
 
+def test_nobody_finds_a_small_cohort_by_subtraction(content: dict[str, Any]) -> None:
+    hidden = 0
+    whole = {row["name"]: row["size"] for row in content["cohorts"]["total"]["total"]["active_since"]}
+    for dimension, levels in content["cohorts"].items():
+        for month, size in whole.items() if dimension != "total" else ():
+            rows = [row for level in levels.values() for row in level["active_since"] if row["name"] == month]
+            rest = size - sum(row["size"] or 0 for row in rows)
+            assert rest == 0 or rest >= 20, (dimension, month, rest)
+            hidden += rest > 0
+    assert hidden
+
+
+def test_cohorts_of_each_level_are_on_the_page(stock: Stocktaking, content: dict[str, Any]) -> None:
+    (body,) = (one.body for one in sections(stock) if one.anchor == "cohorts")
+    assert "Cohorts by stage at the start" in body
+    assert "tiny" not in body
+    levels = content["cohorts"]["stage"]
+    told = {level: row for level, mine in levels.items() for row in mine["active_since"][-12:] if row["size"]}
+    for level, row in told.items():
+        of_level = body[body.index(f"stage at the start, {level.replace('_', ' ')}: ") :]
+        assert f">{row['name']}</th><td>{row['size']}</td>" in of_level.split("</figure>")[0]
+    assert told
+
+
 def test_every_number_of_the_json_can_be_read_again(stock: Stocktaking, content: dict[str, Any]) -> None:
     months = [one for one in content["periods"] if one["grain"] == "month"]
     assert [one["name"] for one in months][:2] == ["2023-01", "2023-02"]

@@ -88,6 +88,12 @@ def test_the_chance_within_the_next_days() -> None:
     assert nobody.high > 0.05, "0 of 30 is not surely 0"
 
 
+def test_where_nobody_was_under_watch_there_is_no_chance() -> None:
+    late = Spells.of(np.array([90, 95]), np.array([False, True]), longest=100, since=np.array([40, 50]))
+    assert within(curve(late), 7, 30) is None
+    assert within(curve(late), 60, 30) is not None
+
+
 def test_a_month_in_which_many_leave_is_marked() -> None:
     rng = np.random.default_rng(1)
     even = rng.geometric(0.002, 3_000)
