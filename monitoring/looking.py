@@ -17,7 +17,7 @@ from churn.errors import ChurnError, NoChampion
 from churn.settings import Settings
 from features.log import LogManifest, read_log_manifest
 from monitoring.attempts import Attempts
-from monitoring.before.looking import look_before
+from monitoring.before.looking import look_before, sums_of
 from monitoring.business.hazards import look_at_business
 from monitoring.champion import Champion, path_of, read_champion
 from monitoring.data.contract import usable
@@ -32,7 +32,7 @@ from monitoring.ledger.cohort import Books
 from monitoring.ledger.realised import Realised
 from monitoring.reading.answers import Answers, read_answers
 from monitoring.reading.newest import Told
-from monitoring.reading.now import read_now
+from monitoring.reading.now import as_of, read_now
 from monitoring.reading.seen import RowsOfNow
 from monitoring.reading.windows import snapshot_cutoffs
 from monitoring.stops import stopped
@@ -84,13 +84,13 @@ def look(
     serving = _champions(settings, tried)
     manifest = tried("log", lambda: read_log_manifest(folder), None)
     thens = {one.model: tried("snapshot", partial(reference, one, cache), None, model=one.model) for one in serving}
-    current = _rows_of_now(settings, thens, tried)
+    progress("the weeks before")
+    back = tried("drift", lambda: _back(settings, serving, thens, manifest, progress), {})
+    current = _rows_of_now(settings, thens, back, tried)
     answers = _answers(folder, serving, current, tried)
     now = _now(settings, manifest, current, last_run_at)
     progress("what became of the scores")
     told = tried("outcomes", lambda: _books(settings, manifest, now, progress), Books({}))
-    progress("the weeks before")
-    back = tried("drift", lambda: _back(settings, serving, thens, manifest, current, progress), {})
     findings, held = [], stopped(folder)
     for champion in serving:
         progress(f"{champion.model}: features and scores against its snapshot")
@@ -112,10 +112,13 @@ def look(
     return Look(tuple(findings), tuple(told.versions), current, answers, now, whole, tried)
 
 
-def _rows_of_now(settings: Settings, thens: Mapping[str, Reference | None], tried: Attempts) -> RowsOfNow:
-    """Everybody's features of now, counted into what the champions learned."""
+def _rows_of_now(
+    settings: Settings, thens: Mapping[str, Reference | None], back: Mapping[str, Before], tried: Attempts
+) -> RowsOfNow:
+    """Everybody's features of now, counted into what the champions learned; sampled are those of the past first."""
+    first = {model: one.back.customers for model, one in back.items()}
     known, some = [then or nothing_known(model) for model, then in thens.items()], settings.monitoring.sample_rows
-    found = tried("features", lambda: read_now(settings.folder, known, sample_rows=some), None)
+    found = tried("features", lambda: read_now(settings.folder, known, sample_rows=some, first=first), None)
     return found or RowsOfNow(None, None, 0, 0, {}, {})
 
 
@@ -168,13 +171,20 @@ def _back(
     serving: Sequence[Champion],
     thens: Mapping[str, Reference | None],
     manifest: LogManifest | None,
-    current: RowsOfNow,
     progress: Say,
 ) -> dict[str, Before]:
     """The quiet past; nothing without a log, or without features of now to hold against it."""
-    if manifest is None or current.as_of is None:
+    at = as_of(settings.folder)
+    if manifest is None or at is None:
         return {}
-    return look_back(settings, serving, thens, manifest, now=current.as_of, progress=progress)
+    early = {one.model: sums_of(settings, one, manifest, at) for one in serving}
+    watchers = {model: one for model, one in early.items() if one is not None}
+    also = {at for one in watchers.values() for at in one.missing}
+    found = look_back(settings, serving, thens, manifest, now=at, progress=progress, watchers=watchers, also=also)
+    for model in found.keys() & watchers.keys():
+        if found[model].asked.trees is not None:
+            watchers[model].keep()
+    return found
 
 
 def find(

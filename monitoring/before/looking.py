@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 
 from churn.events import FloatArray
 from churn.page import Two
@@ -21,7 +22,7 @@ from features.tombstones import standing
 from monitoring.attempts import Attempts
 from monitoring.before.estimates import estimated
 from monitoring.before.found import Abstention, Early
-from monitoring.before.past import early_weeks
+from monitoring.before.past import EarlySums, early_weeks
 from monitoring.before.signs import judged
 from monitoring.budget import weekly_chance
 from monitoring.champion import Champion
@@ -90,8 +91,7 @@ def early_signs(settings: Settings, champion: Champion, manifest: LogManifest, n
         ChangedTrees: the archived trees are of another model.
     """
     days, bundle = settings.monitoring.early_days, champion.bundle
-    curve = bundle.outlook.curve if bundle.outlook else None
-    if curve is None or days > curve.days[-1]:
+    if not _reaches(champion, days):
         return _none(days, "no_curve")
     features = _features(settings, champion)
     if features is None:
@@ -106,9 +106,36 @@ def early_signs(settings: Settings, champion: Champion, manifest: LogManifest, n
     weeks = early_weeks(
         bundle, score, log_parts(settings.folder, taking_back=settings.definition.taking_back), features,
         settings.lifecycle, manifest, days=days, now=min(now, manifest.observed_until),
-        cache=settings.folder / "monitoring" / "cache" / f"early-{champion.model_hash[:12]}.json", progress=progress,
+        cache=_cache(settings, champion), progress=progress,
     )  # fmt: skip
     return judged(weeks, days, weekly_chance(settings.monitoring.false_alarms_per_quarter))
+
+
+def sums_of(settings: Settings, champion: Champion, manifest: LogManifest, now: datetime) -> EarlySums | None:
+    """What looks on where the quiet past is computed, so that early signs need not compute it again.
+
+    Args:
+        settings: whose.
+        champion: whose scores.
+        manifest: of the log.
+        now: the instant judged.
+    """
+    days = settings.monitoring.early_days
+    if not _reaches(champion, days):
+        return None
+    return EarlySums(
+        champion.bundle, champion.bundle.feature_set_hash, settings.lifecycle, manifest, len(manifest.files),
+        days=days, now=min(now, manifest.observed_until), cache=_cache(settings, champion),
+    )  # fmt: skip
+
+
+def _reaches(champion: Champion, days: int) -> bool:
+    curve = champion.bundle.outlook.curve if champion.bundle.outlook else None
+    return curve is not None and days <= curve.days[-1]
+
+
+def _cache(settings: Settings, champion: Champion) -> Path:
+    return settings.folder / "monitoring" / "cache" / f"early-{champion.model_hash[:12]}.json"
 
 
 def _none(days: int, code: str) -> Early:

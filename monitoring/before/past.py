@@ -4,7 +4,8 @@
                                           events of the first days, as known when they ended -----------------> actual
 
 Served answers play no part: they began when the model did, and like is compared with like. Only sums are kept, in
-`monitoring/cache/`, so that a run computes the weeks that are new. Start reading at `early_weeks`.
+`monitoring/cache/`, so that a run computes the weeks that are new: `EarlySums` looks on where the quiet past computes
+the same features (`monitoring/drift/past.py`), `early_weeks` computes what is still missing. Start reading there.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +15,7 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
+from numpy.typing import NDArray
 
 from churn.bundle import Bundle
 from churn.calendar import to_us
@@ -28,14 +29,64 @@ from features.parts import Part
 from monitoring.before.activity import chance_of_activity
 from monitoring.before.early import EarlyWeek, active_within, week_of
 from monitoring.before.kept import Kept, read_kept, write_kept
-from monitoring.reading.customers import numbers_of
+from monitoring.drift.sums import sampled
+from monitoring.reading.customers import Sample
 
 WEEKS: Final = 104
-MOST_CUSTOMERS: Final = 8_000
 AT_ONCE: Final = 13  # weeks computed together
 MONDAY: Final = 0
 Score = Callable[[FloatArray], FloatArray]  # packed vectors to probabilities
 Say = Callable[[str], None]
+
+
+class EarlySums:
+    """A champion's weeks, added up customer by customer; those that were kept need not be.
+
+    Args:
+        bundle: the champion's, with a curve that reaches so far.
+        features: hash of those that it learned from.
+        lifecycle: whom to ask, and what counts.
+        manifest: of the log. buckets: that it has.
+        days: that are early.
+        now: weeks that were over by then.
+        cache: the file of what is kept.
+    """
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        features: str,
+        lifecycle: Lifecycle,
+        manifest: LogManifest,
+        buckets: int,
+        *,
+        days: int,
+        now: datetime,
+        cache: Path,
+    ) -> None:
+        self.sample = Sample.of(buckets, manifest.customers)
+        self._bundle, self._lifecycle, self._days, self._cache = bundle, lifecycle, days, cache
+        self._form = Kept(features, lifecycle.definition.id, days, self.sample.buckets, self.sample.share)
+        self.weeks = read_kept(cache, self._form)
+        every = mondays(lifecycle, manifest.first_event_at, now, days)
+        self.missing = [at for at in every if at not in self.weeks]
+
+    def add(self, events: Events, at: datetime, customers: NDArray[np.intp], told: FloatArray) -> None:
+        """Some customers' week, if it is missing (`monitoring.drift.sums.Watcher`)."""
+        if at not in self.missing or not len(customers):
+            return
+        chance = chance_of_activity(self._bundle, told, self._days)
+        if chance is not None:
+            cohort = pd.DataFrame({"customer_id": events.customers[customers], "model": self._bundle.model})
+            week = week_of(at, chance, active_within(events, cohort, self._lifecycle, at, self._days))
+            self.weeks[at] = self.weeks[at].plus(week) if at in self.weeks else week
+
+    def keep(self) -> tuple[EarlyWeek, ...]:
+        """All weeks, oldest first; what is new is written down."""
+        if self.missing:
+            write_kept(self._cache, self._form, self.weeks)
+            self.missing = []
+        return tuple(self.weeks[at] for at in sorted(self.weeks))[-WEEKS:]
 
 
 def early_weeks(
@@ -65,31 +116,21 @@ def early_weeks(
         cache: the file of what is kept.
         progress: told what is going on.
     """
-    few, share = sampled(len(parts), manifest.customers)
-    form = Kept(features.hash, lifecycle.definition.id, days, few, share)
-    kept = read_kept(cache, form)
-    missing = [at for at in mondays(lifecycle, manifest.first_event_at, now, days) if at not in kept]
-    if len(missing) > 1:
-        progress(f"{bundle.model}: early signs of {len(missing)} past weeks, this once")
-    for part in parts[:few] if missing else ():
-        events = _some(part.read(), share)
-        for chunk in (missing[first : first + AT_ONCE] for first in range(0, len(missing), AT_ONCE)):
-            for week in _weeks(bundle, score, events, features, lifecycle, chunk, days) if len(events) else ():
-                kept[week.at] = kept[week.at].plus(week) if week.at in kept else week
-    if missing:
-        write_kept(cache, form, kept)
-    return tuple(kept[at] for at in sorted(kept))[-WEEKS:]
-
-
-def sampled(parts: int, customers: int) -> tuple[int, float]:
-    """How many buckets are read, and the share of their customers: about `MOST_CUSTOMERS`, the same from run to run."""
-    each, few = customers / max(parts, 1), parts
-    while few > 1 and each * (few // 2) >= MOST_CUSTOMERS:
-        few //= 2
-    share = 1.0
-    while each * few * share > 2 * MOST_CUSTOMERS:
-        share /= 2
-    return few, share
+    sums = EarlySums(bundle, features.hash, lifecycle, manifest, len(parts), days=days, now=now, cache=cache)
+    if len(sums.missing) > 1:
+        progress(f"{bundle.model}: early signs of {len(sums.missing)} past weeks, this once")
+    places = [features.names.index(name) for name in bundle.features]
+    for part in parts[: sums.sample.buckets] if sums.missing else ():
+        events, _ = sampled(part.read(), sums.sample.share)
+        for first in range(0, len(sums.missing) if len(events) else 0, AT_ONCE):
+            chunk = sums.missing[first : first + AT_ONCE]
+            cube = compute(events, chunk, features, lifecycle)
+            for place, at in enumerate(chunk):
+                who = who_is_asked(events, lifecycle, to_us(at))
+                mine = who.customer[who.model == bundle.model]
+                if len(mine):
+                    sums.add(events, at, mine, score(np.ascontiguousarray(cube[mine, place][:, places])))
+    return sums.keep()
 
 
 def mondays(lifecycle: Lifecycle, first_event_at: datetime, now: datetime, days: int) -> list[datetime]:
@@ -104,36 +145,3 @@ def mondays(lifecycle: Lifecycle, first_event_at: datetime, now: datetime, days:
         if at > first_event_at and calendar.plus_days(lifecycle.outcome_window(at).start, days) <= now
     ]
     return over[:WEEKS][::-1]
-
-
-def _weeks(
-    bundle: Bundle,
-    score: Score,
-    events: Events,
-    features: FeatureSet,
-    lifecycle: Lifecycle,
-    cutoffs: Sequence[datetime],
-    days: int,
-) -> list[EarlyWeek]:
-    """Some customers' weeks; a week of which nobody was asked is left out."""
-    cube, found = compute(events, cutoffs, features, lifecycle), []
-    places = [features.names.index(name) for name in bundle.features]
-    for place, at in enumerate(cutoffs):
-        who = who_is_asked(events, lifecycle, to_us(at))
-        mine = who.customer[who.model == bundle.model]
-        if not len(mine):
-            continue
-        told = score(np.ascontiguousarray(cube[mine, place][:, places]))
-        chance = chance_of_activity(bundle, told, days)
-        if chance is not None:
-            cohort = pd.DataFrame({"customer_id": events.customers[mine], "model": bundle.model})
-            found.append(week_of(at, chance, active_within(events, cohort, lifecycle, at, days)))
-    return found
-
-
-def _some(events: Events, share: float) -> Events:
-    """The customers with the smallest numbers."""
-    if share >= 1 or not len(events.customers):
-        return events
-    numbers = numbers_of(pa.array(events.customers.tolist(), pa.string()))
-    return events.of(events.customers[numbers < np.uint64(share * 2.0**64)].tolist())

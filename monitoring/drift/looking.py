@@ -7,7 +7,7 @@ Start reading at `look_back`.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -32,9 +32,9 @@ from monitoring.drift.judging import Drift, judged
 from monitoring.drift.past import Back, pasts
 from monitoring.drift.reference import Reference
 from monitoring.drift.shift import FeatureDrift, ScoreDrift
-from monitoring.drift.sums import Asked, below
+from monitoring.drift.sums import Asked, Watcher
 from monitoring.drift.weeks import Past, week_of
-from monitoring.reading.customers import UInt64Array
+from monitoring.reading.customers import UInt64Array, below
 from monitoring.reading.newest import Told
 from monitoring.reading.seen import Seen
 from monitoring.reading.windows import snapshot_cutoffs
@@ -83,6 +83,8 @@ def look_back(
     *,
     now: datetime,
     progress: Say,
+    watchers: Mapping[str, Watcher] | None = None,
+    also: Collection[datetime] = (),
 ) -> dict[str, Before]:
     """The past of every champion whose features can still be computed, by model.
 
@@ -93,6 +95,8 @@ def look_back(
         manifest: of the log.
         now: the instant that the features of now speak of.
         progress: told what is going on.
+        watchers: of a model, who looks on where its past is computed.
+        also: weeks that they need.
 
     Raises:
         DataError: the log, or a champion's trees, are not as promised.
@@ -107,7 +111,10 @@ def look_back(
     found = {}
     for features, together in sets.values():
         parts = log_parts(settings.folder, taking_back=settings.definition.taking_back)
-        backs = pasts(together, parts, features, settings.lifecycle, manifest, now=now, cache=cache, progress=progress)
+        backs = pasts(
+            together, parts, features, settings.lifecycle, manifest, now=now, cache=cache, progress=progress,
+            watchers=watchers, also=also,
+        )  # fmt: skip
         for one in together:
             cutoffs = snapshot_cutoffs(one.champion)
             found[one.champion.model] = Before(one, backs[one.champion.model], (min(cutoffs), max(cutoffs)))
@@ -134,7 +141,7 @@ def hold(
         now: the instant that the rows speak of.
     """
     champion, past, rules = before.asked.champion, before.back.past, settings.monitoring
-    sample = seen.sample.loc[seen.sample.index.to_numpy(dtype=np.uint64) <= below(past.share)]
+    sample = seen.sample.loc[np.isin(seen.sample.index.to_numpy(dtype=np.uint64), before.back.customers)]
     broken = {fault.feature for fault in found.faults}
     sample = sample.drop(columns=[name for name in sample if name in broken])
     customers = sample.index.to_numpy(dtype=np.uint64)

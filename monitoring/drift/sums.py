@@ -4,10 +4,10 @@ A customer's past is what was known then (`features.compute`, `churn.cohort`), s
 more than one bucket's events and a few weeks of its features are held at once. Start reading at `summed`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -25,7 +25,7 @@ from features.parts import Part
 from monitoring.champion import Champion
 from monitoring.drift.reference import Reference
 from monitoring.drift.weeks import Week, score_histogram
-from monitoring.reading.customers import UInt64Array, numbers_of
+from monitoring.reading.customers import Sample, UInt64Array, below, numbers_of
 
 AT_ONCE: Final = 13  # weeks computed together
 
@@ -52,6 +52,21 @@ class Rows:
     vectors: FloatArray
 
 
+class Watcher(Protocol):
+    """Looks at the same customers in passing, so that their features are computed once."""
+
+    def add(self, events: Events, at: datetime, customers: NDArray[np.intp], told: FloatArray) -> None:
+        """Some customers' week.
+
+        Args:
+            events: all that is known of them, and of others.
+            at: the cutoff.
+            customers: whom the champion was asked about: indices into `events.customers`. Shape (n,).
+            told: its scores. Shape (n,).
+        """
+        ...
+
+
 class Sums:
     """One champion's weeks, added up bucket by bucket.
 
@@ -70,8 +85,8 @@ class Sums:
         }
         self._kept: dict[datetime, list[tuple[UInt64Array, NDArray[np.float32]]]] = {}
 
-    def add(self, vectors: FloatArray, week: NDArray[np.intp]) -> None:
-        """One bucket's rows of several weeks.
+    def add(self, vectors: FloatArray, week: NDArray[np.intp]) -> FloatArray | None:
+        """One bucket's rows of several weeks; their scores, where the trees are known.
 
         Args:
             vectors: packed features. Shape (n, f).
@@ -79,15 +94,17 @@ class Sums:
         """
         bundle, trees, weeks = self._one.champion.bundle, self._one.trees, len(self._wanted)
         if not len(vectors):
-            return
+            return None
         self._rows += np.bincount(week, minlength=weeks)
         for place, name in enumerate(bundle.features):
             binning = self._one.reference.features[name].histogram.binning
             self._counts[name] += _counted(bin_of(binning, vectors[:, place]), week, (weeks, binning.bins))
-        if trees is not None:
-            told = bundle.probability(trees.raw(bundle.prepare(vectors)))
-            self._scores += _counted(bin_of(self._bins, told), week, (weeks, self._bins.bins))
-            self._told += np.bincount(week, told, minlength=weeks)
+        if trees is None:
+            return None
+        told = bundle.probability(trees.raw(bundle.prepare(vectors)))
+        self._scores += _counted(bin_of(self._bins, told), week, (weeks, self._bins.bins))
+        self._told += np.bincount(week, told, minlength=weeks)
+        return told
 
     def keep(self, at: datetime, customers: UInt64Array, vectors: FloatArray) -> None:
         """Keep rows of a week, to be told apart from those of the next."""
@@ -137,26 +154,30 @@ def summed(
     parts: Sequence[Part],
     features: FeatureSet,
     lifecycle: Lifecycle,
-    shares: tuple[float, float],
+    sample: tuple[Sample, float],
     wanted: Sequence[datetime],
     held: Sequence[datetime],
-) -> dict[str, Sums]:
-    """Every champion's weeks over all buckets, by model.
+    watchers: Mapping[str, Watcher],
+) -> tuple[dict[str, Sums], UInt64Array]:
+    """Every champion's weeks over all buckets, by model; and the numbers of the customers that were looked at.
 
     Args:
         asked: the champions.
         parts: of the log.
         features: that they learned from.
         lifecycle: what churn means.
-        shares: of the customers that are counted, and of those whose rows are kept.
+        sample: the customers that are counted, and the share of them whose rows are kept.
         wanted: the weeks.
         held: those of them whose rows are kept.
+        watchers: of a model, who looks on.
     """
+    (chosen, kept_share), seen = sample, [np.empty(0, dtype=np.uint64)]
     sums = {one.champion.model: Sums(one, wanted) for one in asked}
     places = {one.champion.model: _places(one, features) for one in asked}
-    for part in parts:
-        events, numbers = _sampled(part.read(), shares[0])
-        few = numbers <= below(shares[1])
+    for part in parts[: chosen.buckets]:
+        events, numbers = sampled(part.read(), chosen.share)
+        few = numbers <= below(kept_share)
+        seen.append(numbers)
         for first in range(0, len(wanted) if len(events.customers) else 0, AT_ONCE):
             chunk = wanted[first : first + AT_ONCE]
             cube = compute(events, chunk, features, lifecycle)
@@ -165,23 +186,21 @@ def summed(
                 some = [each.customer[each.model == model] for each in who]
                 week = np.repeat(np.arange(len(chunk)), [len(each) for each in some])
                 vectors = cube[np.concatenate(some), week][:, places[model]]
-                mine.add(vectors, week + first)
-                for place in (place for place, at in enumerate(chunk) if at in held):
-                    kept = few[some[place]]
-                    mine.keep(chunk[place], numbers[some[place]][kept], vectors[week == place][kept])
-    return sums
-
-
-def below(share: float) -> np.uint64:
-    """The largest number of a share of the customers."""
-    return np.uint64(min(share * 2.0**64, 2.0**64 - 2048))
+                told = mine.add(vectors, week + first)
+                for place, at in enumerate(chunk):
+                    if told is not None and model in watchers:
+                        watchers[model].add(events, at, some[place], told[week == place])
+                    if at in held:
+                        kept = few[some[place]]
+                        mine.keep(at, numbers[some[place]][kept], vectors[week == place][kept])
+    return sums, np.sort(np.concatenate(seen))
 
 
 def _places(one: Asked, features: FeatureSet) -> list[int]:
     return [features.names.index(name) for name in one.champion.bundle.features]
 
 
-def _sampled(events: Events, share: float) -> tuple[Events, UInt64Array]:
+def sampled(events: Events, share: float) -> tuple[Events, UInt64Array]:
     """The customers with the smallest numbers, and the numbers."""
     numbers = numbers_of(pa.array(events.customers.tolist(), pa.string()))
     if share >= 1:

@@ -1,17 +1,49 @@
 """Customers as numbers: 64 bits of an id, the same in every run, to join rows with answers and to draw a sample by.
 
 Two ids of a million share a number once in forty million runs. Numbers stay in memory, and are written nowhere.
-Start reading at `numbers_of`.
+Start reading at `numbers_of`; `Sample` says which customers of a log the past is computed of.
 """
 
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final, Self
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 UInt64Array = NDArray[np.uint64]
+MOST_CUSTOMERS: Final = 20_000  # of a log; a part of them, a half, a quarter ..., where there are more
 PLACES, SEED = 256, 20_261  # of an id's bytes that are told apart by where they stand; of the table
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Which customers of a log are looked at, the same in every run: whole files first, since reading is what costs.
+
+    Args:
+        buckets: of the log that are read. share: of their customers, those with the smallest numbers.
+    """
+
+    buckets: int
+    share: float
+
+    @classmethod
+    def of(cls, buckets: int, customers: int) -> Self:
+        """All customers, or a half, a quarter ... of them, down to `MOST_CUSTOMERS`."""
+        few, share, each = max(buckets, 1), 1.0, customers / max(buckets, 1)
+        while each * few * share > MOST_CUSTOMERS:
+            few, share = (few // 2, share) if few > 1 else (few, share / 2)
+        return cls(few, share)
+
+    def among(self, buckets: int) -> float:
+        """The share of all customers that it is."""
+        return self.share * self.buckets / max(buckets, self.buckets)
+
+
+def below(share: float) -> np.uint64:
+    """The largest number of a share of the customers."""
+    return np.uint64(min(share * 2.0**64, 2.0**64 - 2048))
 
 
 def numbers_of(ids: pa.Array | pa.ChunkedArray) -> UInt64Array:

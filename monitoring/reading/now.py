@@ -69,12 +69,21 @@ class _Asked:
     customers: UInt64Array
 
 
+def as_of(folder: Path) -> datetime | None:
+    """The instant that the features of now speak of; None where nobody says."""
+    try:
+        return datetime.fromisoformat(json.loads((folder / "features" / MANIFEST_FILE).read_text("utf-8"))["as_of"])
+    except (OSError, KeyError, TypeError, ValueError):  # `read_now` says what is wrong
+        return None
+
+
 def read_now(
     folder: Path,
     references: Sequence[Reference],
     *,
     sample_rows: int,
     share: float = 1.0,
+    first: Mapping[str, UInt64Array] | None = None,
     threads: int = THREADS,
     rows_a_block: int = ROWS_A_BLOCK,
 ) -> RowsOfNow:
@@ -85,6 +94,7 @@ def read_now(
         references: one a model that is to be judged.
         sample_rows: at most so many rows a model are kept.
         share: of the customers that are looked at, drawn by their numbers.
+        first: of a model, numbers of the customers who are kept before all others, ascending.
         threads: that share the columns.
         rows_a_block: read at a time.
 
@@ -102,7 +112,10 @@ def read_now(
         if not found.issuperset(NEEDED):
             raise BrokenRows(path, f"it has no {', '.join(name for name in NEEDED if name not in found)}")
         keys = _keys(path, found, references, rows_a_block)
-        asked = [_asked(place, one, keys, sample_rows, share) for place, one in enumerate(references)]
+        asked = [
+            _asked(place, one, keys, sample_rows, share, (first or {}).get(one.model))
+            for place, one in enumerate(references)
+        ]
         work = _shares([one for one in asked if len(one.rows)], found, threads)
         with ThreadPoolExecutor(max(len(work), 1)) as pool:
             counted = list(pool.map(lambda names: _count(path, names, asked, rows_a_block), work))
@@ -150,12 +163,16 @@ def _which(told: pa.Array, references: Sequence[Reference]) -> NDArray[np.int8]:
     return which
 
 
-def _asked(place: int, reference: Reference, keys: _Keys, sample_rows: int, share: float) -> _Asked:
+def _asked(
+    place: int, reference: Reference, keys: _Keys, sample_rows: int, share: float, first: UInt64Array | None
+) -> _Asked:
     rows = np.flatnonzero(keys.models == place)
     if share < 1:
         rows = rows[keys.numbers[rows] < np.uint64(share * 2.0**64)]
     mine = keys.numbers[rows]
-    smallest = np.argpartition(mine, sample_rows)[:sample_rows] if len(mine) > sample_rows else np.arange(len(mine))
+    half = mine >> np.uint64(1)
+    rank = mine if first is None else np.where(np.isin(mine, first), half, half + np.uint64(1 << 63))
+    smallest = np.argpartition(rank, sample_rows)[:sample_rows] if len(mine) > sample_rows else np.arange(len(mine))
     sampled = np.sort(rows[smallest])
     return _Asked(reference, rows, sampled, keys.numbers[sampled], np.unique(mine))
 

@@ -114,3 +114,14 @@ def test_a_share_of_the_customers_is_the_same_share_again(tmp_path: Path) -> Non
     assert some.rows == pytest.approx(every.rows * 0.2, rel=0.15)
     assert set(some.customers.tolist()) < set(every.customers.tolist())
     assert some.sample.index.tolist() == every.sample.index.tolist()  # the smallest numbers are in both
+
+
+def test_customers_of_the_past_are_sampled_before_all_others(tmp_path: Path) -> None:
+    folder, whole = written(tmp_path, drawn(3, 5000), 1000), of_model("churn")
+    every = np.sort(read_now(folder, [whole], sample_rows=10_000).of("churn").sample.index.to_numpy(dtype=np.uint64))
+    first, others = every[7::50], np.setdiff1d(every, every[7::50])
+    some = read_now(folder, [whole], sample_rows=len(first) + 9, first={"churn": first}).of("churn")
+    assert sorted(some.sample.index) == sorted([*first, *others[:9]])
+    assert some.rows > len(some.sample)
+    few = read_now(folder, [whole], sample_rows=9, first={"churn": first}).of("churn")
+    assert sorted(few.sample.index) == first[:9].tolist()

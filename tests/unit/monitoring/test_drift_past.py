@@ -3,6 +3,7 @@
 import shutil
 from dataclasses import replace
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,14 +19,17 @@ from features.snapshots import current
 from monitoring.champion import Champion, champions
 from monitoring.drift.harm import losses, moves_of, packed
 from monitoring.drift.kept import place_of, read_past, write_past
-from monitoring.drift.past import WEEKS, Back, pasts, share_of
+from monitoring.drift.past import LAST, WEEKS, Back, Grid, _wanted, pasts
 from monitoring.drift.reference import look_at, reference
 from monitoring.drift.sums import Asked
 from monitoring.drift.weeks import Past
+from monitoring.reading.customers import Sample
 from monitoring.reading.windows import reference_rows
 from monitoring.trees import ChangedTrees, trees_of
 from tests import small_shop
 from tests.monitored_shop import Shop
+
+ALL = Sample(16, 1.0)
 
 
 def looked_back(shop: Shop, now: datetime, said: list[str] | None = None) -> tuple[Back, Champion]:
@@ -84,27 +88,26 @@ def test_the_second_run_reads_what_was_kept_and_adds_one_week(begun: Begun) -> N
     assert len(said) == 1
     assert len(first.past.weeks) > 12
     end = end_of(shop)
+    assert end.astimezone(shop.settings.lifecycle.calendar.zone).weekday() != 0, "else every week is a Monday"
     again, _ = looked_back(shop, end, said)
     assert len(said) == 1, "one week is not worth a word"
     assert again.past.weeks[-1].at == shop.settings.lifecycle.calendar.plus_days(end, -7)
     known = {week.at: week.rows for week in first.past.weeks}
     assert all(known[week.at] == week.rows for week in again.past.weeks[:-1] if week.at in known)
-    assert {week.at for week in first.past.weeks} < {week.at for week in again.past.weeks}
     (path,) = [one for one in (shop.settings.folder / "monitoring" / "cache").iterdir() if one.name.startswith("past")]
     assert path.name.startswith(f"past-churn-{champion.model_hash[:12]}")
     assert "customer" not in path.read_text(encoding="utf-8")
 
 
 def test_a_past_of_another_model_or_a_torn_one_is_made_anew(begun: Begun, tmp_path: Path) -> None:
-    shop, back, champion, _ = begun
+    _, back, champion, _ = begun
     path = tmp_path / "past.json"
-    write_past(path, champion, back.past)
-    assert read_past(path, champion, share=1.0).weeks[0].at == back.past.weeks[0].at
-    assert read_past(path, champion, share=0.5).weeks == ()
-    assert read_past(path, replace(champion, model_hash="other"), share=1.0).weeks == ()
+    write_past(path, champion, back.past, ALL)
+    assert read_past(path, champion, ALL).weeks[0].at == back.past.weeks[0].at
+    assert read_past(path, champion, Sample(8, 1.0)).weeks == read_past(path, champion, Sample(16, 0.5)).weeks == ()
+    assert read_past(path, replace(champion, model_hash="other"), ALL).weeks == ()
     path.write_text(path.read_text(encoding="utf-8")[:500], encoding="utf-8")
-    assert read_past(path, champion, share=1.0) == Past(share=1.0)
-    assert place_of(path.parent, champion, end_of(shop).date()).name.endswith(f"-{end_of(shop).weekday()}.json")
+    assert read_past(path, champion, ALL) == Past()
 
 
 def test_a_folder_that_cannot_be_written_costs_time_and_no_verdict(
@@ -120,8 +123,28 @@ def test_a_folder_that_cannot_be_written_costs_time_and_no_verdict(
     assert "No space left on device" in said[-1]
 
 
-def test_a_large_business_is_looked_at_by_a_share_of_its_customers() -> None:
-    assert [share_of(customers) for customers in (10, 20_000, 20_001, 1_000_000)] == [1.0, 1.0, 0.5, 1 / 64]
+def test_another_day_of_the_week_costs_its_last_weeks_and_no_more(begun: Begun) -> None:
+    shop, _, champion, _ = begun
+    calendar, now = shop.settings.lifecycle.calendar, end_of(shop)
+    looked_back(shop, now)
+    kept = read_past(place_of(shop.settings.folder / "monitoring" / "cache", champion), champion, ALL)
+    grid = Grid.of(shop.settings.lifecycle, calendar.plus_days(now, -2), kept.weeks[0].at)
+    assert _wanted(grid, {"churn": kept}) == grid.last, "this day was never asked about: four weeks, not two years"
+    weeks = looked_back(shop, calendar.plus_days(now, -2))[0].past.weeks
+    days = [calendar.day_of(week.at).weekday() for week in weeks]
+    assert set(days[:-LAST]) == {0}
+    assert days[-LAST:] == [calendar.day_of(calendar.plus_days(now, -2)).weekday()] * LAST
+    assert all(4 <= (after.at - before.at).days <= 10 for before, after in pairwise(weeks))
+    daily = Grid.of(shop.settings.lifecycle, now, kept.weeks[0].at)
+    assert _wanted(daily, {"churn": kept}) == daily.last[-1:], "a day that is known asks for the rows of a week ago"
+
+
+def test_a_large_business_is_looked_at_by_some_of_its_files_and_customers() -> None:
+    sizes = (10, 20_000, 20_001, 100_000, 1_000_000)
+    told = [Sample.of(16, size) for size in sizes]
+    assert told == [Sample(16, 1.0), Sample(16, 1.0), Sample(8, 1.0), Sample(2, 1.0), Sample(1, 0.25)]
+    assert [one.among(16) for one in told] == [1.0, 1.0, 0.5, 0.125, 1 / 64]
+    assert Sample.of(0, 0) == Sample(1, 1.0)
     assert WEEKS == 104
 
 

@@ -1,5 +1,6 @@
 """The past of early signs, from the log: as known then, whole weeks alone, computed once, the same bit by bit."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from churn.calendar import to_us
 from churn.cohort import who_is_asked
 from churn.events import FloatArray
 from churn.outlook import Curve, Outlook
+from churn.treeshap import STUMP, TreeShap
 from features.log import read_log_manifest
 from features.log_reading import read_events
 from features.parts import log_parts
@@ -20,8 +22,12 @@ from monitoring.before import past
 from monitoring.before.activity import chance_of_activity, raw_of
 from monitoring.before.early import EarlyWeek
 from monitoring.before.looking import early_signs
-from monitoring.before.past import early_weeks, mondays, sampled
+from monitoring.before.past import EarlySums, early_weeks, mondays
 from monitoring.champion import champions
+from monitoring.drift.past import pasts
+from monitoring.drift.reference import look_at
+from monitoring.drift.sums import Asked
+from monitoring.reading.windows import reference_rows
 from tests import small_shop
 from tests.monitored_shop import Shop
 
@@ -103,12 +109,33 @@ def test_a_gap_moves_the_first_days(shop: Shop) -> None:
     assert ends[0] - ends[1] == timedelta(days=14)
 
 
-def test_large_logs_are_sampled_the_same_in_every_run() -> None:
-    assert sampled(16, 4_000) == (16, 1.0)
-    parts, share = sampled(16, 1_000_000)
-    assert parts == 1
-    assert 4_000 <= 62_500 * share <= 16_000
-    assert sampled(16, 1_001_000) == (parts, share)
+@pytest.mark.usefixtures("few")
+def test_who_looks_on_where_the_quiet_past_is_computed_has_the_same_weeks(shop: Shop, tmp_path: Path) -> None:
+    settings, manifest = shop.settings, read_log_manifest(shop.settings.folder)
+    (champion,) = champions(settings.folder, "monitored")
+    trees = TreeShap.from_text(STUMP)
+    features = small_shop.features(settings.lifecycle)
+    bundle = bundle_of(shop).model_copy(update={"features": features.names[:1], "categories": {}})
+    champion, parts = replace(champion, bundle=bundle), log_parts(settings.folder)
+    known = look_at(champion, reference_rows(champions(settings.folder, "monitored")[0]))
+
+    def score(vectors: FloatArray) -> FloatArray:
+        return bundle.probability(trees.raw(bundle.prepare(vectors)))
+
+    now = manifest.observed_until
+    alone = early_weeks(
+        bundle, score, parts, features, settings.lifecycle, manifest, days=7, now=now, cache=tmp_path / "alone.json"
+    )
+    sums = EarlySums(
+        bundle, features.hash, settings.lifecycle, manifest, len(parts), days=7, now=now, cache=tmp_path / "on.json"
+    )
+    assert len(sums.missing) == len(alone) == 6
+    pasts(
+        [Asked(champion, known, trees)], parts, features, settings.lifecycle, manifest, now=now, cache=tmp_path,
+        progress=lambda _: None, watchers={"churn": sums}, also=sums.missing,
+    )  # fmt: skip
+    assert sums.keep() == alone
+    assert (tmp_path / "on.json").read_text() == (tmp_path / "alone.json").read_text()
 
 
 def test_the_chance_of_activity_is_the_curves_own(shop: Shop) -> None:
