@@ -17,13 +17,13 @@ from churn.errors import ChurnError, NoChampion
 from churn.settings import Settings
 from features.log import LogManifest, read_log_manifest
 from monitoring.attempts import Attempts
-from monitoring.before.looking import look_before, sums_of
+from monitoring.before.looking import look_before
 from monitoring.business.hazards import look_at_business
 from monitoring.champion import Champion, path_of, read_champion
 from monitoring.data.contract import usable
 from monitoring.data.incoming import incoming
 from monitoring.data.usual import broken_now
-from monitoring.drift.looking import Before, hold, look_back
+from monitoring.drift.looking import Before, hold
 from monitoring.drift.reference import Reference, nothing_known, reference
 from monitoring.drift.shift import feature_drift, score_drift
 from monitoring.findings import Findings, Whole
@@ -32,10 +32,11 @@ from monitoring.ledger.cohort import Books
 from monitoring.ledger.realised import Realised
 from monitoring.reading.answers import Answers, read_answers
 from monitoring.reading.newest import Told
-from monitoring.reading.now import as_of, read_now
+from monitoring.reading.now import read_now
 from monitoring.reading.seen import RowsOfNow
 from monitoring.reading.windows import snapshot_cutoffs
 from monitoring.stops import stopped
+from monitoring.weeks_before import weeks_before
 
 Say = Callable[[str], None]
 
@@ -85,7 +86,7 @@ def look(
     manifest = tried("log", lambda: read_log_manifest(folder), None)
     thens = {one.model: tried("snapshot", partial(reference, one, cache), None, model=one.model) for one in serving}
     progress("the weeks before")
-    back = tried("drift", lambda: _back(settings, serving, thens, manifest, progress), {})
+    back = tried("drift", lambda: weeks_before(settings, serving, thens, manifest, progress), {})
     current = _rows_of_now(settings, thens, back, tried)
     answers = _answers(folder, serving, current, tried)
     now = _now(settings, manifest, current, last_run_at)
@@ -164,27 +165,6 @@ def _now(
 
 def _books(settings: Settings, manifest: LogManifest | None, now: datetime, progress: Say) -> Books:
     return Books({}) if manifest is None else books(settings, manifest, now, progress=progress)
-
-
-def _back(
-    settings: Settings,
-    serving: Sequence[Champion],
-    thens: Mapping[str, Reference | None],
-    manifest: LogManifest | None,
-    progress: Say,
-) -> dict[str, Before]:
-    """The quiet past; nothing without a log, or without features of now to hold against it."""
-    at = as_of(settings.folder)
-    if manifest is None or at is None:
-        return {}
-    early = {one.model: sums_of(settings, one, manifest, at) for one in serving}
-    watchers = {model: one for model, one in early.items() if one is not None}
-    also = {at for one in watchers.values() for at in one.missing}
-    found = look_back(settings, serving, thens, manifest, now=at, progress=progress, watchers=watchers, also=also)
-    for model in found.keys() & watchers.keys():
-        if found[model].asked.trees is not None:
-            watchers[model].keep()
-    return found
 
 
 def find(

@@ -28,7 +28,7 @@ from monitoring.budget import weekly_chance
 from monitoring.champion import Champion
 from monitoring.findings import Findings
 from monitoring.reading.newest import Told
-from monitoring.trees import trees_of
+from monitoring.trees import BOOSTER, trees_of
 
 Say = Callable[[str], None]
 WHY_NOT: dict[str, Two] = {
@@ -121,7 +121,7 @@ def sums_of(settings: Settings, champion: Champion, manifest: LogManifest, now: 
         now: the instant judged.
     """
     days = settings.monitoring.early_days
-    if not _reaches(champion, days):
+    if not _reaches(champion, days) or not (settings.folder / "models" / champion.model_hash / BOOSTER).is_file():
         return None
     return EarlySums(
         champion.bundle, champion.bundle.feature_set_hash, settings.lifecycle, manifest, len(manifest.files),

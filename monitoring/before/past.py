@@ -69,7 +69,8 @@ class EarlySums:
         self._form = Kept(features, lifecycle.definition.id, days, self.sample.buckets, self.sample.share)
         self.weeks = read_kept(cache, self._form)
         every = mondays(lifecycle, manifest.first_event_at, now, days)
-        self.missing = [at for at in every if at not in self.weeks]
+        oldest = min(self.weeks, default=manifest.first_event_at)  # before it nobody was asked
+        self.missing: Sequence[datetime] = [at for at in every if at not in self.weeks and at >= oldest]
 
     def add(self, events: Events, at: datetime, customers: NDArray[np.intp], told: FloatArray) -> None:
         """Some customers' week, if it is missing (`monitoring.drift.sums.Watcher`)."""

@@ -7,7 +7,7 @@ Start reading at `look_back`.
 """
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -84,7 +84,6 @@ def look_back(
     now: datetime,
     progress: Say,
     watchers: Mapping[str, Watcher] | None = None,
-    also: Collection[datetime] = (),
 ) -> dict[str, Before]:
     """The past of every champion whose features can still be computed, by model.
 
@@ -96,7 +95,6 @@ def look_back(
         now: the instant that the features of now speak of.
         progress: told what is going on.
         watchers: of a model, who looks on where its past is computed.
-        also: weeks that they need.
 
     Raises:
         DataError: the log, or a champion's trees, are not as promised.
@@ -113,7 +111,7 @@ def look_back(
         parts = log_parts(settings.folder, taking_back=settings.definition.taking_back)
         backs = pasts(
             together, parts, features, settings.lifecycle, manifest, now=now, cache=cache, progress=progress,
-            watchers=watchers, also=also,
+            watchers=watchers,
         )  # fmt: skip
         for one in together:
             cutoffs = snapshot_cutoffs(one.champion)

@@ -95,7 +95,6 @@ def pasts(
     cache: Path,
     progress: Say,
     watchers: Mapping[str, Watcher] | None = None,
-    also: Collection[datetime] = (),
 ) -> dict[str, Back]:
     """The past of each champion, by model; new weeks are computed and kept.
 
@@ -109,28 +108,28 @@ def pasts(
         cache: folder of what is kept.
         progress: told what is going on.
         watchers: of a model, who looks on where features are computed.
-        also: weeks that they need.
     """
     sample = Sample.of(len(parts), manifest.customers)
     some = min(JOINT_CUSTOMERS / max(manifest.customers * sample.among(len(parts)), 1), 1.0) * sample.share
     grid = Grid.of(lifecycle, now, manifest.first_event_at)
     kept = {one.champion.model: read_past(place_of(cache, one.champion), one.champion, sample) for one in asked}
-    wanted = sorted({*_wanted(grid, kept), *also})
+    mine = {model: one for model, one in (watchers or {}).items() if model in kept}
+    wanted = sorted({*_wanted(grid, kept), *(at for one in mine.values() for at in one.missing)})
     if len(wanted) > 2 * LAST:
         progress(f"the quiet past: {len(wanted)} weeks of {sample.among(len(parts)):.0%} of the customers, this once")
     held = _held(grid, wanted)
-    sums, numbers = summed(asked, parts, features, lifecycle, (sample, some), wanted, held, watchers or {})
+    sums, numbers = summed(asked, parts, features, lifecycle, (sample, some), wanted, held, mine)
     found = {}
     for one in asked:
-        mine = sums[one.champion.model]
-        past = replace(_joined(kept[one.champion.model], mine, grid, wanted), share=sample.among(len(parts)))
+        added = sums[one.champion.model]
+        past = replace(_joined(kept[one.champion.model], added, grid, wanted), share=sample.among(len(parts)))
         judged = replace(past, weeks=grid.judged(past.weeks))
-        told = _told_apart(one.champion, judged, {at: mine.rows(at) for at in held}, grid.mondays)
+        told = _told_apart(one.champion, judged, {at: added.rows(at) for at in held}, grid.mondays)
         joint = sorted([*past.joint, *told], key=lambda week: week.at)[-WEEKS:]
         past = replace(past, joint=tuple(joint), moves=past.moves or _moves(one))
         _keep(place_of(cache, one.champion), one.champion, past, sample, progress)
         past = replace(past, weeks=judged.weeks)
-        found[one.champion.model] = Back(past, mine.rows(grid.last[-1]) if grid.last else None, some, numbers)
+        found[one.champion.model] = Back(past, added.rows(grid.last[-1]) if grid.last else None, some, numbers)
     return found
 
 

@@ -53,7 +53,9 @@ class Rows:
 
 
 class Watcher(Protocol):
-    """Looks at the same customers in passing, so that their features are computed once."""
+    """Looks at the same customers in passing, so that their features are computed once. `missing`: weeks it lacks."""
+
+    missing: Sequence[datetime]
 
     def add(self, events: Events, at: datetime, customers: NDArray[np.intp], told: FloatArray) -> None:
         """Some customers' week.

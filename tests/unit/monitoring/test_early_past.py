@@ -1,7 +1,8 @@
 """The past of early signs, from the log: as known then, whole weeks alone, computed once, the same bit by bit."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from features.parts import log_parts
 from monitoring.before import past
 from monitoring.before.activity import chance_of_activity, raw_of
 from monitoring.before.early import EarlyWeek
+from monitoring.before.kept import Kept, write_kept
 from monitoring.before.looking import early_signs
 from monitoring.before.past import EarlySums, early_weeks, mondays
 from monitoring.champion import champions
@@ -78,6 +80,27 @@ def test_weeks_are_those_whose_first_days_are_over_and_are_computed_once(shop: S
     assert "客" not in written
 
 
+def test_weeks_before_anybody_was_asked_are_not_looked_for_again(shop: Shop, tmp_path: Path) -> None:
+    settings, manifest = shop.settings, read_log_manifest(shop.settings.folder)
+    bundle, form = bundle_of(shop), Kept("f", settings.definition.id, 7, 16, 1.0)
+
+    def missing() -> Sequence[datetime]:
+        return EarlySums(
+            bundle,
+            "f",
+            settings.lifecycle,
+            manifest,
+            16,
+            days=7,
+            now=manifest.observed_until,
+            cache=tmp_path / "kept.json",
+        ).missing
+
+    every = missing()
+    write_kept(tmp_path / "kept.json", form, {at: EarlyWeek(at, 9, 1.0, 1, 0.9, 1.0) for at in every[20:-1]})
+    assert missing() == every[-1:]
+
+
 @pytest.mark.usefixtures("few")
 def test_a_week_is_who_was_asked_and_who_had_come_by_its_end(shop: Shop, tmp_path: Path) -> None:
     lifecycle, events = shop.settings.lifecycle, read_events(shop.settings.folder)
@@ -132,7 +155,7 @@ def test_who_looks_on_where_the_quiet_past_is_computed_has_the_same_weeks(shop: 
     assert len(sums.missing) == len(alone) == 6
     pasts(
         [Asked(champion, known, trees)], parts, features, settings.lifecycle, manifest, now=now, cache=tmp_path,
-        progress=lambda _: None, watchers={"churn": sums}, also=sums.missing,
+        progress=lambda _: None, watchers={"churn": sums},
     )  # fmt: skip
     assert sums.keep() == alone
     assert (tmp_path / "on.json").read_text() == (tmp_path / "alone.json").read_text()
