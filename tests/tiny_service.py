@@ -4,6 +4,9 @@ Eight customers stand in the store, one for each way an answer can go.
 """
 
 import json
+import os
+import shutil
+import tempfile
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
@@ -28,7 +31,7 @@ from churn.warrant import signed
 from cli.app import assemble
 from features.atomic import write_json
 from features.online import MemoryOnlineStore, OnlineRow
-from features.registry_place import reach
+from features.registry_place import FILE, reach
 from features.signing_key import key_to_sign
 from serving.app import Counter, Desk
 from serving.champion import Champion
@@ -166,11 +169,27 @@ def register(held: Settings, models: Sequence[str] = ("churn", "reactivation")) 
         _register(held, models)
 
 
+def _new_registry() -> Path:
+    """An empty registry, made once for each version of MLflow: its migrations take seconds of every start."""
+    import mlflow
+
+    made = Path(tempfile.gettempdir()) / f"churn-tests-{os.getuid()}-mlflow-{mlflow.__version__}.db"
+    if not made.exists():
+        with tempfile.TemporaryDirectory() as folder:
+            making = Path(folder) / made.name
+            mlflow.MlflowClient(tracking_uri=f"{FILE}{making}").search_experiments()
+            shutil.copy(making, beside := made.with_suffix(f".{os.getpid()}"))
+            beside.replace(made)
+    return made
+
+
 def _register(held: Settings, models: Sequence[str]) -> None:
     from mlflow import MlflowClient
 
     held.folder.mkdir(parents=True, exist_ok=True)
     reach(held)  # as every command does
+    if held.registry_uri.startswith(FILE) and not (database := Path(held.registry_uri.removeprefix(FILE))).exists():
+        shutil.copy(_new_registry(), database)
     registry = MlflowClient(tracking_uri=held.registry_uri, registry_uri=held.registry_uri)
     experiment = registry.create_experiment(SLUG, artifact_location=(held.folder / "mlruns").as_uri())
     for model in models:
