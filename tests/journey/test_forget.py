@@ -143,13 +143,19 @@ def test_a_customer_is_forgotten_everywhere_and_stays_away(shop: Shop) -> None:
 
 
 def test_the_loop_goes_on_without_them(shop: Shop) -> None:
-    before = json.loads((shop.folder / "champion" / "churn.json").read_text())
     for command in ("monitor", "score --all", "ingest"):
         said = churn(*command.split(), config=shop.config)
         assert said.code in VERDICTS, said
     rejects = pd.read_parquet(shop.folder / "log" / "rejects.parquet")
     assert rejects.loc[rejects["reason"] == "forgotten", ["customer_id", "raw"]].isna().all().all()
     assert (rejects["reason"] == "forgotten").any()
+    assert naming(shop.folder, shop.leaver) == set()
+    test_every_file_belongs_to_a_store(shop)
+
+
+@pytest.mark.nightly
+def test_a_retraining_goes_on_without_them(shop: Shop) -> None:
+    before = json.loads((shop.folder / "champion" / "churn.json").read_text())
     said = churn("retrain", config=shop.config)
     assert said.code in (0, 15), said
     assert "may not serve" in said.err or said.code == 0

@@ -90,7 +90,7 @@ def test_overhead_adds_up() -> None:
     assert told["around_share_cpu"] == pytest.approx(1 - told["lightgbm_cpu_s"] / told["cpu_s"])
 
 
-@pytest.mark.slow
+@pytest.mark.nightly  # each of its parts is tried above
 def test_it_runs_on_a_small_shop() -> None:
     command = [sys.executable, "benchmarks/training.py", "--json", "--logs", "simulator", "--shop", "500", "3"]
     run = subprocess.run(

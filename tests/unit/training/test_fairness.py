@@ -132,7 +132,7 @@ def test_bias_planted_in_the_simulator_is_found_and_the_control_is_not_named(sho
     assert "origin abroad (band high or medium)" in page(told)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly  # by day: groups that are treated alike, above
 def test_the_simulator_without_bias_names_nobody(shop: Simulation, tmp_path: Path) -> None:
     found = reported(shop, tmp_path, unrecorded_share=0.0)["models"][0]["fairness"]
     assert found["named"] == []
