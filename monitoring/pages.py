@@ -36,6 +36,7 @@ def pages(
         run: folder of the run, still a draft.
     """
     tried, business, folder = seen.tried, settings.business, settings.folder
+    calendar = settings.lifecycle.calendar
     made = {
         one.champion.model: tried("pages", partial(sample_report, settings, one, seen, progress, run), None)
         for one in seen.findings
@@ -45,13 +46,14 @@ def pages(
     runs = tried("history", lambda: read(folder), History()).runs
     links = {model: one.path.name for model, one in reports.items()}
     site = Site(
-        business=business.name, language=business.language, now=seen.now, clock=business.clock,
+        business=business.name, language=business.language, clock=business.clock,
+        now=seen.now.astimezone(calendar.zone),
         outcome=worst([one.outcome for one in (*verdicts, whole)]),
         says=front.says(summary(verdicts, whole), seen.findings, seen.ledgers),
         sections=(
-            *front.sections(seen.findings, verdicts, whole, seen.ledgers, runs, links),
+            *front.sections(seen.findings, verdicts, whole, seen.ledgers, runs, links, calendar, business.currency),
             *every_section(settings, seen),
-            *history.sections(runs, folder),
+            *history.sections(runs, folder, calendar),
         ),
         links=tuple(shown_at(why.evidence, one.model) for one in (*verdicts, whole) for why in one.reasons),
     )  # fmt: skip

@@ -43,7 +43,7 @@ def every_section(settings: Settings, seen: Look) -> list[Section]:
         partial(about_unreadable, seen.whole),
         partial(about_before, found),
         partial(about_business, seen.whole.stock),
-        partial(about_models, champions, cutoffs, settings.folder),
+        partial(about_models, champions, cutoffs, settings.folder, settings.lifecycle.calendar),
     ]
     hazards, horizon = seen.whole.hazards, settings.definition.horizon_days
     if hazards is not None:

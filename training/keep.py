@@ -10,7 +10,8 @@ from training.challenger import Challenger
 from training.manifest import MANIFEST, manifest, tags
 from training.plots import pictures
 from training.reasons.told import reasons_told
-from training.report.card_part import fairness_part
+from training.report.card_part import fairness_part, judged_groups
+from training.shown import CARD, shown
 from training.versions import Files, Registry, Version
 
 
@@ -20,7 +21,8 @@ def keep(challenger: Challenger, registry: Registry, settings: Settings) -> Vers
     found = reasons.features
     drawn = pictures(challenger.test_rows.outcome, challenger.probabilities, found, challenger.bundle.learner)
     drawn |= reasons.pictures
-    more = fairness_part(challenger, settings)
+    groups = judged_groups(challenger, settings)
+    more = fairness_part(groups)
     texts = {"card.md": markdown(challenger, reasons, more), "card.html": page(challenger, reasons, drawn, more)}
     texts["reasons.json"] = json.dumps(reasons.as_json(), indent=2)
     facts = {
@@ -31,6 +33,7 @@ def keep(challenger: Challenger, registry: Registry, settings: Settings) -> Vers
         "judged_known_until": challenger.train.observed_until.isoformat(),
         "results": challenger.results,
         "params": challenger.params,
+        CARD: shown(challenger, reasons, groups),
     }
     name = settings.model_name(challenger.model)
     told = manifest(challenger, settings)

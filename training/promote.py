@@ -20,6 +20,7 @@ from training.crowning import alone, crown, heal, keep
 from training.gate_verdict import LOST, PARITY, Check, Verdict
 from training.leaks.kept import LEAKS
 from training.one_set import ONE_SET, held_back
+from training.shown import CARD
 from training.versions import NoChallenger, Registry, Version
 
 AGAINST = "against_champion"
@@ -197,6 +198,7 @@ def serve(version: Version, registry: Registry, settings: Settings, line: record
         "definition_id": bundle.definition_id,
         "feature_set_hash": bundle.feature_set_hash,
         "metrics": bundle.metrics,
+        CARD: version.facts.get(CARD),
         "gate": line["verdict"],
         "act": line["act"],
         "as_of": line["as_of"],

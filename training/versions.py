@@ -49,7 +49,7 @@ class Version:
         bundle: all but the trees. booster: the trees.
         facts: whole_snapshot, train_snapshot and test_snapshot (folders below the artifacts of the business), which
             the model, its judged sibling and its judgement stand on; known_until and judged_known_until (labels of
-            the model and of the sibling knew what had reached us before); results, params.
+            the model and of the sibling knew what had reached us before); results, params, card (training/shown.py).
         judged: the sibling that the figures are of; None: the model itself was judged.
     """
 

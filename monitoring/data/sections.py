@@ -5,6 +5,7 @@ from html import escape
 
 from churn.page import Two, both, both_code, table
 from churn.stages import FIVE, Stage
+from monitoring.business.words import STAGE_WORDS
 from monitoring.data.contract import Fault
 from monitoring.findings import Findings
 from monitoring.section import Section, place
@@ -57,7 +58,7 @@ def _freshness(findings: Sequence[Findings]) -> str:
 
 def _stages(stages: Mapping[Stage, int]) -> str:
     rows = [
-        [escape(stage.value.replace("_", " ")), both(FIVE[stage].en, FIVE[stage].zh), f"{count:,}"]
+        [both(*STAGE_WORDS[stage]), both(FIVE[stage].en, FIVE[stage].zh), f"{count:,}"]
         for stage, count in stages.items()
     ]
     head: Two = ("of the five that the trade speaks of", "行业五阶段")

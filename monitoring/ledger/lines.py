@@ -4,6 +4,7 @@ Start reading at `ledgers_of`.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from churn.calendar import Calendar, from_us
 from monitoring.ledger.cohort import Became, Ledger
@@ -20,10 +21,21 @@ def ledgers_of(cohorts: Sequence[Kept], rules: Rules, calendar: Calendar) -> dic
         rules: cohorts of another definition of churn stand in the history, and in no sum.
         calendar: whose days.
     """
+    cohorts = [_by_clock(one, calendar) for one in cohorts]
     return {
         model: _ledger(model, [one for one in cohorts if one.cohort.model == model], rules, calendar)
         for model in sorted({one.cohort.model for one in cohorts})
     }
+
+
+def _by_clock(one: Kept, calendar: Calendar) -> Kept:
+    """The same by the clocks of the business, so that days that people are told are its days."""
+    first, last = (each.astimezone(calendar.zone) for each in (one.cohort.first_mature_at, one.cohort.mature_at))
+    waiting = {
+        version: replace(each, first_mature_at=each.first_mature_at.astimezone(calendar.zone))
+        for version, each in one.waiting.items()
+    }
+    return replace(one, cohort=replace(one.cohort, first_mature_at=first, mature_at=last), waiting=waiting)
 
 
 def _ledger(model: str, cohorts: list[Kept], rules: Rules, calendar: Calendar) -> Ledger:

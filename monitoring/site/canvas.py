@@ -141,7 +141,8 @@ class Plane:
             return []
         half = LETTER * max(len(one if isinstance(one, str) else one[0]) for one in labels) / 2
         spread = (self.width - LEFT - RIGHT) / len(labels)
-        drawn, free = [], math.inf
+        drawn: list[str] = []
+        free = math.inf
         for at in reversed(range(len(labels))):
             x, anchor = self.x(places[at]), "middle"
             if x + half > self.width:
@@ -149,6 +150,7 @@ class Plane:
             left = x - (2 * half if anchor == "end" else half)
             right = x + (0 if anchor == "end" else half)
             if right + max(12.0, min(spread, half)) <= free and left > 0:
-                drawn.append(words(x, self.height - 7, labels[at], anchor=anchor))
+                kind = "spare" if len(drawn) % 2 else ""  # left out where the page is narrow and letters are larger
+                drawn.append(words(x, self.height - 7, labels[at], anchor=anchor, kind=kind))
                 free = left
         return drawn

@@ -4,9 +4,10 @@ Start reading at `sections`; `says` is the sentence on top.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import date
 from html import escape
 
+from churn.calendar import Calendar
 from churn.page import Two, both, both_code, table
 from monitoring.findings import Findings
 from monitoring.history import Run
@@ -17,6 +18,7 @@ from monitoring.site.keys import OF_BUSINESS, OF_MODELS, tiles
 from monitoring.site.light import MODELS, badge
 from monitoring.verdict import Verdict
 
+SHOWN = 120  # newest runs that a figure's way is drawn of
 ALL_WELL: Two = ("No reason to do anything.", "无需采取任何行动。")
 PAGES: dict[str, Two] = {
     "data": ("the data", "数据"), "drift": ("what moved", "偏移"), "performance": ("what came true", "实际表现"),
@@ -47,6 +49,8 @@ def sections(
     ledgers: Sequence[Realised],
     past: Sequence[Run],
     pages: dict[str, str],
+    calendar: Calendar,
+    currency: str,
 ) -> Iterator[Section]:
     """The parts of the front page.
 
@@ -57,65 +61,77 @@ def sections(
         ledgers: what became of the answers of every model version.
         past: the runs, oldest first, this one last.
         pages: model to the file of its Evidently report.
+        calendar: whose days people are told.
+        currency: of its money.
     """
     for verdict in verdicts:
-        yield Section("index", "verdict", ("What to do", "结论与处理"), _verdict(verdict), model=verdict.model)
+        yield Section(
+            "index", "verdict", ("What to do", "结论与处理"), _verdict(verdict, calendar), model=verdict.model
+        )
     if whole.reasons:
         title: Two = ("The business as a whole", "整体业务")
-        yield Section("index", "verdict", title, _verdict(whole))
-    figures = "".join(_figures(past, [one.champion.model for one in findings]))
+        yield Section("index", "verdict", title, _verdict(whole, calendar))
+    figures = "".join(_figures(past, [one.champion.model for one in findings], currency))
     if figures:
         yield Section("index", "figures", ("Key figures", "关键指标"), figures)
-    yield Section("index", "waiting", ("Not judged yet", "尚未判断"), _waiting(ledgers))
-    yield Section("index", "champions", ("Who serves", "当前模型"), _champions(findings, pages))
+    yield Section("index", "waiting", ("Not judged yet", "尚未判断"), _waiting(ledgers, calendar))
+    yield Section("index", "champions", ("Who serves", "当前模型"), _champions(findings, pages, calendar))
     untold = [one for each in (*verdicts, whole) for one in each.reasons if one.code.startswith("untold_")]
     if untold:
         rows = "".join(f"<li>{both_code(*one.what, one.mend)}</li>" for one in untold)
         yield Section("index", "untold", ("What could not be looked at", "未能查看的部分"), f"<ul>{rows}</ul>")
 
 
-def _verdict(verdict: Verdict) -> str:
+def _verdict(verdict: Verdict, calendar: Calendar) -> str:
     head = f'<p class="{verdict.outcome}">{badge(verdict.outcome)} {escape(verdict.version)}</p>'
     if not verdict.reasons:
         return f"{head}<p>{both(*ALL_WELL)}</p>"
-    rows = "".join(_reason(verdict, one) for one in verdict.reasons)
+    alike: dict[tuple[str, Two], list[Reason]] = {}
+    for one in verdict.reasons:
+        alike.setdefault((one.outcome, one.mend), []).append(one)
+    rows = "".join(_alike(verdict, outcome, mend, alarms, calendar) for (outcome, mend), alarms in alike.items())
     return f'{head}<ul class="reasons">{rows}</ul>'
 
 
-def _reason(verdict: Verdict, one: Reason) -> str:
+def _alike(verdict: Verdict, outcome: str, mend: Two, alarms: Sequence[Reason], calendar: Calendar) -> str:
+    """Alarms that ask for the same, and once what they ask for."""
+    told = "".join(f"<p>{_alarm(verdict, one, calendar)}</p>" for one in alarms)
+    return f'<li class="{outcome}">{told}<p>{both_code(*mend)}</p></li>'
+
+
+def _alarm(verdict: Verdict, one: Reason, calendar: Calendar) -> str:
     where, page = shown_at(one.evidence, verdict.model or None), one.evidence.partition(".html")[0]
     link = PAGES.get(page, PAGES["index"])
     against = both(f"{one.number:g} against {one.threshold:g}", f"{one.number:g}，门槛 {one.threshold:g}")
     since = verdict.since.get(one.code)
-    told = _since(since.at, since.runs) if since else ""
     return (
-        f'<li class="{one.outcome}"><b>{both(*one.what)}</b> <span class="figure">{against}</span> '
-        f'<a href="{escape(where)}">{both(f"See {link[0]}", f"查看{link[1]}")}</a><br>'
-        f"{both_code(*one.mend)}{told}</li>"
+        f'<b>{both(*one.what)}</b> <span class="figure">{against}</span> '
+        f'<a href="{escape(where)}">{both(f"See {link[0]}", f"查看{link[1]}")}</a> '
+        f"{_since(calendar.day_of(since.at), since.runs) if since else ''}"
     )
 
 
-def _since(at: datetime, runs: int) -> str:
+def _since(day: date, runs: int) -> str:
     if runs <= 1:
         said = ("New in this run.", "本次运行新出现。")
     else:
-        said = (f"Since {at:%Y-%m-%d}, {runs} runs in a row.", f"自 {at:%Y-%m-%d} 起，已连续 {runs} 次运行。")
-    return f'<br><span class="since">{both(*said)}</span>'
+        said = (f"Since {day}, {runs} runs in a row.", f"自 {day} 起，已连续 {runs} 次运行。")
+    return f'<span class="since">{both(*said)}</span>'
 
 
-def _figures(past: Sequence[Run], models: Sequence[str]) -> Iterator[str]:
+def _figures(past: Sequence[Run], models: Sequence[str], currency: str) -> Iterator[str]:
     for model in (*models, None):
-        told = tiles(past, OF_MODELS if model else OF_BUSINESS, model)
+        told = tiles(past[-SHOWN:], OF_MODELS if model else OF_BUSINESS, model, currency)
         if told:
             name = MODELS.get(model, (model, model)) if model else ("business", "业务")
             yield f'<h3>{both(*name)}</h3><div class="tiles">{told}</div>'
 
 
-def _waiting(ledgers: Sequence[Realised]) -> str:
+def _waiting(ledgers: Sequence[Realised], calendar: Calendar) -> str:
     rows = [
         [
             escape(one.version), f"{one.immature:,}",
-            f"{one.first_mature_at:%Y-%m-%d}" if one.first_mature_at else "–",
+            f"{calendar.day_of(one.first_mature_at)}" if one.first_mature_at else "–",
         ]
         for one in ledgers
         if one.immature
@@ -126,7 +142,7 @@ def _waiting(ledgers: Sequence[Realised]) -> str:
     return f'<div class="scroll">{table(head, rows)}</div>'
 
 
-def _champions(findings: Sequence[Findings], pages: dict[str, str]) -> str:
+def _champions(findings: Sequence[Findings], pages: dict[str, str], calendar: Calendar) -> str:
     head = [
         both("model", "模型"), both("trained on", "训练日期"), both("grade", "等级"),
         both("customers now", "当前客户"), both("age of features", "特征时效"), "",
@@ -134,7 +150,7 @@ def _champions(findings: Sequence[Findings], pages: dict[str, str]) -> str:
     rows = [
         [
             f'<a href="model.html#{escape(one.champion.model)}-card">{escape(one.champion.version)}</a>',
-            f"{one.champion.bundle.trained_at:%Y-%m-%d}",
+            f"{calendar.day_of(one.champion.bundle.trained_at)}",
             escape(one.champion.bundle.grade.letter) if one.champion.bundle.grade else "–",
             f"{one.rows:,}",
             _age(one),

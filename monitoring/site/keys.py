@@ -6,6 +6,7 @@ Start reading at `way`.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from html import escape
 
 from churn.page import Two, both
 from monitoring.history import Run
@@ -22,12 +23,14 @@ class Key:
         name: as Prometheus has it. words: for people.
         shape: how it is written, for `format`.
         labels: beside model and version.
+        is_money: its currency stands behind it.
     """
 
     name: str
     words: Two
     shape: str
     labels: Mapping[str, str] = field(default_factory=dict)
+    is_money: bool = False
 
 
 OF_MODELS = (
@@ -43,7 +46,7 @@ OF_BUSINESS = (
     Key("churn_monitor_retention_rate", ("retention of the month, by cohort", "月留存率（按队列）"), ".1%", MONTH),
     Key("churn_monitor_churn_rate", ("churn rate of the month", "月流失率"), ".1%", MONTH),
     Key("churn_monitor_won_back_customers", ("won back in the month", "当月挽回客户"), ",.0f", MONTH),
-    Key("churn_monitor_lost_amount", ("value lost in the month", "当月流失价值"), ",.0f", MONTH),
+    Key("churn_monitor_lost_amount", ("value lost in the month", "当月流失价值"), ",.0f", MONTH, is_money=True),
 )
 
 
@@ -66,13 +69,13 @@ def _is(told: str, name: str, wanted: set[str]) -> bool:
     return {one for one in (found["labels"] or "").split(",") if one and not one.startswith("version=")} == wanted
 
 
-def tiles(runs: Sequence[Run], keys: Sequence[Key], model: str | None) -> str:
+def tiles(runs: Sequence[Run], keys: Sequence[Key], model: str | None, currency: str = "") -> str:
     """The figures that the newest run has, each with its way; empty where it has none."""
-    return "".join(_tile(key, way(runs, key, model)) for key in keys)
+    return "".join(_tile(key, way(runs, key, model), currency if key.is_money else "") for key in keys)
 
 
-def _tile(key: Key, values: Sequence[float | None]) -> str:
+def _tile(key: Key, values: Sequence[float | None], unit: str) -> str:
     if not values or values[-1] is None:
         return ""
-    told = format(values[-1], key.shape)
+    told = format(values[-1], key.shape) + (f" <small>{escape(unit)}</small>" if unit else "")
     return f'<div class="tile">{both(*key.words)}<b>{told}</b>{spark(values, title=key.words)}</div>'

@@ -47,7 +47,7 @@ class Site:
 
     Args:
         business: name, plain text. language: en or zh, in which pages without a language in their name are.
-        now: the instant judged. clock: wall or log.
+        now: the instant judged, in the zone of the business. clock: wall or log.
         outcome: the verdict over everything. says: that in a sentence.
         sections: in the order in which they are shown.
         links: evidence of the reasons, as `drift.html#churn-scores`: each leads somewhere.
@@ -116,7 +116,7 @@ def _heading(site: Site, page: str) -> str:
 
 
 def _as_of(site: Site) -> str:
-    when = f"{site.now:%Y-%m-%d %H:%M} UTC"
+    when = f"{site.now:%Y-%m-%d %H:%M} ({site.now.tzinfo})"
     if site.clock == "log":
         return both(f"As of {when}, where the event log ends.", f"截至 {when}（事件日志末尾）。")
     return both(f"As of {when}.", f"截至 {when}。")

@@ -37,6 +37,7 @@ a{color:var(--bar)} h2 small{font-weight:400;color:var(--quiet);font-size:14px;m
 .keep{--tone:var(--fine)}.watch{--tone:var(--warning)}.retrain{--tone:#c2571a}.stop{--tone:var(--error)}
 .cannot_tell{--tone:var(--quiet)}
 .reasons{list-style:none;padding:0} .reasons li{border-left:4px solid var(--tone);padding:2px 14px;margin:12px 0}
+.reasons p{margin:3px 0}
 .side{display:flex;gap:20px 48px;align-items:flex-start;flex-wrap:wrap} .figure{color:var(--quiet);font-size:13px}
 .features td:nth-child(2),.features th:nth-child(2){text-align:left}
 nav.site{display:flex;flex-wrap:wrap;gap:2px 4px;margin:-8px 0 20px;padding-bottom:8px;
@@ -62,6 +63,8 @@ td.words,th.words{text-align:left;white-space:normal}
 section:target{scroll-margin-top:12px}
 :target>h2{text-decoration:underline;text-decoration-color:var(--tone,var(--bar))}
 tr:has(:target){background:var(--card)}
+@media (max-width:520px){.plot svg[viewBox^="0 0 480"] text{font-size:16px}
+.plot svg[viewBox^="0 0 960"] text{font-size:22px} .plot svg{overflow:visible} .plot svg text.spare{display:none}}
 @media print{@page{margin:14mm} body{font-size:11pt} main{max-width:none;padding:0} nav.site,.contents{display:none}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact} h2{break-after:avoid}
 figure,.tile,li,tr{break-inside:avoid}

@@ -60,8 +60,7 @@ class RunDesk:
 
     async def newest(self, request: Request) -> Response:
         """Answer `GET /monitoring/`: the way to the newest run."""
-        csrf = self._sessions.csrf(request_of(request))
-        view = View.of(request, business=self._business.name, language=self._business.language, csrf=csrf)
+        view = self._view(request)
         where = await anyio.to_thread.run_sync(self._front, view.language)
         if where is not None:
             return RedirectResponse(f"{HOME}runs/{where}", 303)
@@ -74,11 +73,24 @@ class RunDesk:
         run, file = request.path_params["run"], request.path_params["file"]
         content = await anyio.to_thread.run_sync(self._read, run, file)
         if content is None:
+            is_person = "text/html" in request.headers.get("accept", "")
+            if is_person and RUN.fullmatch(run) and OURS.fullmatch(file):
+                return self._gone(self._view(request))
             raise UnknownRoute(request.url.path)
         if NUMBERS.fullmatch(file):
             return Response(content, media_type="application/json")
         policy = SANDBOX if EVIDENTLY.fullmatch(file) else POLICY
         return Response(content, media_type="text/html", headers={"Content-Security-Policy": policy})
+
+    def _view(self, request: Request) -> View:
+        csrf = self._sessions.csrf(request_of(request))
+        return View.of(request, business=self._business.name, language=self._business.language, csrf=csrf)
+
+    def _gone(self, view: View) -> Response:
+        """For who follows the link of an old letter: `churn prune` takes old runs."""
+        heading = view.say("monitoring")
+        way = f'<a href="{HOME}">{view.say("newest_run")}</a>'
+        return view.page(heading, f"<h1>{heading}</h1><p>{view.say('run_gone')} {way}</p>", status=404)
 
     def _front(self, language: str) -> str | None:
         """The front page of the newest run that has one, in this language where there is one."""

@@ -113,6 +113,8 @@ WORDS: Final[dict[str, Two]] = {
     "list": ("List", "列表"),
     "monitoring": ("Monitoring", "监控"),
     "no_run_yet": ("Nothing was judged yet. `churn monitor` does it.", "尚未运行监控。请运行 `churn monitor`。"),
+    "run_gone": ("The pages of this run are kept no more.", "该次运行的页面已不再保留。"),
+    "newest_run": ("The newest run", "最新一次运行"),
     "documents": ("API", "接口文档"),
     "login": ("Log in", "登录"),
     "key": ("Key with the scope read", "具有 read 权限的密钥"),

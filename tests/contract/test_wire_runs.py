@@ -82,6 +82,15 @@ def test_no_link_is_followed(asked: TestClient, runs: Path, tmp_path: Path) -> N
         error_of(asked.get(f"/monitoring/runs/{path}"), 404, "unknown_route")
 
 
+def test_who_follows_an_old_letter_is_led_to_the_newest_run(asked: TestClient) -> None:
+    for page in ("2024-01-01T000000Z/drift.html", f"{NEW}/drift.zh.html"):
+        answer = asked.get(f"/monitoring/runs/{page}", headers={"Accept": "text/html", "Accept-Language": "zh-CN"})
+        assert answer.status_code == 404
+        assert "已不再保留" in answer.text
+        assert '<a href="/monitoring/">' in answer.text
+    error_of(asked.get("/monitoring/runs/2024-01-01T000000Z/drift.html"), 404, "unknown_route")
+
+
 def test_before_the_first_run_the_page_says_what_to_do(tmp_path: Path) -> None:
     asked = tiny_service.client(tmp_path)
     answer = asked.get("/monitoring/", headers={"Accept-Language": "en"})

@@ -18,8 +18,9 @@ from training.card import markdown, page
 from training.challenger import train
 from training.folding import freeze_fold
 from training.reasons.told import reasons_told
-from training.report.card_part import HEADING, fairness_part
+from training.report.card_part import HEADING, fairness_part, judged_groups
 from training.rolling import rolling_folds
+from training.shown import shown
 
 TOML = (
     """
@@ -103,13 +104,18 @@ def test_the_card_holds_the_groups_and_the_model_does_not_see_them(config: Path)
     assert any("region" in name for name in fold.train.feature_names)
     assert not any("gender" in name for name in fold.train.feature_names)
     challenger = train("churn", fold.train, fold.test, settings, progress=lambda _text: None)
-    more = fairness_part(challenger, settings)
+    groups = judged_groups(challenger, settings)
+    more = fairness_part(groups)
     reasons = reasons_told(challenger, seed=settings.training.seed)
     for text in (markdown(challenger, reasons, more), page(challenger, reasons, {}, more)):
         assert HEADING in text
         assert "No group is named." in text
         assert "top 30% of each cutoff" in text
-    assert fairness_part(challenger, settings.model_copy(update={"fairness": type(settings.fairness)()})) == []
+    for one in shown(challenger, reasons, groups)["fairness"]["groups"]:
+        assert one["attribute"] == "gender"
+        assert 0 < one["rates"]["top 30% of each cutoff"]["flagged_share"]["value"] < 1
+    nobody = judged_groups(challenger, settings.model_copy(update={"fairness": type(settings.fairness)()}))
+    assert (nobody, fairness_part(nobody)) == (None, [])
 
 
 def test_one_day_and_several_cutoffs_are_two_questions(config: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the model card says of groups of customers, where `[fairness]` names attributes. Start at `fairness_part`."""
+"""What the model card says of groups of customers, where `[fairness]` names attributes. Start at `judged_groups`."""
 
 from typing import TYPE_CHECKING
 
@@ -18,20 +18,26 @@ HEADING = "Whether groups of customers are treated alike"
 HEAD = ("attribute", "group", "n", "flag", "flagged", "false positives", "false negatives", "ratio flagged", "ROC AUC")
 
 
-def fairness_part(challenger: Challenger, settings: Settings) -> "list[Part]":
-    """One part of the card; none where no attributes are named.
+def judged_groups(challenger: Challenger, settings: Settings) -> Entry | None:
+    """How the test rows of each group came out; None where no attributes are named or no profile has any.
 
     Raises:
         NoSuchAttribute: `[fairness]` names an attribute that no profile has.
     """
     if not settings.fairness.attributes:
-        return []
+        return None
     study = Study(challenger.model, (Trial.of(challenger),), {}, "")
     attributes = attributes_of([study], settings)
     if attributes is None:
-        return []
+        return None
     mine = jury(study.rows, {OURS: study.served}, settings, study.model)
-    found = fairness(mine, aligned(attributes, study.rows), flags_of(study, settings), settings)
+    return fairness(mine, aligned(attributes, study.rows), flags_of(study, settings), settings)
+
+
+def fairness_part(found: Entry | None) -> "list[Part]":
+    """One part of the card; none where no group was judged."""
+    if found is None:
+        return []
     rows = [
         [one["attribute"], *cells]
         for one in found["attributes"]

@@ -2,14 +2,17 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from churn.page import both
 from churn.sections import Business
 from churn.stages import FIVE
+from monitoring.business.words import STAGE_WORDS
 from monitoring.data.contract import Fault, faults
 from monitoring.drift.reference import FeatureReference, Reference
 from monitoring.ledger.sections import sections as about_outcomes
@@ -83,6 +86,25 @@ def test_a_reason_that_no_section_has_a_place_for_still_leads_to_its_page(shop: 
     assert "order_total_90d: missing column" in site["index.html"]
 
 
+def test_alarms_that_ask_for_the_same_ask_once_and_each_leads_to_its_evidence(shop: Shop, tmp_path: Path) -> None:
+    shop.write_scores(shop.now(), name="now")
+    shop.change_current({"order_total_90d": None, "order_count_90d": None})
+    text = written(shop, tmp_path / "run")["index.html"]
+    (alarms,) = re.findall(r'<ul class="reasons">(.*?)</ul>', text.partition('id="churn-verdict"')[2][:20_000])[:1]
+    for feature in ("order_total_90d", "order_count_90d"):
+        assert f'href="data.html#churn-{feature}"' in alarms
+    mends = re.findall(r'<p><span class="en">([^<]*)', alarms)
+    assert len(mends) == len(set(mends)), "what to do stands there once"
+
+
+def test_people_are_told_times_of_their_own_clock(shop: Shop, tmp_path: Path) -> None:
+    seen_at = look(shop.settings, progress=lambda what: None).now
+    here = seen_at.astimezone(shop.settings.lifecycle.calendar.zone)
+    assert here.utcoffset() != timedelta(0), "or nothing is shown by this"
+    text = written(shop, tmp_path / "run")["index.html"]
+    assert f"As of {here:%Y-%m-%d %H:%M} (Asia/Shanghai)" in text
+
+
 def test_matured_scores_are_shown_with_their_interval_and_curve(shop: Shop) -> None:
     rows = matured(shop)
     shop.write_scores(rows)
@@ -107,10 +129,8 @@ def test_every_stage_is_counted_and_mapped_to_the_five(shop: Shop, tmp_path: Pat
     stages = pd.read_parquet(shop.current_path)["stage"]
     text = written(shop, tmp_path / "run")["data.html"]
     for stage, five in FIVE.items():
-        count, words = (stages == stage.value).sum(), stage.value.replace("_", " ")
-        assert (
-            f'<tr><td>{words}</td><td><span class="en">{five.en}</span><span class="zh">{five.zh}</span></td>' in text
-        )
+        count = (stages == stage.value).sum()
+        assert f"<tr><td>{both(*STAGE_WORDS[stage])}</td><td>{both(five.en, five.zh)}</td>" in text
         assert f"<td>{count:,}</td></tr>" in text
     shop.change_current({"stage": None})
     assert "Where customers stand" not in written(shop, tmp_path / "other")["data.html"]
