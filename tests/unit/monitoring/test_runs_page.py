@@ -1,13 +1,11 @@
 """The page of the runs and the key figures: each run once, gaps where one had no figure, marks where models changed."""
 
-import re
-import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from churn.calendar import Calendar
 from monitoring.history import Run
-from monitoring.runs import new_run, run_folder, unlink_gone
+from monitoring.runs import new_run
 from monitoring.site.history import sections
 from monitoring.site.keys import OF_BUSINESS, OF_MODELS, tiles, way
 
@@ -61,23 +59,6 @@ def test_every_run_stands_on_the_page_newest_first_and_links_to_what_is_kept(tmp
         assert f'<span class="{language}">{link}</span>' in runs.body
     assert "&lt;b&gt;" in runs.body
     assert figures.body.count("churn-shop/2</text>") >= 1, "where another version serves, there is a mark"
-
-
-def test_links_to_runs_that_were_pruned_go_and_all_others_stay(tmp_path: Path) -> None:
-    for each in RUNS:
-        with new_run(tmp_path, each.as_of) as draft:
-            (draft / "index.html").write_text("a page", encoding="utf-8")
-            (draft / "history.html").write_text("a page without links", encoding="utf-8")
-    newest = run_folder(tmp_path, RUNS[2].as_of) / "history.html"
-    (told,) = (one.body for one in sections(RUNS, tmp_path, SHANGHAI) if one.anchor == "runs")
-    newest.write_text(told, encoding="utf-8")
-    unlink_gone(tmp_path)
-    assert newest.read_text(encoding="utf-8") == told
-    shutil.rmtree(run_folder(tmp_path, RUNS[0].as_of))
-    unlink_gone(tmp_path)
-    left = newest.read_text(encoding="utf-8")
-    assert '<span class="en">2025-01-01 08:00</span>' in left
-    assert set(re.findall(r'href="\.\./([^/]+)/', left)) == {run_folder(tmp_path, one.as_of).name for one in RUNS[1:]}
 
 
 def test_the_first_run_has_no_lines_to_draw(tmp_path: Path) -> None:
