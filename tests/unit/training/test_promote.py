@@ -75,10 +75,6 @@ def test_promote_writes_the_champion_and_rollback_takes_it_back(shop: tuple[Chal
     assert written == json.loads(json.dumps(record))
     assert (settings.folder / written["snapshot_path"] / "manifest.json").exists()
     assert written["model_hash"] == challenger.hash
-    card = written["card"]
-    assert {one["feature"] for one in card["features"]} <= set(challenger.bundle.features)
-    assert sum(one["n"] for one in card["calibration"]) == len(challenger.test_rows)
-    assert card["fairness"] is None, "no attribute is named"
     states = {check["name"]: check["state"] for check in written["gate"]["checks"]}
     assert set(states.values()) == {"passed", "not_required"}
     assert [name for name, state in states.items() if state == "not_required"] == ["against_champion", "leaks"]

@@ -17,8 +17,10 @@ from training.challenger import Challenger, train
 from training.floors import SameOutcome
 from training.keep import keep
 from training.learned import learned_from
+from training.promote import promote
 from training.reasons.told import reasons_told
 from training.rows import TooFewRows
+from training.shown import CARD
 from training.versions import MemoryRegistry
 
 Shop = tuple[Challenger, Challenger, made.Settings]
@@ -165,3 +167,15 @@ def test_the_newest_mature_cutoffs_are_as_many_as_train(shop: Shop) -> None:
     assert all(settings.lifecycle.is_mature(one, made.END) for one in found)
     fewer = settings.training.model_copy(update={"max_cutoffs": 4})
     assert newest_mature(made.START, made.END, settings.lifecycle, fewer) == found[-4:]
+
+
+def test_the_figures_of_the_card_go_with_who_serves(shop: Shop) -> None:
+    _, refit, settings = shop
+    registry = MemoryRegistry()
+    card = keep(refit, registry, settings).facts[CARD]
+    assert {one["feature"] for one in card["features"]} <= set(refit.bundle.features)
+    assert 0 < sum(one["share"] for one in card["features"]) <= 1 + 1e-9
+    assert sum(one["n"] for one in card["calibration"]) == len(refit.test_rows)
+    assert card["fairness"] is None, "no attribute is named"
+    record = promote("churn", registry, settings, parity=made.certificate(refit.bundle)).record
+    assert record[CARD] == card
