@@ -112,8 +112,8 @@ def judged(
         losses: likewise.
     """
     known, chance = past.before(week.at), weekly_chance(rules.false_alarms_per_quarter)
-    trial = Trial(champion, known, week, chance)
-    jumps, levels = trial.jumps(), trial.levels(features, score, rules, learned)
+    trial = Trial(champion, known, week, chance, learned)
+    jumps, levels = trial.jumps(), trial.levels(features, score, rules)
     seen = [
         replace(
             one,

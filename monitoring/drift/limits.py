@@ -33,14 +33,15 @@ def novelty(distances: FloatArray) -> FloatArray:
     Returns:
         Multiples of the column's most in weeks farther away than `APART`. Shape (t,).
     """
-    weeks = len(distances)
+    weeks, filled = len(distances), np.nan_to_num(distances)
     found = np.full(weeks, np.nan)
-    filled = np.nan_to_num(distances)
-    for week in range(weeks):
-        others = np.ones(weeks, dtype=np.bool_)
-        others[max(week - APART, 0) : week + APART + 1] = False
-        if others.any() and not np.isnan(distances[week]).all():
-            found[week] = np.max(filled[week] / np.maximum(filled[others].max(axis=0), LEAST))
+    nothing = np.zeros((1, distances.shape[1]))
+    up = np.concatenate([nothing, np.maximum.accumulate(filled)])  # the most of all weeks before one
+    down = np.concatenate([np.maximum.accumulate(filled[::-1])[::-1], nothing])  # of it and all later ones
+    for week in np.flatnonzero(~np.isnan(distances).all(axis=1)):
+        first, last = max(week - APART, 0), min(week + APART + 1, weeks)
+        if first > 0 or last < weeks:
+            found[week] = np.max(filled[week] / np.maximum(np.maximum(up[first], down[last]), LEAST))
     return found
 
 

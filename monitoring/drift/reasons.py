@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from churn.monitoring_sections import Monitoring
 from churn.page import Two
-from monitoring.drift.shift import NOISE, FeatureDrift, Jump, ScoreDrift
+from monitoring.drift.shift import NOISE, FeatureDrift, ScoreDrift
 from monitoring.findings import Findings
 from monitoring.reason import Reason
 
@@ -54,7 +54,7 @@ def _about_jumps(findings: Findings) -> Iterator[Reason]:
         return
     names, names_zh = _named([one for one, _ in jumped])
     first = max((jump for _, jump in jumped if jump), key=lambda jump: jump.psi / jump.bar)
-    when, when_zh = _when(first)
+    when, when_zh = first.ago
     what = (
         f"{len(jumped)} of {len(findings.features)} features moved within {when} as in no week before: {names}.",
         f"{len(findings.features)} 个特征中有 {len(jumped)} 个在{when_zh}内的变化超过以往任何一周：{names_zh}。",
@@ -146,7 +146,7 @@ def _about_scores(findings: Findings, rules: Monitoring) -> Iterator[Reason]:
 
 def _jumped(score: ScoreDrift) -> Reason:
     first = max(score.jumps, key=lambda jump: jump.psi / jump.bar)
-    when, when_zh = _when(first)
+    when, when_zh = first.ago
     what = (
         f"The scores moved within {when} as in no week before: {score.mean_now:.3f} on average now (PSI).",
         f"评分在{when_zh}内的变化超过以往任何一周：当前平均 {score.mean_now:.3f}（PSI）。",
@@ -202,7 +202,3 @@ def _named(moved: Sequence[FeatureDrift]) -> Two:
     names = ", ".join(f"{one.feature} ({one.psi:.2f})" for one in moved[:FEATURES_NAMED])
     rest = len(moved) - FEATURES_NAMED
     return (f"{names} and {rest} more", f"{names}，另有 {rest} 个") if rest > 0 else (names, names)
-
-
-def _when(jump: Jump) -> Two:
-    return ("a week", "一周") if jump.weeks == 1 else ("a month", "一个月")

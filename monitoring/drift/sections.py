@@ -158,13 +158,13 @@ def _features(found: Findings) -> str:
 
 def _row(model: str, one: FeatureDrift) -> list[str]:
     group = GROUPS.get(one.group)
-    week = next((jump for jump in one.jumps if jump.weeks == 1), None)
+    week = one.farthest if one.has_jumped else next((jump for jump in one.jumps if jump.weeks == 1), None)
     return [
         f'<code id="{escape(place(model, one.feature))}">{escape(one.feature)}</code>',
         both(group.en, group.zh) if group else escape(one.group),
         "–" if one.loss_nats is None else f"{one.loss_nats:.4f}",
         f"{one.psi:.3f} / {one.bar:.3f}",
-        "–" if week is None else f"{week.psi:.4f} / {week.bar:.4f}",
+        "–" if week is None else f"{week.psi:.4f} / {week.bar:.4f}" + _weeks(week),
         "–" if one.psi_season is None else f"{one.psi_season:.3f}",
         f"{one.null_then:.0%}, {one.null_now:.0%}",
         f"{_number(one.median_then)}, {_number(one.median_now)}",
@@ -202,10 +202,15 @@ def _season(drift: Drift, feature: str) -> tuple[int, ...] | None:
     return tuple(int(one) for one in counts[len(counts) // 2]) if counts else None
 
 
+def _weeks(jump: Jump) -> str:
+    if jump.weeks == 1:
+        return ""
+    return f" ({both(f'{jump.weeks} weeks', f'{jump.weeks} 周')})"
+
+
 def _ago(jump: Jump) -> Two:
-    return ("PSI to a week ago / bar", "与一周前的 PSI / 门槛") if jump.weeks == 1 else (
-        "PSI to a month ago / bar", "与一个月前的 PSI / 门槛"
-    )  # fmt: skip
+    en, zh = jump.ago
+    return f"PSI to {en} ago / bar", f"与{zh}前的 PSI / 门槛"
 
 
 def _number(value: float | None) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 from churn.bundle import Bundle
 from churn.events import FloatArray
 from churn.histogram import Histogram, psi
+from churn.page import Two
 from monitoring.champion import Champion
 from monitoring.drift.reference import Reference, moves_by_itself
 from monitoring.drift.weeks import reference_scores
@@ -34,6 +35,12 @@ class Jump:
     weeks: int
     psi: float
     bar: float
+
+    @property
+    def ago(self) -> Two:
+        """How long ago, in words."""
+        spans = {1: ("a week", "一周"), 4: ("a month", "一个月")}
+        return spans.get(self.weeks, (f"{self.weeks} weeks", f" {self.weeks} 周"))
 
 
 @dataclass(frozen=True)

@@ -16,14 +16,13 @@ from numpy.typing import NDArray
 from churn.events import FloatArray
 from churn.monitoring_sections import Monitoring
 from monitoring.champion import Champion
-from monitoring.drift.limits import LEAST, missing, noise_limit, novelty, predictive_limit
+from monitoring.drift.limits import missing, noise_limit, novelty, predictive_limit
 from monitoring.drift.shift import FeatureDrift, Jump, ScoreDrift
+from monitoring.drift.sound import Sound
 from monitoring.drift.weeks import LAGS, SCORES, Past, Week, distance, judged_names
 
 STALE: Final = timedelta(days=11)  # a past that ends earlier has no week before
-RECENT: Final = 104  # weeks that limits are learnt from
 WIDEST: Final = 1.5  # times the farthest week of the learning: farther is not excused by how the weeks spread
-PEAK, IN_SEASON = 0.75, 2.0  # of a column's own most, at which it is in season; how much farther it may go then
 MOST_NOISE: Final = 0.5  # share of a bar that may be chance; beyond it rows are too few to say that nothing moved
 
 
@@ -52,13 +51,19 @@ class Levels:
 class Trial:
     """One week against its past: counts of both laid side by side."""
 
-    def __init__(self, champion: Champion, past: Past, week: Week, chance: float) -> None:
-        self.past, self.week, self.chance = past, week, chance
+    def __init__(
+        self, champion: Champion, past: Past, week: Week, chance: float, learned: tuple[datetime, datetime] | None
+    ) -> None:
+        self.past, self.week, self.chance, self.learned = past, week, chance, learned
         self.names = past.columns.names
         judged = {*judged_names(champion.bundle, self.names), SCORES}
         self.is_judged = np.array([name in judged for name in self.names], dtype=np.bool_)
         self.then = past.columns.counts
         self.now = self._laid(week)
+        waits = timedelta(
+            days=2 * (champion.bundle.gap_days + champion.bundle.horizon_days)
+        )  # outcomes, test's outcomes
+        self.sound = Sound(past, self.is_judged, chance, learned[1] + waits if learned else None)
 
     def _laid(self, week: Week) -> FloatArray:
         laid = np.zeros((len(self.names), self.then.shape[-1]))
@@ -68,55 +73,40 @@ class Trial:
         return laid
 
     def jumps(self) -> Jumps:
-        """Against the week and the month before."""
+        """Against the week and the month before, or the last ones before a jump that stands."""
         weeks = self.past.weeks
         if not weeks or self.week.at - weeks[-1].at > STALE:
             return Jumps({}, {}, is_resolved=True)
-        found: dict[str, list[Jump]] = {}
-        limits, shares = {}, []
+        found: dict[str, dict[int, Jump]] = {}
+        limits, shares = dict[int, float](), list[float]()
         for lag in LAGS:
-            if len(weeks) <= lag:
-                continue
-            before = distance(self.then[:-lag], self.then[lag:])[-RECENT:]
-            limit = predictive_limit(novelty(before[:, self.is_judged]), self.chance)
-            if limit is None:
-                continue
-            limits[lag] = limit
-            usual = np.maximum(np.nanmax(np.nan_to_num(before), axis=0), LEAST) * self._in_season(lag)
-            psi, learnt = distance(self.then[-lag], self.now) ** 2, (limit * usual) ** 2
-            noise = self._noise(lag)
-            shares += (noise / (noise + learnt))[self.is_judged].tolist()
-            for place, name in enumerate(self.names):
-                if np.isfinite(psi[place]):
-                    jump = Jump(lag, float(psi[place]), float(learnt[place] + noise[place]))
-                    found.setdefault(name, []).append(jump)
-        told = {name: tuple(jumps) for name, jumps in found.items()}
+            for step in self.sound.steps(len(weeks), self.week.at, lag):
+                limits |= {lag: step.limit} if step.weeks == lag else {}
+                now, learnt = self.now[step.columns], step.bar**2
+                psi, noise = distance(step.then, now) ** 2, self._noise(step.then, now)
+                shares += (noise / (noise + learnt))[self.is_judged[step.columns]].tolist()
+                for place, one, bar in zip(step.columns, psi, learnt + noise, strict=True):
+                    if np.isfinite(one):
+                        jump = Jump(step.weeks, float(one), float(bar))
+                        found.setdefault(self.names[place], {})[step.weeks] = jump
+        told = {name: tuple(jumps.values()) for name, jumps in found.items()}
         return Jumps(told, limits, is_resolved=not shares or float(np.median(shares)) <= MOST_NOISE)
 
-    def _in_season(self, lag: int) -> FloatArray:
-        """More room for columns that move most around this time of the year: next year its days fall otherwise."""
-        steps = distance(self.then[:-lag], self.then[lag:])
-        like = [place - lag for place in self.past.like(self.week.at) if place >= lag]
-        if not like:
-            return np.ones(len(self.names))
-        most, then = (np.nan_to_num(one).max(axis=0) for one in (steps, steps[like]))
-        return np.where(then >= PEAK * most, IN_SEASON, 1.0)
-
-    def _noise(self, lag: int) -> FloatArray:
+    def _noise(self, then: FloatArray, now: FloatArray) -> FloatArray:
         """What chance adds a column where fewer customers came than the past had."""
-        side, each = self.then[-lag], self.chance / max(int(self.is_judged.sum()), 1)
-        bins = ((side > 0) | (self.now > 0)).sum(axis=-1)
-        pairs = zip(bins, self.now.sum(axis=-1), side.sum(axis=-1), strict=True)
-        return np.array([noise_limit(int(held), missing(int(now), int(then)), each) for held, now, then in pairs])
+        each = self.chance / max(int(self.is_judged.sum()), 1)
+        bins = ((then > 0) | (now > 0)).sum(axis=-1)
+        pairs = zip(bins, now.sum(axis=-1), then.sum(axis=-1), strict=True)
+        return np.array([noise_limit(int(held), missing(int(here), int(past)), each) for held, here, past in pairs])
 
     def levels(
         self,
         features: Sequence[FeatureDrift],
         score: ScoreDrift | None,
         rules: Monitoring,
-        learned: tuple[datetime, datetime] | None,
     ) -> Levels:
         """Against what the champion learned, by the weeks of its learning."""
+        learned = self.learned
         within = [place for place, one in enumerate(self.past.weeks) if learned and learned[0] <= one.at <= learned[1]]
         if not within or learned is None:
             return Levels({}, {}, None)

@@ -1,5 +1,6 @@
 """Drift against a quiet past: what rings, what does not, and what is said where there is too little to go by."""
 
+from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -239,3 +240,40 @@ def test_the_bar_of_joint_drift_grows_with_what_the_past_was() -> None:
     assert bar([0.5] * 12) == pytest.approx(0.55)
     assert bar([0.5, 0.6] * 8) > bar([0.5, 0.55] * 8) > 0.55
     assert bar([0.5] * 12 + [0.8]) == pytest.approx(0.55), "one week may have been anything"
+
+
+LATER = 118
+
+
+@pytest.fixture(scope="module")
+def later(template: Shop) -> World:
+    """A world that goes on for more than a half-year after what its champion learned from has matured."""
+    return World(template, weeks=LATER, seed=4)
+
+
+def spoilt(world: World, weeks: range) -> World:
+    """The same world whose log has `still` in another unit for some weeks."""
+    frames = [one.assign(still=one["still"] * (100 if at in weeks else 1)) for at, one in enumerate(world.frames)]
+    told = copy(world)
+    told.frames = frames
+    told.past = Past(tuple(told._counted(at, one) for at, one in enumerate(frames)))
+    return told
+
+
+def rang(world: World, weeks: range) -> list[int]:
+    return [at for at in weeks if jumped(world.look(world.frames[at], at)) == ["still"]]
+
+
+def test_a_jump_stands_while_the_column_is_not_back_and_no_longer(later: World) -> None:
+    assert rang(spoilt(later, range(95, 110)), range(94, 116)) == list(range(95, 110)), "its mend rings for nothing"
+
+
+def test_the_same_fault_is_seen_a_second_time(later: World) -> None:
+    twice = spoilt(later, range(95, 98))
+    twice.frames[112] = twice.frames[112].assign(still=later.frames[112]["still"] * 100)
+    assert rang(twice, range(110, 114)) == [112]
+
+
+def test_what_has_not_come_back_for_long_is_the_usual(later: World) -> None:
+    stands = spoilt(later, range(88, LATER))
+    assert rang(stands, range(112, LATER)) == [112, 113]
