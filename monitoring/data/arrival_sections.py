@@ -8,7 +8,7 @@ from typing import Final
 from churn.page import Two, both, table
 from monitoring.data.arrivals import KindWeeks
 from monitoring.data.incoming import Incoming
-from monitoring.data.outages import Outage
+from monitoring.data.outages import Outage, late_shares
 from monitoring.section import Figure, Section
 from monitoring.site.lines import Limit, Series, line
 from monitoring.site.sparks import spark
@@ -97,7 +97,7 @@ def _picture(found: Incoming, odd: Outage) -> str:
     if odd.code == "source_silent":
         values = list(one.silent_hours)
     elif odd.code == "arrives_late":
-        values = [late / came if came else None for late, came in zip(one.late, one.arrived, strict=True)]
+        values = list(late_shares(one))
     shown = values[:SHOWN_WEEKS][::-1]
     labels = [f"{found.seen.end - timedelta(weeks=back):%Y-%m-%d}" for back in range(len(shown))][::-1]
     named = tuple(f"{odd.kind}: {words}" for words in MEASURES[odd.code])

@@ -71,6 +71,35 @@ def test_what_is_wrong_is_named(change: Callable[[dict[str, list[float]]], None]
         assert (found.outages[0].number < found.outages[0].bar) == (code == "volume_fell")
 
 
+def test_an_outage_is_told_while_it_stands_and_not_forgotten_for_the_next() -> None:
+    def gone(weeks: range, share: float) -> Callable[[dict[str, list[float]]], None]:
+        def change(told: dict[str, list[float]]) -> None:
+            for week in weeks:
+                told["events"][week] = told["arrived"][week] = int(told["events"][week] * share)
+                told["late"][week] = 0
+                if not share:
+                    told["silent_hours"][week] = 168.0 * (weeks.stop - week)
+
+        return change
+
+    def codes(change: Callable[[dict[str, list[float]]], None], back: int = 0) -> list[str]:
+        return [one.code for one in outages(log_of(3, change), CHANCE, back=back).outages if one.kind == "visit"]
+
+    for weeks in (1, 5, 12, 20):
+        assert codes(gone(range(weeks), 0.0)) == ["source_silent"], weeks
+        assert codes(gone(range(weeks), 0.02)) == ["volume_fell"], weeks
+    assert codes(gone(range(2, 12), 0.02)) == [], "what is mended did not rise"
+    assert codes(gone(range(40), 0.02)) == [], "after half a year it is the usual"
+
+
+def test_the_tail_of_a_campaign_is_not_late() -> None:
+    def tail(told: dict[str, list[float]]) -> None:
+        told["events"][:2], told["arrived"][:2], told["late"][:2] = [0, 900], [26, 900], [26, 0]
+
+    found = outages(log_of(1, tail), CHANCE).outages
+    assert [one.code for one in found if one.code == "arrives_late"] == []
+
+
 def test_corrections_are_not_late_events() -> None:
     def corrected(told: dict[str, list[float]]) -> None:
         late(told)
