@@ -14,6 +14,7 @@ from monitoring.business.taking_stock import Stocktaking
 from monitoring.champion import Champion
 from monitoring.data.contract import Fault
 from monitoring.data.incoming import Incoming
+from monitoring.data.refused import Refused
 from monitoring.drift.judging import Drift
 from monitoring.drift.shift import FeatureDrift, ScoreDrift
 from monitoring.ledger.cohort import Ledger, Unreadable
@@ -78,7 +79,7 @@ class Whole:
         stock: how the business stands; None where the log cannot be read.
         hazards: when customers leave and return, and how many are expected; None likewise.
         unreadable: answers that nobody can read, by file.
-        incoming: what comes in; None where the log cannot be read.
+        incoming: what comes in; None where the log cannot be read. refused: sources whose new rows mostly are.
     """
 
     now: datetime
@@ -87,4 +88,5 @@ class Whole:
     unreadable: tuple[Unreadable, ...] = ()
     stock: Stocktaking | None = None
     incoming: Incoming | None = None
+    refused: tuple[Refused, ...] = ()
     hazards: Hazards | None = None

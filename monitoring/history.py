@@ -16,7 +16,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from monitoring.findings import Findings
+from monitoring.data.refused import refused_since
+from monitoring.findings import Findings, Whole
 from monitoring.section import Figure
 from monitoring.verdict import Since, Verdict
 
@@ -80,6 +81,12 @@ class History:
         told = earlier[-1].figures.items() if earlier else ()
         before = [int(value) for key, value in told if key.startswith(start) and of_model in key]
         return replace(found, rows_before=before[0] if before else None)
+
+    def with_refused(self, whole: Whole, limit: float) -> Whole:
+        """What is known of the business, with the sources whose rows were refused since an earlier run."""
+        sources = {one.key: (one.rows, one.faulty) for one in whole.incoming.sources} if whole.incoming else {}
+        earlier = [one.figures for one in self.before(whole.now)]
+        return replace(whole, refused=refused_since(sources, earlier, limit))
 
     def with_since(self, verdict: Verdict, now: datetime) -> Verdict:
         """A verdict that knows since when each of its reasons has been given, of this version and in every run."""

@@ -116,7 +116,8 @@ def _judged(settings: Settings, seen: Look, history: History) -> tuple[tuple[Ver
         if one.part == "champion" and one.model and one.model not in told:
             told[one.model] = judge_unread(one.model, seen.tried.of(one.model), before.get(one.model, {}))
     verdicts = tuple(history.with_since(one, now) for one in told.values())
-    return verdicts, history.with_since(judge_whole(seen.whole, rules), now)
+    whole = history.with_refused(seen.whole, settings.ingest.max_rejected_share)
+    return verdicts, history.with_since(judge_whole(whole, rules), now)
 
 
 def _keep(

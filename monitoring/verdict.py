@@ -13,7 +13,7 @@ from churn.monitoring_sections import Monitoring
 from churn.page import Two
 from monitoring.attempts import Trouble, about_troubles
 from monitoring.before.reasons import about_before
-from monitoring.data.arrival_reasons import about_arrivals
+from monitoring.data.arrival_reasons import about_arrivals, about_refused
 from monitoring.data.reasons import about_data, about_stop
 from monitoring.drift.reasons import about_drift
 from monitoring.findings import Findings, Whole
@@ -114,6 +114,7 @@ def _about_whole(whole: Whole, rules: Monitoring) -> Iterator[Reason]:
     yield from about_clock(whole)
     yield from about_unreadable(whole.unreadable)
     yield from about_arrivals(whole.incoming, whole.now)
+    yield from about_refused(whole.refused)
 
 
 def about_clock(whole: Whole) -> Iterator[Reason]:

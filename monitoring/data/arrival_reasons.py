@@ -10,6 +10,7 @@ from typing import Final
 from churn.page import Two
 from monitoring.data.incoming import Incoming
 from monitoring.data.outages import Outage
+from monitoring.data.refused import Refused
 from monitoring.reason import Reason
 
 NAMED: Final = 4  # kinds, and features of each, that a reason names
@@ -43,6 +44,16 @@ LATER: Final[Two] = (
     ),
 )
 MENDS: Final = {"source_silent": FEED, "volume_fell": FEED, "volume_rose": TWICE, "arrives_late": LATER}
+ROWS: Final[Two] = (
+    (
+        "read log/rejects.parquet, which has each of them with its reason; correct the source or its [[source]], then "
+        "run `churn ingest` and `churn features materialise` again."
+    ),
+    (
+        "查看 log/rejects.parquet（含每行及原因），更正数据源或其 [[source]]，"
+        "再运行 `churn ingest` 与 `churn features materialise`。"
+    ),
+)
 SAYS: Final[dict[str, Two]] = {
     "source_silent": (
         "No event has come for longer than ever before, in hours",
@@ -74,6 +85,17 @@ def about_arrivals(found: Incoming | None, now: datetime) -> Iterator[Reason]:
         mine = [one for one in found.judged.outages if one.code == code]
         if mine:
             yield _reason(code, mine, found)
+
+
+def about_refused(found: Sequence[Refused]) -> Iterator[Reason]:
+    """Whether the rows of a source are refused of late, though few of all rows are."""
+    if found:
+        named = ", ".join(f"{one.source} ({one.refused:,} / {one.rows:,})" for one in found[:NAMED])
+        what = (
+            f"Of the rows that have come since an earlier run, more were refused than may be: {named}.",
+            f"自先前一次监控以来新到的行中，被拒的比例超过允许值：{named}。",
+        )
+        yield Reason("watch", "rows_refused", what, _short(found[0].share), found[0].limit, ROWS, "data.html#sources")
 
 
 def _reason(code: str, mine: Sequence[Outage], found: Incoming) -> Reason:

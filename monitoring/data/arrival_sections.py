@@ -9,6 +9,7 @@ from churn.page import Two, both, table
 from monitoring.data.arrivals import KindWeeks
 from monitoring.data.incoming import Incoming
 from monitoring.data.outages import Outage, late_shares
+from monitoring.data.refused import REFUSED, ROWS
 from monitoring.section import Figure, Section
 from monitoring.site.lines import Limit, Series, line
 from monitoring.site.sparks import spark
@@ -50,9 +51,13 @@ def sections(found: Incoming | None, now: datetime) -> Iterator[Section]:
 
 
 def figures(found: Incoming | None) -> Iterator[Figure]:
-    """By kind: events of the newest week, hours of silence, share that came late; and whether it is odd."""
+    """By kind: events of the newest week, hours of silence, share late, whether it is odd. By source: rows, refused."""
     if found is None:
         return
+    for source in found.sources:
+        labels = {"source": source.key}
+        yield Figure(ROWS, source.rows, "Rows of the source as the last ingest read it.", labels)
+        yield Figure(REFUSED, source.faulty, "Those of them that were refused as faulty.", labels)
     odd = {one.kind: one for one in found.judged.outages}
     for kind, one in found.seen.kinds.items():
         labels = {"kind": kind}

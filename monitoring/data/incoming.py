@@ -12,23 +12,30 @@ from typing import Any, Final
 
 from churn.settings import Settings
 from features.current_file import MANIFEST_FILE
+from features.judging import NO_FAULT
 from features.log import LogManifest
 from monitoring.budget import weekly_chance
 from monitoring.data.arrivals import Arrivals, arrivals
 from monitoring.data.outages import Judged, outages
 
 QUALIFYING: Final = "*"  # in a formula: the kinds that count as coming back
+NO_MATTER: Final = {"duplicate_event_id", *NO_FAULT}  # exports that overlap repeat rows
 REPORT: Final = Path("ingest") / "report.json"
 
 
 @dataclass(frozen=True)
 class FromSource:
-    """What the last ingest read of one source: its file, rows, rows refused, and the newest event."""
+    """What the last ingest read of one source: its file, rows, rows refused, and the newest event.
+
+    `faulty` rows were refused for what is wrong with them, repeats left out; `key` is the source's own name.
+    """
 
     name: str
     rows: int
     refused: int
     newest_at: datetime | None
+    faulty: int = 0
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,9 +108,11 @@ def _kinds(formula: Any) -> Iterator[str]:  # as deep as a formula goes
 def _sources(report: Mapping[str, Any]) -> Iterator[FromSource]:
     for one in report.get("sources", ()):
         newest = one.get("last_event_at")
-        refused = sum(one.get("refused", {}).values())
+        reasons: dict[str, int] = one.get("refused", {})
+        faulty = sum(int(n) for name, n in reasons.items() if name not in NO_MATTER)
         at = datetime.fromisoformat(newest) if newest else None
-        yield FromSource(Path(str(one.get("name", ""))).name, int(one.get("rows", 0)), int(refused), at)
+        name, rows, refused = Path(str(one.get("name", ""))).name, int(one.get("rows", 0)), sum(reasons.values())
+        yield FromSource(name, rows, int(refused), at, faulty, str(one.get("key", name)))
 
 
 def read_json(path: Path) -> dict[str, Any]:

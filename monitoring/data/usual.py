@@ -1,7 +1,8 @@
 """Faults that are none: a column that is empty, or the same for everybody, as the log itself has had it in past weeks.
 
-No campaign for ninety days, and nobody was contacted in ninety days: that is how it was a year ago too. The snapshot's
-cutoffs lie a month apart and miss such weeks; the quiet past does not. Start at `broken_now`.
+No campaign for ninety days, and nobody was contacted in ninety days: that is how it was a year ago too. Weeks that have
+been so ever since do not count: a source that broke last month is not as ever. The snapshot's cutoffs lie a month apart
+and miss such weeks; the quiet past does not. Start at `broken_now`.
 """
 
 import numpy as np
@@ -27,11 +28,16 @@ def broken_now(seen: Seen, then: Reference, past: Past | None) -> list[Fault]:
 
 
 def _was_so(fault: Fault, seen: Seen, past: Past | None) -> bool:
+    """Whether some week was so too; those that led up to now without a break may be of the same fault."""
     now = seen.columns[fault.feature].counts
     weeks = [week.counts[fault.feature] for week in (past.weeks if past else ()) if fault.feature in week.counts]
     if fault.code == "constant":
-        return any(_in_one_bin(then, int(np.argmax(now[:-1]))) for then in weeks)
-    return any(then.sum() and then[-1] / then.sum() >= fault.share - MORE_NULL for then in weeks)
+        was = [_in_one_bin(then, int(np.argmax(now[:-1]))) for then in weeks]
+    else:
+        was = [bool(then.sum()) and then[-1] / then.sum() >= fault.share - MORE_NULL for then in weeks]
+    while was and was[-1]:
+        was.pop()
+    return any(was)
 
 
 def _in_one_bin(counts: IntArray, place: int) -> bool:

@@ -38,7 +38,7 @@ def novelty(distances: FloatArray) -> FloatArray:
     nothing = np.zeros((1, distances.shape[1]))
     up = np.concatenate([nothing, np.maximum.accumulate(filled)])  # the most of all weeks before one
     down = np.concatenate([np.maximum.accumulate(filled[::-1])[::-1], nothing])  # of it and all later ones
-    for week in np.flatnonzero(~np.isnan(distances).all(axis=1)):
+    for week in np.flatnonzero(~np.isnan(distances).all(axis=1)).tolist():
         first, last = max(week - APART, 0), min(week + APART + 1, weeks)
         if first > 0 or last < weeks:
             found[week] = np.max(filled[week] / np.maximum(np.maximum(up[first], down[last]), LEAST))

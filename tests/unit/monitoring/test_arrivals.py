@@ -8,11 +8,12 @@ import pytest
 
 from churn.settings import Settings
 from features.log import read_log_manifest
-from monitoring.data.arrival_reasons import about_arrivals
+from monitoring.data.arrival_reasons import about_arrivals, about_refused
 from monitoring.data.arrival_sections import figures, sections
 from monitoring.data.arrivals import Arrivals, KindWeeks, arrivals
 from monitoring.data.incoming import FromSource, Incoming, features_by_kind, incoming
 from monitoring.data.outages import outages
+from monitoring.data.refused import REFUSED, ROWS, refused_since
 from tests.monitored_shop import Shop
 
 END = datetime(2026, 1, 1, tzinfo=UTC)
@@ -125,7 +126,7 @@ def test_a_young_log_cannot_tell() -> None:
 
 
 def come(seen: Arrivals, *, last: datetime = END) -> Incoming:
-    sources = (FromSource("visits.csv", 100, 7, END - timedelta(days=3)),)
+    sources = (FromSource("visits.csv", 100, 7, END - timedelta(days=3), faulty=5, key="visits"),)
     made_of = {"visit": ("visit_count_7d", "visit_count_30d")}
     return Incoming(seen, outages(seen, CHANCE), made_of, sources, last, 3, 1, 1000)
 
@@ -137,6 +138,25 @@ def test_the_reason_names_the_features_that_depend_on_the_kind() -> None:
     assert all("visit_count_7d, visit_count_30d" in words for words in reason.what)
     assert "churn ingest" in reason.mend[0]
     assert reason.number > reason.threshold
+
+
+def test_rows_that_are_refused_of_late_are_told_though_they_are_few_of_all() -> None:
+    def runs(*told: tuple[int, int]) -> list[dict[str, float]]:
+        return [{f"{ROWS}{{source='till'}}": rows, f"{REFUSED}{{source='till'}}": bad} for rows, bad in told]
+
+    half = {"till": (100_300, 150)}
+    (found,) = refused_since(half, runs((99_000, 0), (100_000, 5)), 0.05)
+    assert (found.rows, found.refused) == (300, 145)
+    (reason,) = about_refused([found])
+    assert (reason.outcome, reason.code, reason.threshold) == ("watch", "rows_refused", 0.05)
+    assert "till (145 / 300)" in reason.what[0]
+    assert "rejects.parquet" in reason.mend[0]
+    assert len(refused_since(half, runs((100_000, 5), (100_300, 150)), 0.05)) == 1, "the same file looked at again"
+    assert refused_since({"till": (100_600, 150)}, runs((100_000, 5), (100_300, 150)), 0.05) == (), "it is mended"
+    assert len(refused_since({"till": (400, 200)}, runs((9_000, 300)), 0.05)) == 1, "another file is all new"
+    assert refused_since(half, runs(), 0.05) == refused_since(half, [{}], 0.05) == ()
+    told = {one.name: one.value for one in figures(come(log_of(1))) if "source" in one.labels}
+    assert told == {ROWS: 100, REFUSED: 5}
 
 
 def test_events_of_the_future_cannot_be_told() -> None:
@@ -160,7 +180,9 @@ def test_the_page_shows_kinds_and_sources_in_both_languages() -> None:
         assert words in kinds.body
     assert "7 (7.0%)" in sources.body
     assert "3.0" in sources.body
-    told = {(one.name, one.labels["kind"]): one.value for one in figures(come(log_of(1, silent)))}
+    told = {
+        (one.name, one.labels["kind"]): one.value for one in figures(come(log_of(1, silent))) if "kind" in one.labels
+    }
     assert told["churn_monitor_silent_hours", "visit"] == 100
     assert told["churn_monitor_arrival_is_odd", "visit"] == 1
     assert told["churn_monitor_arrival_is_odd", "order"] == 0

@@ -1,87 +1,21 @@
 """Drift against a quiet past: what rings, what does not, and what is said where there is too little to go by."""
 
-from copy import copy
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from churn.bundle import Bundle
-from churn.events import FloatArray
-from churn.monitoring_sections import Monitoring
-from monitoring.champion import Champion, champions
 from monitoring.drift.joint import bar_of, columns_of, joint_of, told_apart
 from monitoring.drift.judging import Drift, look
-from monitoring.drift.reference import Reference, look_at
 from monitoring.drift.shift import FeatureDrift
 from monitoring.drift.weeks import JointWeek, Past, distance, week_of
 from tests.monitored_shop import Shop
-
-NAMES = ("spend", "orders", "visits", "still", "gifts", "clicks_ever")
-FIRST = datetime(2023, 1, 2, tzinfo=UTC)
-CUSTOMERS, WEEKS, LEARNED = 1200, 90, 60
-RULES = Monitoring()
-
-
-class World:
-    """Customers whose columns wander a little from week to week; in May, gifts are twice."""
-
-    def __init__(self, shop: Shop, *, customers: int = CUSTOMERS, weeks: int = WEEKS, seed: int = 1) -> None:
-        self.random = np.random.default_rng(seed)
-        self.base = self.random.gamma(2.0, size=(customers, len(NAMES)))
-        self.base[:, 1] = self.random.poisson(3.0, customers)
-        self.frames = [self._week(at) for at in range(weeks)]
-        (given,) = champions(shop.settings.folder, "monitored")
-        bundle = given.bundle.model_copy(
-            update={"features": NAMES, "reasons": {}, "usual": {}, "texts": {}, "categories": {}}
-        )
-        learned = pd.concat(
-            [one.assign(event_timestamp=at) for at, one in enumerate(self.frames[:LEARNED:4])], ignore_index=True
-        )
-        told = self.probability(learned)
-        bundle = bundle.model_copy(update={"percentiles": tuple(np.quantile(told, np.linspace(0, 1, 101)))})
-        self.champion: Champion = replace(given, bundle=Bundle.model_validate(bundle.model_dump()))
-        self.reference: Reference = look_at(self.champion, learned)
-        self.learned = (self.at(0), self.at(LEARNED))
-        told_weeks = [self._counted(place, one) for place, one in enumerate(self.frames)]
-        self.past = Past(tuple(told_weeks))
-
-    @staticmethod
-    def at(place: int) -> datetime:
-        return FIRST + timedelta(days=7 * place)
-
-    def _week(self, place: int) -> pd.DataFrame:
-        frame = pd.DataFrame(self.base.copy(), columns=list(NAMES))
-        frame["spend"] *= self.random.uniform(0.98, 1.02)
-        frame["gifts"] *= 1 + (self.at(place).month == 5)
-        some = self.random.random(len(frame)) < 0.05
-        frame.loc[some, "visits"] = self.random.gamma(2.0, size=int(some.sum()))
-        return frame
-
-    def probability(self, frame: pd.DataFrame) -> FloatArray:
-        return 1 / (1 + np.exp(frame["visits"].to_numpy() - 2))
-
-    def _counted(self, place: int, frame: pd.DataFrame):  # a Week
-        return week_of(self.champion.bundle, self.reference, frame, self.probability(frame), self.at(place))
-
-    def look(self, frame: pd.DataFrame, place: int = WEEKS - 1, **more: object) -> Drift:
-        known = {"now": self.at(place), "learned": self.learned} | more
-        return look(self.champion, self.reference, self.past, frame, self.probability(frame), RULES, **known)
+from tests.unit.monitoring.drift_world import FIRST, NAMES, RULES, WEEKS, World, jumped, moved
 
 
 @pytest.fixture(scope="module")
 def world(template: Shop) -> World:
     return World(template)
-
-
-def jumped(drift: Drift) -> list[str]:
-    return sorted(one.feature for one in drift.features if one.has_jumped)
-
-
-def moved(drift: Drift) -> list[str]:
-    return sorted(one.feature for one in drift.features if one.has_moved)
 
 
 def test_a_quiet_week_rings_for_nothing(world: World) -> None:
@@ -240,40 +174,3 @@ def test_the_bar_of_joint_drift_grows_with_what_the_past_was() -> None:
     assert bar([0.5] * 12) == pytest.approx(0.55)
     assert bar([0.5, 0.6] * 8) > bar([0.5, 0.55] * 8) > 0.55
     assert bar([0.5] * 12 + [0.8]) == pytest.approx(0.55), "one week may have been anything"
-
-
-LATER = 118
-
-
-@pytest.fixture(scope="module")
-def later(template: Shop) -> World:
-    """A world that goes on for more than a half-year after what its champion learned from has matured."""
-    return World(template, weeks=LATER, seed=4)
-
-
-def spoilt(world: World, weeks: range) -> World:
-    """The same world whose log has `still` in another unit for some weeks."""
-    frames = [one.assign(still=one["still"] * (100 if at in weeks else 1)) for at, one in enumerate(world.frames)]
-    told = copy(world)
-    told.frames = frames
-    told.past = Past(tuple(told._counted(at, one) for at, one in enumerate(frames)))
-    return told
-
-
-def rang(world: World, weeks: range) -> list[int]:
-    return [at for at in weeks if jumped(world.look(world.frames[at], at)) == ["still"]]
-
-
-def test_a_jump_stands_while_the_column_is_not_back_and_no_longer(later: World) -> None:
-    assert rang(spoilt(later, range(95, 110)), range(94, 116)) == list(range(95, 110)), "its mend rings for nothing"
-
-
-def test_the_same_fault_is_seen_a_second_time(later: World) -> None:
-    twice = spoilt(later, range(95, 98))
-    twice.frames[112] = twice.frames[112].assign(still=later.frames[112]["still"] * 100)
-    assert rang(twice, range(110, 114)) == [112]
-
-
-def test_what_has_not_come_back_for_long_is_the_usual(later: World) -> None:
-    stands = spoilt(later, range(88, LATER))
-    assert rang(stands, range(112, LATER)) == [112, 113]

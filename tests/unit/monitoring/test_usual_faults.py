@@ -35,12 +35,15 @@ def codes(values: np.ndarray, before: Past | None) -> list[str]:
 @pytest.mark.parametrize(
     ("values", "weeks", "expected"),
     [
-        (NONE, (SOME, NONE), []),  # no campaign for so long: as a year ago
+        (NONE, (NONE, SOME), []),  # no campaign for so long: as a year ago
         (NONE, (SOME, SOME), ["constant"]),
-        (NONE + 5, (SOME, NONE), ["constant"]),  # alike, but at another value
-        (NONE * np.nan, (SOME, NONE * np.nan), []),
-        (NONE * np.nan, (SOME, NONE), ["all_null"]),
-        (HALF, (SOME, HALF), []),
+        (NONE, (SOME, NONE, NONE), ["constant"]),  # so since last month: the fault itself
+        (NONE, (NONE, SOME, NONE, NONE), []),
+        (NONE + 5, (NONE, SOME), ["constant"]),  # alike, but at another value
+        (NONE * np.nan, (NONE * np.nan, SOME), []),
+        (NONE * np.nan, (NONE, SOME), ["all_null"]),
+        (HALF, (HALF, SOME), []),
+        (HALF, (SOME, HALF), ["nulls"]),
         (HALF, (SOME, SOME), ["nulls"]),
         (np.where(SOME > 1, SOME * 1e9, SOME), (SOME * 1e9,), ["unseen"]),  # a change of unit stays one
     ],
