@@ -91,7 +91,8 @@ def figures(asked: Iterator[Said], model: str, settings: Settings) -> dict[str, 
     for name in FIGURES:
         whole = [one[name] for one in every if name in one]
         mine = [one for one in whole if one.is_told]
-        told[f"{model}_{name}_season_unseen"] = len(whole) - len(mine)
+        if whole:
+            told[f"{model}_{name}_season_unseen"] = len(whole) - len(mine)
         if not mine:
             continue
         inside = [abs(one.off) <= one.half for one in mine]

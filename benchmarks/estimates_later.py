@@ -87,7 +87,7 @@ def _year(learn: Rows, asked: Rows, said: Record, model: str, settings: Settings
         matured = [one for one in own if (now - one.cutoff).total_seconds() / 86_400 >= waits_days - 0.5]
         past = [*kept, *matured]
         came = realised(outcome, scores, stakes=stakes)
-        bands = estimates(scores, past, waits_days=waits_days, stakes=stakes)
+        bands = estimates(scores, past, waits_days=waits_days, stakes=stakes, own=matured)
         months = round((at - first) / DAY_US / MONTH_DAYS)
         abstains = off_by(matured or past) is not None or not shows_season(past, now, settings.definition.horizon_days)
         yield Later(months, abstains, {name: one.low <= came[name] <= one.high for name, one in bands.items()})

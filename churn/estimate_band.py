@@ -115,13 +115,19 @@ class Estimate:
 
 
 def estimates(
-    scores: FloatArray, past: Sequence[Cohort], *, waits_days: float, stakes: Stakes | None = None
+    scores: FloatArray,
+    past: Sequence[Cohort],
+    *,
+    waits_days: float,
+    stakes: Stakes | None = None,
+    own: Sequence[Cohort] = (),
 ) -> dict[str, Estimate]:
     """What to expect of these scores, each figure with its band.
 
     Args:
         scores: calibrated probabilities. Shape (n,).
         past: earlier cohorts of the same model, or of its like.
+        own: those of them that the model itself answered, as it aged.
         waits_days: from a cutoff to the day on which its outcomes are known: cutoffs nearer than that overlap.
         stakes: see `churn.estimate.expected`.
 
@@ -132,7 +138,7 @@ def estimates(
     now, usual = expected(few, stakes=stakes), usual_spreads(few, stakes=stakes)
     narrower = math.sqrt(len(few) / len(scores))  # chance is that of all of them
     whole = {name: Expected(one.value, one.deviation * narrower) for name, one in now.items()}
-    return {name: banded(name, one, usual[name], past, waits_days) for name, one in whole.items()}
+    return {name: banded(name, one, usual[name], past, waits_days, own) for name, one in whole.items()}
 
 
 def thinned(scores: FloatArray, most: int = MOST_SCORES) -> FloatArray:
@@ -177,7 +183,9 @@ def shows_season(past: Sequence[Cohort], now: datetime, horizon_days: float) -> 
     return False
 
 
-def banded(name: str, now: Expected, usual: float, past: Sequence[Cohort], waits_days: float) -> Estimate:
+def banded(
+    name: str, now: Expected, usual: float, past: Sequence[Cohort], waits_days: float, own: Sequence[Cohort] = ()
+) -> Estimate:
     """One figure with its band.
 
     Args:
@@ -186,16 +194,25 @@ def banded(name: str, now: Expected, usual: float, past: Sequence[Cohort], waits
         usual: the typical spread, see `usual_spreads`.
         past: earlier cohorts.
         waits_days: see `estimates`.
+        own: those of them that the model itself answered: they show what months of service do, and past cohorts from
+            its training do not, so they are also asked alone; the wider band counts.
     """
     mine = [one for one in past if name in one.realised]
-    off = np.array([one.realised[name] - one.estimated[name].value for one in mine])
-    chance = np.array([one.estimated[name].deviation for one in mine])
     worth = independent([one.cutoff for one in mine], waits_days)
-    alone = ALONE * now.deviation
-    half = max(half_width(off, chance, now.deviation, worth, usual), alone)
+    alone, half = ALONE * now.deviation, _half(name, now, usual, past, waits_days)
+    if own:
+        half = max(half, _half(name, now, usual, own, waits_days))
+    half = max(half, alone)
     floor, ceiling = CEILING.get(name, (-math.inf, math.inf))
     low, high = max(now.value - half, floor), min(now.value + half, ceiling)
     return Estimate(now.value, low, high, alone, len(mine), round(worth, 2))
+
+
+def _half(name: str, now: Expected, usual: float, past: Sequence[Cohort], waits_days: float) -> float:
+    mine = [one for one in past if name in one.realised]
+    off = np.array([one.realised[name] - one.estimated[name].value for one in mine])
+    chance = np.array([one.estimated[name].deviation for one in mine])
+    return half_width(off, chance, now.deviation, independent([one.cutoff for one in mine], waits_days), usual)
 
 
 def half_width(off: FloatArray, chance: FloatArray, deviation: float, worth: float, usual: float) -> float:

@@ -44,7 +44,7 @@ def estimated(found: Findings, scores: FloatArray, settings: Settings, now: date
         return Estimated(len(scores), {}, abstains, past, came)
     waits_days = float(champion.bundle.gap_days + champion.bundle.horizon_days)
     money = Stakes.of(settings.costs) if champion.model == "churn" else None
-    told = estimates(scores, past, waits_days=waits_days, stakes=money)
+    told = estimates(scores, past, waits_days=waits_days, stakes=money, own=came)
     return Estimated(len(scores), told, None, past, came, usual_spreads(thinned(scores), stakes=money))
 
 

@@ -112,9 +112,12 @@ def _picture(found: Findings, told: Estimated, name: str) -> str:
 
 def _as_told_then(name: str, one: Cohort, told: Estimated, waits_days: float) -> Estimate:
     """A past cohort's estimate, its band from what had matured before it."""
-    then = [other for other in told.past if other.cutoff + timedelta(days=waits_days) <= one.cutoff]
+    then, own = (
+        [other for other in some if other.cutoff + timedelta(days=waits_days) <= one.cutoff]
+        for some in (told.past, told.came)
+    )
     mine = one.estimated[name]
-    return banded(name, mine, told.usual.get(name, ALONE * mine.deviation), then, waits_days)
+    return banded(name, mine, told.usual.get(name, ALONE * mine.deviation), then, waits_days, own)
 
 
 def _early(early: Early) -> str:

@@ -116,6 +116,17 @@ def test_cohorts_that_overlap_say_less() -> None:
     assert independent([], 90) == 0
 
 
+def test_what_the_model_itself_answered_widens_the_band_and_never_narrows_it() -> None:
+    scores, calm = scores_of(7), cohorts([0.0] * 24)
+    served = [replace(one, cutoff=one.cutoff + timedelta(days=24 * 90)) for one in cohorts([-0.05, -0.09])]
+    for own, is_wider in ((served, True), (calm[-12:], False), (calm, False)):
+        past = [*calm, *own]
+        whole, told = (estimates(scores, past, waits_days=90, own=some)["rate"] for some in ((), own))
+        assert told.high - told.low >= whole.high - whole.low
+        assert (told.high - told.low > 1.3 * (whole.high - whole.low)) == is_wider
+        assert told.cohorts == len(past)
+
+
 @pytest.mark.parametrize("spread", [0.005, 0.02, 0.06])
 def test_a_band_holds_nine_in_ten_of_cohorts_to_come(spread: float) -> None:
     random, chance, held = np.random.default_rng(11), 0.02, []
