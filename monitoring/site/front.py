@@ -20,6 +20,10 @@ from monitoring.verdict import Verdict
 
 SHOWN = 120  # newest runs that a figure's way is drawn of
 ALL_WELL: Two = ("No reason to do anything.", "无需采取任何行动。")
+UNSERVED: Two = (
+    "Nobody is scored for this. `churn history` says why the newest model may not serve; `churn promote` asks again.",
+    "目前没有客户获得此项评分。`churn history` 说明最新模型为何未上线；`churn promote` 可再次申请。",
+)
 PAGES: dict[str, Two] = {
     "data": ("the data", "数据"), "drift": ("what moved", "偏移"), "performance": ("what came true", "实际表现"),
     "business": ("the business", "业务"), "model": ("the model", "模型"), "history": ("the runs before", "历次运行"),
@@ -68,6 +72,10 @@ def sections(
         yield Section(
             "index", "verdict", ("What to do", "结论与处理"), _verdict(verdict, calendar), model=verdict.model
         )
+    for model in MODELS:
+        if model not in {one.model for one in verdicts}:
+            said = both_code(*UNSERVED)
+            yield Section("index", "unserved", ("No model serves", "没有模型上线"), f"<p>{said}</p>", model=model)
     if whole.reasons:
         title: Two = ("The business as a whole", "整体业务")
         yield Section("index", "verdict", title, _verdict(whole, calendar))
@@ -151,7 +159,7 @@ def _champions(findings: Sequence[Findings], pages: dict[str, str], calendar: Ca
         [
             f'<a href="model.html#{escape(one.champion.model)}-card">{escape(one.champion.version)}</a>',
             f"{calendar.day_of(one.champion.bundle.trained_at)}",
-            escape(one.champion.bundle.grade.letter) if one.champion.bundle.grade else "–",
+            _grade(one),
             f"{one.rows:,}",
             _age(one),
             f'<a href="{escape(pages[one.champion.model])}">Evidently</a>' if one.champion.model in pages else "",
@@ -159,6 +167,13 @@ def _champions(findings: Sequence[Findings], pages: dict[str, str], calendar: Ca
         for one in findings
     ]
     return f'<div class="scroll">{table(head, rows)}</div>'
+
+
+def _grade(one: Findings) -> str:
+    grade = one.champion.bundle.grade
+    if grade is None:
+        return "–"
+    return both("none", "无") if grade.letter == "none" else grade.letter
 
 
 def _age(one: Findings) -> str:

@@ -103,6 +103,8 @@ def test_people_are_told_times_of_their_own_clock(shop: Shop, tmp_path: Path) ->
     assert here.utcoffset() != timedelta(0), "or nothing is shown by this"
     text = written(shop, tmp_path / "run")["index.html"]
     assert f"As of {here:%Y-%m-%d %H:%M} (Asia/Shanghai)" in text
+    assert 'id="reactivation-unserved"' in text, "what nobody answers is not passed over"
+    assert 'id="churn-unserved"' not in text
 
 
 def test_matured_scores_are_shown_with_their_interval_and_curve(shop: Shop) -> None:
