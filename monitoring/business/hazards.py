@@ -26,7 +26,7 @@ from monitoring.business.base import Base, base
 from monitoring.business.forecast import Forecast, Outlooks, forecast
 from monitoring.business.forecasts_file import due, judged, keep_forecasts, read_forecasts
 from monitoring.business.funnel import Funnel
-from monitoring.business.lapsed import REACHES, Lapsed, Reach
+from monitoring.business.lapsed import REACHES, SIGN_KINDS, Lapsed, Reach
 from monitoring.business.lifetimes import Lifetimes, lifetimes
 from monitoring.business.satisfaction import Satisfaction
 from monitoring.business.segments import Dimension
@@ -126,7 +126,8 @@ class Folds:
         self._after = after_events(edges, segmentation, on.lifecycle.definition.lapse)
         reach = _reach(settings, environ)
         words = on.lifecycle.words
-        self._lapsed = Lapsed(edges, segmentation, words, reach, tells_solutions=manifest.solutions > 0)
+        signs = any(kind in manifest.kinds for kinds in SIGN_KINDS for kind in kinds)
+        self._lapsed = Lapsed(edges, segmentation, words, reach, manifest.solutions > 0, signs)
         self._satisfaction = Satisfaction(edges, segmentation, on.lifecycle)
         self._funnel = Funnel(edges, segmentation, settings.monitoring.funnel)
         sights = {champion.model: (Sight(champion.bundle), told) for champion, told in asked}

@@ -16,7 +16,18 @@ from monitoring.business.after_event import KINDS, OUTCOMES, WINDOWS_DAYS, Ratio
 from monitoring.business.critical_months import Month, monthly, peaks
 from monitoring.business.funnel import STEPS
 from monitoring.business.hazards import Hazards, after_by_segment, cells_of
-from monitoring.business.lapsed import AGE, AGES, OPEN, REACH, REACHES, REASON, REASONS, VALUES
+from monitoring.business.lapsed import (
+    AGE,
+    AGES,
+    OPEN,
+    REACH,
+    REACHES,
+    REASON,
+    REASONS,
+    SIGN,
+    SIGNS,
+    VALUES,
+)  # fmt: skip
 from monitoring.business.lifetimes import returns
 from monitoring.business.satisfaction import ASKED, CASES
 from monitoring.business.segments import TOTAL, Dimension
@@ -162,6 +173,7 @@ def _lapsed(found: Hazards) -> Json:
     told: Json = {"customers": lapsed.total, "reach": None if lapsed.reach is not None else "not_configured"}
     tables: list[tuple[str, tuple[str, ...]]] = [(AGE, tuple(name for _, name in AGES)), (REASON, REASONS)]
     tables += [(REACH, REACHES)] if lapsed.reach is not None else []
+    tables += [(SIGN, SIGNS)] if lapsed.tells_signs else []
     tables += [(OPEN, ("solved_or_none", "open"))] if OPEN in lapsed.counts else []
     tables += [(one.name, one.levels) for one in lapsed.segmentation.dimensions[1:]]
     for table, levels in tables:

@@ -4,6 +4,7 @@
     value    thirds of what the lapsed spent in the year before their last order
     reason   the newest that they stated in that year or after it (churn/stated.py); complaint_open where one waits
     reach    consents, where the settings name a file that has them (features/consents.py)
+    signs    of the last 90 days: opened or answered a message, came by; where the log tells of any such event
 
 A fold of the walk through the log (monitoring/business/survey.py): each customer is in one cell of every table, so that
 each table adds up to the same total. Start reading at `Lapsed`.
@@ -31,7 +32,10 @@ REACHES: Final = ("email_and_phone", "email", "phone", "none", "not_listed")
 VALUES: Final = ("none", "low", "middle", "high")
 STEPS = 8  # value bins a doubling
 BINS = 40 * STEPS + 1  # 0, then from a hundredth upwards
-AGE, REASON, REACH, OPEN = "age", "reason", "reach", COMPLAINT_OPEN
+AGE, REASON, REACH, OPEN, SIGN = "age", "reason", "reach", COMPLAINT_OPEN, "sign"
+SIGNS: Final = ("message_and_visit", "message", "visit", "none")
+SIGN_KINDS: Final = (("email_open", "email_click", "campaign_response"), ("visit", "event_attendance"))
+SIGN_DAYS = 90
 Reach = Mapping[str, int]  # customer id: place in `REACHES`
 
 
@@ -44,7 +48,8 @@ class Lapsed:
         words: of the business, for what customers state.
         reach: how each listed customer may be reached; None where no file is configured.
         tells_solutions: whether the log ever says that a complaint was solved.
-        counts: by table (age, reason, reach, complaint_open, or a dimension): customers by level and value bin.
+        tells_signs: whether the log has any of `SIGN_KINDS`.
+        counts: by table (age, reason, reach, complaint_open, sign, or a dimension): customers by level and value bin.
             Shape (levels, BINS). money: what they spent in the year before their last order, likewise.
     """
 
@@ -53,6 +58,7 @@ class Lapsed:
     words: Words = ()
     reach: Reach | None = None
     tells_solutions: bool = False
+    tells_signs: bool = False
     counts: dict[str, Int64Array] = field(default_factory=dict)
     money: dict[str, FloatArray] = field(default_factory=dict)
 
@@ -68,6 +74,8 @@ class Lapsed:
         self._count(REASON, len(REASONS), reason, value, spent)
         if self.tells_solutions:
             self._count(OPEN, 2, waits, value, spent)
+        if self.tells_signs:
+            self._count(SIGN, len(SIGNS), _signs(one)[who], value, spent)
         if self.reach is not None:
             missing = len(REACHES) - 1
             reach = np.array([self.reach.get(str(name), missing) for name in one.events.customers[who]], dtype=np.int64)
@@ -122,6 +130,15 @@ def _bins(spent: FloatArray) -> Int64Array:
     """A bin of value for each sum: 0 for nothing, then eight a doubling, from a hundredth upwards."""
     cents = np.log2(np.maximum(spent, 0.01) / 0.01)
     return np.where(spent > 0, np.clip((cents * STEPS).astype(np.int64) + 1, 1, BINS - 1), 0)
+
+
+def _signs(one: Panel) -> Int64Array:
+    """Place in `SIGNS` of what each did in the last days. Shape (c,)."""
+    since_us, gone = one.edges.calendar.window_start_us(one.edges.now_us, SIGN_DAYS), []
+    for kinds in SIGN_KINDS:
+        rows = one.events.is_kind(*kinds) & (one.events.time_us >= since_us)
+        gone.append(np.bincount(one.events.customer[rows], minlength=len(one)) == 0)
+    return (2 * gone[0] + gone[1]).astype(np.int64)
 
 
 def _reasons(one: Panel, who: Int64Array, words: Words) -> tuple[Int64Array, Int64Array]:

@@ -193,7 +193,7 @@ def _by_segment(found: Hazards) -> str:
     head = [
         both("segment", "细分"), both("level", "取值"), both("customers", "客户数"), both("median days", "中位天数"),
         both("after 180 days", "180 天后仍在"), both("after 365 days", "365 天后仍在"),
-        both("critical moments", "关键时刻"),
+        both("critical days", "关键天数"),
     ]  # fmt: skip
     said = (
         ("By segment", "按细分"),
@@ -227,8 +227,7 @@ def _levels(found: Hazards, dimension: Dimension) -> Iterator[list[str]]:
 
 
 def _moment(one: Peak) -> str:
-    words = _month_of(one.top)
-    return both(f"{words[0]}: {one.hazard:.0%}", f"{words[1]}：{one.hazard:.0%}")
+    return f"{one.top * MONTH_DAYS}–{(one.top + 1) * MONTH_DAYS - 1}: {one.hazard:.0%}"
 
 
 def _kept(told: Curve, day: int) -> str:

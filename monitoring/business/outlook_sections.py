@@ -11,7 +11,21 @@ from churn.page import Two, both, table
 from churn.reasons import CAUSES
 from monitoring.business.forecast import SEASON_DAYS, Forecast
 from monitoring.business.hazards import Hazards
-from monitoring.business.lapsed import AGE, AGES, OPEN, OTHER, REACH, REACHES, REASON, REASONS, VALUES, Lapsed
+from monitoring.business.lapsed import (
+    AGE,
+    AGES,
+    OPEN,
+    OTHER,
+    REACH,
+    REACHES,
+    REASON,
+    REASONS,
+    SIGN,
+    SIGN_DAYS,
+    SIGNS,
+    VALUES,
+    Lapsed,
+)  # fmt: skip
 from monitoring.business.segments import STAGE
 from monitoring.business.shown import shown
 from monitoring.business.words import dimension_word, level_word
@@ -64,6 +78,11 @@ REACH_WORDS: dict[str, Two] = {
     "phone": ("phone alone", "仅电话"), "none": ("no consent", "未同意联系"),
     "not_listed": ("not in the file", "不在名单中"),
 }  # fmt: skip
+SIGN_WORDS: list[Two] = [
+    ("answers messages and comes by", "响应消息且来访"), ("answers messages", "响应消息"), ("comes by", "来访"),
+    ("no sign", "无动态"),
+]  # fmt: skip
+assert len(SIGN_WORDS) == len(SIGNS)
 MOST_JUDGED = 60
 
 
@@ -166,6 +185,9 @@ def _lapsed(found: Hazards) -> str:
     else:
         words = [REACH_WORDS[name] for name in REACHES]
         tables.append(_levels(found, ("by how they may be reached", "按可联系方式"), REACH, words))
+    if lapsed.tells_signs:
+        said_signs = (f"by signs of the last {SIGN_DAYS} days", f"按最近 {SIGN_DAYS} 天的动态")
+        tables.append(_levels(found, said_signs, SIGN, SIGN_WORDS))
     segments = "".join(_segment(found, one.name) for one in lapsed.segmentation.dimensions[1:] if one.name != STAGE)
     more = f"<details><summary>{both('By segment', '按细分')}</summary>{segments}</details>" if segments else ""
     return f'<p>{both(*said)}</p><div class="grid">{picture}</div>{"".join(tables)}{more}'

@@ -30,7 +30,7 @@ def hazards(drawn: Drawn, past: tuple[Forecast, ...] = ()) -> Hazards:
     edges, segmentation = drawn.edges, drawn.segmentation
     spells, after = lifetimes(edges, segmentation, drawn.first_day), after_events(edges, segmentation, None)
     lapsed, told, funnel = (
-        Lapsed(edges, segmentation),
+        Lapsed(edges, segmentation, tells_signs=True),
         Satisfaction(edges, segmentation, CYCLE),
         Funnel(edges, segmentation, Monitoring().funnel),
     )
@@ -110,6 +110,8 @@ def test_machines_are_told_what_people_see_by_segment(found: Hazards) -> None:
     assert sum(one["n"] for one in scores["by_segment"]["survey"]["region"].values()) > 0.9 * 500
     assert sum(one["n"] for one in scores["by_quarter"]["survey"].values()) > 0.9 * 500
     ages = told["lapsed"]["by_age"].values()
+    assert told["lapsed"]["by_sign"]["none"]["customers"] == told["lapsed"]["customers"]
+    assert "no sign" in "".join(one.body for one in shown(found) if one.anchor == "lapsed")
     assert all(sum(one["of_value"].values()) == one["customers"] for one in ages)
 
 
@@ -126,7 +128,7 @@ def test_critical_moments_are_told_by_segment() -> None:
     assert 2 not in tops["west"]
     assert lives["east"]["hazard_30d"][2] == pytest.approx(lives["east"]["critical"][0]["hazard"], abs=1e-6)
     (page,) = (one.body for one in shown(found) if one.anchor == "survival")
-    assert f"days 60–89: {lives['east']['critical'][0]['hazard']:.0%}" in page.split("<summary>")[1]
+    assert f">60–89: {lives['east']['critical'][0]['hazard']:.0%}" in page.split("<summary>")[1]
 
 
 def test_a_region_that_is_called_other_is_counted_once() -> None:

@@ -8,7 +8,7 @@ import pytest
 from churn.sections import Contacts
 from churn.settings import Settings
 from features.consents import NoConsents, consents
-from monitoring.business.lapsed import AGES, NOT_STATED, REACHES, REASONS, Lapsed
+from monitoring.business.lapsed import AGES, NOT_STATED, REACHES, REASONS, SIGNS, Lapsed
 from monitoring.business.segments import TOTAL
 from tests import drawn_business
 from tests.drawn_business import DAYS, of
@@ -40,6 +40,22 @@ def test_each_by_hand() -> None:
     assert list(told.counts["complaint_open"].sum(axis=1)) == [0, 3], "nothing was ever solved"
     assert told.money_of("age").tolist() == [150.0, 0.0, 0.0, 5.0, 0.0], "of the year before the last order alone"
     assert told.by_value("age")[-1].tolist() == [1, 0, 0, 0]
+
+
+def test_signs_of_the_last_days() -> None:
+    kinds = {"both": ("visit", "email_open"), "reads": ("email_click",), "comes": ("event_attendance",)}
+    told_rows = [row for who in (*kinds, "gone", "early") for row in rows(who, (10, 5.0))]
+    told_rows += [(who, kind, 631.0, None, np.nan) for who, signs in kinds.items() for kind in signs]
+    told_rows += [("early", "visit", 629.5, None, np.nan), ("gone", "email_sent", 700.0, None, np.nan)]
+    drawn = of([*told_rows, *rows("here", (700, 70.0)), ("here", "visit", 701.0, None, np.nan)])
+    told = Lapsed(drawn.edges, drawn.segmentation, tells_signs=True)
+    drawn.walk(told)
+    assert dict(zip(SIGNS, told.counts["sign"].sum(axis=1), strict=True)) == {
+        "message_and_visit": 1, "message": 1, "visit": 1, "none": 2,
+    }  # fmt: skip
+    silent = Lapsed(drawn.edges, drawn.segmentation)
+    drawn.walk(silent)
+    assert "sign" not in silent.counts, "a log without such events does not say that nobody gives a sign"
 
 
 def test_tables_and_parts_add_up() -> None:
