@@ -134,11 +134,11 @@ def _bins(spent: FloatArray) -> Int64Array:
 
 def _signs(one: Panel) -> Int64Array:
     """Place in `SIGNS` of what each did in the last days. Shape (c,)."""
-    since_us, gone = one.edges.calendar.window_start_us(one.edges.now_us, SIGN_DAYS), []
+    since_us, gone = one.edges.calendar.window_start_us(one.edges.now_us, SIGN_DAYS), list[Int64Array]()
     for kinds in SIGN_KINDS:
         rows = one.events.is_kind(*kinds) & (one.events.time_us >= since_us)
-        gone.append(np.bincount(one.events.customer[rows], minlength=len(one)) == 0)
-    return (2 * gone[0] + gone[1]).astype(np.int64)
+        gone.append((np.bincount(one.events.customer[rows], minlength=len(one)) == 0).astype(np.int64))
+    return np.asarray(2 * gone[0] + gone[1])
 
 
 def _reasons(one: Panel, who: Int64Array, words: Words) -> tuple[Int64Array, Int64Array]:
