@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from churn.settings import Settings
     from monitoring.alerts.told import Item
     from monitoring.attempts import Trouble
-    from monitoring.ledger.realised import Realised
     from monitoring.monitor import Result
     from monitoring.reason import Reason
     from monitoring.verdict import Since
@@ -43,7 +42,7 @@ def _monitor(settings: "Settings", *, with_pages: bool) -> Outcome:
     if sent_back and result.content["verdict"] == "keep":
         result = replace(result, content=result.content | {"verdict": "watch", "exit_code": EXIT_CODES["watch"]})
     is_zh = settings.business.language == "zh"
-    lines = [*_verdicts(result, is_zh=is_zh), *_ledgers(result.ledgers), *_not_written(result.troubles)]
+    lines = [*_verdicts(result, is_zh=is_zh), *_ledgers(result), *_not_written(result.troubles)]
     lines += ["", f"The page: {result.page}"] if result.page else []
     lines += told
     lines += [f"Sent back: {one['from']}; {one['to']} serves again. {one[_in('why', is_zh)]}" for one in sent_back]
@@ -138,8 +137,11 @@ def _not_written(troubles: "Sequence[Trouble]") -> list[str]:
     ]
 
 
-def _ledgers(ledgers: "Sequence[Realised]") -> list[str]:
+def _ledgers(result: "Result") -> list[str]:
+    ledgers = result.ledgers
     if not ledgers:
+        if any(one.part in ("log", "scores", "outcomes") for one in result.troubles):
+            return []  # nobody knows
         return ["", "No answers were given yet, so nothing can have come true."]
     names = ("roc_auc", "log_loss", "brier", "ece", "expected_rate", "actual_rate")
     rows = [

@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,12 @@ def write_text(target: Path, text: str) -> None:
         draft.write_text(text, encoding="utf-8")
 
     write_whole(target, fill)
+
+
+def keep_text(target: Path, text: str) -> None:
+    """Write what can be made again, in one step; where it cannot be written, nothing is lost."""
+    with suppress(OSError):
+        write_text(target, text)
 
 
 def flush(path: Path) -> None:

@@ -23,7 +23,7 @@ def stopped(folder: Path) -> dict[str, str]:
         folder: the artifacts of the business.
     """
     return {
-        str(told["version"]): str(told.get("stopped_at"))
+        str(told.get("version")): str(told.get("stopped_at"))
         for told in standing(folder).values()
         if told.get("verdict") == "stop"
     }
@@ -53,4 +53,6 @@ def _read(folder: Path) -> dict[str, Any] | None:
         content = json.loads((folder / VERDICT).read_text(encoding="utf-8"))
     except (OSError, ValueError):  # nothing was judged yet, or half of it was written
         return None
-    return content if isinstance(content, dict) and isinstance(content.get("models", {}), dict) else None
+    models = content.get("models", {}) if isinstance(content, dict) else None
+    is_ours = isinstance(models, dict) and all(isinstance(one, dict) for one in models.values())
+    return content if is_ours else None

@@ -17,7 +17,7 @@ from features.catalogue import remade
 from features.feature_set import FeatureSet
 from features.log import LogManifest
 from features.parts import log_parts
-from features.snapshots import MANIFEST_FILE, NoSnapshot
+from features.snapshots import MANIFEST_FILE
 from features.tombstones import standing
 from monitoring.attempts import Attempts
 from monitoring.before.estimates import estimated
@@ -28,6 +28,7 @@ from monitoring.budget import weekly_chance
 from monitoring.champion import Champion
 from monitoring.findings import Findings
 from monitoring.reading.newest import Told
+from monitoring.reading.windows import SnapshotGone
 from monitoring.trees import BOOSTER, trees_of
 
 Say = Callable[[str], None]
@@ -87,7 +88,7 @@ def early_signs(settings: Settings, champion: Champion, manifest: LogManifest, n
         progress: told what is going on.
 
     Raises:
-        NoSnapshot: its snapshot is gone. NoLog, BrokenLog: the log cannot be read.
+        SnapshotGone: its snapshot is gone. NoLog, BrokenLog: the log cannot be read.
         ChangedTrees: the archived trees are of another model.
     """
     days, bundle = settings.monitoring.early_days, champion.bundle
@@ -146,7 +147,7 @@ def _features(settings: Settings, champion: Champion) -> FeatureSet | None:
     """The features that it learned from, made again; None where this version or definition makes others of them."""
     path = standing(champion.snapshot) / MANIFEST_FILE
     if not path.is_file():
-        raise NoSnapshot(champion.snapshot)
+        raise SnapshotGone(champion.snapshot)
     learned = json.loads(path.read_text(encoding="utf-8"))["feature_set"]
     features = remade(learned, settings.lifecycle) if "alive" in learned else None
     return features if features and features.hash == champion.bundle.feature_set_hash else None

@@ -10,6 +10,7 @@ in `monitoring/cache/` under the log's hash: aggregates only. Start reading at `
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Self
@@ -17,12 +18,12 @@ from typing import Final, Self
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from churn.calendar import Calendar, Int64Array, from_us, to_us
 from churn.events import BoolArray
 from features import parquet
-from features.atomic import write_text
+from features.atomic import keep_text
 from features.log import SUPERSEDED, BrokenLog, LogManifest, log_folder
 
 FORMAT_VERSION: Final = 1
@@ -70,7 +71,7 @@ class Arrivals(BaseModel):
         """What was kept; None where nothing was, or another version wrote it."""
         try:
             found = cls.model_validate_json(path.read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValidationError):
+        except (OSError, ValueError):  # a ValidationError is one
             return None
         return found if found.format_version == FORMAT_VERSION else None
 
@@ -97,9 +98,10 @@ def arrivals(folder: Path, manifest: LogManifest, calendar: Calendar, *, cache: 
     if kept is not None and kept.log_hash == manifest.log_hash and kept.end == manifest.observed_until:
         return kept
     made = count(folder, manifest, calendar)
-    for old in cache.glob("arrivals-*.json"):
-        old.unlink()
-    write_text(path, made.model_dump_json())
+    with suppress(OSError):
+        for old in cache.glob("arrivals-*.json"):
+            old.unlink()
+    keep_text(path, made.model_dump_json())
     return made
 
 

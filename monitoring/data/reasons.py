@@ -2,11 +2,21 @@
 
 from collections.abc import Iterator
 
+from churn.page import Two
 from monitoring.findings import Findings
 from monitoring.reason import Reason
 
 UNUSABLE = {"missing_column", "not_a_number"}
 FEWEST_KEPT = 0.5  # share of the customers of the run before
+
+FEW: Two = (
+    "wait for more customers, or lower [training] min_rows knowingly.",
+    "等待更多客户，或在清楚后果的前提下调低 [training] min_rows。",
+)
+NOBODY: Two = (
+    "see what the log holds (`churn ingest` says what it read), then run `churn features materialise`.",
+    "查明日志内容（`churn ingest` 会说明读取了什么），再运行 `churn features materialise`。",
+)
 
 
 def about_data(findings: Findings) -> Iterator[Reason]:
@@ -52,10 +62,7 @@ def _about_rows(findings: Findings) -> Iterator[Reason]:
             "cannot_tell", "too_few_customers",
             (f"The model is asked about {findings.rows} customers now.", f"当前只有 {findings.rows} 位客户需要评分。"),
             findings.rows, findings.min_rows,
-            (
-                "wait for more customers, or lower [training] min_rows knowingly.",
-                "等待更多客户，或在清楚后果的前提下调低 [training] min_rows。",
-            ), "data.html#contract",
+            FEW if findings.rows else NOBODY, "data.html#contract",
         )  # fmt: skip
     yield from _about_fewer(findings)
     if findings.age is not None and findings.age > findings.max_age:

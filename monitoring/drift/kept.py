@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.atomic import write_text
+from features.atomic import keep_text
 from monitoring.champion import Champion
 from monitoring.drift.weeks import JointWeek, Past, Week
 from monitoring.reading.customers import Sample
@@ -46,7 +46,7 @@ def read_past(path: Path, champion: Champion, sample: Sample) -> Past:
             tuple(JointWeek(datetime.fromisoformat(one["at"]), float(one["auc"])) for one in told["joint"]),
             {name: np.array(one, dtype=np.float64) for name, one in told["moves"].items()},
         )
-    except (json.JSONDecodeError, KeyError, TypeError, ValueError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return empty  # cut off, or of another hand: it is made anew
 
 
@@ -60,7 +60,7 @@ def write_past(path: Path, champion: Champion, past: Past, sample: Sample) -> No
         "joint": [{"at": one.at.isoformat(), "auc": round(one.auc, 5)} for one in past.joint],
         "moves": {name: [round(float(at), 6) for at in one] for name, one in past.moves.items()},
     }
-    write_text(path, json.dumps(told, separators=(",", ":")))
+    keep_text(path, json.dumps(told, separators=(",", ":")))
 
 
 def _identity(champion: Champion, sample: Sample) -> dict[str, Any]:

@@ -118,8 +118,8 @@ def _about_scores(findings: Findings, rules: Monitoring) -> Iterator[Reason]:
     if score is None and findings.untold & {"features", "scores", "snapshot", "drift"}:
         return  # that they could not be looked at is a reason already
     if score is None or score.n < findings.min_rows:
-        if findings.stopped_at:
-            return  # the service abstains: no scores are what a stop means
+        if findings.stopped_at or findings.rows < findings.min_rows:
+            return  # a stopped model gives no scores, and too few customers have too few: that is a reason already
         n = score.n if score else 0
         yield Reason(
             "cannot_tell", "too_few_scores",

@@ -10,11 +10,11 @@ from typing import Self
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from churn.events import FloatArray
 from churn.histogram import Histogram, psi
-from features.atomic import write_text
+from features.atomic import keep_text
 from monitoring.champion import Champion
 from monitoring.reading.windows import reference_rows
 
@@ -97,14 +97,14 @@ def reference(champion: Champion, cache: Path) -> Reference:
         cache: folder of kept references.
 
     Raises:
-        NoSnapshot, ChangedSnapshot: the snapshot was deleted, or changed since.
+        SnapshotGone, ChangedSnapshot: the snapshot was deleted, or changed since.
     """
     path = cache / f"{champion.bundle.snapshot_hash[:12]}-{champion.model}.json"
     kept = _kept(path)
     if kept is not None and set(kept.features) == set(champion.bundle.features):
         return kept
     made = look_at(champion, reference_rows(champion))
-    write_text(path, made.model_dump_json())
+    keep_text(path, made.model_dump_json())
     return made
 
 
@@ -136,7 +136,7 @@ def _kept(path: Path) -> Reference | None:
         return None
     try:
         kept = Reference.model_validate_json(path.read_text(encoding="utf-8"))
-    except ValidationError:
+    except (OSError, ValueError):  # a ValidationError is one
         return None
     return kept if kept.format_version == FORMAT_VERSION else None
 

@@ -175,7 +175,10 @@ def _row(line: bytes) -> tuple[str, str, int, int, float] | None:
     try:
         row = json.loads(line)
         instants = [_micros(datetime.fromisoformat(row[name])) for name in ("cutoff", "scored_at")]
-        return str(row["customer_id"]), str(row["model_hash"]), *instants, float(row["probability"])  # type: ignore[return-value]
+        told = float(row["probability"])
+        if not 0 <= told <= 1:
+            return None
+        return str(row["customer_id"]), str(row["model_hash"]), *instants, told  # type: ignore[return-value]
     except (ValueError, KeyError, TypeError):
         return None
 

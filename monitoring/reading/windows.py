@@ -32,6 +32,17 @@ KEPT = [name for name in SCORES.names if name not in UNUSED]
 ONE_ANSWER = ["customer_id", "model", "cutoff", "horizon_days", "model_version"]
 
 
+class SnapshotGone(DataError):
+    """The snapshot that a champion learned from is not there any more."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"The snapshot that the champion learned from is gone: {path}.",
+            mend="put the folder back from a backup, or, while the log is as it was then, `churn snapshot freeze`; "
+            "else `churn retrain`, whose champion has its own.",
+        )
+
+
 class WrongScoreFile(DataError):
     """A file among the scores is not one of ours."""
 
@@ -61,9 +72,12 @@ def reference_rows(champion: Champion) -> pd.DataFrame:
     """The rows that a champion's snapshot holds of its model, checked against the snapshot's hash.
 
     Raises:
-        NoSnapshot, ChangedSnapshot: it was deleted, or changed since.
+        SnapshotGone, ChangedSnapshot: it was deleted, or changed since.
     """
-    frame = read_snapshot(standing(champion.snapshot)).frame
+    try:
+        frame = read_snapshot(standing(champion.snapshot)).frame
+    except NoSnapshot as error:
+        raise SnapshotGone(champion.snapshot) from error
     return frame[frame["model"] == champion.model].reset_index(drop=True)
 
 
@@ -71,11 +85,11 @@ def snapshot_cutoffs(champion: Champion) -> list[datetime]:
     """The cutoffs that a champion learned from.
 
     Raises:
-        NoSnapshot: it was deleted.
+        SnapshotGone: it was deleted.
     """
     path = standing(champion.snapshot) / SNAPSHOT_MANIFEST
     if not path.is_file():
-        raise NoSnapshot(champion.snapshot)
+        raise SnapshotGone(champion.snapshot)
     return [datetime.fromisoformat(cutoff) for cutoff in json.loads(path.read_text(encoding="utf-8"))["cutoffs"]]
 
 

@@ -4,17 +4,19 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from cli.outcome import Outcome
 from cli.retrain import _watched
 from monitoring.history import HISTORY
+from monitoring.reading.answers import read_answers
 from monitoring.stops import VERDICT, stopped
 from monitoring.textfile import METRICS
 from tests import small_shop
 from tests.command_line import Said, churn, files_no_longer_than
-from tests.monitored_shop import VERSION, Shop, build
+from tests.monitored_shop import HASH, VERSION, Shop, build
 
 pytestmark = pytest.mark.slow
 
@@ -101,8 +103,10 @@ def test_nothing_promoted_is_an_error_of_its_own(shop: Shop) -> None:
 def test_nobody_to_ask_about_cannot_be_judged(shop: Shop) -> None:
     rows = pd.read_parquet(shop.current_path)
     rows.iloc[:0].to_parquet(shop.current_path)
-    assert monitored(shop).code == 23
-    assert "too_few_customers" in codes(shop)
+    said = monitored(shop)
+    assert said.code == 23
+    assert codes(shop) == ["too_few_customers"]
+    assert "churn features materialise" in said.out
 
 
 def test_a_changed_schema_stops_by_the_name_of_the_column(shop: Shop) -> None:
@@ -122,7 +126,9 @@ def test_rows_of_now_that_are_cut_off_cannot_be_judged(shop: Shop) -> None:
 
 def test_a_spoilt_line_of_the_score_log_costs_itself(shop: Shop) -> None:
     (path,) = (shop.settings.folder / "scores" / "log").glob("*.jsonl")
-    path.write_text(path.read_text() + '{"score_id": "x", "cust\n\x00\x00\n')
+    wrong = {**json.loads(path.read_text().splitlines()[0]), "probability": 7}
+    path.write_text(path.read_text() + '{"score_id": "x", "cust\n\x00\x00\n' + json.dumps(wrong) + "\n")
+    assert read_answers(shop.settings.folder, {HASH: np.zeros(0, dtype=np.uint64)}).unreadable == 3
     assert monitored(shop).code in (0, 21)  # the rest is judged; that lines are lost may be worth a look
     assert "untold_scores" not in codes(shop)
 
@@ -145,7 +151,7 @@ def test_a_broken_verdict_file_lifts_no_stop_and_is_written_anew(shop: Shop) -> 
     shop.change_current({"order_total_90d": None})
     assert monitored(shop).code == 22
     shop.current_path.write_bytes(sound)
-    for content in (b'{"models": {"churn"', b"\xff\xfe", b"[]", b""):
+    for content in (b'{"models": {"churn"', b"\xff\xfe", b"[]", b"", b'{"models": {"churn": 5}}'):
         (shop.settings.folder / VERDICT).write_bytes(content)
         assert monitored(shop).code == 22
         assert codes(shop) == ["stopped_before"]
@@ -185,6 +191,15 @@ def test_a_place_that_cannot_be_written_hides_no_verdict(shop: Shop, taken: str)
     assert said.out.startswith("Verdict: cannot tell\nIt could not be written down" if lasts else "Verdict: keep")
     assert "Not written:" in said.out
     assert "The page:" not in said.out
+
+
+def test_where_no_cache_can_be_kept_a_stop_is_seen_all_the_same(shop: Shop) -> None:
+    folder = shop.settings.folder / "monitoring"
+    folder.mkdir(exist_ok=True)
+    (folder / "cache").write_text("in the way")
+    shop.change_current({"order_total_90d": None})
+    assert monitored(shop).code == 22
+    assert codes(shop) == ["broken_missing_column"]
 
 
 def test_history_skips_a_spoilt_line_and_counts_it(shop: Shop) -> None:

@@ -130,7 +130,7 @@ def test_too_few_customers_cannot_tell(shop: Shop) -> None:
     shop.write_scores(shop.now())
     few = Training(min_rows=5000)
     judged = verdict(replace(shop, settings=shop.settings.model_copy(update={"training": few})))
-    assert (judged.outcome, codes(judged)) == ("cannot_tell", ["too_few_customers", "too_few_scores"])
+    assert (judged.outcome, codes(judged)) == ("cannot_tell", ["too_few_customers"])
 
 
 def test_without_scores_it_cannot_tell(shop: Shop) -> None:
