@@ -106,7 +106,8 @@ def _verdicts(result: "Result", *, is_zh: bool) -> list[str]:
         if not one.model and not one.reasons:
             continue
         model = MODELS_ZH.get(one.model, one.model) if is_zh else one.model
-        lines += ["", f"{model} ({one.version}): {named[one.outcome]}" if model else f"{whole}: {named[one.outcome]}"]
+        whom = f"{model} ({one.version})" if one.version else model or whole  # no version: its file cannot be read
+        lines += ["", f"{whom}: {named[one.outcome]}"]
         for reason in one.reasons:
             lines += _reason(reason, one.since.get(reason.code), named, is_zh=is_zh)
     return lines

@@ -88,7 +88,7 @@ def read_champion(path: Path, folder: Path) -> Champion:
             bundle=Bundle.from_json(json.dumps(written["bundle"])),
             snapshot=folder / written["snapshot_path"],
         )
-    except (json.JSONDecodeError, TypeError) as error:
+    except (ValueError, TypeError) as error:  # no JSON, or no text
         raise BrokenChampion(path, f"{error}.") from error
     except KeyError as error:
         raise BrokenChampion(path, f"it has no {error}.") from error

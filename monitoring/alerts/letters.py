@@ -117,9 +117,9 @@ def _text(letter: Letter, language: str) -> str:
 
 def _block(alarm: Mapping[str, Any], *, is_zh: bool) -> str:
     state = STATES[alarm["state"]][is_zh]
-    model = alarm["model"]
-    whom = f"{MODELS_ZH.get(model, model) if is_zh else model} ({alarm['version']})" if model else ""
-    whom = whom or ("整个业务" if is_zh else "the business")
+    model, version = alarm["model"], f" ({alarm['version']})" if alarm["version"] else ""
+    whole = "整个业务" if is_zh else "the business"
+    whom = f"{MODELS_ZH.get(model, model) if is_zh else model}{version}" if model else whole
     head = f"{state} · {whom} · {alarm['code']}"
     if "what" not in alarm:
         return head

@@ -10,6 +10,7 @@ import pytest
 
 from cli.outcome import Outcome
 from cli.retrain import _watched
+from monitoring.champion import BrokenChampion, path_of, read_champion
 from monitoring.history import HISTORY
 from monitoring.reading.answers import read_answers
 from monitoring.stops import VERDICT, stopped
@@ -88,9 +89,18 @@ def test_what_is_missing_or_broken_cannot_be_judged_and_says_so(
     told = monitored(shop)
     assert told.code == 23, told
     assert code in codes(shop)
+    assert "()" not in told.out
     assert f"Nothing can be said of {said}" in told.out
     assert mend in told.out
     assert len((shop.settings.folder / HISTORY).read_text().splitlines()) == 1
+
+
+def test_a_champions_file_that_is_no_text_is_broken(shop: Shop) -> None:
+    path = path_of(shop.settings.folder, "churn")
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(BrokenChampion) as told:
+        read_champion(path, shop.settings.folder)
+    assert "churn rollback" in told.value.mend
 
 
 def test_nothing_promoted_is_an_error_of_its_own(shop: Shop) -> None:
