@@ -8,6 +8,7 @@ A line is added in one write and is on disk before it counts; one that was cut o
 run that judges the instant of the one before takes its place. Reads no clock. Start reading at `read`.
 """
 
+import errno
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -182,14 +183,15 @@ def _in_a_row(verdict: Verdict, code: str, earlier: Sequence[Run]) -> Iterator[R
 def _add(path: Path, content: Mapping[str, Any]) -> None:
     """One line in one write, after the end of a line that a kill cut off."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab+") as file:
+    with path.open("ab+", buffering=0) as file:  # a buffer would write its half line again on closing
         end = file.seek(0, os.SEEK_END)
         file.seek(max(end - 1, 0))
         torn = end > 0 and file.read(1) != b"\n"
         text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        line = (b"\n" if torn else b"") + text.encode() + b"\n"
         try:
-            file.write((b"\n" if torn else b"") + text.encode() + b"\n")
-            file.flush()
+            if file.write(line) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
             os.fsync(file.fileno())
         except OSError:
             file.truncate(end)  # a full disk took half of it

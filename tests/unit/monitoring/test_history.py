@@ -16,6 +16,7 @@ from monitoring.stops import VERDICT, lift, stopped
 from monitoring.summary import summary
 from monitoring.textfile import text_of
 from monitoring.verdict import Verdict
+from tests.command_line import files_no_longer_than
 
 DAY = datetime(2025, 3, 1, 16, tzinfo=UTC)
 
@@ -48,6 +49,14 @@ def test_a_spoilt_line_costs_itself_and_nothing_else(tmp_path: Path, spoilt: byt
     second = ran(tmp_path, 1, verdict())
     told = read(tmp_path)
     assert (told.runs, told.unreadable) == ((first, second), 1)
+
+
+def test_a_disk_that_fills_up_within_a_line_leaves_the_lines_before(tmp_path: Path) -> None:
+    ran(tmp_path, 0, verdict())
+    before = (tmp_path / HISTORY).read_bytes()
+    with files_no_longer_than(len(before) + 20), pytest.raises(OSError, match="space"):
+        ran(tmp_path, 1, verdict())
+    assert (tmp_path / HISTORY).read_bytes() == before
 
 
 def test_a_run_that_is_done_again_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
