@@ -14,6 +14,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -190,9 +191,13 @@ def _add(path: Path, content: Mapping[str, Any]) -> None:
         text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
         line = (b"\n" if torn else b"") + text.encode() + b"\n"
         try:
-            if file.write(line) != len(line):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
-            os.fsync(file.fileno())
+            _write(file, line)
         except OSError:
             file.truncate(end)  # a full disk took half of it
             raise
+
+
+def _write(file: FileIO, line: bytes) -> None:
+    if file.write(line) != len(line):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), file.name)
+    os.fsync(file.fileno())
