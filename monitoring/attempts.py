@@ -125,7 +125,7 @@ def about_troubles(troubles: Sequence[Trouble]) -> Iterator[Reason]:
         name, is_judged, _ = PARTS[one.part]
         first = one.problem.strip().partition("\n")[0]
         what = (f"Nothing can be said of {name[0]}: {first}", f"无法判断{name[1]}（{one.code}）。英文原文：{first}")
-        mend = (one.mend, one.mend_zh or f"按英文说明处理：{one.mend}")
+        mend = (one.mend, one.mend_zh or f"（英文原文）{one.mend}")
         yield Reason(
             "cannot_tell" if is_judged else "keep", f"untold_{one.part}", what, 1, 0, mend, "index.html#untold"
         )

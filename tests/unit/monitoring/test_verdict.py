@@ -154,7 +154,7 @@ def test_a_stopped_model_without_scores_is_stopped_and_no_more_is_to_be_said(sho
             "确认磁盘有空间",
         ),
         (ValueError("Ms Wang"), "（unexpected）。英文原文：ValueError in test_verdict.py", "这不是已知的故障"),
-        (NoChampion("a shop"), "（no_champion）。英文原文：No champion serves", "按英文说明处理：train a model"),
+        (NoChampion("a shop"), "（no_champion）。英文原文：No champion serves", "（英文原文）train a model"),
     ],
 )
 def test_chinese_words_are_chinese_and_what_is_english_says_so(error: Exception, what: str, mend: str) -> None:
