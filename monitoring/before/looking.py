@@ -38,8 +38,8 @@ WHY_NOT: dict[str, Two] = {
         "当前模型只预测是否、不预测何时活跃：请用更长的日志重新训练。",
     ),
     "no_trees": (
-        "The champion's trees are not in the archive yet; they are once it has scored: `churn score --all`.",
-        "存档中还没有当前模型的树；评分一次后即有：`churn score --all`。",
+        "The champion's trees are not in the archive; `churn score --all` puts them there.",
+        "存档中没有当前模型的树；运行 `churn score --all` 后即有。",
     ),
     "other_features": (
         "The champion's features cannot be computed any more: its snapshot, the definition or [features] changed.",
