@@ -42,7 +42,7 @@ def _monitor(settings: "Settings", *, with_pages: bool) -> Outcome:
     if sent_back and result.content["verdict"] == "keep":
         result = replace(result, content=result.content | {"verdict": "watch", "exit_code": EXIT_CODES["watch"]})
     is_zh = settings.business.language == "zh"
-    lines = [*_verdicts(result, is_zh=is_zh), *_ledgers(result), *_not_written(result.troubles)]
+    lines = [*_verdicts(result, is_zh=is_zh), *_ledgers(result), *_not_written(result.troubles, is_zh=is_zh)]
     lines += ["", f"The page: {result.page}"] if result.page else []
     lines += told
     lines += [f"Sent back: {one['from']}; {one['to']} serves again. {one[_in('why', is_zh)]}" for one in sent_back]
@@ -126,16 +126,21 @@ def _reason(reason: "Reason", since: "Since | None", named: dict[str, str], *, i
     ]  # fmt: skip
 
 
-def _not_written(troubles: "Sequence[Trouble]") -> list[str]:
-    """What could not be written is no reason of the verdict, which was made before."""
-    from monitoring.attempts import WRITTEN
+def _not_written(troubles: "Sequence[Trouble]", *, is_zh: bool) -> list[str]:
+    """What could not be written is no reason of the verdict, which was made before; what is one is told there."""
+    from monitoring.attempts import PARTS, WRITTEN
 
-    return [
-        line
-        for one in troubles
-        if one.part in WRITTEN
-        for line in ("", f"Not written: {one.part}. {one.problem}", f"    To do: {one.mend}")
-    ]
+    known = {one.problem for one in troubles if one.part not in WRITTEN}
+    lost = [one for one in troubles if one.part in WRITTEN and one.problem not in known]
+    if is_zh:
+        return [
+            line
+            for one in lost
+            for line in (
+                "", f"未写入：{PARTS[one.part].name[1]}（英文原文：{one.problem}）", f"    处理: {one.mend_zh or one.mend}",
+            )
+        ]  # fmt: skip
+    return [line for one in lost for line in ("", f"Not written: {one.part}. {one.problem}", f"    To do: {one.mend}")]
 
 
 def _ledgers(result: "Result") -> list[str]:

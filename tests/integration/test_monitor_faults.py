@@ -90,6 +90,7 @@ def test_what_is_missing_or_broken_cannot_be_judged_and_says_so(
     assert told.code == 23, told
     assert code in codes(shop)
     assert "()" not in told.out
+    assert "Not written" not in told.out
     assert f"Nothing can be said of {said}" in told.out
     assert mend in told.out
     assert len((shop.settings.folder / HISTORY).read_text().splitlines()) == 1
@@ -210,6 +211,16 @@ def test_where_no_cache_can_be_kept_a_stop_is_seen_all_the_same(shop: Shop) -> N
     shop.change_current({"order_total_90d": None})
     assert monitored(shop).code == 22
     assert codes(shop) == ["broken_missing_column"]
+
+
+def test_what_was_not_written_is_said_in_the_language_of_the_business(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (shop.settings.folder / HISTORY / "in the way").mkdir(parents=True)
+    monkeypatch.setenv("CHURN_BUSINESS__LANGUAGE", "zh")
+    said = monitored(shop).out
+    assert "未写入：历次监控记录（英文原文：Is a directory" in said
+    assert "处理: 确认磁盘有空间" in said
 
 
 def test_history_skips_a_spoilt_line_and_counts_it(shop: Shop) -> None:
