@@ -137,9 +137,11 @@ def _not_written(troubles: "Sequence[Trouble]", *, is_zh: bool) -> list[str]:
             line
             for one in lost
             for line in (
-                "", f"未写入：{PARTS[one.part].name[1]}（英文原文：{one.problem}）", f"    处理: {one.mend_zh or one.mend}",
+                "",
+                f"未写入：{PARTS[one.part].name[1]}（英文原文：{one.problem}）",
+                f"    处理: {one.mend_zh or one.mend}",
             )
-        ]  # fmt: skip
+        ]
     return [line for one in lost for line in ("", f"Not written: {one.part}. {one.problem}", f"    To do: {one.mend}")]
 
 
