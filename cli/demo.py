@@ -52,7 +52,7 @@ def demo(config: Path, settings: Settings, *, customers: int) -> int:
     answer = _ask(url, asked)
     typer.echo(json.dumps(answer, ensure_ascii=False, indent=2))
     if os.environ.get("CI") == "true":
-        stop(settings)
+        stop(settings, service[0].process)
         typer.echo(_farewell(config, settings))
     else:
         typer.echo(_invitation(config, settings, url, asked))
@@ -60,7 +60,7 @@ def demo(config: Path, settings: Settings, *, customers: int) -> int:
     return 0
 
 
-def stop(settings: Settings) -> int:
+def stop(settings: Settings, started: "subprocess.Popen[bytes] | None" = None) -> int:
     """End the service that a demo left running, if there is one."""
     note = settings.folder / "pid"
     if not note.exists():
@@ -70,6 +70,8 @@ def stop(settings: Settings) -> int:
     try:
         os.killpg(pid, signal.SIGTERM)
         for _ in range(100):
+            if started is not None:
+                started.poll()  # a child that has ended is still found until its parent asked
             os.killpg(pid, 0)
             time.sleep(0.1)
         os.killpg(pid, signal.SIGKILL)
@@ -110,7 +112,7 @@ def _ready(service: _Service, settings: Settings) -> str:
                 return service.url
         except (urllib.error.URLError, TimeoutError, ConnectionError):
             time.sleep(0.3)
-    stop(settings)
+    stop(settings, service.process)
     raise ServiceDidNotStart(service.log)
 
 

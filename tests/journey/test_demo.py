@@ -29,20 +29,25 @@ def test_while_the_service_is_up_the_demo_says_how_to_ask_and_how_to_stop_it(tmp
     assert (made.code, words[-2:]) == (0, ["-c", str(config)]), made
 
 
-@pytest.mark.slow
+@pytest.mark.nightly  # two minutes; by day test_loop asks the service of a demo whose loop was run before
 def test_the_demo_ends_with_answers_and_with_what_to_try_next(tmp_path: Path) -> None:
     shutil.copy(ROOT / "churn.toml", tmp_path / "churn.toml")
     command = [sys.executable, "-m", "cli", "demo", "-c", str(tmp_path / "churn.toml"), "--customers", "2500"]
     environment = os.environ | {"CI": "true"}
     done = subprocess.run(command, check=False, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-4000:]
-    answer, farewell = done.stdout.split("\nThe service was stopped", 1)
+    asked_and_told(done.stdout, tmp_path / "churn.toml")
+
+
+def asked_and_told(out: str, config: Path) -> None:
+    """The demo shows answers of its service, stops it as `CI=true` asks, and says what to do next."""
+    answer, farewell = out.split("\nThe service was stopped", 1)
     scores = json.loads(answer)["scores"]
     assert [score["model"] for score in scores] == ["churn", "churn", "reactivation", None]
     assert scores[-1]["abstention"]["code"] == "unknown_customer"
     assert all(0 < score["probability"] < 1 for score in scores[:-1])
-    assert f"churn serve -c {tmp_path / 'churn.toml'}" in farewell
+    assert f"churn serve -c {config}" in farewell
     assert not any(words in farewell for words in ("http", "curl", "make demo-stop")), "nobody answers there any more"
-    folder = tmp_path / "artifacts" / "demo"
+    folder = config.parent / "artifacts" / "demo"
     assert (folder / "monitoring" / "report.html").exists()
     assert not (folder / "pid").exists(), "with CI=true the service is stopped"

@@ -19,6 +19,7 @@ import pytest
 from churn.tables import SCORES
 from features.simulation import SimulationSettings, write_demo_log
 from tests.command_line import churn, files_no_longer_than, fingerprints, refused
+from tests.journey.test_demo import asked_and_told
 
 pytestmark = pytest.mark.slow
 
@@ -146,6 +147,15 @@ def test_the_service_answers_what_the_command_line_does(business: Business, serv
         for line in segment.read_text(encoding="utf-8").splitlines()
     ]
     assert {one["score_id"] for one in [*served.values(), *told.values()]} <= set(logged)
+
+
+def test_a_demo_ends_with_answers_of_its_service(business: Business, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", "true")
+    monkeypatch.setattr("cli.pipeline.run", lambda _settings, once_served: once_served())  # it went through it before
+    said = churn("demo", "--customers", str(CUSTOMERS), config=business.config)
+    assert said.code == 0, said
+    asked_and_told(said.out, business.config)
+    assert "The service of the demo has ended." in said.err, "it is not waited for in vain, nor killed"
 
 
 def test_scores_of_today_are_immature(business: Business) -> None:
