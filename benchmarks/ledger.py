@@ -1,8 +1,9 @@
 """What does it cost to judge a million answers? One cohort over a log of that size, and again when little has changed.
 
-Run: python benchmarks/ledger.py [--customers 1000000] [--quick]. Makes a log (20 events a customer, a tenth of the
-orders taken back) and one batch that asks about everybody; then, each in a process of its own, judges it from nothing,
-once more with nothing changed, and after one bucket of the log has changed. Prints seconds, CPU, peak memory.
+Run: python benchmarks/ledger.py [--customers 1000000] [--batches 1] [--quick]. Makes a log (20 events a customer, a
+tenth of the orders taken back) and batches that ask about everybody, a night each; then, each in a process of its own,
+judges them from nothing, once more with nothing changed, and after one bucket of the log has changed. Prints seconds,
+CPU, peak memory.
 """
 
 import argparse
@@ -37,6 +38,7 @@ def main() -> None:
     """Make the business, or judge one that is there."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--customers", type=int, default=1_000_000)
+    parser.add_argument("--batches", type=int, default=1, help="nights of one week, up to 7")
     parser.add_argument("--quick", action="store_true", help="100,000 customers")
     parser.add_argument("--judge", type=Path, help="artifacts to judge in this process")
     given = parser.parse_args()
@@ -46,8 +48,8 @@ def main() -> None:
     customers = 100_000 if given.quick else given.customers
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        events = write_business(root, customers)
-        print(f"{customers:,} customers, {events:,} events, one answer each")
+        events = write_business(root, customers, given.batches)
+        print(f"{customers:,} customers, {events:,} events, {given.batches} answers each")
         for what in ("from nothing", "nothing changed"):
             print(f"  {what}: {elsewhere(root)}")
         change_a_bucket(root)
@@ -83,8 +85,8 @@ def settings_of(root: Path) -> Settings:
     )
 
 
-def write_business(root: Path, customers: int) -> int:
-    """Log and batch; how many events."""
+def write_business(root: Path, customers: int, batches: int) -> int:
+    """Log and batches; how many events."""
     settings = settings_of(root)
     log = settings.folder / LOG
     log.mkdir(parents=True)
@@ -103,7 +105,8 @@ def write_business(root: Path, customers: int) -> int:
         sources=[], taken_back_by=["return"], orders=["order"],
     )  # fmt: skip
     (log / MANIFEST).write_text(json.dumps(manifest.as_json()), encoding="utf-8")
-    write_batch(settings, ids, random)
+    for night in range(batches):
+        write_batch(settings, ids, random, CUTOFF + timedelta(days=night))
     return rows
 
 
@@ -124,17 +127,17 @@ def events_of(customers: list[str], random: np.random.Generator) -> pa.Table:
     return pa.table([columns.get(one.name, pa.nulls(n, one.type)) for one in LOG_SCHEMA], schema=LOG_SCHEMA)
 
 
-def write_batch(settings: Settings, customers: list[str], random: np.random.Generator) -> None:
+def write_batch(settings: Settings, customers: list[str], random: np.random.Generator, cutoff: datetime) -> None:
     """A nightly batch that asks about everybody."""
     n = len(customers)
     same = {"model": "churn", "model_version": "churn/1", "definition_id": settings.definition.id}
     told = {name: pa.array([value] * n) for name, value in same.items()}
     told |= {"customer_id": pa.array(customers), "probability": pa.array(random.beta(1, 3, n))}
-    instant = pa.array([CUTOFF] * n, pa.timestamp("us", tz="UTC"))
+    instant = pa.array([cutoff] * n, pa.timestamp("us", tz="UTC"))
     folder = settings.folder / "scores" / "batch"
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     table = pa.table([told.get(name, instant) for name in COLUMNS], names=[*COLUMNS])
-    parquet.write_table(table, folder / "2025-09-01T160000Z.parquet")
+    parquet.write_table(table, folder / f"{cutoff:%Y-%m-%dT%H%M%SZ}.parquet")
 
 
 def change_a_bucket(root: Path) -> None:

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from churn.calendar import from_us, to_us
 from churn.events import FloatArray
-from monitoring.ledger.answers import Answers, gathered, read_file
+from monitoring.ledger.answers import Answers, compact, gathered, read_file
 from monitoring.ledger.catalogue import Given, given_by
 from monitoring.ledger.cohort import Cohort
 from monitoring.ledger.judging import Judged, Rules, judge_rows
@@ -81,13 +81,14 @@ def _read(folder: Path, group: Sequence[Planned], known: Known) -> list[Ready]:
         days, models = gathered([table]).days(calendar), table["model"].to_numpy()
         for one in group:
             rows = np.isin(days, [*one.days]) & (models == one.model)
-            tables[one.model, one.name].append(table.filter(pa.array(rows)))
+            tables[one.model, one.name].append(compact(table.filter(pa.array(rows))))
     found = []
     for one in group:
         answers = gathered(tables.pop((one.model, one.name))).firsts_of_days(calendar)
         windows = Windows.of(answers, known.lifecycle)
         over = windows.end_us <= until_us
-        found.append(Ready(one, answers.take(over), answers.take(~over), windows.take(np.flatnonzero(~over))))
+        mature = answers if over.all() else answers.take(over)
+        found.append(Ready(one, mature, answers.take(~over), windows.take(np.flatnonzero(~over))))
     return found
 
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from churn.calendar import Calendar
 from features.atomic import write_json
-from monitoring.ledger.answers import gathered, read_file
+from monitoring.ledger.answers import compact, gathered, read_file
 from monitoring.ledger.catalogue import Cell, Given, given_by
 from monitoring.ledger.plan import Planned, together
 
@@ -77,7 +77,7 @@ class Repeats:
         for cell in cells:
             table, days = self._table(cell.file)
             rows = (days == day) & (table["model"].to_numpy() == model)
-            tables.append(table.filter(pa.array(rows)))
+            tables.append(compact(table.filter(pa.array(rows))))
         return given_by(gathered(tables).firsts_of_days(self.calendar))
 
     def _table(self, file: str) -> tuple[pa.Table, Any]:
