@@ -26,6 +26,7 @@ from monitoring.ledger.answers import Answers
 from monitoring.ledger.catalogue import Digests, hashed, mix
 from monitoring.ledger.merged import heirs_at, lost_rows
 
+CUTOFFS_AT_ONCE = 64
 Days = dict[int, int]  # local day since 1970 -> digest
 
 
@@ -148,17 +149,21 @@ def _heirs_came(
 
 
 def _one_by_one(answers: Answers, rows: NDArray[np.intp], part: Part, events: Events, known: Known) -> FloatArray:
-    """Outcomes of subscribers, cutoff by cutoff: a window alone does not tell them. Shape of `rows`."""
+    """Outcomes of subscribers, cutoff by cutoff: a window alone does not tell them. Shape of `rows`.
+
+    On-line nearly every answer has a cutoff of its own: then a few customers at a time, not all for each.
+    """
     ids = answers.customers.take(pa.array(answers.customer[rows])).to_pylist()
     models = [answers.models[code] for code in answers.model[rows].tolist()]
     asked = pd.DataFrame({"customer_id": ids, "model": models, "cutoff_us": answers.cutoff_us[rows]})
-    mine = events.of(ids)
-    heirs = heirs_of(part, mine)
-    found = np.full(len(rows), np.nan)
-    for _, group in asked.groupby("cutoff_us"):
-        at = from_us(int(group["cutoff_us"].iloc[0]))
-        became = outcomes(group, mine, known.lifecycle, cutoff=at, observed_until=known.observed_until, heirs=heirs)
-        found[group.index.to_numpy()] = became.to_numpy(dtype=np.float64, na_value=np.nan)
+    heirs, found = heirs_of(part, events.of(ids)), np.full(len(rows), np.nan)
+    slices = asked["cutoff_us"].nunique() // CUTOFFS_AT_ONCE + 1
+    for _, some in asked.groupby(answers.customer[rows] % slices):
+        mine = events.of(some["customer_id"])
+        for cutoff_us, group in some.groupby("cutoff_us"):
+            at = from_us(int(cutoff_us))
+            became = outcomes(group, mine, known.lifecycle, cutoff=at, observed_until=known.observed_until, heirs=heirs)
+            found[group.index.to_numpy()] = became.to_numpy(dtype=np.float64, na_value=np.nan)
     return found
 
 

@@ -12,7 +12,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from churn.calendar import Calendar, from_us, to_us
-from churn.definition import ChurnDefinition, Lifecycle
+from churn.definition import ChurnDefinition, Lifecycle, Subscription
 from churn.events import Events
 from features.heirs import heirs_among, outcomes
 from features.holders import read_holders
@@ -57,6 +57,28 @@ def test_each_answer_has_the_outcome_that_its_label_would_have(
             asked, at = pd.DataFrame({"customer_id": [customer], "model": [model]}), from_us(answers.cutoff_us[row])
             told = outcomes(asked, events, lifecycle, cutoff=at, observed_until=until)
             assert found[row] == float(told.iloc[0])
+
+
+def test_subscribers_who_are_asked_at_many_instants_have_the_outcomes_of_their_labels() -> None:
+    """So many that they are taken a few customers at a time."""
+    random, lifecycle = (
+        np.random.default_rng(3),
+        Lifecycle(ChurnDefinition(horizon_days=7, lapse=Subscription(grace_days=5))),
+    )
+    who = [f"c{number}" for number in range(9)]
+    frame = log_of((one, "order", days(day)) for one in who for day in random.uniform(-60, 20, 6)).assign(quantity=9.0)
+    at = [days(day) for day in random.uniform(0, 12, 300)]
+    rows = [(who[place % 9], "churn", "v/1", "d", one, one, 0.5) for place, one in enumerate(at)]
+    names = ["customer_id", "model", "model_version", "definition_id", "cutoff", "scored_at", "probability"]
+    (found,), _ = walk(known_of(frame, days(21), lifecycle), [from_frame(pd.DataFrame(rows, columns=names))])
+    events = Events.from_frame(frame, taking_back=lifecycle.definition.taking_back)
+    asked = pd.DataFrame([(one[0], one[1]) for one in rows], columns=["customer_id", "model"])
+    told = [
+        outcomes(asked.iloc[[place]], events, lifecycle, cutoff=one, observed_until=days(21)).iloc[0]
+        for place, one in enumerate(at)
+    ]
+    assert found.tolist() == [float(one) for one in told]
+    assert 0.1 < found.mean() < 0.9
 
 
 @pytest.mark.parametrize("merged", [(), ("hotline,h1,s1,2024-03-15",), ("hotline,h1,s1,2024-02-15",)])
