@@ -160,8 +160,8 @@ def _one_by_one(answers: Answers, rows: NDArray[np.intp], part: Part, events: Ev
     slices = asked["cutoff_us"].nunique() // CUTOFFS_AT_ONCE + 1
     for _, some in asked.groupby(answers.customer[rows] % slices):
         mine = events.of(some["customer_id"])
-        for cutoff_us, group in some.groupby("cutoff_us"):
-            at = from_us(int(cutoff_us))
+        for _, group in some.groupby("cutoff_us"):
+            at = from_us(int(group["cutoff_us"].iloc[0]))
             became = outcomes(group, mine, known.lifecycle, cutoff=at, observed_until=known.observed_until, heirs=heirs)
             found[group.index.to_numpy()] = became.to_numpy(dtype=np.float64, na_value=np.nan)
     return found
