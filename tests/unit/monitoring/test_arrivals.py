@@ -1,11 +1,13 @@
 """What arrivals say in sound weeks, and where a source stops, thins out, doubles or comes late; what the page shows."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 
+from churn.monitoring_sections import Monitoring
 from churn.settings import Settings
 from features.log import read_log_manifest
 from monitoring.data.arrival_reasons import about_arrivals, about_refused
@@ -14,6 +16,9 @@ from monitoring.data.arrivals import Arrivals, KindWeeks, arrivals
 from monitoring.data.incoming import FromSource, Incoming, features_by_kind, incoming
 from monitoring.data.outages import outages
 from monitoring.data.refused import REFUSED, ROWS, refused_since
+from monitoring.findings import Whole
+from monitoring.history import History, Run, key_of
+from monitoring.verdict import judge_whole
 from tests.monitored_shop import Shop
 
 END = datetime(2026, 1, 1, tzinfo=UTC)
@@ -157,6 +162,17 @@ def test_rows_that_are_refused_of_late_are_told_though_they_are_few_of_all() -> 
     assert refused_since(half, runs(), 0.05) == refused_since(half, [{}], 0.05) == ()
     told = {one.name: one.value for one in figures(come(log_of(1))) if "source" in one.labels}
     assert told == {ROWS: 100, REFUSED: 5}
+
+
+def test_a_run_is_held_against_what_the_runs_before_kept_of_its_sources() -> None:
+    came = come(log_of(1))
+    figures_then = {key_of(one): one.value for one in figures(came) if "source" in one.labels}
+    before = Run(END - timedelta(days=1), END, "keep", {}, figures_then)
+    more = replace(came, sources=(replace(came.sources[0], rows=400, faulty=155),))
+    seen = History((before,)).with_refused(Whole(END, incoming=more), 0.05)
+    assert [reason.code for reason in judge_whole(seen, Monitoring()).reasons] == ["rows_refused"]
+    assert History((before,)).with_refused(Whole(END, incoming=came), 0.05).refused == ()
+    assert History((before,)).with_refused(Whole(END), 0.05).refused == ()
 
 
 def test_events_of_the_future_cannot_be_told() -> None:
