@@ -2,10 +2,12 @@
 
     python -m benchmarks.business_walk -c churn.toml --times 50
 
-Reads one bucket of a log, lays its customers out that many times under names of their own, and walks over them.
+Reads one bucket of a log, lays its customers out that many times under names of their own, and walks over them, as
+`churn monitor` does: stock, value, cohorts, and all that is told of hazards; without forecasts, which need models.
 """
 
 import argparse
+import os
 import resource
 import time
 from dataclasses import fields, replace
@@ -19,6 +21,7 @@ from churn.events import Events, Texts
 from churn.settings import load
 from features.log import read_log_manifest
 from features.parts import InMemory
+from monitoring.business.hazards import Folds
 from monitoring.business.taking_stock import ground, take_stock
 
 
@@ -36,7 +39,8 @@ def main() -> None:
     large = tiled(bucket, asked.times)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     started = time.process_time()
-    take_stock(settings, replace(on, parts=[InMemory(large)]))
+    folds = Folds(settings, on, manifest, [], os.environ).folds
+    take_stock(settings, replace(on, parts=[InMemory(large)]), more=folds)
     taken = time.process_time() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     print(f"{len(large.customers):,} customers, {len(large):,} events: {taken:.1f} s of CPU")
