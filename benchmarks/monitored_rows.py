@@ -111,7 +111,7 @@ def champion(names: tuple[str, ...]) -> Any:
 
 
 def repeat(path: Path, rows: int) -> None:
-    """Everybody again and again, each time under another id."""
+    """Everybody again and again, each time but the first under another id; of the first the log knows the past."""
     import pyarrow.compute as pc
 
     from features import parquet
@@ -120,6 +120,6 @@ def repeat(path: Path, rows: int) -> None:
     place = table.column_names.index("customer_id")
     with parquet.writer(path.with_suffix(".more"), table.schema) as file:
         for copy in range(-(-rows // len(table))):
-            ids = pc.binary_join_element_wise(table["customer_id"], f"x{copy}", "")
+            ids = pc.binary_join_element_wise(table["customer_id"], f"x{copy}" if copy else "", "")
             file.write_table(table.set_column(place, "customer_id", ids), row_group_size=BLOCK)
     path.with_suffix(".more").replace(path)
