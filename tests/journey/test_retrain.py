@@ -55,6 +55,7 @@ amount = "amount"
 """
 )
 NAMES = [step.name for step in steps(made.settings(Path()))]
+AT_WORST = "one model registered", "alias moved", "batch half-written"  # each leaves two things that disagree
 WITHIN = {  # what is done within a step: the module, what is killed after it, and the step
     "run logged, no version": ("training.registry_runs", "Runs.log_model", "train"),
     "one model registered": ("cli.training", "_trained", "train"),
@@ -191,9 +192,15 @@ def _fetched(settings: Settings) -> dict[str, admission.Held]:
         return {}
 
 
-@pytest.mark.parametrize(
-    "stages", [(before_note,), pytest.param((before_step, before_note), marks=pytest.mark.nightly)]
-)
+def test_killed_where_half_is_done(config: Path) -> None:
+    for what in AT_WORST:
+        assert dying(config, lambda what=what: after(*WITHIN[what][:2])), what  # type: ignore[misc]
+        assert (load(config).folder / JOURNAL).exists()
+    ended_right(config, runs=len(AT_WORST) + 1)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("stages", [(before_note,), (before_step, before_note)])
 def test_killed_at_every_stage(stages: tuple[Callable[[str], None], ...], config: Path) -> None:
     """Each run goes on where the one before was killed, and is killed a little later."""
     settings = load(config)
