@@ -27,7 +27,7 @@ clock = "log"
 """
     + FLOORS
     + """
-max_cutoffs = 6
+max_cutoffs = 3
 test_cutoffs = 1
 
 """
@@ -48,7 +48,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def with_kinds(config: Path, *kinds: str) -> None:
     """Ingest the log with some more kinds of event in it."""
-    log = made.log()
+    log = made.log(900)
     more = [log[::7].assign(event_type=kind, amount=1.0) for kind in kinds]
     pd.concat([log, *more]).to_csv(config.parent / "log.csv", index=False)
     assert churn("ingest", config=config).code == 0
