@@ -75,9 +75,10 @@ class Sound:
             columns = np.flatnonzero(place - last == weeks)
             learnt = self._learnt(int(weeks), place, at) if weeks <= LONGEST else None
             if learnt is not None:
-                yield Step(
-                    int(weeks), columns, self._counts[place - weeks, columns], learnt[0], learnt[0] * learnt[1][columns]
-                )
+                bar = learnt[0] * learnt[1][columns]
+                if weeks > lag and (usual := self._learnt(lag, place, at)):
+                    bar = np.minimum(bar, usual[0] * usual[1][columns])  # back is what is as near as it ever was
+                yield Step(int(weeks), columns, self._counts[place - weeks, columns], learnt[0], bar)
 
     def _has_jumped(self, place: int, at: datetime) -> BoolArray:
         found: BoolArray = np.zeros(len(self._judged), dtype=np.bool_)
