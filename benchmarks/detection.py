@@ -29,7 +29,7 @@ from benchmarks.watched.weeks import watch
 from benchmarks.watched.worlds import FAULTS, events_of
 
 QUIET = "quiet"
-QUIET_WEEKS, FAULT_WEEKS, SINCE = 94, 26, 8  # four years of log end 94 weeks after the champions were promoted
+QUIET_WEEKS, FAULT_WEEKS, SINCE = 90, 26, 8  # later events of the four years lie in the future, which ingest refuses
 
 
 @dataclass(frozen=True)

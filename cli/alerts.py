@@ -48,6 +48,23 @@ class Webhook:
             line.close()
 
 
+class Unready:
+    """A receiver that cannot be spoken to as the settings want it: its letters wait.
+
+    Args:
+        name: its id in the outbox.
+        shown: for people.
+        problem: what is in the way, and its mend.
+    """
+
+    def __init__(self, name: str, shown: str, problem: str) -> None:
+        self.id, self.shown, self._problem = name, shown, problem
+
+    def send(self, _: "Letter") -> str:
+        """What is in the way."""
+        return self._problem
+
+
 def channels(settings: "Settings") -> "list[Channel]":
     """Everybody whom `[alerts]` names.
 
@@ -55,14 +72,37 @@ def channels(settings: "Settings") -> "list[Channel]":
         NoWebhookSecret, BadWebhookSecret, NoCaFile, NoSmtpPassword, NoSmtpCaFile: they cannot be told as it wants.
     """
     from monitoring.alerts.mail import mails
+
+    return [*_webhooks(settings), *mails(settings, os.environ)]
+
+
+def _whoever(settings: "Settings") -> "list[Channel]":
+    """Everybody; what one kind lacks keeps the other waiting for nothing."""
+    from churn.errors import ChurnError
+    from monitoring.alerts.mail import mail_id, mails
+    from serving.webhooks.sender import id_of
+
+    found: list[Channel] = []
+    try:
+        found += _webhooks(settings)
+    except ChurnError as error:
+        urls = enumerate(settings.alerts.urls, start=1)
+        found += [Unready(f"webhook-{id_of(url)}", f"webhook {number}", str(error)) for number, url in urls]
+    try:
+        found += mails(settings, os.environ)
+    except ChurnError as error:
+        found += [Unready(mail_id(one), one, str(error)) for one in settings.alerts.mail_to]
+    return found
+
+
+def _webhooks(settings: "Settings") -> list[Webhook]:
     from serving.webhooks.sender import receivers
     from serving.webhooks.signing import secrets_of
 
     wanted = settings.webhooks.model_copy(update={"urls": settings.alerts.urls})
     named = receivers(settings.model_copy(update={"webhooks": wanted}))
     secrets = secrets_of(settings, os.environ) if named else []
-    hooks = [Webhook(receiver, name, secrets) for name, receiver in named.items()]
-    return [*hooks, *mails(settings, os.environ)]
+    return [Webhook(receiver, name, secrets) for name, receiver in named.items()]
 
 
 def tell(settings: "Settings", result: "Result", done: "Sequence[Item]" = ()) -> list[str]:
@@ -79,7 +119,7 @@ def tell(settings: "Settings", result: "Result", done: "Sequence[Item]" = ()) ->
     if not (settings.alerts.urls or settings.alerts.mail_to):
         return []
     try:
-        told, box = channels(settings), read(settings.folder)
+        told, box = _whoever(settings), read(settings.folder)
         box = _with_news(settings, result, done, box, [one.id for one in told])
         kept = _kept(settings, box)  # before anything is sent: a kill in between sends it once more, never not at all
         box, sent = deliver(box, told)

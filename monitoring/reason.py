@@ -31,6 +31,7 @@ class Reason:
         number: what was measured. threshold: what it was held against.
         mend: what to do, English and Chinese.
         evidence: where the site shows it, page#anchor (`drift.html#order_total_90d`).
+        about: columns, kinds or sources that it names; one more of them is news, though the alarm stands already.
     """
 
     outcome: str
@@ -40,6 +41,7 @@ class Reason:
     threshold: float
     mend: Two
     evidence: str = "index.html"
+    about: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """As `verdict.json` has it."""

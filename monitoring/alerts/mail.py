@@ -62,7 +62,7 @@ class Mail:
     @property
     def id(self) -> str:
         """Of the address; a hash."""
-        return f"mail-{hashlib.sha256(self._address.encode()).hexdigest()[:12]}"
+        return mail_id(self._address)
 
     @property
     def shown(self) -> str:
@@ -75,6 +75,11 @@ class Mail:
         return self._server.send(
             mail_of(letter, sender, self._address, language=self._language, at=WallClock().now())
         )  # fmt: skip
+
+
+def mail_id(address: str) -> str:
+    """A receiver's id in the outbox; a hash."""
+    return f"mail-{hashlib.sha256(address.encode()).hexdigest()[:12]}"
 
 
 class MailServer:

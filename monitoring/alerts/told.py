@@ -2,12 +2,13 @@
 
     none --new--> told --worse--> told --over--> cool-down --> forgotten
 
-An alarm is a reason's code, of one model and version. One that comes back within `cool_down_hours` is not told again
-before that time is over, unless it is worse than what was told. Pure: no clock, no file. Start reading at `news`.
+An alarm is a reason's code, of one model and version; a column, kind or source more makes it worse. One that comes back
+within `cool_down_hours` is not told again before that time is over, unless it is worse than what was told. Pure: no
+clock, no file. Start reading at `news`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -16,6 +17,7 @@ from monitoring.reason import WORST_FIRST, Reason
 from monitoring.verdict import Verdict
 
 STOPPED = "stopped_before"
+NAMED = 5
 State = Literal["new", "worse", "over", "told"]  # told: something was done
 
 
@@ -28,6 +30,7 @@ class Told:
         outcome: the verdict that it was told with, the worst.
         at: when, by the wall clock.
         is_over: whether that it is over was what was told.
+        about: what it named so far.
     """
 
     model: str
@@ -36,6 +39,7 @@ class Told:
     outcome: str
     at: datetime
     is_over: bool = False
+    about: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -46,7 +50,7 @@ class Told:
         """As the file has it."""
         return {
             "model": self.model, "version": self.version, "code": self.code, "outcome": self.outcome,
-            "at": self.at.isoformat(), "is_over": self.is_over,
+            "at": self.at.isoformat(), "is_over": self.is_over, "about": list(self.about),
         }  # fmt: skip
 
     @classmethod
@@ -57,7 +61,8 @@ class Told:
             KeyError, TypeError, ValueError: it has something else.
         """
         model, version, code, outcome = (str(told[name]) for name in ("model", "version", "code", "outcome"))
-        return cls(model, version, code, outcome, datetime.fromisoformat(told["at"]), bool(told["is_over"]))
+        about = tuple(map(str, told.get("about", ())))
+        return cls(model, version, code, outcome, datetime.fromisoformat(told["at"]), bool(told["is_over"]), about)
 
 
 @dataclass(frozen=True)
@@ -84,15 +89,40 @@ def news(
     known, calm = {one.key: one for one in before}, timedelta(hours=rules.cool_down_hours)
     now: dict[tuple[str, str, str], Item] = {}
     for verdict in verdicts:
-        for reason in reversed(verdict.reasons):  # of two with one code the worse stays
+        for reason in verdict.reasons:
             if reason.outcome in rules.verdicts and not _is_echo(verdict, reason, before):
-                alarm = Told(verdict.model, verdict.version, reason.code, reason.outcome, at)
+                alarm = Told(verdict.model, verdict.version, reason.code, reason.outcome, at, about=reason.about)
                 since = verdict.since[reason.code].at if reason.code in verdict.since else None
-                now[alarm.key] = Item("new", alarm, reason, since)
+                item = Item("new", alarm, reason, since)
+                now[alarm.key] = _with(now[alarm.key], item, known.get(alarm.key)) if alarm.key in now else item
     items = [*_risen(now, known, calm, at), *_over(now, known, at)]
     changed = {one.alarm.key: one.alarm for one in items}
     kept = {key: one for key, one in known.items() if key in now or (one.is_over and at < one.at + calm)}
     return tuple((kept | changed).values()), tuple(items)
+
+
+def _with(first: Item, more: Item, told: Told | None) -> Item:
+    """Two of one code as one alarm: the worse of them, in the words of what nobody was told of yet."""
+    worse = min(first, more, key=lambda item: WORST_FIRST.index(item.alarm.outcome))
+    shown = more if told and not _unknown(first.alarm, told) and _unknown(more.alarm, told) else first
+    return replace(worse, alarm=replace(worse.alarm, about=first.alarm.about + more.alarm.about), reason=shown.reason)
+
+
+def _unknown(alarm: Told, told: Told) -> list[str]:
+    """What an alarm names and did not when it was told."""
+    return [one for one in alarm.about if one not in told.about]
+
+
+def _whole(item: Item, names: Sequence[str]) -> Item:
+    """An alarm whose words name all of these, or how many more there are."""
+    reason = item.reason
+    more = [one for one in names if reason is not None and one not in reason.about]
+    if reason is None or not more:
+        return item
+    listed, rest = ", ".join(more[:NAMED]), len(more) - NAMED
+    en, zh = (f" and {rest} more", f" 等另 {rest} 个") if rest > 0 else ("", "")
+    what = (f"{reason.what[0]} Likewise: {listed}{en}.", f"{reason.what[1]}同样：{listed}{zh}。")
+    return replace(item, reason=replace(reason, what=what))
 
 
 def _is_echo(verdict: Verdict, reason: Reason, before: Sequence[Told]) -> bool:
@@ -108,12 +138,14 @@ def _risen(
     found = []
     for key, item in now.items():
         told = known.get(key)
-        if told is None or (
-            told.is_over and not told.at <= at < told.at + calm
-        ):  # a clock that moved back calms nobody
-            found.append(item)
+        is_calm = told is not None and told.is_over and told.at <= at < told.at + calm  # not by a clock that moved back
+        if told is None or (told.is_over and not is_calm):
+            found.append(_whole(item, item.alarm.about))
         elif WORST_FIRST.index(item.alarm.outcome) < WORST_FIRST.index(told.outcome):
-            found.append(Item("new" if told.is_over else "worse", item.alarm, item.reason, item.since))
+            found.append(_whole(replace(item, state="new" if told.is_over else "worse"), item.alarm.about))
+        elif not told.is_over and (fresh := _unknown(item.alarm, told)):
+            about = tuple(dict.fromkeys((*told.about, *item.alarm.about)))  # one that comes and goes is told once
+            found.append(_whole(replace(item, state="worse", alarm=replace(item.alarm, about=about)), fresh))
     return sorted(found, key=lambda item: WORST_FIRST.index(item.alarm.outcome))
 
 

@@ -95,7 +95,8 @@ def about_refused(found: Sequence[Refused]) -> Iterator[Reason]:
             f"Of the rows that have come since an earlier run, more were refused than may be: {named}.",
             f"自先前一次监控以来新到的行中，被拒的比例超过允许值：{named}。",
         )
-        yield Reason("watch", "rows_refused", what, _short(found[0].share), found[0].limit, ROWS, "data.html#sources")
+        about, share = tuple(one.source for one in found), _short(found[0].share)
+        yield Reason("watch", "rows_refused", what, share, found[0].limit, ROWS, "data.html#sources", about)
 
 
 def _reason(code: str, mine: Sequence[Outage], found: Incoming) -> Reason:
@@ -105,7 +106,8 @@ def _reason(code: str, mine: Sequence[Outage], found: Incoming) -> Reason:
     made, made_zh = _made_of(features)
     en, zh = SAYS[code]
     what = (f"{en}: {named}.{made}", f"{zh}：{named}。{made_zh}")
-    return Reason("watch", code, what, _short(worst.number), _short(worst.bar), MENDS[code], f"data.html#{worst.kind}")
+    about, place = tuple(one.kind for one in mine), f"data.html#{worst.kind}"
+    return Reason("watch", code, what, _short(worst.number), _short(worst.bar), MENDS[code], place, about)
 
 
 def _named(one: Outage) -> str:

@@ -84,7 +84,7 @@ def _about_rows(findings: Findings) -> Iterator[Reason]:
         told_zh = f"{fault.feature}：{fault.code_zh}，涉及 {fault.share:.0%} 的行。"
         yield Reason(
             outcome, f"broken_{fault.code}", (told, told_zh), round(fault.share, 4), 0, fault.mend,
-            f"data.html#{fault.feature}",
+            f"data.html#{fault.feature}", (fault.feature,),
         )  # fmt: skip
 
 

@@ -19,6 +19,17 @@ from monitoring.section import Section, place
 from monitoring.site.plots import Bar, Limit, Series, Tone, bars, line, shares
 
 PICTURES, ROWS = 6, 25
+BLIND = 1.0  # PSI; a bar beyond it lets nearly anything pass
+UNQUIET: Two = (
+    (
+        "The bars are so high that hardly anything can pass them: in the weeks they were learnt from, scores moved as "
+        "much by themselves, as in a young log whose customers all grow older. The performance page tells more here."
+    ),
+    (
+        "门槛过高，几乎没有变化能超过：在学习门槛的各周里，评分本身就有这么大的变化（例如历史很短、客户都在变“老”的日志）。"
+        "此时请以“表现”页为准。"
+    ),
+)
 SEASON: tuple[tuple[Tone, Two], ...] = (("third", ("this time of a year before", "往年同期")), ("now", ("now", "当前")))
 NOTE: Two = (
     (
@@ -60,9 +71,11 @@ def _scores(score: ScoreDrift | None, drift: Drift | None) -> str:
         *([[both("bar against what was learned", "与训练时相比的门槛"), f"{score.bar:.4f}"]] if score.bar else []),
         *([both(*_ago(one)), f"{one.psi:.4f} / {one.bar:.4f}"] for one in score.jumps),
     ]
+    highest = max([score.bar or 0.0, *(one.bar for one in score.jumps)])
+    blind = f"<p>{both(*UNQUIET)}</p>" if highest > BLIND else ""
     title = ("Scores then and now", "训练时与当前的评分")
     picture = shares(score.counts_then, score.counts_now, title=title, with_null=False)
-    return f'<div class="side">{table(["", ""], rows)}{picture}</div>{way}'
+    return f'<div class="side">{table(["", ""], rows)}{picture}</div>{blind}{way}'
 
 
 def _way(score: ScoreDrift | None, drift: Drift) -> str:

@@ -44,12 +44,13 @@ def receivers(settings: Settings) -> dict[str, Receiver]:
     wanted = settings.webhooks
     context = _trusting(settings) if any(url.startswith("https:") for url in wanted.urls) else None
     return {
-        _id_of(url): Receiver(url, wanted.timeout_s, wanted.allow_private, context, number)
+        id_of(url): Receiver(url, wanted.timeout_s, wanted.allow_private, context, number)
         for number, url in enumerate(wanted.urls, start=1)
     }
 
 
-def _id_of(url: str) -> str:
+def id_of(url: str) -> str:
+    """A receiver's id in the queue; nothing of its URL."""
     return hashlib.sha256(url.encode()).hexdigest()[:12]
 
 

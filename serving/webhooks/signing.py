@@ -29,7 +29,7 @@ class NoWebhookSecret(SettingsError):
 
     def __init__(self, where: str) -> None:
         super().__init__(
-            f"[webhooks] urls names receivers, and there is no secret in {where}.",
+            f"Receivers of webhooks are named, and there is no secret in {where}.",
             mend=f"make one (`{MAKE}`), give it to the receivers, and put it there.",
         )
 

@@ -198,9 +198,18 @@ def test_what_cannot_be_told_as_the_settings_want_fails_no_verdict(
 ) -> None:
     monkeypatch.delenv("CHURN_WEBHOOK_SECRET")
     break_it(shop)
-    outcome = judged(told_by(shop, urls=("http://127.0.0.1:1/x",)))
-    assert outcome.exit_code == 22
-    assert "Nobody was told: [webhooks] urls names receivers, and there is no secret" in outcome.text
+    mailed = {"mail_to": (OPS,), "smtp_port": server.port}
+    with endpoint() as hook:
+        outcome = judged(told_by(shop, urls=(hook.url,), **mailed))
+        assert outcome.exit_code == 22
+        assert "Not told: webhook 1 (Receivers of webhooks are named, and there is no secret" in outcome.text
+        assert (len(server.got), hook.got) == (1, [])  # what one lacks keeps the other waiting for nothing
+        monkeypatch.setenv("CHURN_WEBHOOK_SECRET", SECRET)
+        judged(
+            told_by(shop, urls=(hook.url,), **mailed, smtp_user="churn")
+        )  # no password: the same the other way round
+        assert (len(server.got), len(hook.got)) == (1, 1)
+    monkeypatch.delenv("CHURN_WEBHOOK_SECRET")
     with pytest.raises(NoWebhookSecret):
         try_out(told_by(shop, urls=("http://127.0.0.1:1/x",)))
     login = {"mail_to": (OPS,), "smtp_user": "churn", "smtp_security": "starttls"}

@@ -1,6 +1,7 @@
 """Alerts: told once, again when worse, once when over, calm in between; and nothing lost while a receiver is down."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -74,6 +75,19 @@ def test_an_alarm_that_goes_on_under_the_next_version_is_new_and_the_old_one_is_
 def test_only_verdicts_that_are_asked_for_are_told() -> None:
     only = Alerts(verdicts=("stop",))
     assert told_over_days(WATCH, STOP, rules=only) == [[], ["new moved stop"]]
+
+
+def test_a_column_more_is_news_of_an_alarm_that_stands_and_is_told_once() -> None:
+    known: tuple[Told, ...] = ()
+    days = [["a"], ["a"], ["a", "b", "c"], ["a"], ["a", "b"], ["b"], []]
+    told = []
+    for day, columns in enumerate(days):
+        reasons = [Reason("watch", "broken", (f"{one}.", f"{one}。"), 1, 0, ("", ""), about=(one,)) for one in columns]
+        given_ = replace(verdict(), reasons=tuple(reasons))
+        known, items = news(known, [given_], RULES, at=DAY + timedelta(days=day))
+        known = tuple(Told.from_json(one.as_json()) for one in known)
+        told.append([(one.state, one.reason.what[0] if one.reason else "") for one in items])
+    assert told == [[("new", "a.")], [], [("worse", "b. Likewise: c.")], [], [], [], [("over", "")]]
 
 
 def test_a_clock_that_fell_back_calms_nobody() -> None:
