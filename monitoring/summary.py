@@ -18,7 +18,7 @@ OUTCOMES_ZH = {"stop": "停用", "retrain": "重训", "watch": "关注", "cannot
 
 
 def summary(verdicts: Sequence[Verdict], whole: Verdict) -> Two:
-    """How many models hold, which do not, and what to do first.
+    """How many models hold, which do not, what is worst and what to do about it.
 
     Args:
         verdicts: of each champion.
@@ -29,10 +29,8 @@ def summary(verdicts: Sequence[Verdict], whole: Verdict) -> Two:
     if first is None or first.outcome == "keep":
         return f"{models} Nothing is to be done.", f"{models_zh}无需处理。"
     mend, mend_zh = (text[:1].upper() + text[1:] for text in first.mend)
-    about, about_zh = "", ""
-    if whole.outcome != "keep":
-        about, about_zh = f" {whole.reasons[0].what[0]}", whole.reasons[0].what[1]
-    return f"{models}{about} Do this first: {mend}", f"{models_zh}{about_zh}请先：{mend_zh}"
+    what, what_zh = first.what
+    return f"{models} {what} Do this first: {mend}", f"{models_zh}{what_zh}请先：{mend_zh}"
 
 
 def first_of(verdicts: Sequence[Verdict]) -> Reason | None:

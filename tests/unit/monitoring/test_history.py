@@ -128,7 +128,11 @@ NONE = verdict("keep", model="", version="")
         ([verdict("keep"), verdict("keep", model="reactivation")], NONE, "All 2 models hold. Nothing is to be done."),
         (
             [verdict("keep"), verdict("retrain", "moved", model="reactivation")], NONE,
-            "Of 2 models 1 is to be retrained (reactivation), 1 holds (churn). Do this first: Mend `it`.",
+            "Of 2 models 1 is to be retrained (reactivation), 1 holds (churn). moved. Do this first: Mend `it`.",
+        ),
+        (
+            [verdict("stop", "broken")], verdict("watch", "source_silent", model=""),
+            "The churn model must not answer. broken. Do this first: Mend `it`.",
         ),
         (
             [verdict("keep")], verdict("watch", "source_silent", model=""),
