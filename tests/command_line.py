@@ -39,8 +39,8 @@ def refused(said: Said, code: int, *mend: str) -> None:
 
 
 def fingerprints(folder: Path, *below: str) -> dict[str, str]:
-    """The content of every file of these folders, hidden ones left out: equal where nothing was touched."""
-    files = [path for name in below for path in (folder / name).rglob("*") if path.is_file()]
+    """The content of every file of these folders but hidden ones and locks: equal where nothing was touched."""
+    files = [path for name in below for path in (folder / name).rglob("*") if path.is_file() and path.name != "lock"]
     seen = [path for path in files if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(seen)}
 
