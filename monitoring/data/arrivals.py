@@ -28,6 +28,7 @@ from features.log import SUPERSEDED, BrokenLog, LogManifest, log_folder
 
 FORMAT_VERSION: Final = 1
 MOST_WEEKS: Final = 160
+SLOT_US: Final = 900_000_000  # zones have their midnights on quarters of an hour
 LATE_DAYS: Final = 2  # calendar days; one is what a night's file takes
 HOUR_US: Final = 3_600_000_000
 NEVER_US: Final = -(2**62)
@@ -142,6 +143,7 @@ class Tally:
 
     def __init__(self, kinds: Sequence[str], edges_us: Int64Array) -> None:
         self._kinds, self._edges_us, self._weeks = list(kinds), edges_us, (len(edges_us) - 1) // 7
+        self._slots = _slots(edges_us)
         shape = (len(kinds), self._weeks)
         self._counts = {name: np.zeros(shape, dtype=np.int64) for name in COUNTED}
         self._newest_us = np.full((len(kinds), self._weeks + 1), NEVER_US, dtype=np.int64)  # the last: before all weeks
@@ -150,7 +152,7 @@ class Tally:
         """Count rows of the log."""
         kind = self._places(rows["event_type"])
         time_us = np.asarray(rows["event_timestamp"].to_numpy(), dtype=np.int64)
-        happened, known = self._days_back(time_us), self._days_back(rows["ingested_at"].to_numpy())
+        happened, known = self.days_back(time_us), self.days_back(rows["ingested_at"].to_numpy())
         gone = self._gone(rows)
         week, reached = happened // 7, known // 7
         self._sum("in_all", kind, week, (known >= 0) & (gone < 0))
@@ -182,21 +184,41 @@ class Tally:
         return found
 
     def _places(self, column: pa.ChunkedArray) -> Int64Array:
-        told = column.cast(pa.string())
-        return np.asarray(pc.index_in(told, pa.array(self._kinds, pa.string())).fill_null(0).to_numpy(), dtype=np.int64)
+        kinds, found = pa.array(self._kinds, pa.string()), [np.zeros(0, dtype=np.int64)]
+        for chunk in column.dictionary_encode().chunks:  # a few words a chunk are looked up, not one a row
+            places = pc.index_in(chunk.dictionary.cast(pa.string()), kinds).fill_null(0)
+            found.append(np.asarray(places.to_numpy(zero_copy_only=False), np.int64)[chunk.indices.to_numpy()])
+        return np.concatenate(found)
 
-    def _days_back(self, instants_us: Int64Array) -> Int64Array:
+    def days_back(self, instants_us: Int64Array) -> Int64Array:
+        """Whole local days from each instant to the end."""
         days = len(self._edges_us) - 1
-        return days - np.searchsorted(self._edges_us, instants_us, side="right").astype(np.int64)
+        if self._slots is None:
+            return days - np.searchsorted(self._edges_us, instants_us, side="right").astype(np.int64)
+        slot = (np.asarray(instants_us, dtype=np.int64) - self._edges_us[0]) // SLOT_US + 1
+        passed: Int64Array = self._slots[np.clip(slot, 0, len(self._slots) - 1, out=slot)]
+        return days - passed
 
     def _gone(self, rows: pa.Table) -> Int64Array:
         """Days back that a newer version was known; -1 where none was by the end."""
         if SUPERSEDED not in rows.column_names or rows[SUPERSEDED].null_count == len(rows):
             return np.full(len(rows), -1, dtype=np.int64)
-        return self._days_back(rows[SUPERSEDED].fill_null(2**62).to_numpy())
+        return self.days_back(rows[SUPERSEDED].fill_null(2**62).to_numpy())
 
     def _sum(self, name: str, kind: Int64Array, week: Int64Array, wanted: BoolArray) -> None:
         wanted = wanted & (week >= 0) & (week < self._weeks)
         shape = self._counts[name].shape
         flat = np.bincount(kind[wanted] * self._weeks + week[wanted], minlength=shape[0] * shape[1])
         self._counts[name] += flat.reshape(shape)
+
+
+def _slots(edges_us: Int64Array) -> Int64Array | None:
+    """How many edges lie at or before each quarter of an hour, one before the first and one after the last beside.
+
+    None where a zone has its midnights at other minutes. Ten times as fast to look up as to search the edges.
+    """
+    apart = edges_us - edges_us[0]
+    if (apart % SLOT_US).any():
+        return None
+    starts = np.arange(-1, apart[-1] // SLOT_US + 1) * SLOT_US
+    return np.searchsorted(apart, starts, side="right").astype(np.int64)

@@ -6,13 +6,15 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from churn.monitoring_sections import Monitoring
 from churn.settings import Settings
 from features.log import read_log_manifest
 from monitoring.data.arrival_reasons import about_arrivals, about_refused
 from monitoring.data.arrival_sections import figures, sections
-from monitoring.data.arrivals import Arrivals, KindWeeks, arrivals
+from monitoring.data.arrivals import Arrivals, KindWeeks, Tally, arrivals
 from monitoring.data.incoming import FromSource, Incoming, features_by_kind, incoming
 from monitoring.data.outages import outages
 from monitoring.data.refused import REFUSED, ROWS, refused_since
@@ -226,3 +228,13 @@ def test_a_log_is_counted_once(shop: Shop) -> None:
     found = incoming(Settings.model_copy(settings), manifest)
     assert found.judged.outages == ()
     assert "order_count_90d" in found.features["order"]
+
+
+@pytest.mark.parametrize("odd_us", [0, 44_670_000_000 % 900_000_000 + 1])  # midnights off the quarter are searched
+@given(st.lists(st.integers(-40 * 96, 40 * 96), min_size=1), st.sampled_from([-1, 0, 1]))
+def testdays_back_are_those_of_a_search(odd_us: int, quarters: list[int], off_us: int) -> None:
+    hours = [0, 24, 47, 71, 96, 121, 145, 169]  # with a change of the clock each way
+    edges_us = np.array([one * 3_600_000_000 + (odd_us if one else 0) for one in hours], dtype=np.int64)
+    instants_us = np.array([*(one * 900_000_000 + off_us for one in quarters), -(2**62), 2**62], dtype=np.int64)
+    expected = 7 - np.searchsorted(edges_us, instants_us, side="right")
+    assert Tally(["order"], edges_us).days_back(instants_us).tolist() == expected.tolist()
