@@ -60,6 +60,7 @@ def look(
     *,
     now: datetime,
     learned: tuple[datetime, datetime] | None = None,
+    known_until: datetime | None = None,
     joint: Joint | None = None,
     losses: Mapping[str, float] | None = None,
 ) -> Drift:
@@ -74,6 +75,7 @@ def look(
         rules: `[monitoring]`.
         now: the instant judged.
         learned: first and last cutoff of the champion's snapshot; None: not known, levels keep the snapshot's bar.
+        known_until: the end of the log that it learned from; jumps until then are no news. None: none of the past is.
         joint: how well these rows were told from earlier ones (`monitoring.drift.joint`).
         losses: of each feature, what its shift may cost (`monitoring.drift.harm`).
     """
@@ -83,7 +85,18 @@ def look(
     told = np.empty(0) if probabilities is None else probabilities[np.isfinite(probabilities)]
     score = score_drift(champion, reference, told, len(rows))
     week = week_of(champion.bundle, reference, rows, probabilities, now)
-    return judged(champion, past, week, features, score, rules, learned=learned, joint=joint, losses=losses)
+    return judged(
+        champion,
+        past,
+        week,
+        features,
+        score,
+        rules,
+        learned=learned,
+        known_until=known_until,
+        joint=joint,
+        losses=losses,
+    )
 
 
 def judged(
@@ -95,6 +108,7 @@ def judged(
     rules: Monitoring,
     *,
     learned: tuple[datetime, datetime] | None = None,
+    known_until: datetime | None = None,
     joint: Joint | None = None,
     losses: Mapping[str, float] | None = None,
 ) -> Drift:
@@ -107,12 +121,13 @@ def judged(
         features: all rows against the reference.
         score: likewise.
         rules: `[monitoring]`.
-        learned: see `look`, as joint and losses.
+        learned: see `look`, as known_until, joint and losses.
+        known_until: likewise.
         joint: likewise.
         losses: likewise.
     """
     known, chance = past.before(week.at), weekly_chance(rules.false_alarms_per_quarter)
-    trial = Trial(champion, known, week, chance, learned)
+    trial = Trial(champion, known, week, chance, learned, known_until)
     jumps, levels = trial.jumps(), trial.levels(features, score, rules)
     seen = [
         replace(

@@ -37,7 +37,7 @@ from monitoring.drift.weeks import Past, week_of
 from monitoring.reading.customers import UInt64Array, below
 from monitoring.reading.newest import Told
 from monitoring.reading.seen import Seen
-from monitoring.reading.windows import snapshot_cutoffs
+from monitoring.reading.windows import snapshot_cutoffs, snapshot_known_until
 from monitoring.trees import trees_of
 
 Say = Callable[[str], None]
@@ -50,6 +50,7 @@ class Before:
     asked: Asked
     back: Back
     learned: tuple[datetime, datetime]
+    known_until: datetime
 
     def until(self, now: datetime | None) -> Past | None:
         """The weeks before an instant."""
@@ -114,8 +115,9 @@ def look_back(
             watchers=watchers,
         )  # fmt: skip
         for one in together:
-            cutoffs = snapshot_cutoffs(one.champion)
-            found[one.champion.model] = Before(one, backs[one.champion.model], (min(cutoffs), max(cutoffs)))
+            cutoffs, known_until = snapshot_cutoffs(one.champion), snapshot_known_until(one.champion)
+            learned = min(cutoffs), max(cutoffs)
+            found[one.champion.model] = Before(one, backs[one.champion.model], learned, known_until)
     return found
 
 
@@ -152,8 +154,9 @@ def hold(
         cost = {name: one for name, one in cost.items() if name in columns}
     joint = _joint(before, columns, customers, now, rules.false_alarms_per_quarter)
     return judged(
-        champion, past, week, found.features, found.score, rules, learned=before.learned, joint=joint, losses=cost
-    )
+        champion, past, week, found.features, found.score, rules, learned=before.learned,
+        known_until=before.known_until, joint=joint, losses=cost,
+    )  # fmt: skip
 
 
 def _joint(

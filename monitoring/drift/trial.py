@@ -52,7 +52,13 @@ class Trial:
     """One week against its past: counts of both laid side by side."""
 
     def __init__(
-        self, champion: Champion, past: Past, week: Week, chance: float, learned: tuple[datetime, datetime] | None
+        self,
+        champion: Champion,
+        past: Past,
+        week: Week,
+        chance: float,
+        learned: tuple[datetime, datetime] | None,
+        known_until: datetime | None,
     ) -> None:
         self.past, self.week, self.chance, self.learned = past, week, chance, learned
         self.names = past.columns.names
@@ -60,10 +66,7 @@ class Trial:
         self.is_judged = np.array([name in judged for name in self.names], dtype=np.bool_)
         self.then = past.columns.counts
         self.now = self._laid(week)
-        waits = timedelta(
-            days=2 * (champion.bundle.gap_days + champion.bundle.horizon_days)
-        )  # outcomes, test's outcomes
-        self.sound = Sound(past, self.is_judged, chance, learned[1] + waits if learned else None)
+        self.sound = Sound(past, self.is_judged, chance, known_until)
 
     def _laid(self, week: Week) -> FloatArray:
         laid = np.zeros((len(self.names), self.then.shape[-1]))

@@ -87,10 +87,24 @@ def snapshot_cutoffs(champion: Champion) -> list[datetime]:
     Raises:
         SnapshotGone: it was deleted.
     """
+    return [datetime.fromisoformat(cutoff) for cutoff in _manifest(champion)["cutoffs"]]
+
+
+def snapshot_known_until(champion: Champion) -> datetime:
+    """The end of the log that a champion learned from, by the business's clock.
+
+    Raises:
+        SnapshotGone: it was deleted.
+    """
+    return datetime.fromisoformat(_manifest(champion)["observed_until"])
+
+
+def _manifest(champion: Champion) -> dict[str, Any]:
     path = standing(champion.snapshot) / SNAPSHOT_MANIFEST
     if not path.is_file():
         raise SnapshotGone(champion.snapshot)
-    return [datetime.fromisoformat(cutoff) for cutoff in json.loads(path.read_text(encoding="utf-8"))["cutoffs"]]
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
 
 
 def read_scores(folder: Path) -> Scores:

@@ -41,6 +41,7 @@ class World:
         self.champion: Champion = replace(given, bundle=Bundle.model_validate(bundle.model_dump()))
         self.reference: Reference = look_at(self.champion, learned)
         self.learned = (self.at(0), self.at(LEARNED))
+        self.known_until = self.at(LEARNED) + timedelta(days=bundle.gap_days + bundle.horizon_days)
         told_weeks = [self._counted(place, one) for place, one in enumerate(self.frames)]
         self.past = Past(tuple(told_weeks))
 
@@ -63,7 +64,7 @@ class World:
         return week_of(self.champion.bundle, self.reference, frame, self.probability(frame), self.at(place))
 
     def look(self, frame: pd.DataFrame, place: int = WEEKS - 1, **more: object) -> Drift:
-        known = {"now": self.at(place), "learned": self.learned} | more
+        known = {"now": self.at(place), "learned": self.learned, "known_until": self.known_until} | more
         return look(self.champion, self.reference, self.past, frame, self.probability(frame), RULES, **known)
 
 

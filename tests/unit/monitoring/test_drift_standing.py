@@ -34,6 +34,12 @@ def test_a_jump_stands_while_the_column_is_not_back_and_no_longer(later: World) 
     assert rang(spoilt(later, range(95, 110)), range(94, 116)) == list(range(95, 110)), "its mend rings for nothing"
 
 
+def test_a_jump_right_after_the_model_was_trained_stands_too(later: World) -> None:
+    first = next(at for at in range(LATER) if later.at(at) > later.known_until)
+    told = rang(spoilt(later, range(first, first + 8)), range(first - 1, first + 12))
+    assert told == list(range(first, first + 8))
+
+
 def test_the_same_fault_is_seen_a_second_time(later: World) -> None:
     twice = spoilt(later, range(95, 98))
     twice.frames[112] = twice.frames[112].assign(still=later.frames[112]["still"] * 100)
