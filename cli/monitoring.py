@@ -10,6 +10,7 @@ from cli.single_flight import in_turn
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from zoneinfo import ZoneInfo
 
     from churn.settings import Settings
     from monitoring.alerts.told import Item
@@ -42,7 +43,8 @@ def _monitor(settings: "Settings", *, with_pages: bool) -> Outcome:
     if sent_back and result.content["verdict"] == "keep":
         result = replace(result, content=result.content | {"verdict": "watch", "exit_code": EXIT_CODES["watch"]})
     is_zh = settings.business.language == "zh"
-    lines = [*_verdicts(result, is_zh=is_zh), *_ledgers(result), *_not_written(result.troubles, is_zh=is_zh)]
+    lines = [*_verdicts(result, settings.lifecycle.calendar.zone, is_zh=is_zh), *_ledgers(result)]
+    lines += _not_written(result.troubles, is_zh=is_zh)
     lines += ["", f"The page: {result.page}"] if result.page else []
     lines += told
     lines += [f"Sent back: {one['from']}; {one['to']} serves again. {one[_in('why', is_zh)]}" for one in sent_back]
@@ -93,7 +95,7 @@ def _in(name: str, is_zh: bool) -> str:
     return f"{name}_zh" if is_zh else name
 
 
-def _verdicts(result: "Result", *, is_zh: bool) -> list[str]:
+def _verdicts(result: "Result", zone: "ZoneInfo", *, is_zh: bool) -> list[str]:
     """The sentence, and each reason with what to do, in the language of the business."""
     from monitoring.summary import MODELS_ZH, OUTCOMES_ZH
 
@@ -109,17 +111,20 @@ def _verdicts(result: "Result", *, is_zh: bool) -> list[str]:
         whom = f"{model} ({one.version})" if one.version else model or whole  # no version: its file cannot be read
         lines += ["", f"{whom}: {named[one.outcome]}"]
         for reason in one.reasons:
-            lines += _reason(reason, one.since.get(reason.code), named, is_zh=is_zh)
+            lines += _reason(reason, _lasts(one.since.get(reason.code), zone, is_zh=is_zh), named, is_zh=is_zh)
     return lines
 
 
-def _reason(reason: "Reason", since: "Since | None", named: dict[str, str], *, is_zh: bool) -> list[str]:
+def _lasts(since: "Since | None", zone: "ZoneInfo", *, is_zh: bool) -> str:
+    """Since which local day a reason stands."""
+    if since is None or since.runs < 2:
+        return ""
+    day = f"{since.at.astimezone(zone):%Y-%m-%d}"
+    return f"（自 {day} 起连续 {since.runs} 次）" if is_zh else f" (since {day}, {since.runs} runs in a row)"
+
+
+def _reason(reason: "Reason", lasts: str, named: dict[str, str], *, is_zh: bool) -> list[str]:
     against, to_do = ("；阈值", "处理") if is_zh else (" against", "To do")
-    lasts = ""
-    if since is not None and since.runs > 1:
-        lasts = f"（自 {since.at:%Y-%m-%d} 起连续 {since.runs} 次）" if is_zh else (
-            f" (since {since.at:%Y-%m-%d}, {since.runs} runs in a row)"
-        )  # fmt: skip
     measured = f"{reason.number:g}{against} {reason.threshold:g}"
     return [
         f"  {named[reason.outcome]}: {reason.what[is_zh]} {measured}{lasts}", f"    {to_do}: {reason.mend[is_zh]}",

@@ -13,15 +13,19 @@ WHOLE = "business"
 
 
 def history(settings: "Settings") -> Outcome:
-    """Each run: the instant judged, the verdict, and each model's with its reasons."""
+    """Each run: the instant judged and when that was (local time), the verdict, and each model's with its reasons."""
     from monitoring.history import read
 
     told = read(settings.folder)
     if not told.runs:
         return Outcome("No runs yet: `churn monitor` makes the first.", {"runs": [], "unreadable": told.unreadable})
+    zone = settings.lifecycle.calendar.zone
     rows = [
-        {"as_of": f"{run.as_of:%Y-%m-%d %H:%M}", "judged_at": f"{run.judged_at:%Y-%m-%d %H:%M}", "verdict": run.verdict}
-        | {"why": _why(run)}
+        {
+            name: f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
+            for name, at in (("as_of", run.as_of), ("judged_at", run.judged_at))
+        }
+        | {"verdict": run.verdict, "why": _why(run)}
         for run in told.runs
     ]
     lines = [table(rows)]

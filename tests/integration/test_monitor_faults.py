@@ -66,7 +66,8 @@ def test_a_sound_business_is_kept(shop: Shop) -> None:
     assert said.code == 0, said
     assert said.out.startswith("Verdict: keep\nThe churn model holds. Nothing is to be done.")
     assert (shop.settings.folder / METRICS).is_file()
-    assert "keep" in monitored(shop, "--history").out
+    (run,) = [line for line in monitored(shop, "--history").out.splitlines() if "keep" in line]
+    assert run.split()[1] == "00:00", "judged as of a midnight of the business, told in its zone"
 
 
 @pytest.mark.parametrize(
