@@ -158,6 +158,7 @@ SCORES = Table(
         Column("action_text", "str", "the action in the words that were told", nullable=True),
         Column("action_why", "str", "why, as it was told", nullable=True),
         Column("action_due", INSTANT, "when it was due, as it was told", nullable=True),
+        Column("reason_codes", "str", "codes of its reasons, first the greatest, parted by blanks", nullable=True),
     ),
     key=("customer_id", "model", "cutoff", "horizon_days"),
 )
@@ -169,10 +170,39 @@ ACTIONS = Table(
         Column("action", "str", "code of the action in the catalogue"),
         Column("action_en", "str", "the action in English", nullable=True),
         Column("action_zh", "str", "the action in Chinese", nullable=True),
-        Column("why", "str", "why this action", nullable=True),
+        Column("why_en", "str", "why this action, in English", nullable=True),
+        Column("why_zh", "str", "the same in Chinese", nullable=True),
         Column("due", INSTANT, "when it is due", nullable=True),
+        Column("stage", "str", "the stage it was meant for; null: any", nullable=True),
     ),
     key=("customer_id", "action"),
+)
+NONE_WORTH_IT = "none"  # the action of a customer for whom none of the catalogue is expected to earn its cost
+
+TREATMENTS = Table(
+    "TREATMENTS",
+    (
+        Column("campaign", "str", "id of the campaign"),
+        Column("customer_id", "str", "who was planned for"),
+        Column("action", "str", "code of the action in the catalogue"),
+        Column("channel", "str", "how, by the codes of churn/channels.py", nullable=True),
+        Column("model", "str", "churn or reactivation: who was asked for the number", nullable=True),
+        Column("stage", "str", "lifecycle stage when it was planned", nullable=True),
+        Column("planned_at", INSTANT, "when chance decided; the measurement window begins here"),
+        Column("due", INSTANT, "when it is to be done", nullable=True),
+        Column("window_end", INSTANT, "the measurement window ends here, excluded"),
+        Column("owner", "str", "who does it", nullable=True),
+        Column("propensity", "float64", "the chance, in (0, 1], with which somebody planned for was to be contacted"),
+        Column("is_treated", "bool", "to be contacted; False: held out at random"),
+        Column("probability", "float64", "the score it was planned on", nullable=True),
+        Column("value_amount", "float64", "what the customer was held to be worth", nullable=True),
+        Column("take_up_ratio", "float64", "share of those it could turn that it was held to turn", nullable=True),
+        Column("cost_amount", "float64", "what the contact was expected to cost, offer included", nullable=True),
+        Column("expected_profit_amount", "float64", "what it was expected to earn, cost taken off", nullable=True),
+        Column("why_en", "str", "why this customer, in English", nullable=True),
+        Column("why_zh", "str", "the same in Chinese", nullable=True),
+    ),
+    key=("campaign", "customer_id"),
 )
 
 VALUES = Table(

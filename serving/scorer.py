@@ -77,6 +77,7 @@ class Answer:
             "value_at_risk": score.value_at_risk,
             "action": score.action and score.action.action, "action_text": score.action and score.action.text,
             "action_why": score.action and score.action.why, "action_due": score.action and score.action.due,
+            "reason_codes": " ".join(reason.code for reason in score.reasons) or None,
         }  # fmt: skip
 
 

@@ -30,7 +30,7 @@ FACTS = {
 ACTION = {"action_text": "str", "action_why": "str", "action_due": INSTANT}
 CHOSEN = ("customer_id", "action", "action_text", "action_why")  # words that others choose; "-10% off" is one
 FURTHER = [  # after the reasons, so that older readers find theirs
-    name for name in SCORES.names[SCORES.names.index("vector") + 1 :] if name not in ACTION
+    name for name in SCORES.names[SCORES.names.index("vector") + 1 :] if name not in (*ACTION, "reason_codes")
 ]
 WHO_ANSWERS = ("learner", "grade", "grade_text")  # later still, for the same reason
 STATED = {"stated_reason_code": "str", "stated_reason": "str", "open_complaints": "Int64"}  # the newest one

@@ -83,5 +83,6 @@ class Tables:
 
 def _action(row: dict[str, Any], language: str) -> WireAction:
     """An action in the language asked for, or in the other where it has no words in that one."""
-    words = (row["action_zh"], row["action_en"]) if language == "zh" else (row["action_en"], row["action_zh"])
-    return WireAction(row["action"], words[0] or words[1] or row["action"], row["why"], row["due"])
+    first, other = ("zh", "en") if language == "zh" else ("en", "zh")
+    text, why = (row[f"{name}_{first}"] or row[f"{name}_{other}"] for name in ("action", "why"))
+    return WireAction(row["action"], text or row["action"], why, row["due"])

@@ -36,6 +36,7 @@ STAGES = {  # what is imported: the extra it has
     ("churn", "training"): "training",
     ("churn", "serving"): "serving",
     ("churn", "monitoring"): "monitoring",
+    ("churn", "campaigns"): "campaigns",
     ("churn", "features.distributed", "training.distributed"): "cluster",
 }
 
@@ -68,7 +69,7 @@ def imports(stage: str) -> Iterator[tuple[Path, str]]:
             yield from ((path.relative_to(ROOT), name.partition(".")[0]) for name in names)
 
 
-@pytest.mark.parametrize("stage", ["features", "training", "serving", "monitoring"])
+@pytest.mark.parametrize("stage", ["features", "training", "serving", "monitoring", "campaigns"])
 def test_what_a_stage_imports_anywhere_it_names_itself(stage: str) -> None:
     """What came along with something else would be gone with the next version of that."""
     engines = EXTRAS["cluster"] if stage in ("features", "training") else []

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-OURS = ("churn", "features", "training", "serving", "monitoring", "cli")
+OURS = ("churn", "features", "training", "serving", "monitoring", "campaigns", "cli")
 SCORE = """
 import importlib.abc, json, sys
 from pathlib import Path

@@ -63,7 +63,7 @@ def test_images_run_as_nobody_special_and_without_a_shell_between() -> None:
 
 def test_what_the_dockerfile_copies_is_there() -> None:
     copied = re.findall(r"^COPY (\w\S*) /opt", (PACKAGING / "Dockerfile").read_text("utf-8"), re.MULTILINE)
-    assert {"churn", "features", "serving", "cli", "training", "monitoring"} <= set(copied)
+    assert {"churn", "features", "serving", "cli", "training", "monitoring", "campaigns"} <= set(copied)
     assert all((ROOT / one).exists() for one in copied)
 
 

@@ -28,7 +28,12 @@ def asked(tmp_path: Path) -> Iterator[TestClient]:
     """A service with tables and with a history of C1."""
     held = tiny_service.settings(tmp_path)
     due = datetime(2025, 1, 5, tzinfo=UTC)
-    put(held.folder, "actions", [("C1", "coupon", "Send a coupon", "发券", "high value at risk", due)], ACTIONS.names)
+    put(
+        held.folder,
+        "actions",
+        [("C1", "coupon", "Send a coupon", "发券", "high value at risk", None, due, None)],
+        ACTIONS.names,
+    )
     put(held.folder, "values", [("C1", 120.5, "high")], VALUES.names)
     put(held.folder, "contacts", [("C1", datetime(2024, 12, 1, tzinfo=UTC), "email", "coupon")], CONTACTS.names)
     tables, journal = Tables(held.folder), Journal(held.folder)

@@ -16,8 +16,8 @@ from tests import small_shop, tiny_service
 ROOT = Path(__file__).parents[2]
 MOST_MB = 420  # numba, pandas, Feast and their like; docs/performance.md has the parts
 NOT_IN_A_WORKER = {
-    "training", "monitoring", "mlflow", "lightgbm", "sklearn", "evidently", "dask", "distributed", "duckdb", "ibis",
-    "matplotlib", "plotly", "optuna",
+    "training", "monitoring", "campaigns", "mlflow", "lightgbm", "sklearn", "evidently", "dask", "distributed",
+    "duckdb", "ibis", "matplotlib", "plotly", "optuna",
 }  # fmt: skip
 
 

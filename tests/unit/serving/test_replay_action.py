@@ -20,7 +20,14 @@ __all__ = ["answered", "apart"]  # fixtures
 
 DUE = datetime(2025, 3, 7, 1, tzinfo=UTC)
 ADVISED = WireAction("call", "Call them", "they ask twice", DUE)
-ROW = {"action": "call", "action_en": "Call them", "action_zh": "请致电", "why": "they ask twice", "due": DUE}
+ROW = {
+    "action": "call",
+    "action_en": "Call them",
+    "action_zh": "请致电",
+    "why_en": "they ask twice",
+    "why_zh": "客户问了两次",
+    "due": DUE,
+}
 
 
 def told_with_action(held: Settings, model: Trained, **how: Any) -> Answer:
@@ -55,7 +62,7 @@ def test_the_action_comes_back_without_the_table_that_had_it(apart: Told) -> Non
 def test_words_and_dates_of_today_are_not_told_for_those_of_then(apart: Told) -> None:
     held, model, _ = apart
     answer = told_with_action(held, model)
-    changed = {"action_en": "Send a voucher", "why": "they left", "due": DUE + timedelta(days=9)}
+    changed = {"action_en": "Send a voucher", "why_en": "they left", "due": DUE + timedelta(days=9)}
     write(held, ACTIONS, [{"customer_id": answer.score.customer_id} | ROW | changed])
     for language in ("en", "zh"):
         replayed = again(held, answer, language).replayed

@@ -39,7 +39,10 @@ def put(folder: Path, name: str, rows: object, columns: list[str]) -> Path:
 
 
 def actions(folder: Path, *rows: tuple[object, ...]) -> Path:
-    return put(folder, "actions", rows, ACTIONS.names)
+    """Rows of customer_id, action, action_en, action_zh, why_en, due."""
+    given = ["customer_id", "action", "action_en", "action_zh", "why_en", "due"]
+    whole = pd.DataFrame(rows, columns=given).reindex(columns=ACTIONS.names).astype({"why_zh": object, "stage": object})
+    return put(folder, "actions", whole.replace({float("nan"): None}), ACTIONS.names)
 
 
 def eventually(holds: Callable[[], bool]) -> None:

@@ -1,0 +1,81 @@
+"""Whom campaigns were planned for, and whom chance kept out: the ledger of treatments, read by whoever learns or tells.
+
+    campaigns/<campaign>/treatments.parquet    TREATMENTS of churn/tables.py, written once, by the room `campaigns`
+
+Training leaves out, weighs or models those who were treated; the report on effects compares both sides. Start reading
+at `read_treatments`.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+
+from churn.errors import DataError
+from churn.tables import TREATMENTS, check
+from features import parquet
+from features.atomic import write_whole
+
+FOLDER, FILE = Path("campaigns"), "treatments.parquet"
+
+
+class BrokenTreatments(DataError):
+    """A file of treatments cannot be read, or is not what it should be."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(
+            f"{path} cannot be used: {why}.",
+            mend="put it back from a backup; without it nobody can say what that campaign did, nor who was treated.",
+        )
+
+
+def treatments_file(folder: Path, campaign: str) -> Path:
+    """Where the treatments of a campaign lie, in the artifacts of a business."""
+    return folder / FOLDER / campaign / FILE
+
+
+def read_treatments(folder: Path, campaign: str | None = None) -> pd.DataFrame:
+    """Everybody who was planned for, by campaign and customer; no row where nothing was planned yet.
+
+    Args:
+        folder: the artifacts of a business.
+        campaign: this one alone; all where None.
+
+    Returns:
+        Columns: those of TREATMENTS.
+
+    Raises:
+        BrokenTreatments: a file cannot be read, or has other columns.
+    """
+    paths = sorted((folder / FOLDER).glob(f"*/{FILE}")) if campaign is None else [treatments_file(folder, campaign)]
+    parts = [_read(path) for path in paths if path.exists()]
+    return pd.concat(parts, ignore_index=True) if parts else TREATMENTS.empty()
+
+
+def write_treatments(folder: Path, campaign: str, rows: pd.DataFrame) -> Path:
+    """Write what was decided for a campaign, as a whole or not at all.
+
+    Args:
+        folder: the artifacts of a business.
+        campaign: its id, a file name.
+        rows: columns of TREATMENTS.
+
+    Raises:
+        WrongColumns: they are others.
+    """
+    path = treatments_file(folder, campaign)
+    table = pa.Table.from_pandas(check(TREATMENTS, rows), preserve_index=False)
+    write_whole(path, lambda draft: parquet.write_table(table, draft))
+    return path
+
+
+def _read(path: Path) -> pd.DataFrame:
+    try:
+        found = parquet.read_frame(path)
+    except (OSError, pa.ArrowException) as error:
+        raise BrokenTreatments(path, str(error)) from error
+    if list(found.columns) != TREATMENTS.names:
+        raise BrokenTreatments(path, f"its columns are not {', '.join(TREATMENTS.names)}")
+    for name in ("planned_at", "due", "window_end"):
+        found[name] = found[name].astype(TREATMENTS[name].dtype)
+    return found
