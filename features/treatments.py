@@ -71,7 +71,7 @@ def write_treatments(folder: Path, campaign: str, rows: pd.DataFrame) -> Path:
 
 def _read(path: Path) -> pd.DataFrame:
     try:
-        found = parquet.read_frame(path)
+        found: pd.DataFrame = parquet.read_frame(path)
     except (OSError, pa.ArrowException) as error:
         raise BrokenTreatments(path, str(error)) from error
     if list(found.columns) != TREATMENTS.names:
