@@ -71,11 +71,9 @@ def write_treatments(folder: Path, campaign: str, rows: pd.DataFrame) -> Path:
 
 def _read(path: Path) -> pd.DataFrame:
     try:
-        found: pd.DataFrame = parquet.read_frame(path)
+        found = parquet.read_frame(path)
     except (OSError, pa.ArrowException) as error:
         raise BrokenTreatments(path, str(error)) from error
     if list(found.columns) != TREATMENTS.names:
         raise BrokenTreatments(path, f"its columns are not {', '.join(TREATMENTS.names)}")
-    for name in ("planned_at", "due", "window_end"):
-        found[name] = found[name].astype(TREATMENTS[name].dtype)
-    return found
+    return found.astype({name: TREATMENTS[name].dtype for name in ("planned_at", "due", "window_end")})
