@@ -162,6 +162,9 @@ class Contacts(Section):
     language: str | None = Field(default=None, description="its column of languages")
     may_email: str | None = Field(default=None, description="its column of consent to e-mail: true or false")
     may_phone: str | None = Field(default=None, description="its column of consent to calls and messages")
+    consents: dict[str, str] = Field(
+        default={}, description="its columns of consent to further channels, by the code of the channel"
+    )
 
 
 class Store(Section):

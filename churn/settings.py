@@ -5,14 +5,14 @@ file and in the environment. Paths are relative to the toml and may hold `${VARI
 """
 
 import os
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
+from churn.action_sections import Action, Campaigns
 from churn.alert_sections import Alerts
 from churn.calendar import Calendar
 from churn.definition import ChurnDefinition, Lifecycle, Section, StageRules
@@ -35,7 +35,10 @@ from churn.sections import (
     Store,
 )
 from churn.serving_sections import ApiKeys
+from churn.settings_text import expand, read, toml_value
 from churn.webhook_sections import Webhooks, faults_of
+
+__all__ = ["Settings", "expand", "load"]
 
 PREFIX = "CHURN_"
 NOT_SECTIONS = {"CHURN_CONFIG", "CHURN_DATA", "CHURN_REQUIRE_ALL", "CHURN_SUPERVISED", "CHURN_API_KEYS"}
@@ -62,6 +65,8 @@ class Settings(BaseModel):
     training: Training = Training()
     costs: Costs = Costs()
     fairness: Fairness = Fairness()
+    action: tuple[Action, ...] = ()
+    campaigns: Campaigns = Campaigns()
     registry: ModelRegistry = ModelRegistry()
     gate: Gate = Gate()
     store: Store = Store()
@@ -97,6 +102,14 @@ class Settings(BaseModel):
             why = why_plain(url) if url and self.privacy.tls_required else None
             if why:
                 raise ValueError(f"[privacy] tls_required, but {name}: {why}; write {TLS_MEND}")
+        return self
+
+    @model_validator(mode="after")
+    def _actions_are_told_apart(self) -> "Settings":
+        """Each action of the catalogue has a code of its own."""
+        codes = [one.code for one in self.action]
+        if twice := sorted({code for code in codes if codes.count(code) > 1}):
+            raise ValueError(f"[[action]] code {twice[0]!r} is there twice; give each action its own")
         return self
 
     @model_validator(mode="after")
@@ -155,7 +168,7 @@ def load(path: Path | str = "churn.toml", environ: Mapping[str, str] | None = No
         SettingsError: the file is missing or no toml, a key is misspelt, a value impossible. All faults at once.
     """
     path, environ = Path(path), os.environ if environ is None else environ
-    values = _overridden(_read(path), environ)
+    values = _overridden(read(path), environ)
     try:
         return Settings(**values, root=path.absolute().parent)
     except ValidationError as error:
@@ -164,37 +177,6 @@ def load(path: Path | str = "churn.toml", environ: Mapping[str, str] | None = No
             f"{path} cannot be used:\n" + "\n".join(f"  {fault}" for fault in faults),
             mend="correct these lines (or the CHURN_... variables that override them); "
             "`churn settings` prints every setting with its meaning.",
-        ) from error
-
-
-def expand(text: str, environ: Mapping[str, str]) -> str:
-    """A path or URL with its `${VARIABLES}` filled in.
-
-    Raises:
-        SettingsError: a variable is not set.
-    """
-    for name in _variables(text):
-        if name not in environ:
-            raise SettingsError(f"{text!r} needs the variable {name}.", mend=f"set it: `export {name}=...`.")
-        text = text.replace("${" + name + "}", environ[name])
-    return text
-
-
-def _variables(text: str) -> Iterator[str]:
-    for part in text.split("${")[1:]:
-        yield part.split("}")[0]
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, IsADirectoryError) as error:
-        raise SettingsError(
-            f"There is no settings file {path}.", mend="name one with `-c FILE`; examples/ has three to start from."
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            f"{path} is no TOML: {error}.", mend="correct that line; https://toml.io shows the form."
         ) from error
 
 
@@ -208,16 +190,8 @@ def _overridden(values: dict[str, Any], environ: Mapping[str, str]) -> dict[str,
         target = values
         for section in sections:
             target = target.setdefault(section, {})
-        target[name] = _toml_value(environ[variable])
+        target[name] = toml_value(environ[variable])
     return values
-
-
-def _toml_value(text: str) -> Any:  # as TOML has it
-    """A variable's text as the TOML value it spells, or as plain text."""
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
 
 
 def _known(variable: str, keys: list[str]) -> None:
@@ -244,7 +218,6 @@ def _fault(location: tuple[int | str, ...], message: str, kind: str) -> str:
     fields: Any = Settings
     for part in location[:-1]:
         field = getattr(fields, "model_fields", {}).get(str(part))
-        fields = field.annotation if field else fields
-    fields = Source if location[0] == "source" else fields
+        fields = next(iter(get_args(field.annotation)), field.annotation) if field else fields
     near = get_close_matches(str(location[-1]), getattr(fields, "model_fields", {}), n=1)
     return f"{where}: there is no such setting" + (f"; did you mean {near[0]!r}?" if near else "")

@@ -21,10 +21,10 @@ def _lines(loaded: Settings) -> list[str]:
         value: Any = getattr(loaded, name)
         if isinstance(value, BaseModel):
             lines += ["", f"[{name}]", *_section(value)]
-        elif name != "source":
+        elif name not in ("source", "action"):
             lines.append(f"{name} = {value}")
     lines += ["", *(f"[[source]] {source.path or source.url}" for source in loaded.source)]
-    return lines
+    return lines + [f"[[action]] {one.code}: {one.kind} by {one.channel}" for one in loaded.action]
 
 
 def _section(section: BaseModel) -> list[str]:

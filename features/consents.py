@@ -5,8 +5,9 @@ its columns are read beside the ids: consent to e-mail, consent to calls and mes
 process. Start reading at `consents`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Final
 
 import pandas as pd
 import pyarrow as pa
@@ -59,6 +60,38 @@ def consents(settings: Settings, environ: Mapping[str, str]) -> pd.DataFrame | N
 
 
 CONSENTS = ("may_email", "may_phone")
+BY_CHANNEL: Final = {  # channel: the consent that it needs, unless `[contacts] consents` names a column of its own
+    "email": "may_email",
+    **dict.fromkeys(("phone", "sms", "whatsapp", "telegram", "line"), "may_phone"),
+}
+
+
+def channel_consents(settings: Settings, environ: Mapping[str, str], channels: Iterable[str]) -> pd.DataFrame:
+    """Who consented to being reached by these channels.
+
+    Args:
+        settings: whose `[contacts]` names the file and its columns.
+        environ: what `${VARIABLES}` in its path stand for.
+        channels: codes of channels.
+
+    Returns:
+        One row a customer of whom a consent is known, indexed by customer_id. One bool column a channel: False where
+        nothing is said, where no column tells it, and for everybody where no file is named.
+
+    Raises:
+        NoConsents: the file cannot be read, or lacks a column.
+    """
+    given, wanted = settings.contacts, list(channels)
+    columns = {one: given.consents.get(one) or getattr(given, BY_CHANNEL.get(one, ""), None) for one in wanted}
+    told = {one: column for one, column in columns.items() if column}
+    if given.path is None or not told:
+        return pd.DataFrame(columns=wanted, index=pd.Index([], name="customer_id", dtype=object), dtype=bool)
+    rows = _read(settings.root / expand(given.path, environ), list({given.customer_id, *told.values()}))
+    found = pd.DataFrame({one: _is_true(rows[told[one]]) if one in told else False for one in wanted}, rows.index)
+    ids = rows[given.customer_id].astype(object)
+    known_as = pseudonyms_of(settings)
+    found.index = pd.Index(ids if known_as is None else ids.map(known_as.of), name="customer_id")
+    return found.groupby(level=0).all()  # a customer who is there twice consents only where both say so
 
 
 def _is_true(told: pd.Series) -> pd.Series:
