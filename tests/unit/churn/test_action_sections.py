@@ -31,7 +31,7 @@ def refused(folder: Path, text: str) -> str:
     ],
 )
 def test_a_fault_is_told_where_it_is(line: str, told: str, tmp_path: Path) -> None:
-    rest = [one for one in COUPON.splitlines() if one.split(" ")[0] != line.split(" ")[0]]
+    rest = [one for one in COUPON.splitlines() if one.split(" ")[0] != line.split(" ", maxsplit=1)[0]]
     assert told in refused(tmp_path, "\n".join([*rest, line]))
 
 
