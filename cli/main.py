@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from cli.campaign_commands import campaign_app
 from cli.edge import Edge
 from cli.event_commands import events_app
 from cli.feature_commands import features_app
@@ -46,6 +47,7 @@ app.add_typer(events_app, name="events")
 app.add_typer(webhooks_app, name="webhooks")
 app.add_typer(privacy_app, name="privacy")
 app.add_typer(monitor_app, name="monitor")
+app.add_typer(campaign_app, name="campaign")
 
 
 def main() -> None:

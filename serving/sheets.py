@@ -13,10 +13,10 @@ from typing import Any, NamedTuple, Protocol
 
 import pyarrow as pa
 
+from churn.cells import harmless
 from churn.errors import SettingsError
 from churn.tables import INSTANT, SCORES
 from features import parquet
-from serving.cells import harmless
 from serving.scorer import Answer
 
 TYPES = {"str": pa.string(), INSTANT: pa.timestamp("us", tz="UTC"), "Int64": pa.int64(), "float64": pa.float64()}

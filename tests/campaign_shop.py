@@ -14,7 +14,7 @@ from churn.action_sections import Action, Campaigns
 from churn.calendar import Calendar
 from churn.sections import Business, Contacts, Ingest, Source
 from churn.settings import Settings
-from churn.tables import INSTANT, SCORES, VALUES
+from churn.tables import INSTANT, SCORES, TREATMENTS, VALUES
 from features.sources import ingest
 
 NOW = datetime(2025, 3, 1, tzinfo=UTC)
@@ -113,6 +113,22 @@ def _tables(folder: Path, scores: Sequence[dict[str, Any]], values: dict[str, fl
 def _put(frame: pd.DataFrame, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     frame.to_parquet(path, index=False)
+
+
+def treatments(
+    campaign: str, treated: dict[str, bool], *, days_ago: int, window_days: int, **columns: Any
+) -> pd.DataFrame:
+    """Rows of TREATMENTS: who was planned for, and whether they were to be contacted; a coupon, nine in ten."""
+    at = NOW - timedelta(days=days_ago)
+    planned = {
+        "campaign": campaign, "customer_id": list(treated), "action": "coupon", "channel": "sms", "model": "churn",
+        "stage": "lapsing", "planned_at": at, "due": at + timedelta(days=7),
+        "window_end": at + timedelta(days=window_days), "owner": "shop", "propensity": 0.9,
+        "is_treated": list(treated.values()), "probability": 0.5, "value_amount": 100.0, "take_up_ratio": 0.2,
+        "cost_amount": 5.0, "expected_profit_amount": 5.0, "why_en": "likely to leave", "why_zh": None, **columns,
+    }  # fmt: skip
+    instants = dict.fromkeys(("planned_at", "due", "window_end"), INSTANT)
+    return pd.DataFrame(planned)[TREATMENTS.names].astype(instants)
 
 
 def local_day(days_ago: int) -> datetime:

@@ -86,5 +86,5 @@ def csv_without(path: Path, whom: Whom) -> Erased:
 
 
 def _names(cell: str) -> set[str]:
-    """Whom a cell may name: where it looks like a formula, an apostrophe was put before the id (serving/cells.py)."""
+    """Whom a cell may name: where it looks like a formula, an apostrophe was put before the id (churn/cells.py)."""
     return {cell, cell.removeprefix("'")}

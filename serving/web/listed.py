@@ -10,7 +10,7 @@ from html import escape
 from urllib.parse import quote
 
 from churn.calendar import Calendar, from_us
-from serving.cells import harmless
+from churn.cells import harmless
 from serving.changes.state import State
 from serving.web import told
 from serving.web.frame import View

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
+from churn.cells import harmless
 from features.erasure.rewriting import csv_without
 from features.erasure.store import Whom
 from serving import sheets
-from serving.cells import harmless
 from serving.schemas import WireAction
 from tests import tiny_service
 

@@ -1,0 +1,1 @@
+"""What was planned for whom, whom chance held out, and what became of both sides."""
