@@ -1,0 +1,98 @@
+"""What became of everybody a campaign was planned for, treated or held out: read from the log, the same way for both.
+
+    TREATMENTS + log/bucket=*.parquet --[planned_at, window_end)--> came, orders, revenue, contacted, responded
+                                      --before planned_at---------> orders, money, days since the last order, tenure
+
+Read bucket by bucket, so that the log may be larger than memory. An order counts as the definition counts it; one that
+was taken back by now never was. What was known before `planned_at` is what chance could not have followed: the two
+sides are compared on it. Start reading at `outcomes`.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from churn.calendar import DAY_US, Int64Array, to_us
+from churn.conditions import qualifies
+from churn.definition import Lifecycle
+from churn.events import BoolArray, Events, FloatArray, before, micros
+from features.parts import Part
+
+CONTACT, RESPONSE = "campaign_contact", "campaign_response"
+NEVER_DAYS: Final = np.nan
+COLUMNS: Final = (
+    "came", "order_count", "revenue_amount", "contacted", "responded",
+    "orders_before_count", "spend_before_amount", "days_since_last_order", "tenure_days",
+)  # fmt: skip
+
+
+def outcomes(parts: Sequence[Part], rows: pd.DataFrame, lifecycle: Lifecycle, known_before: datetime) -> pd.DataFrame:
+    """What became of the customers of one campaign.
+
+    Args:
+        parts: of the log.
+        rows: TREATMENTS of one campaign, a customer once.
+        lifecycle: whose definition says what counts.
+        known_before: what reached us later is left out.
+
+    Returns:
+        Index that of `rows`. Columns: came (bool: a qualifying event in the window), order_count and revenue_amount of
+        these (money that the events name, 0 where there is none), contacted and responded (bool: the log tells of a
+        contact, or a response, of this campaign from its day on); orders_before_count, spend_before_amount,
+        days_since_last_order, tenure_days as known at planned_at (the last two NaN where there was no order).
+    """
+    found = pd.DataFrame(0.0, rows.index, list(COLUMNS))
+    found[["days_since_last_order", "tenure_days"]] = NEVER_DAYS
+    place = pd.Index(rows["customer_id"])
+    for part in parts:
+        events = part.read().of(rows["customer_id"])
+        if not len(events.customers):
+            continue
+        mine = place.get_indexer(pd.Index(events.customers))
+        found.iloc[mine] = _of_part(events, rows.iloc[mine], lifecycle, known_before)
+    return found.astype({"came": bool, "contacted": bool, "responded": bool})
+
+
+def _of_part(events: Events, rows: pd.DataFrame, lifecycle: Lifecycle, known_before: datetime) -> FloatArray:
+    """The columns of the customers of a part, in their order. Shape (c, columns)."""
+    start, end = (micros(rows[name]) for name in ("planned_at", "window_end"))
+    known = before(events, to_us(known_before))
+    counts = qualifies(known, lifecycle.definition, lifecycle.calendar)
+    inside = (known.time_us >= start[known.customer]) & (known.time_us < end[known.customer])
+    of_campaign = known.category.is_any([str(rows["campaign"].iloc[0])])
+    told = [_any(known, known.is_kind(kind) & of_campaign & inside) for kind in (CONTACT, RESPONSE)]
+    after = _count(known, counts & inside), _money(known, counts & inside)
+    return np.column_stack([after[0] > 0, *after, *told, *_past(events, start, lifecycle)])
+
+
+def _past(events: Events, start: Int64Array, lifecycle: Lifecycle) -> list[FloatArray]:
+    """What was known when chance decided: orders, money, days since the last and the first. Each of shape (c,)."""
+    found = [np.zeros(len(start)), np.zeros(len(start)), np.full(len(start), np.nan), np.full(len(start), np.nan)]
+    for instant in np.unique(start):  # one in most campaigns
+        then = before(events, int(instant))
+        counts = qualifies(then, lifecycle.definition, lifecycle.calendar)
+        here, customer, time_us = start == instant, then.customer[counts], then.time_us[counts]
+        last, first = np.full(len(start), np.nan), np.full(len(start), np.nan)
+        last[customer] = time_us  # the last of several assignments stays
+        first[customer[::-1]] = time_us[::-1]
+        told = [_count(then, counts), _money(then, counts), (instant - last) / DAY_US, (instant - first) / DAY_US]
+        for column, values in zip(found, told, strict=True):
+            column[here] = values[here]
+    return found
+
+
+def _count(events: Events, rows: BoolArray) -> FloatArray:
+    return np.bincount(events.customer[rows], minlength=len(events.customers)).astype(np.float64)
+
+
+def _money(events: Events, rows: BoolArray) -> FloatArray:
+    amount = np.nan_to_num(events.amount[rows])
+    summed = np.bincount(events.customer[rows], weights=amount, minlength=len(events.customers))
+    return summed.astype(np.float64)
+
+
+def _any(events: Events, rows: BoolArray) -> BoolArray:
+    return np.bincount(events.customer[rows], minlength=len(events.customers)) > 0

@@ -1,0 +1,106 @@
+"""What a campaign did: counted from the log by hand, not before its window is over, and no effect without chance."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from numpy.testing import assert_allclose
+
+from campaigns.ledger.effect import NoCampaign, WindowOpen, effect_of
+from churn.settings import Settings
+from features.parts import log_parts
+from features.treatments import write_treatments
+from tests.campaign_shop import COUPON, NOW, event, scored, settings, treatments, written
+
+TREATED = [f"t{number:03d}" for number in range(80)]
+HELD = [f"h{number:03d}" for number in range(40)]
+PRICED = COUPON.model_copy(update={"margin_ratio": 0.5})
+
+
+def shop(folder: Path, events: Sequence[dict[str, Any]], *, held: Sequence[str] = HELD, **columns: Any) -> Settings:
+    business = settings(folder, PRICED)
+    people = {**dict.fromkeys(TREATED, True), **dict.fromkeys(held, False)}
+    written(business, [scored(one) for one in people], events)
+    planned = treatments("autumn", people, days_ago=100, window_days=60, **{"propensity": 2 / 3, **columns})
+    write_treatments(business.folder, "autumn", planned)
+    return business
+
+
+def bought(customers: Sequence[str], days_ago: float = 80, amount: float = 60.0) -> list[dict[str, Any]]:
+    return [event(one, "order", days_ago, amount=amount) for one in customers]
+
+
+def test_the_effect_is_counted_from_the_log(tmp_path: Path) -> None:
+    events = [
+        *bought(TREATED[:40]),
+        *bought(HELD[:10]),
+        *bought(TREATED[:5], days_ago=39),
+        *bought([*TREATED[:18], *HELD[:9]], days_ago=101),
+    ]
+    business = shop(tmp_path, events)
+    found = effect_of(business, log_parts(business.folder), "autumn", NOW)
+    assert found.is_causal
+    assert found.retained is not None
+    assert found.revenue is not None
+    assert found.profit is not None
+    assert found.saved is not None
+    assert_allclose((found.retained.treated, found.retained.held_out), (0.5, 0.25))
+    assert_allclose((found.revenue.treated, found.revenue.held_out), (30, 15))
+    # nobody tells of contacts or responses: all 80 were contacted, all 40 who came took the offer of 10
+    assert_allclose(found.cost_amount, 80 * 0.1 + 40 * 10)
+    assert (found.money.contacts_by, found.money.offers_by) == ("plan", "orders")
+    assert_allclose((found.profit.treated, found.profit.held_out), (15 - 0.1 - 5, 7.5))
+    assert_allclose(found.saved.value, 20)
+    assert found.per_saved is not None
+    assert found.per_saved.value is not None
+    assert_allclose(found.per_saved.value, 408 / 20)
+    assert found.take_up is not None
+    assert_allclose(found.take_up.value, 0.25 / 0.5)
+    assert found.reached is None
+
+
+def test_contacts_and_responses_of_the_log_are_what_it_cost(tmp_path: Path) -> None:
+    told = [event(one, "campaign_contact", 99, category="autumn", channel="sms") for one in TREATED[:60]]
+    told += [event(one, "campaign_response", 98, category="autumn", channel="sms") for one in TREATED[:12]]
+    business = shop(tmp_path, [*bought(TREATED[:40]), *bought(HELD[:10]), *told])
+    found = effect_of(business, log_parts(business.folder), "autumn", NOW)
+    assert_allclose(found.cost_amount, 60 * 0.1 + 12 * 10)
+    assert found.reached == 0.75
+    assert found.on_reached is not None
+    assert_allclose(found.on_reached.value, 0.25 / 0.75)
+
+
+def test_nothing_is_told_before_the_window_is_over(tmp_path: Path) -> None:
+    business = shop(tmp_path, [])
+    with pytest.raises(WindowOpen, match="ask again then"):
+        effect_of(business, log_parts(business.folder), "autumn", NOW - timedelta(days=41))
+
+
+def test_without_a_hold_out_it_is_no_effect(tmp_path: Path) -> None:
+    business = shop(tmp_path, bought(TREATED[:40]), held=(), propensity=1.0)
+    found = effect_of(business, log_parts(business.folder), "autumn", NOW)
+    assert (found.why_not, found.retained, found.saved) == (("no_hold_out",), None, None)
+    assert found.cost_amount > 0
+
+
+def test_a_side_too_small_and_a_draw_that_followed_the_past_are_said(tmp_path: Path) -> None:
+    business = shop(tmp_path, bought(TREATED, days_ago=120), held=HELD[:20])
+    found = effect_of(business, log_parts(business.folder), "autumn", NOW)
+    assert set(found.why_not) == {"too_few", "not_alike", "not_as_many"}
+    assert not found.is_causal
+
+
+def test_figures_that_are_missing_are_named_and_there_is_no_profit(tmp_path: Path) -> None:
+    business = shop(tmp_path, bought(TREATED[:40]))
+    bare = business.model_copy(update={"action": (COUPON.model_copy(update={"offer_amount": None}),)})
+    found = effect_of(bare, log_parts(business.folder), "autumn", NOW)
+    assert found.profit is None
+    assert found.money.missing == {"coupon": ("offer_amount", "margin_ratio")}
+
+
+def test_a_campaign_that_nobody_planned(tmp_path: Path) -> None:
+    business = shop(tmp_path, [])
+    with pytest.raises(NoCampaign, match="name one of autumn"):
+        effect_of(business, log_parts(business.folder), "spring", NOW)
