@@ -27,6 +27,7 @@ COMPARISONS: dict[str, Callable[[FloatArray, float], BoolArray]] = {
     ">": gt,
     ">=": ge,
 }
+Facts = Callable[[Compare | IsNull], Texts | FloatArray]
 BEGINNING = np.iinfo(np.int64).min  # an instant before every other
 
 
@@ -109,6 +110,21 @@ def eligible(events_before: Events, definition: ChurnDefinition, cutoff_us: int,
     return _holds(parse_eligible(definition.eligible), events_before, looks)
 
 
+def holds_of(condition: Condition, events_before: Events, facts: Facts, looks: Looks) -> BoolArray:
+    """Of which customers a condition holds that speaks of them.
+
+    Args:
+        condition: read by churn.segment_parsing.
+        events_before: what was known at the instant.
+        facts: the column that a test speaks of, a row a look.
+        looks: one a customer, at the instant.
+
+    Returns:
+        Shape (m,).
+    """
+    return _holds(condition, events_before, looks, facts)
+
+
 def check_kinds(definition: ChurnDefinition, kinds: Iterable[str]) -> None:
     """Hold the kinds that a definition names against those of a whole log.
 
@@ -124,11 +140,16 @@ def check_kinds(definition: ChurnDefinition, kinds: Iterable[str]) -> None:
     named = [kind for entry in entries for kind in (entry.kind, *kinds_in(entry.where))]
     named += kinds_in(parse_eligible(definition.eligible)) if definition.eligible else ()
     for kind in dict.fromkeys(named):
-        near = [like for like in get_close_matches(kind, present, cutoff=0.8) if not _is_prefixed(kind, like)]
+        near = near_kinds(kind, present)
         if kind not in present and near:
             raise _unknown_kind(kind, present, f"did you mean {near[0]!r}? ")
     if not any(entry.kind in present for entry in entries):
         raise _unknown_kind(entries[0].kind, present, "")
+
+
+def near_kinds(kind: str, present: Sequence[str]) -> list[str]:
+    """Kinds of a log of which another one looks like a misspelling, nearest first."""
+    return [like for like in get_close_matches(kind, present, cutoff=0.8) if not _is_prefixed(kind, like)]
 
 
 def _is_prefixed(kind: str, like: str) -> bool:
@@ -145,20 +166,21 @@ def _unknown_kind(kind: str, present: Sequence[str], hint: str) -> SettingsError
     )
 
 
-def _holds(condition: Condition, events: Events, looks: Looks) -> BoolArray:
-    """Whether a condition holds, for each row of `looks`; columns are those of `events`, row by row."""
+def _holds(condition: Condition, events: Events, looks: Looks, facts: Facts | None = None) -> BoolArray:
+    """Whether a condition holds, for each row of `looks`; columns are those of `events`, row by row, or of `facts`."""
+    column_of = facts or (lambda test: getattr(events, test.column))
     match condition:
         case Every(parts):
-            return _bools(np.logical_and.reduce([_holds(part, events, looks) for part in parts]))
+            return _bools(np.logical_and.reduce([_holds(part, events, looks, facts) for part in parts]))
         case Some(parts):
-            return _bools(np.logical_or.reduce([_holds(part, events, looks) for part in parts]))
+            return _bools(np.logical_or.reduce([_holds(part, events, looks, facts) for part in parts]))
         case Not(inner):
-            return ~_holds(inner, events, looks)
-        case IsNull(column):
-            values = getattr(events, column)
+            return ~_holds(inner, events, looks, facts)
+        case IsNull():
+            values = column_of(condition)
             return values.codes < 0 if isinstance(values, Texts) else np.isnan(values)
         case Compare():
-            return _compares(condition, getattr(events, condition.column))
+            return _compares(condition, column_of(condition))
         case Did():
             return _did(condition, events, looks)
 

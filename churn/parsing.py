@@ -3,9 +3,7 @@
 Every fault says where it stands and what may stand there. Reads no events. Start reading at `parse_qualifying`.
 """
 
-import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from difflib import get_close_matches
 from functools import lru_cache
 
@@ -23,22 +21,11 @@ from churn.grammar import (
     Not,
     Some,
 )
+from churn.tokens import Token, tokens, unquoted
 
 WORDS = frozenset({"where", "and", "or", "not", "in", "is", "null", "did", "within", "days", "day", "ever"})
 LONGEST_WINDOW_DAYS = 36_500
 DEEPEST = 50  # levels of `not` and `(`
-TOKEN = re.compile(
-    r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<number>-?\d+(?:\.\d+)?(?![\w.]))|(?P<sign><=|>=|!=|=|<|>|\(|\)|,)|(?P<word>\w[\w.\-]*))"
-)
-
-
-@dataclass(frozen=True)
-class Token:
-    """A word, sign, number or quoted text, and where it stands."""
-
-    form: str
-    text: str
-    position: int
 
 
 @lru_cache(maxsize=256)
@@ -48,7 +35,7 @@ def parse_qualifying(text: str) -> Entry:
     Raises:
         ConditionError: it cannot be read; the message points at the place and says what may stand there.
     """
-    reader = _Reader(text)
+    reader = Reader(text)
     kind = reader.kind()
     where = reader.condition(columns=True, did=True) if reader.takes("where") else None
     reader.end("`where` and a condition" if where is None else "`and`, `or`, or the end")
@@ -62,24 +49,29 @@ def parse_eligible(text: str) -> Condition:
     Raises:
         ConditionError: it cannot be read.
     """
-    reader = _Reader(text)
+    reader = Reader(text)
     condition = reader.condition(columns=False, did=True)
     reader.end("`and`, `or`, or the end")
     return condition
 
 
-class _Reader:
-    """Recursive descent over the tokens of one condition: a method a rule of the grammar."""
+class Reader:
+    """Recursive descent over the tokens of one condition: a method a rule of the grammar.
+
+    `churn/segment_parsing.py` adds what may be said of a customer; `[definition]` knows only what they did.
+    """
 
     def __init__(self, text: str) -> None:
         self.text, self.at = text, 0
-        self.tokens, self.depth = _tokens(text), 0
+        self.tokens, self.depth = tokens(text), 0
 
     @property
     def next(self) -> Token:
+        """The token that is read next."""
         return self.tokens[self.at]
 
     def fails(self, token: Token, wanted: str, mend: str | None = None) -> ConditionError:
+        """What is wrong at a token, and what may stand there."""
         found = "it ends" if token.form == "end" else f"there is {token.text!r}"
         return ConditionError(
             self.text,
@@ -96,24 +88,28 @@ class _Reader:
         return False
 
     def needs(self, word: str) -> None:
+        """Step over this word or sign, or fail."""
         if not self.takes(word):
             raise self.fails(self.next, f"`{word}`")
 
     def end(self, wanted: str) -> None:
+        """Fail where more follows."""
         if self.next.form != "end":
             raise self.fails(self.next, wanted)
 
     def kind(self) -> str:
+        """A kind of event."""
         token = self.next
         if token.form == "text" and len(token.text) > 2:
             self.at += 1
-            return _unquoted(token.text)
+            return unquoted(token.text)
         if token.form == "word" and token.text.lower() not in WORDS:
             self.at += 1
             return token.text
         raise self.fails(token, "a kind of event (such as order)")
 
     def condition(self, *, columns: bool, did: bool) -> Condition:
+        """Tests joined by `or` and `and`."""
         return self._joined("or", lambda: self._joined("and", lambda: self._one(columns=columns, did=did)))
 
     def _joined(self, word: str, part: Callable[[], Condition]) -> Condition:
@@ -136,8 +132,9 @@ class _Reader:
                 )  # fmt: skip
             return self._did()
         if not columns:
-            raise self.fails(token, "`did`, `did not`, `not` or `(`", self._about_customers())
-        return self._test()
+            return self._of_customer()
+        column = self._column()
+        return self._test(column, "number" if column in NUMBER_COLUMNS else "text")
 
     def _nested(self, *, columns: bool, did: bool) -> Condition:
         """`not` and parentheses."""
@@ -154,9 +151,9 @@ class _Reader:
         self.depth -= 1
         return inner
 
-    @staticmethod
-    def _about_customers() -> str:
-        return "`eligible` speaks of customers: say what they did, `did order where amount > 5 within 90 days`."
+    def _of_customer(self) -> Condition:
+        mend = "`eligible` speaks of customers: say what they did, `did order where amount > 5 within 90 days`."
+        raise self.fails(self.next, "`did`, `did not`, `not` or `(`", mend)
 
     def _did(self) -> Condition:
         negated = self.takes("not")
@@ -178,8 +175,7 @@ class _Reader:
             raise self.fails(self.next, "`days`")
         return int(token.text)
 
-    def _test(self) -> Condition:
-        column = self._column()
+    def _test(self, column: str, form: str) -> Condition:
         if self.takes("is"):
             negated = self.takes("not")
             self.needs("null")
@@ -187,13 +183,13 @@ class _Reader:
         token = self.next
         negated = self.takes("not")
         if self.takes("in"):
-            operator, values = ("not in" if negated else "in"), self._values(column)
+            operator, values = ("not in" if negated else "in"), self._values(column, form)
         else:
-            allowed = OPERATORS if column in NUMBER_COLUMNS else OPERATORS[:2]
+            allowed = OPERATORS[:2] if form == "text" else OPERATORS
             if negated or not self.takes(*allowed):
                 signs = " ".join(allowed)
                 raise self.fails(token, f"one of {signs}, `in (...)`, `not in (...)` or `is null` after {column}")
-            operator, values = token.text, (self._value(column),)
+            operator, values = token.text, (self._value(column, form),)
         return Compare(column, operator, values)
 
     def _column(self) -> str:
@@ -209,39 +205,21 @@ class _Reader:
             mend = (f"did you mean {near[0]}? " if near else "") + f"Columns are {', '.join(COLUMNS)}."
         raise self.fails(token, "a column", mend)
 
-    def _values(self, column: str) -> tuple[float | str, ...]:
+    def _values(self, column: str, form: str) -> tuple[float | str, ...]:
         self.needs("(")
-        values = [self._value(column)]
+        values = [self._value(column, form)]
         while self.takes(","):
-            values.append(self._value(column))
+            values.append(self._value(column, form))
         self.needs(")")
         return tuple(values)
 
-    def _value(self, column: str) -> float | str:
-        token, form = self.next, "number" if column in NUMBER_COLUMNS else "text"
+    def _value(self, column: str, form: str) -> float | str:
+        token = self.next
+        form = token.form if form == "either" and token.form in ("number", "text") else form
         if token.form != form:
-            wanted = "a number" if form == "number" else "a text in single quotes"
+            wanted = {"number": "a number", "text": "a text in single quotes"}.get(
+                form, "a number, or a text in single quotes,"
+            )
             raise self.fails(token, f"{wanted} for {column}")
         self.at += 1
-        return float(token.text) if form == "number" else _unquoted(token.text)
-
-
-def _unquoted(text: str) -> str:
-    return text[1:-1].replace("''", "'")
-
-
-def _tokens(text: str) -> Sequence[Token]:
-    """The tokens of a condition, the end as the last."""
-    found: list[Token] = []
-    at = 0
-    while text[at:].strip():
-        match = TOKEN.match(text, at)
-        if match is None or match.lastgroup is None:
-            at += len(text[at:]) - len(text[at:].lstrip())
-            raise ConditionError(
-                text, at, f"There is {text[at]!r}, which has no meaning,",
-                mend="write texts in single quotes, numbers as 12.5, and only the signs = != < <= > >= ( ) and ,",
-            )  # fmt: skip
-        found.append(Token(match.lastgroup, match[match.lastgroup], match.start(match.lastgroup)))
-        at = match.end()
-    return [*found, Token("end", "", len(text))]
+        return float(token.text) if form == "number" else unquoted(token.text)

@@ -34,6 +34,7 @@ from churn.sections import (
     Source,
     Store,
 )
+from churn.segment_sections import Segment, Segments, fault_of
 from churn.serving_sections import ApiKeys
 from churn.settings_text import expand, read, toml_value
 from churn.webhook_sections import Webhooks, faults_of
@@ -67,6 +68,8 @@ class Settings(BaseModel):
     fairness: Fairness = Fairness()
     action: tuple[Action, ...] = ()
     campaigns: Campaigns = Campaigns()
+    segment: tuple[Segment, ...] = ()
+    segments: Segments = Segments()
     registry: ModelRegistry = ModelRegistry()
     gate: Gate = Gate()
     store: Store = Store()
@@ -110,6 +113,14 @@ class Settings(BaseModel):
         codes = [one.code for one in self.action]
         if twice := sorted({code for code in codes if codes.count(code) > 1}):
             raise ValueError(f"[[action]] code {twice[0]!r} is there twice; give each action its own")
+        return self
+
+    @model_validator(mode="after")
+    def _segments_are_there(self) -> "Settings":
+        """Segments have names of their own, psychographic ones go by what was stated, actions name those there are."""
+        used = [(one.code, one.segments) for one in self.action]
+        if fault := fault_of(self.segment, self.segments, used):
+            raise ValueError(fault)
         return self
 
     @model_validator(mode="after")
