@@ -15,10 +15,6 @@ from tests.strategies import cutoffs, event_logs, lifecycles
 
 VISITED = "did visit"
 CONDITIONS = ("did order where amount > 5 within 7 days", "stage in ('new', 'lapsed') or not did complaint", VISITED)
-    "did order where amount > 5 within 7 days",
-    "stage in ('new', 'lapsed') or not did complaint",
-    "did visit",
-)
 
 
 def held(log: pd.DataFrame, lifecycle: Lifecycle, cutoff: datetime) -> dict[str, tuple[float, ...]]:
