@@ -76,11 +76,17 @@ def unknown_channels(levels: Iterable[str]) -> dict[str, str | None]:
     return {level: _nearest(level) for level in sorted(set(levels)) if level not in CHANNELS}
 
 
-def _nearest(level: str) -> str | None:
-    plain = level.strip().lower()
+def channel_of(said: str) -> str | None:
+    """The code of a channel that a word names, as logs write it; None where it names none."""
+    plain = said.strip().lower()
     named = plain.replace("-", "_").replace(" ", "_")
     for one in (plain, named, named.replace("_", "")):
         if one in CHANNELS or one in SAME:
             return one if one in CHANNELS else SAME[one]
+    return None
+
+
+def _nearest(level: str) -> str | None:
+    named = level.strip().lower().replace("-", "_").replace(" ", "_")
     near = get_close_matches(named, CHANNELS, n=1, cutoff=0.8)
-    return near[0] if near else None
+    return channel_of(level) or (near[0] if near else None)

@@ -63,6 +63,7 @@ def _of_live() -> tuple[Store, ...]:
             "index", "the log by customer, for fresh rows", ("live/index.db*",), "until the log changes",
             back_up=False, anew="churn serve", erase=erase_from_index, is_door=True,
         ),
+        Store("mark of opt-outs", "that somebody objected, for every worker", ("live/opt_outs",), "for ever"),
         Store("live clock", "how far live events moved the clock of a log", ("live/clock",), "for ever"),
     )  # fmt: skip
 

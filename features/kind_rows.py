@@ -9,7 +9,7 @@ under one id is left alone under the other. Start reading at `rows_of_kinds`.
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
@@ -43,22 +43,30 @@ def rows_of_kinds(settings: Settings, kinds: Sequence[str], *, known_before: dat
     """
     for _ in range(TRIES):
         manifest = read_log_manifest(settings.folder)
-        parts = list(_of_log(settings, kinds)) if any(kind in manifest.kinds for kind in kinds) else []
+        parts = list(log_rows(settings.folder, kinds))
         upto = int(manifest.live.get("upto", 0))
         if has_inbox(settings):
             with inbox_of(settings) as ledger:
-                reach, live = ledger.after(upto)
+                reach, live = ledger.after(upto, kinds=kinds)
             if reach.thinned_upto > upto:
                 continue  # a compaction put its log in place between the two looks
-            rows = rows_of_log(live)
-            parts.append(rows.filter(_is_of(rows, kinds)))
+            parts.append(rows_of_log(live))
         return _framed(parts, known_before)
     raise LogBehind
 
 
-def _of_log(settings: Settings, kinds: Sequence[str]) -> Iterator[pa.Table]:
-    log = log_folder(settings.folder)
-    for name in sorted(read_log_manifest(settings.folder).files):
+def log_rows(folder: Path, kinds: Sequence[str]) -> Iterator[pa.Table]:
+    """Every row of the log of these kinds, file by file: also what was corrected, or went to another id.
+
+    Args:
+        folder: the artifacts of a business.
+        kinds: of event.
+
+    Raises:
+        NoLog, BrokenLog: the log cannot be read.
+    """
+    manifest, log = read_log_manifest(folder), log_folder(folder)
+    for name in sorted(manifest.files) if any(kind in manifest.kinds for kind in kinds) else []:
         path = log / name
         try:
             held = parquet.names_of(path)
@@ -70,10 +78,6 @@ def _of_log(settings: Settings, kinds: Sequence[str]) -> Iterator[pa.Table]:
             if column not in columns:
                 rows = rows.append_column(column, pa.nulls(len(rows), LOG_SCHEMA.field(column).type))
         yield rows.select(LOG_SCHEMA.names).cast(LOG_SCHEMA)
-
-
-def _is_of(rows: pa.Table, kinds: Sequence[str]) -> Any:  # an Arrow array
-    return pc.is_in(rows["event_type"], value_set=pa.array(list(kinds), pa.string()))
 
 
 def _framed(parts: list[pa.Table], known_before: datetime | None) -> pd.DataFrame:

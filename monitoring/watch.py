@@ -18,6 +18,7 @@ from monitoring.drift.shift import ScoreDrift
 from monitoring.ledger.realised import Realised
 
 STOPPED = "model_stopped"  # an abstention that monitoring itself asked for
+OPTED_OUT = "opted_out"  # one that customers asked for: they are not the model's, however many they are
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,8 @@ def abstained_in(folder: Path, champion: Champion, since: datetime) -> tuple[int
         return 0, 0
     rows = parquet.read_table(files[-1], columns=["model", "probability", "abstention", "scored_at", "model_version"])
     frame = rows.to_pandas()
-    mine = frame[(frame["model"] == champion.model) & (frame["scored_at"] >= since)]
+    is_asked = (frame["model"] == champion.model) & (frame["abstention"] != OPTED_OUT)
+    mine = frame[is_asked & (frame["scored_at"] >= since)]
     mine = mine[(mine["model_version"] == champion.version) | mine["probability"].isna()]
     silent = mine["probability"].isna() & (mine["abstention"] != STOPPED)
     return int(silent.sum()), len(mine)

@@ -18,6 +18,10 @@ ABSTENTIONS: dict[str, tuple[str, str]] = {
         "This customer was forgotten.",
         "nothing brings their rows back; who comes back by themselves is let in by `churn forget --undo-block`.",
     ),
+    "opted_out": (
+        "This customer objected to being scored, so they are not.",
+        "nothing is to be mended: decide without a score; an event `opt_in` of category `scoring` lifts the objection.",
+    ),
     "no_qualifying_event": (
         "A prospect: no qualifying event yet, so there is nothing to leave from or come back to.",
         "ask again after their first one; [definition] qualifying says which events count.",
@@ -65,6 +69,10 @@ ABSTENTIONS_ZH: dict[str, tuple[str, str]] = {
     "erased": (
         "该客户的数据已按要求删除。",
         "已删除的记录无法恢复；客户若自行回来，可用 `churn forget --undo-block` 放行。",
+    ),
+    "opted_out": (
+        "该客户已拒绝个人评分，因此不予评分。",
+        "无需处理：请在没有评分的情况下决策；客户重新同意时，发送类别为 `scoring` 的 `opt_in` 事件即可恢复。",
     ),
     "no_qualifying_event": (
         "潜在客户：尚无任何计入的行为，因此谈不上流失或回归。",

@@ -23,6 +23,7 @@ from starlette.routing import BaseRoute, Route
 
 from churn.settings import Settings
 from features.erasure.forgotten import is_forgotten
+from features.live.opted_out import OptedOut
 from features.online import RowStore
 from serving import champion, page_routes, shadow
 from serving.described import described
@@ -198,7 +199,8 @@ def counter_of(settings: Settings, store: RowStore) -> Counter:
     limits = settings.serving
     lookup = Lookup(store, timeout_s=limits.store_timeout_ms / 1000, last_good_rows=limits.last_good_rows)
     gone = partial(is_forgotten, settings.folder)
-    beside, tables = Shadows(settings.folder, shadow.load(settings.folder), gone), Tables(settings.folder)
+    beside = Shadows(settings.folder, shadow.load(settings.folder), gone)
+    tables = Tables(settings.folder, OptedOut(settings))
     log = ScoreLog(settings.folder, Seal.of(settings))
     return Counter(scorer_of(settings, champions, tables), lookup, log, gone, beside, tables)
 
@@ -209,6 +211,7 @@ def scorer_of(settings: Settings, champions: Mapping[str, champion.Champion], ta
     Raises:
         NoLog: the clock stands where the log ends, and there is no log.
     """
+    tables = tables or Tables(settings.folder, OptedOut(settings))
     return Scorer(
         champions=champions,
         clock=clock_of(settings),
@@ -217,8 +220,9 @@ def scorer_of(settings: Settings, champions: Mapping[str, champion.Champion], ta
         definition_id=settings.definition.id,
         stopped=Stops(settings.folder),
         calendar=settings.lifecycle.calendar,
-        beside=(tables or Tables(settings.folder)).told,
+        beside=tables.told,
         nightly=settings.serving.nightly_answers,
+        opted_out=tables.objections,
     )
 
 

@@ -21,7 +21,7 @@ from starlette.routing import BaseRoute, Route
 from churn.bundle import LABELS
 from churn.calendar import from_us
 from serving.changes.journal import Journal
-from serving.changes.state import Change
+from serving.changes.state import OPTED_OUT, Change
 from serving.queries import Query
 from serving.refusals import UnknownCustomer
 from serving.schemas import NOT_CONFIGURED, Language, Score
@@ -164,10 +164,12 @@ class CustomerView:
 
     def _view(self, score: Score, history: Sequence[Change]) -> Customer:
         contacts, code = self._contacts(score.customer_id)
+        objects = score.abstention is not None and score.abstention.code == OPTED_OUT
+        told = [_change(one, numbers=not objects) for one in history]
         return Customer(
             customer_id=score.customer_id, stage=score.stage, score=score,
             models={model: _of_model(model, score) for model in LABELS},
-            last_contacts=contacts, last_contacts_code=code, history=[_change(one) for one in history],
+            last_contacts=contacts, last_contacts_code=code, history=told,
             features_as_of=score.features_as_of, features_age_hours=score.features_age_hours,
         )  # fmt: skip
 
@@ -192,11 +194,13 @@ def _contact(row: dict[str, Any]) -> WireContact:
     return WireContact(row["contacted_at"], row["channel"], row["action"])
 
 
-def _change(change: Change) -> WireChange:
-    now = asdict(change.now)
+def _change(change: Change, *, numbers: bool) -> WireChange:
+    """A change as the wire tells it; without its numbers of a customer who objects to being scored by now."""
+    now = {name: value for name, value in asdict(change.now).items() if name in Standing.__struct_fields__}
+    hidden: dict[str, Any] = {} if numbers else {"band": None, "probability": None}
     return WireChange(
         told_at=from_us(change.now.told_us), what=list(change.what),
-        before=None if change.before is None else Standing(**change.before),
-        now=Standing(**{name: now[name] for name in Standing.__struct_fields__}),
+        before=None if change.before is None else Standing(**(dict(change.before) | hidden)),
+        now=Standing(**(now | hidden)),
         score_id=change.now.score_id, model_version=change.now.model_version,
     )  # fmt: skip

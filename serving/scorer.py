@@ -19,6 +19,8 @@ from msgspec import structs
 from churn.bundle import FloatArray
 from churn.calendar import Calendar
 from churn.clock import Clock
+from features.live.opted_out import NOBODY as NO_OBJECTION
+from features.live.opted_out import Objections
 from features.online import OnlineRow
 from serving import nightly
 from serving.abstentions import abstention
@@ -95,6 +97,7 @@ class Scorer:
         calendar: whose days dates are.
         beside: adds what other rooms say of customers.
         nightly: whether an answer of the night is told again as long as it holds.
+        opted_out: who objected to being scored: no model is asked about them, whatever else holds.
     """
 
     champions: Mapping[str, Champion]
@@ -106,6 +109,7 @@ class Scorer:
     calendar: Calendar = Calendar()
     beside: Callable[[list[Answer], str], list[Answer]] = lambda answers, _: answers
     nightly: bool = True
+    opted_out: Objections = NO_OBJECTION
 
     def score(
         self,
@@ -127,8 +131,11 @@ class Scorer:
         """
         now = self.clock.now()
         moment = Moment(now, self.clock_kind, self.max_age, self.calendar, language)
+        objecting = self.opted_out.among(customer_ids)
         refused = [
-            abstention("store_unavailable", language) if one in unread else self._abstention(row, moment)
+            abstention("store_unavailable", language)
+            if one in unread
+            else self._abstention(row, moment, objects=one in objecting)
             for one, row in zip(customer_ids, rows, strict=True)
         ]
         told: dict[int, Answer] = {}
@@ -138,7 +145,8 @@ class Scorer:
                 score = told_of(champion, places[i], judged, moment, source)
                 told[i] = Answer(score, places[i].vector, judged=judged)
         answers = [
-            told.get(i) or Answer(self._silent(one, row, moment, refused[i]), row.vector if row else None)
+            told.get(i)
+            or Answer(self._silent(one, row, moment, refused[i]), row.vector if row and one not in objecting else None)
             for i, (one, row) in enumerate(zip(customer_ids, rows, strict=True))
         ]
         return self.beside(answers, language)
@@ -153,10 +161,12 @@ class Scorer:
             row = OnlineRow("nobody", vector, "active", bundle.model, now, now, bundle.feature_set_hash)
             self.score([row.customer_id], [row], language="en", top=1)
 
-    def _abstention(self, row: OnlineRow | None, moment: Moment) -> Abstention | None:
+    def _abstention(self, row: OnlineRow | None, moment: Moment, *, objects: bool) -> Abstention | None:
         """Why there is no number for this row; None where there is one."""
         if row is None:
             return abstention("unknown_customer", moment.language)
+        if objects:
+            return abstention("opted_out", moment.language)
         if row.model is None:
             return abstention("no_qualifying_event" if row.stage == "prospect" else "not_eligible", moment.language)
         champion = self.champions.get(row.model)

@@ -34,6 +34,7 @@ from features.catalogue import (
     usage,
     value,
 )
+from features.catalogue.kinds import SILENT
 from features.catalogue.present import Present
 from features.feature import Feature
 from features.feature_set import FeatureSet, flat
@@ -74,7 +75,7 @@ def catalogue(
     Raises:
         SettingsError: a feature of one's own, a name of `leave_out` or a holiday calendar is not to be made sense of.
     """
-    log = Present(tuple(sorted(kinds)), columns, lifecycle, wanted)
+    log = Present(tuple(sorted(set(kinds) - SILENT)), columns, lifecycle, wanted)
     alive = {kind: sorted(columns.get(kind, ())) for kind in log.kinds}
     known = list(_apart(flat(page.features(log) for page in PAGES)))
     found = _without([*known, *own.features(log, [one.name for one in known])], log)

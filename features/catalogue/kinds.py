@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from features.feature import Kind
 
 PROFILE: Final = "profile."
+SILENT: Final = frozenset({"opt_out", "opt_in"})  # what somebody objects to is for no model to learn from
 
 
 class Known(NamedTuple):
@@ -28,6 +29,7 @@ class Known(NamedTuple):
     note: str = ""
 
 
+_AGAINST = {"category": "to what: scoring, contact, audience, or the code of a channel; empty is contact"}
 _CHANNEL = {"channel": "how, see the channel codes below"}
 _BOUGHT = {
     "amount": "money paid",
@@ -59,6 +61,8 @@ _KINDS: Final = (
     Known(Kind("email_click", "e-mail click", "点击邮件"), "engagement"),
     Known(Kind("campaign_contact", "campaign contact", "营销触达"), "campaigns", _CHANNEL),
     Known(Kind("campaign_response", "campaign response", "营销响应"), "campaigns", _CHANNEL),
+    Known(Kind("opt_out", "objection", "退出"), "campaigns", _AGAINST, "makes no feature: docs/fair-and-lawful.md"),
+    Known(Kind("opt_in", "consent again", "重新同意"), "campaigns", _AGAINST, "makes no feature"),
     Known(Kind("event_invitation", "event invitation", "会员活动邀请"), "campaigns"),
     Known(Kind("event_attendance", "event attendance", "参加会员活动"), "campaigns"),
     Known(Kind("support_ticket", "support ticket", "客服工单"), "service", _CASE, "a reason of its own row solves it"),

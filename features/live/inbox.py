@@ -63,8 +63,10 @@ class Ledger(Protocol):
         """How far it reaches."""
         ...
 
-    def after(self, seq: int, customer_ids: Sequence[str] | None = None) -> tuple[Reach, list[Row]]:
-        """Events after `seq`, in order, as one state of the inbox has them; of these customers, or of all."""
+    def after(
+        self, seq: int, customer_ids: Sequence[str] | None = None, *, kinds: Sequence[str] | None = None
+    ) -> tuple[Reach, list[Row]]:
+        """Events after `seq`, in order, as one state of the inbox has them; of these customers or kinds, or of all."""
         ...
 
     def held(self, events: Sequence[LiveEvent], before_us: int) -> dict[tuple[str, str], tuple[str, str]]:

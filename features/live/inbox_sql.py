@@ -72,17 +72,21 @@ class SqlLedger(ABC):
         with self._session(writes=False) as cursor:
             return self._reach(cursor)
 
-    def after(self, seq: int, customer_ids: Sequence[str] | None = None) -> tuple[Reach, list[Row]]:
+    def after(
+        self, seq: int, customer_ids: Sequence[str] | None = None, *, kinds: Sequence[str] | None = None
+    ) -> tuple[Reach, list[Row]]:
         """Events after `seq`; see Ledger. One statement, hence one state of the inbox."""
-        whose = "" if customer_ids is None else f" AND e.customer_id IN ({self._marks(len(customer_ids))})"
+        asked = {"customer_id": customer_ids, "event_type": kinds}
+        wanted = {name: some for name, some in asked.items() if some is not None}
+        which = "".join(f" AND e.{name} IN ({self._marks(len(some))})" for name, some in wanted.items())
         names = ", ".join(f"e.{name}" for name in FIELDS)
         query = (
             f"SELECT s.last_seq, s.last_us, s.thinned_upto, e.seq, e.ingested_us, {names} FROM {self._prefix}state s "
-            f"LEFT JOIN {self._prefix}event e ON e.seq > {self._mark} AND e.event_type IS NOT NULL{whose} "
+            f"LEFT JOIN {self._prefix}event e ON e.seq > {self._mark} AND e.event_type IS NOT NULL{which} "
             "WHERE s.id = 1 ORDER BY e.seq"
         )
         with self._session(writes=False) as cursor:
-            found = cursor.execute(query, (seq, *(customer_ids or ()))).fetchall()
+            found = cursor.execute(query, (seq, *(one for some in wanted.values() for one in some))).fetchall()
         return Reach(*found[0][:3]), [row[3:] for row in found if row[3] is not None]
 
     def held(self, events: Sequence[LiveEvent], before_us: int) -> dict[tuple[str, str], tuple[str, str]]:

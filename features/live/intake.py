@@ -25,6 +25,7 @@ from features.live.inbox import Committed, Inbox
 from features.live.index import Index
 from features.live.keeper import Keeper
 from features.live.opening import ledger_of, move
+from features.live.opted_out import heeded, says
 from features.live.personal import personal_reason
 from features.live.refresh import Refresher
 from features.live.what_if import Imagined, imagine
@@ -148,7 +149,8 @@ class Intake:
         """Promise that these events are on disk; the promise breaks with InboxUnavailable where they are not."""
         named = {event.related_customer_id for event in events if event.related_customer_id}
         gone = is_forgotten(self._folder, named) if named else named
-        return self.inbox.append([self._signless(_unrelated(event, gone)) for event in events])
+        promise = self.inbox.append([self._signless(_unrelated(event, gone)) for event in events])
+        return heeded(promise, self._folder) if says(events) else promise
 
     def refresh(self, committed: Committed, customer_ids: Sequence[str]) -> bool:
         """Write the rows of these customers; False where that has to wait for the keeper."""

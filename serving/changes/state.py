@@ -15,6 +15,7 @@ from churn.calendar import to_us
 from serving.schemas import Score
 
 FIRST = "first"
+OPTED_OUT = "opted_out"  # the code of an abstention: whoever reads of it reads no older number either
 TOLD = {"stage": "stage", "model": "model", "band": "band", "abstention": "code"}  # what a change is of, and its field
 TRANSIENT = frozenset({"store_unavailable", "unknown_customer", "erased"})  # these answers tell of nobody's state
 

@@ -13,6 +13,9 @@ from typing import Any
 from msgspec import structs
 
 from churn.tables import ACTIONS, CONTACTS, VALUES
+from features.live.opted_out import NOBODY, Objections
+from features.opt_outs import CONTACT
+from serving.changes.state import OPTED_OUT
 from serving.schemas import NOT_CONFIGURED, Score, WireAction
 from serving.scorer import Answer
 from serving.tables.indexed import Indexed
@@ -27,9 +30,11 @@ class Tables:
 
     Args:
         folder: the artifacts of the business.
+        objections: who opted out: nobody is told what to do for a customer who wants no contact.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, objections: Objections = NOBODY) -> None:
+        self.objections = objections
         self.actions = Indexed(folder, ACTIONS, (("due", "ascending"), ("action", "ascending")))
         self.values = Indexed(folder, VALUES)
         self.contacts = Indexed(folder, CONTACTS, (("contacted_at", "descending"),))
@@ -40,7 +45,12 @@ class Tables:
         self.values.follow()
         if self.actions.code == self.values.code == NOT_CONFIGURED:
             return list(answers)
-        return [replace(one, score=structs.replace(one.score, **self._of(one.score, language))) for one in answers]
+        silent = self.objections.among([one.score.customer_id for one in answers], CONTACT)
+        told = [structs.replace(one.score, **self._of(one.score, language)) for one in answers]
+        return [
+            replace(one, score=_uncontacted(score) if score.customer_id in silent else score)
+            for one, score in zip(answers, told, strict=True)
+        ]
 
     def again(self, score: Score, action: WireAction | None, language: str) -> Score:
         """An answer of the past with the action that it told, in another language where the table has its words still.
@@ -70,6 +80,8 @@ class Tables:
     def _of(self, score: Score, language: str) -> dict[str, Any]:
         if score.abstention and score.abstention.code in HIDDEN:
             return {}
+        if score.abstention and score.abstention.code == OPTED_OUT:
+            return {"action_code": OPTED_OUT, "value_tier_code": OPTED_OUT}  # they are made of scores, too
         actions, values = self.actions.rows(score.customer_id), self.values.rows(score.customer_id)
         value = values[0] if values else None
         return {
@@ -79,6 +91,11 @@ class Tables:
             "margin_amount": value and value["expected_value_amount"],
             "value_tier_code": None if value else self.values.code or NO_VALUE,
         }
+
+
+def _uncontacted(score: Score) -> Score:
+    """An answer about somebody who wants no contact."""
+    return score if score.action is None else structs.replace(score, action=None, action_code=OPTED_OUT)
 
 
 def _action(row: dict[str, Any], language: str) -> WireAction:

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from churn.calendar import from_us
-from serving.changes.state import FIRST, TOLD, Change, State
+from serving.changes.state import FIRST, OPTED_OUT, TOLD, Change, State
 
 BEFORE = ("stage", "model", "band", "code", "probability")
 ONE, SEVERAL, TEST = "score.changed", "scores.changed", "webhook.test"
@@ -85,10 +85,13 @@ def trial_body(now: str) -> bytes:
 
 def _told(news: News) -> dict[str, Any]:
     now = news.now
+    before = None if news.before is None else _side(news.before)
+    if before is not None and now.code == OPTED_OUT:  # who objects to scores is told of with none, not even the last
+        before |= {"band": None, "probability": None}
     return {
         "customer_id": now.customer_id,
         "changed": list(news.changed),
-        "from": None if news.before is None else _side(news.before),
+        "from": before,
         "to": _side({name: getattr(now, name) for name in BEFORE}),
         "value_at_risk": now.value_at_risk,
         "score_id": now.score_id,
