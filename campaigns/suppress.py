@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from campaigns.audit.price_by_need import check as check_prices
 from campaigns.contacted import contacts_since
 from campaigns.hold_out import kept_out_for_good
 from campaigns.people import People, features_of
@@ -116,8 +117,10 @@ def doors_of(settings: Settings, people: People, now: datetime, environ: Mapping
         environ: what `${VARIABLES}` of `[contacts] path` stand for.
 
     Raises:
+        PriceByNeed: a score would decide on prices, and nobody switched that on with a reason.
         NoConsents: the file of consents cannot be read. NoCurrent: nothing was materialised.
     """
+    check_prices(settings)
     ids = people.rows["customer_id"].to_numpy(dtype=object)
     calendar, limits = Calendar(settings.business.timezone), settings.campaigns
     longest = max([limits.within_days, *(one.cool_down_days for one in settings.action)])
