@@ -97,7 +97,7 @@ def eligible(people: People, doors: Doors, action: Action, known: Known = NOTHIN
         (NOTHING_NEW, ~has_news if action.kind == "product_news" else nothing),
         (NO_COMPLAINT, ~doors.complains if action.kind == "complaint" else nothing),
     )
-    open_still = np.equal(found, None)
+    open_still = pd.isna(found)
     for code, applies in reversed(rules):
         found[open_still & applies] = code
     return found
@@ -129,5 +129,7 @@ def _members(action: Action, known: Known, count: int) -> BoolArray:
         return np.ones(count, dtype=np.bool_)
     if strange := tuple(name for name in action.segments if name not in known.members):
         raise SegmentsNotEvaluated(action.code, strange)
-    found: BoolArray = np.array([known.members[name] for name in action.segments]).any(axis=0)
+    found = np.zeros(count, dtype=np.bool_)
+    for name in action.segments:
+        found |= known.members[name]
     return found
