@@ -1,8 +1,13 @@
 """`churn campaign`: what to do about whom, and what it did. Each calls one function of a room. Imports no pandas."""
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 from cli.options import DEFAULT, Config, Json, load, show
+
+Campaign = Annotated[str, typer.Option("--id", help="The campaign.")]
 
 campaign_app = typer.Typer(help="What to do about whom, what it is worth, and what it did.", no_args_is_help=True)
 
@@ -13,3 +18,43 @@ def list_campaigns(config: Config = DEFAULT, json: Json = False) -> None:
     from cli import campaign_ledger as room
 
     show(room.listed(load(config)), json)
+
+
+@campaign_app.command("export")
+def export_lists(
+    campaign: Campaign,
+    config: Config = DEFAULT,
+    out: Annotated[Path | None, typer.Option(help="Folder of the lists; unset: that of the campaign.")] = None,
+    json: Json = False,
+) -> None:
+    """Write the lists of a campaign, one a channel; whoever opted out since it was planned is left out."""
+    from cli import campaign_ledger as room
+
+    show(room.export(load(config), campaign, out), json)
+
+
+@campaign_app.command("import")
+def import_campaigns(
+    file: Annotated[
+        Path, typer.Option(help="CSV or Parquet: campaign, customer_id, day, action, treated, propensity.")
+    ],
+    window_days: Annotated[int, typer.Option(min=1, max=3650, help="Days in which their effect is measured.")],
+    config: Config = DEFAULT,
+    json: Json = False,
+) -> None:
+    """Bring in randomised campaigns of before: who was treated, whom chance held out, with which chance."""
+    from cli import campaign_ledger as room
+
+    show(room.bring_in(load(config), file, window_days), json)
+
+
+@campaign_app.command()
+def effect(
+    config: Config = DEFAULT,
+    campaign: Annotated[str | None, typer.Option("--id", help="A campaign; unset: all whose window is over.")] = None,
+    json: Json = False,
+) -> None:
+    """What campaigns did, against those whom chance held out; told once a window is over."""
+    from cli import campaign_ledger as room
+
+    show(room.effect(load(config), campaign), json)

@@ -1,8 +1,10 @@
 """`churn campaign list`: what was planned for whom, and when its effect can be told."""
 
+import os
 from dataclasses import asdict
 from datetime import datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from churn.calendar import Calendar
 from churn.settings import Settings
@@ -41,3 +43,66 @@ def _line(one: "Campaign", now: datetime, calendar: Calendar) -> str:
         f"{one.campaign}: planned {calendar.day_of(one.planned_at):%Y-%m-%d}, {one.treated:,} to contact, "
         f"{one.held_out:,} held out; {', '.join(one.actions)}; {', '.join(one.owners) or 'nobody in charge'}; {told}"
     )
+
+
+def export(settings: Settings, campaign: str, out: Path | None) -> Outcome:
+    """Write the lists of a campaign."""
+    from campaigns.ledger import export as room
+    from campaigns.suppress import WORDS
+    from serving.now import clock_of
+
+    found = room.export(settings, campaign, clock_of(settings).now(), os.environ, out=out)
+    folder = out or settings.folder / "campaigns" / campaign
+    lines = [f"{one['rows']:,} customers in {folder / name}" for name, one in found.files.items()]
+    lines += [f"{count:,} left out: {WORDS.get(code, (code,))[0]}" for code, count in found.left_out.items()]
+    return Outcome("\n".join(lines or ["Nobody is to be contacted."]), asdict(found))
+
+
+def bring_in(settings: Settings, path: Path, window_days: int) -> Outcome:
+    """Bring in campaigns of before."""
+    from campaigns.ledger import importing as room
+
+    found = room.bring_in(settings, path, window_days=window_days)
+    counts = {
+        name: {"treated": int(rows["is_treated"].sum()), "held_out": int((~rows["is_treated"]).sum())}
+        for name, rows in found.items()
+    }
+    lines = [f"{name}: {one['treated']:,} treated, {one['held_out']:,} held out" for name, one in counts.items()]
+    return Outcome("\n".join(lines), counts)
+
+
+def effect(settings: Settings, campaign: str | None) -> Outcome:
+    """What a campaign did, or all whose window is over, and all contact together."""
+    from campaigns.ledger import closing, told
+    from campaigns.ledger import effect as room
+    from campaigns.ledger import listed as every
+    from features.parts import log_parts
+    from serving.now import clock_of
+
+    now, parts = clock_of(settings).now(), log_parts(settings.folder)
+    wanted = [campaign] if campaign else [one.campaign for one in every.listed(settings.folder) if one.is_over(now)]
+    lines: list[str] = []
+    as_json: dict[str, Any] = {}
+    for found in room.effects_of(settings, parts, wanted, now):
+        as_json[found.campaign] = closing.closed(settings.folder, found, now)[-1]
+        say = told.sentences(found, settings.business.currency, settings.business.language)
+        lines += [found.campaign, *(f"  {line}" for line in say)]
+    if not campaign:
+        lines += [] if wanted else ["No campaign's window is over yet: `churn campaign list`."]
+        lines += _together(settings, as_json, now)
+    return Outcome("\n".join(lines), as_json)
+
+
+def _together(settings: Settings, as_json: dict[str, Any], now: datetime) -> list[str]:
+    """All contact together, against those whom no campaign contacts."""
+    from campaigns.ledger import listed as every
+    from campaigns.ledger import told
+    from campaigns.ledger.overall import overall
+    from features.parts import log_parts
+
+    first = min((one.planned_at for one in every.listed(settings.folder)), default=now)
+    if (now - first).days < 1:
+        return []
+    found = overall(settings, log_parts(settings.folder), first, now)
+    as_json["all_contact"] = told.overall_as_json(found)
+    return told.overall_sentences(found, settings.business.currency, settings.business.language)

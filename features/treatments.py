@@ -6,7 +6,9 @@ Training leaves out, weighs or models those who were treated; the report on effe
 at `read_treatments`.
 """
 
+import re
 from pathlib import Path
+from typing import Final
 
 import pandas as pd
 import pyarrow as pa
@@ -17,6 +19,20 @@ from features import parquet
 from features.atomic import write_whole
 
 FOLDER, FILE = Path("campaigns"), "treatments.parquet"
+OTHERS: Final = frozenset(
+    ("audiences", "audit", "bend", "categories", "due", "learning", "pages", "plan", "segments", "uplift", "value")
+)  # what else lies in that folder
+
+
+class NoName(DataError):
+    """What is to be the id of a campaign cannot be one."""
+
+    def __init__(self, campaign: str) -> None:
+        super().__init__(
+            f"{campaign!r} cannot be the id of a campaign.",
+            mend="take at most 60 of a to z, 0 to 9, - and _, beginning with a letter or a digit, as in "
+            f"2025-spring; not {', '.join(sorted(OTHERS))}.",
+        )
 
 
 class BrokenTreatments(DataError):
@@ -29,8 +45,19 @@ class BrokenTreatments(DataError):
         )
 
 
+def is_id(campaign: str) -> bool:
+    """Whether a text can be the id of a campaign: it names a folder."""
+    return re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,59}", campaign) is not None and campaign not in OTHERS
+
+
 def treatments_file(folder: Path, campaign: str) -> Path:
-    """Where the treatments of a campaign lie, in the artifacts of a business."""
+    """Where the treatments of a campaign lie, in the artifacts of a business.
+
+    Raises:
+        NoName: this can be the id of no campaign.
+    """
+    if not is_id(campaign):
+        raise NoName(campaign)
     return folder / FOLDER / campaign / FILE
 
 

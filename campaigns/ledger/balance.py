@@ -90,7 +90,7 @@ def _columns(known: dict[str, FloatArray], rows: int) -> tuple[list[str], FloatA
             names.append(name)
             columns.append(stats.rankdata(filled) / rows)
     x = np.column_stack(columns) if columns else np.zeros((rows, 0))
-    varies = x.std(axis=0) > 0
+    varies = np.ptp(x, axis=0) > 0 if len(x) else np.zeros(x.shape[1], dtype=np.bool_)
     return [name for name, one in zip(names, varies, strict=True) if one], x[:, varies]
 
 

@@ -159,8 +159,8 @@ def _standard(known: FloatArray, propensity: FloatArray) -> FloatArray:
     told = np.isfinite(x).any(axis=0)
     x = x[:, told]
     x = np.where(np.isnan(x), np.nanmean(x, axis=0), x) if x.size else x.reshape(len(propensity), 0)
-    spread = x.std(axis=0)
-    return np.asarray((x - x.mean(axis=0))[:, spread > 0] / spread[spread > 0])
+    x = x[:, np.ptp(x, axis=0) > 0] if x.size else x
+    return np.asarray((x - x.mean(axis=0)) / x.std(axis=0))
 
 
 def _wilson(share: float, n: int) -> tuple[float, float]:

@@ -7,7 +7,7 @@
 
 Compared by what was *planned*: who was to be contacted and was not counts as treated, or the sides would no longer be
 chance's; what the contact did to those it reached stands beside it. Without a hold-out, or with sides that were not
-alike before, nothing here is called an effect. Before the window is over nothing is told. Start at `effect_of`.
+alike before, nothing here is called an effect. Before the window is over nothing is told. Start at `effects_of`.
 
 Sources: Angrist, Imbens and Rubin (1996), "Identification of Causal Effects Using Instrumental Variables", JASA 91,
 444-455 (the effect on those reached); churn/aftermath.py has what an outcome is.
@@ -33,6 +33,7 @@ from features.treatments import read_treatments
 
 LEAST = 30  # on a side: fewer say nothing that an interval could hold
 NO_HOLD_OUT, TOO_FEW, NOT_ALIKE, NOT_AS_MANY = "no_hold_out", "too_few", "not_alike", "not_as_many"
+WERE_CONTACTED = "were_contacted"
 PAST: Final = ("orders_before_count", "spend_before_amount", "days_since_last_order", "tenure_days")
 PLANNED: Final = ("probability", "value_amount")
 WORDS: Final = {
@@ -41,6 +42,8 @@ WORDS: Final = {
     TOO_FEW: (f"not causal: fewer than {LEAST} customers on one side", f"非因果：其中一组不足{LEAST}人"),
     NOT_ALIKE: ("not causal until it is explained: the two sides differed before the campaign more than chance lets",
                 "在查明原因之前非因果：活动前两组差异超出随机范围"),
+    WERE_CONTACTED: ("not causal: customers whom no campaign may contact were contacted all the same",
+                     "非因果：本应从不触达的客户实际被触达"),
     NOT_AS_MANY: ("not causal until it is explained: the sides are not as large as their chances make them",
                   "在查明原因之前非因果：两组人数与随机比例不符"),
 }  # fmt: skip
@@ -110,25 +113,32 @@ class Effect:
         return not self.why_not
 
 
-def effect_of(settings: Settings, parts: Sequence[Part], campaign: str, now: datetime) -> Effect:
-    """What a campaign did, as known now.
+def effects_of(settings: Settings, parts: Sequence[Part], campaigns: Sequence[str], now: datetime) -> list[Effect]:
+    """What campaigns did, as known now.
 
     Args:
         settings: whose; margins and costs are those of its actions.
-        parts: of the log.
-        campaign: its id.
+        parts: of the log, which is read once.
+        campaigns: their ids.
         now: by the business's clock.
 
     Raises:
         NoCampaign: nobody planned it. WindowOpen: its window is not over. BrokenTreatments: its file is.
     """
+    planned = [_planned(settings, campaign, now) for campaign in campaigns]
+    became = outcomes(parts, planned, settings.lifecycle, now)
+    return [measured(rows, one, settings) for rows, one in zip(planned, became, strict=True)]
+
+
+def _planned(settings: Settings, campaign: str, now: datetime) -> pd.DataFrame:
+    """The treatments of a campaign whose window is over."""
     rows = read_treatments(settings.folder, campaign)
     if rows.empty:
         raise NoCampaign(campaign, sorted(read_treatments(settings.folder)["campaign"].unique()))
     until = rows["window_end"].max().to_pydatetime()
     if until > now:
         raise WindowOpen(campaign, until, now)
-    return measured(rows, outcomes(parts, rows, settings.lifecycle, now), settings)
+    return rows
 
 
 def measured(rows: pd.DataFrame, became: pd.DataFrame, settings: Settings) -> Effect:

@@ -22,38 +22,42 @@ from churn.events import BoolArray, Events, FloatArray, before, micros
 from features.parts import Part
 
 CONTACT, RESPONSE = "campaign_contact", "campaign_response"
-NEVER_DAYS: Final = np.nan
 COLUMNS: Final = (
     "came", "order_count", "revenue_amount", "contacted", "responded",
     "orders_before_count", "spend_before_amount", "days_since_last_order", "tenure_days",
 )  # fmt: skip
 
 
-def outcomes(parts: Sequence[Part], rows: pd.DataFrame, lifecycle: Lifecycle, known_before: datetime) -> pd.DataFrame:
-    """What became of the customers of one campaign.
+def outcomes(
+    parts: Sequence[Part], planned: Sequence[pd.DataFrame], lifecycle: Lifecycle, known_before: datetime
+) -> list[pd.DataFrame]:
+    """What became of the customers of some campaigns; the log is read once for all of them.
 
     Args:
         parts: of the log.
-        rows: TREATMENTS of one campaign, a customer once.
+        planned: TREATMENTS of one campaign each, a customer once.
         lifecycle: whose definition says what counts.
         known_before: what reached us later is left out.
 
     Returns:
-        Index that of `rows`. Columns: came (bool: a qualifying event in the window), order_count and revenue_amount of
-        these (money that the events name, 0 where there is none), contacted and responded (bool: the log tells of a
-        contact, or a response, of this campaign from its day on); orders_before_count, spend_before_amount,
-        days_since_last_order, tenure_days as known at planned_at (the last two NaN where there was no order).
+        One frame a campaign, index that of its rows. Columns: came (bool: a qualifying event in the window),
+        order_count and revenue_amount of these (money that the events name, 0 where there is none), contacted and
+        responded (bool: the log tells of a contact, or a response, of this campaign from its day on);
+        orders_before_count, spend_before_amount, days_since_last_order, tenure_days as known at planned_at (the last
+        two NaN where there was no order).
     """
-    found = pd.DataFrame(0.0, rows.index, list(COLUMNS))
-    found[["days_since_last_order", "tenure_days"]] = NEVER_DAYS
-    place = pd.Index(rows["customer_id"])
+    found = [pd.DataFrame(0.0, rows.index, list(COLUMNS)) for rows in planned]
+    places = [pd.Index(rows["customer_id"]) for rows in planned]
+    for one in found:
+        one[["days_since_last_order", "tenure_days"]] = np.nan
     for part in parts:
-        events = part.read().of(rows["customer_id"])
-        if not len(events.customers):
-            continue
-        mine = place.get_indexer(pd.Index(events.customers))
-        found.iloc[mine] = _of_part(events, rows.iloc[mine], lifecycle, known_before)
-    return found.astype({"came": bool, "contacted": bool, "responded": bool})
+        whole = part.read()
+        for rows, place, one in zip(planned, places, found, strict=True):
+            events = whole.of(rows["customer_id"])
+            if len(events.customers):
+                mine = place.get_indexer(pd.Index(events.customers))
+                one.iloc[mine] = _of_part(events, rows.iloc[mine], lifecycle, known_before)
+    return [one.astype({"came": bool, "contacted": bool, "responded": bool}) for one in found]
 
 
 def _of_part(events: Events, rows: pd.DataFrame, lifecycle: Lifecycle, known_before: datetime) -> FloatArray:

@@ -1,14 +1,14 @@
 """What a campaign did: counted from the log by hand, not before its window is over, and no effect without chance."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from numpy.testing import assert_allclose
 
-from campaigns.ledger.effect import NoCampaign, WindowOpen, effect_of
+from campaigns.ledger.effect import Effect, NoCampaign, WindowOpen, effects_of
 from churn.settings import Settings
 from features.parts import log_parts
 from features.treatments import write_treatments
@@ -28,6 +28,11 @@ def shop(folder: Path, events: Sequence[dict[str, Any]], *, held: Sequence[str] 
     return business
 
 
+def effect_of(business: Settings, campaign: str = "autumn", now: datetime = NOW) -> Effect:
+    (found,) = effects_of(business, log_parts(business.folder), [campaign], now)
+    return found
+
+
 def bought(customers: Sequence[str], days_ago: float = 80, amount: float = 60.0) -> list[dict[str, Any]]:
     return [event(one, "order", days_ago, amount=amount) for one in customers]
 
@@ -40,7 +45,7 @@ def test_the_effect_is_counted_from_the_log(tmp_path: Path) -> None:
         *bought([*TREATED[:18], *HELD[:9]], days_ago=101),
     ]
     business = shop(tmp_path, events)
-    found = effect_of(business, log_parts(business.folder), "autumn", NOW)
+    found = effect_of(business)
     assert found.is_causal
     assert found.retained is not None
     assert found.revenue is not None
@@ -65,7 +70,7 @@ def test_contacts_and_responses_of_the_log_are_what_it_cost(tmp_path: Path) -> N
     told = [event(one, "campaign_contact", 99, category="autumn", channel="sms") for one in TREATED[:60]]
     told += [event(one, "campaign_response", 98, category="autumn", channel="sms") for one in TREATED[:12]]
     business = shop(tmp_path, [*bought(TREATED[:40]), *bought(HELD[:10]), *told])
-    found = effect_of(business, log_parts(business.folder), "autumn", NOW)
+    found = effect_of(business)
     assert_allclose(found.cost_amount, 60 * 0.1 + 12 * 10)
     assert found.reached == 0.75
     assert found.on_reached is not None
@@ -75,19 +80,19 @@ def test_contacts_and_responses_of_the_log_are_what_it_cost(tmp_path: Path) -> N
 def test_nothing_is_told_before_the_window_is_over(tmp_path: Path) -> None:
     business = shop(tmp_path, [])
     with pytest.raises(WindowOpen, match="ask again then"):
-        effect_of(business, log_parts(business.folder), "autumn", NOW - timedelta(days=41))
+        effect_of(business, "autumn", NOW - timedelta(days=41))
 
 
 def test_without_a_hold_out_it_is_no_effect(tmp_path: Path) -> None:
     business = shop(tmp_path, bought(TREATED[:40]), held=(), propensity=1.0)
-    found = effect_of(business, log_parts(business.folder), "autumn", NOW)
+    found = effect_of(business)
     assert (found.why_not, found.retained, found.saved) == (("no_hold_out",), None, None)
     assert found.cost_amount > 0
 
 
 def test_a_side_too_small_and_a_draw_that_followed_the_past_are_said(tmp_path: Path) -> None:
     business = shop(tmp_path, bought(TREATED, days_ago=120), held=HELD[:20])
-    found = effect_of(business, log_parts(business.folder), "autumn", NOW)
+    found = effect_of(business)
     assert set(found.why_not) == {"too_few", "not_alike", "not_as_many"}
     assert not found.is_causal
 
@@ -95,7 +100,7 @@ def test_a_side_too_small_and_a_draw_that_followed_the_past_are_said(tmp_path: P
 def test_figures_that_are_missing_are_named_and_there_is_no_profit(tmp_path: Path) -> None:
     business = shop(tmp_path, bought(TREATED[:40]))
     bare = business.model_copy(update={"action": (COUPON.model_copy(update={"offer_amount": None}),)})
-    found = effect_of(bare, log_parts(business.folder), "autumn", NOW)
+    found = effect_of(bare, "autumn")
     assert found.profit is None
     assert found.money.missing == {"coupon": ("offer_amount", "margin_ratio")}
 
@@ -103,4 +108,4 @@ def test_figures_that_are_missing_are_named_and_there_is_no_profit(tmp_path: Pat
 def test_a_campaign_that_nobody_planned(tmp_path: Path) -> None:
     business = shop(tmp_path, [])
     with pytest.raises(NoCampaign, match="name one of autumn"):
-        effect_of(business, log_parts(business.folder), "spring", NOW)
+        effect_of(business, "spring", NOW)

@@ -1,0 +1,158 @@
+"""The lists that people work through: whom to contact by which channel, with what, by when, and who does it.
+
+    TREATMENTS, those to be contacted --once more through the door--> list-<channel>.csv, and a line in exports.json
+
+Whoever opted out, or took consent back, since the plan was made is left out, and counted; they stay on their side of
+the comparison, or it would no longer be chance's. Nobody who is held out is ever in a list, nor told apart there. A
+list may be written again; exports.json keeps every time. Start reading at `export`.
+"""
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from campaigns.ledger.effect import NoCampaign
+from campaigns.people import People
+from campaigns.suppress import COOLING_DOWN, TOO_MANY, doors_of
+from churn.action_sections import Action
+from churn.calendar import Calendar
+from churn.cells import harmless
+from churn.errors import DataError, SettingsError
+from churn.settings import Settings
+from features.atomic import write_json, write_text
+from features.encryption import is_encrypting
+from features.treatments import read_treatments, treatments_file
+
+EXPORTS = "exports.json"
+COLUMNS = ("customer_id", "action", "text", "text_zh", "why", "why_zh", "due", "owner")
+GONE = "no_such_action"  # the catalogue knows it no longer
+OF_THE_PLAN = (TOO_MANY, COOLING_DOWN)  # the plan itself is what counts there
+
+
+class WindowOver(DataError):
+    """A campaign whose time is over is to be exported."""
+
+    def __init__(self, campaign: str, until: datetime) -> None:
+        super().__init__(
+            f"The measurement window of {campaign!r} ended at {until:%Y-%m-%d %H:%M} UTC.",
+            mend="plan a new campaign: who is contacted now would count as contacted then.",
+        )
+
+
+class PlainLists(SettingsError):
+    """Lists would lie unencrypted among files that are encrypted."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"{folder} is encrypted, and a list that people open cannot be.",
+            mend="name a folder of your own with `--out`, and see to who may read it.",
+        )
+
+
+@dataclass(frozen=True)
+class Export:
+    """What was exported.
+
+    Args:
+        files: each with its rows and its SHA-256. left_out: how many are not in any list, by code.
+    """
+
+    files: dict[str, dict[str, Any]]
+    left_out: dict[str, int]
+
+    @property
+    def rows(self) -> int:
+        """How many are in the lists."""
+        return sum(int(one["rows"]) for one in self.files.values())
+
+
+def export(
+    settings: Settings, campaign: str, now: datetime, environ: Mapping[str, str], *, out: Path | None = None
+) -> Export:
+    """Write the lists of a campaign, one a channel.
+
+    Args:
+        settings: whose.
+        campaign: its id.
+        now: by the business's clock.
+        environ: what `${VARIABLES}` of `[contacts] path` stand for.
+        out: folder of the lists; that of the campaign where None.
+
+    Raises:
+        NoCampaign: nobody planned it. WindowOver: its window is over. PlainLists: they would lie among encrypted files.
+    """
+    rows = read_treatments(settings.folder, campaign)
+    if rows.empty:
+        raise NoCampaign(campaign, sorted(read_treatments(settings.folder)["campaign"].unique()))
+    until = rows["window_end"].max().to_pydatetime()
+    if until <= now:
+        raise WindowOver(campaign, until)
+    own = treatments_file(settings.folder, campaign).parent
+    folder = out or own
+    if out is None and is_encrypting(folder):
+        raise PlainLists(folder)
+    mine = rows[rows["is_treated"].astype(bool)].reset_index(drop=True)
+    why_not = _why_not(settings, mine, now, environ)
+    listed = mine[[code is None for code in why_not]]
+    files = {
+        f"list-{channel}.csv": _write(folder / f"list-{channel}.csv", theirs, settings)
+        for channel, theirs in listed.groupby(listed["channel"].fillna("none"), sort=True)
+    }
+    told = pd.Series(why_not).dropna().value_counts()
+    found = Export(files, {str(code): int(count) for code, count in told.items()})
+    _note(own / EXPORTS, {"at": now.isoformat(), "folder": "" if out is None else str(out), **asdict(found)})
+    return found
+
+
+def _why_not(settings: Settings, mine: pd.DataFrame, now: datetime, environ: Mapping[str, str]) -> list[str | None]:
+    """Why each may not be contacted after all; None where they may."""
+    by_code = {one.code: one for one in settings.action}
+    doors = doors_of(settings, People(mine[["customer_id"]], now, {}, ""), now, environ)
+    found = np.full(len(mine), GONE, dtype=object)
+    for code in mine["action"].unique():
+        theirs = (mine["action"] == code).to_numpy()
+        if action := by_code.get(str(code)):
+            told = doors.why_not(action)
+            told[np.isin(told, OF_THE_PLAN)] = None
+            found[theirs] = told[theirs]
+    return list(found)
+
+
+def _write(path: Path, rows: pd.DataFrame, settings: Settings) -> dict[str, Any]:
+    calendar, by_code = Calendar(settings.business.timezone), {one.code: one for one in settings.action}
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    for row in rows.sort_values("customer_id").itertuples(index=False):
+        writer.writerow([harmless(cell) for cell in _line(row, by_code[str(row.action)], calendar)])
+    whole = "\ufeff" + text.getvalue()  # the mark by which spreadsheets know UTF-8
+    write_text(path, whole)
+    return {"rows": len(rows), "sha256": hashlib.sha256(whole.encode()).hexdigest()}
+
+
+def _line(row: Any, action: Action, calendar: Calendar) -> list[str]:
+    due = "" if pd.isna(row.due) else f"{calendar.day_of(row.due.to_pydatetime()):%Y-%m-%d}"
+    return [
+        row.customer_id,
+        action.code,
+        action.en,
+        action.zh,
+        row.why_en or "",
+        row.why_zh or "",
+        due,
+        row.owner or "",
+    ]
+
+
+def _note(path: Path, line: dict[str, Any]) -> None:
+    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    write_json(path, [*before, line])

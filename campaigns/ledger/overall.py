@@ -1,0 +1,99 @@
+"""What all contact together does: everybody against the few whom no campaign ever contacts.
+
+Each campaign is measured against its own hold-out; what they add up to, or take from each other, only the permanent
+hold-out can say. Counted are customers who had bought before the first campaign was planned; what they did since then,
+for a year at most, is compared. Start reading at `overall`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from campaigns.contacted import CONTACT
+from campaigns.hold_out import kept_out_for_good
+from campaigns.ledger.balance import Balance, balance
+from campaigns.ledger.differences import Difference, mean_difference, share_difference
+from campaigns.ledger.effect import LEAST, NOT_ALIKE, NOT_AS_MANY, TOO_FEW, WERE_CONTACTED
+from churn.calendar import Calendar, to_us
+from churn.conditions import qualifies
+from churn.definition import Lifecycle
+from churn.events import FloatArray, before
+from churn.settings import Settings
+from features.parts import Part
+
+MOST_DAYS = 365
+MOST_REACHED = 0.01  # share of the kept out who may have been contacted by mistake
+
+
+@dataclass(frozen=True)
+class Overall:
+    """Everybody who may be contacted, against those who never are.
+
+    Args:
+        since, until: between which it was compared.
+        customers: who had bought before. kept_out: of them, those whom no campaign contacts.
+        why_not: codes why the differences are not to be called an effect.
+        balance: how alike the sides were before.
+        retained, revenue: share who bought since, and money of each.
+    """
+
+    since: datetime
+    until: datetime
+    customers: int
+    kept_out: int
+    why_not: tuple[str, ...]
+    balance: Balance
+    retained: Difference | None
+    revenue: Difference | None
+
+
+def overall(settings: Settings, parts: Iterable[Part], first: datetime, now: datetime) -> Overall:
+    """What all contact together did since the first campaign, for a year at most.
+
+    Args:
+        settings: whose; `[campaigns] permanent_hold_out_ratio` said who is kept out.
+        parts: of the log.
+        first: when the first campaign was planned.
+        now: by the business's clock.
+    """
+    calendar = Calendar(settings.business.timezone)
+    since = max(calendar.midnight(calendar.day_of(first) + timedelta(days=1)), calendar.window_start(now, MOST_DAYS))
+    told = [_of_part(settings, part, settings.lifecycle, to_us(since), to_us(now)) for part in parts]
+    kept, contacted, after, money, orders, spent = (np.concatenate(one) for one in zip(*told, strict=True))
+    chance = np.full(len(kept), 1 - settings.campaigns.permanent_hold_out_ratio)
+    open_to_all = kept == 0
+    sides = balance({"orders_before_count": orders, "spend_before_amount": spent}, open_to_all, chance)
+    could = settings.campaigns.permanent_hold_out_ratio > 0 and 0 < open_to_all.sum() < len(kept)
+    few = min(sides.n_treated, sides.n_held_out) < LEAST
+    reached = bool((contacted[~open_to_all] > 0).mean() > MOST_REACHED) if not open_to_all.all() else False
+    codes = (
+        (WERE_CONTACTED, reached),
+        (TOO_FEW, few),
+        (NOT_ALIKE, not sides.is_alike),
+        (NOT_AS_MANY, not sides.is_as_many),
+    )
+    return Overall(
+        since=since, until=now, customers=len(kept), kept_out=int((~open_to_all).sum()),
+        why_not=tuple(code for code, holds in codes if holds), balance=sides,
+        retained=share_difference(after > 0, open_to_all, chance) if could else None,
+        revenue=mean_difference(money, open_to_all, chance) if could else None,
+    )  # fmt: skip
+
+
+def _of_part(settings: Settings, part: Part, lifecycle: Lifecycle, since_us: int, now_us: int) -> list[FloatArray]:
+    """Of those who had bought before: kept out, contacts, orders and money since, and orders and money before."""
+    events = part.read()
+    size = len(events.customers)
+    told = events.is_kind(CONTACT) & (events.time_us >= since_us) & (events.time_us < now_us)
+    found = [np.bincount(events.customer[told], minlength=size)]
+    for rows, low in ((before(events, now_us), since_us), (before(events, since_us), None)):
+        counts = qualifies(rows, lifecycle.definition, lifecycle.calendar)
+        if low is not None:
+            counts &= rows.time_us >= low
+        customer, amount = rows.customer[counts], np.nan_to_num(rows.amount[counts])
+        found += [np.bincount(customer, minlength=size), np.bincount(customer, weights=amount, minlength=size)]
+    had = found[3] > 0
+    kept = kept_out_for_good(settings, events.customers[had])
+    return [kept.astype(np.float64), *(one[had].astype(np.float64) for one in found)]

@@ -1,0 +1,66 @@
+"""What a campaign did is told once, told anew only where the log was corrected, and said in both languages."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from campaigns.ledger.closing import BrokenEffect, closed, effect_file, tellings
+from campaigns.ledger.effect import Effect, measured
+from campaigns.ledger.outcomes import COLUMNS
+from campaigns.ledger.told import as_json, sentences
+from tests.campaign_shop import COUPON, NOW, settings, treatments
+
+PRICED = COUPON.model_copy(update={"margin_ratio": 0.5})
+
+
+def effect(folder: Path, came: float = 0.5) -> Effect:
+    people = {f"c{number:03d}": number < 100 for number in range(200)}
+    rows = treatments("autumn", people, days_ago=100, window_days=60, propensity=0.5)
+    became = pd.DataFrame(0.0, rows.index, list(COLUMNS))
+    became["came"] = np.r_[np.arange(100) < 100 * came, np.arange(100) < 20]
+    became["revenue_amount"] = became["came"] * 100.0
+    return measured(rows, became.astype({"contacted": bool, "responded": bool}), settings(folder, PRICED))
+
+
+def test_a_telling_stays_and_another_joins_it_only_if_it_differs(tmp_path: Path) -> None:
+    first, later = effect(tmp_path), NOW + timedelta(days=9)
+    assert len(closed(tmp_path, first, NOW)) == 1
+    assert len(closed(tmp_path, first, later)) == 1
+    told = closed(tmp_path, effect(tmp_path, came=0.4), later)
+    assert [one["told_at"] for one in told] == [NOW.isoformat(), later.isoformat()]
+    assert told[0]["retained"]["value"] == 0.3
+    assert tellings(tmp_path, "autumn") == told
+    assert json.dumps(told)
+
+
+def test_a_broken_file_is_told(tmp_path: Path) -> None:
+    path = effect_file(tmp_path, "autumn")
+    path.parent.mkdir(parents=True)
+    for text in ("[", "{}", "[1]"):
+        path.write_text(text)
+        with pytest.raises(BrokenEffect, match="put it back from a backup"):
+            tellings(tmp_path, "autumn")
+
+
+def test_what_people_read(tmp_path: Path) -> None:
+    said = "\n".join(sentences(effect(tmp_path), "CNY", "en"))
+    assert "100 to be contacted, 100 held out by chance." in said
+    assert "share that came: 50.00 % against 20.00 %, 30.00 % (95 %: 16" in said
+    assert "cost: 510.00 CNY; 17.00 a customer saved (12." in said
+    assert "For its [[action]], if you agree: take_up_ratio = 0.6, take_up_range = [0.3" in said
+    assert "对照组100人" in "\n".join(sentences(effect(tmp_path), "CNY", "zh"))
+
+
+def test_what_is_no_effect_is_not_called_one(tmp_path: Path) -> None:
+    doubtful = replace(effect(tmp_path), why_not=("not_alike",))
+    said = "\n".join(sentences(doubtful, "CNY", "en"))
+    assert "not causal until it is explained" in said
+    assert "a customer saved" not in said
+    assert "if you agree" not in said
+    assert "非因果" in "\n".join(sentences(doubtful, "CNY", "zh"))
+    assert as_json(doubtful)["causal"] is False
