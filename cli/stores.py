@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 
 from churn.settings import Settings
+from cli.stores_of_campaigns import campaign_stores
 from cli.versions import VERSIONS
 from features.erasure.left_over import sweep
 from features.erasure.live import erase_from_inbox, erase_from_index, erase_from_kept
@@ -38,7 +39,8 @@ def stores(settings: Settings) -> tuple[Store, ...]:
     rows_of_now = _rows_of_now(settings)
     door = _door()
     every = (
-        *_live(settings), *_history(), *_of_live(), *rows_of_now, *_scores(), *door, *_models(settings), *_of_itself()
+        *_live(settings), *_history(), *_of_live(), *rows_of_now, *_scores(), *campaign_stores(), *door,
+        *_models(settings), *_of_itself(),
     )  # fmt: skip
     return tuple(replace(store, version=VERSIONS.get(store.name, 1)) for store in every)
 
