@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from churn.action_sections import Action, Campaigns
 from churn.alert_sections import Alerts
+from churn.audience_sections import Audiences
 from churn.calendar import Calendar
 from churn.definition import ChurnDefinition, Lifecycle, Section, StageRules
 from churn.errors import SettingsError
@@ -70,6 +71,7 @@ class Settings(BaseModel):
     campaigns: Campaigns = Campaigns()
     segment: tuple[Segment, ...] = ()
     segments: Segments = Segments()
+    audiences: Audiences = Audiences()
     registry: ModelRegistry = ModelRegistry()
     gate: Gate = Gate()
     store: Store = Store()

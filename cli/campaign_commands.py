@@ -58,3 +58,31 @@ def effect(
     from cli import campaign_ledger as room
 
     show(room.effect(load(config), campaign), json)
+
+
+@campaign_app.command("audience")
+def audience(
+    *,
+    kind: Annotated[
+        str | None,
+        typer.Option("--kind", help="win_back, exclude_loyal, seed, segment:<name> or campaign:<id>."),
+    ] = None,
+    vendor: Annotated[str | None, typer.Option("--for", help="google, meta, x or linkedin.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder of the files, outside the artifacts.")] = None,
+    top: Annotated[int | None, typer.Option("--top", min=1, help="Of a seed: how many of the best.")] = None,
+    min_probability: Annotated[
+        float | None, typer.Option("--min-probability", min=0, max=1, help="Of a win_back: chance to come back.")
+    ] = None,
+    by: Annotated[str | None, typer.Option("--by", help="Who asks, for the manifest.")] = None,
+    listed: Annotated[bool, typer.Option("--list", help="Print the audiences that were exported instead.")] = False,
+    config: Config = DEFAULT,
+    json: Json = False,
+) -> None:
+    """Write a list of hashed details for a platform: of those who consented, and of nobody who refused."""
+    from cli import campaign_audience as room
+
+    settings = load(config)
+    if listed:
+        show(room.listed(settings), json)
+    else:
+        show(room.audience(settings, kind, vendor, out, top=top, min_probability=min_probability, by=by), json)

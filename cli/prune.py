@@ -7,6 +7,7 @@
     audit log             so many days, by the wall clock
     runs of monitoring    so many days after the instant that they judged; the newest stays
     dead letters          webhooks that no receiver took, so many days after they were queued
+    audiences             files and record, `[audiences] keep_days` after they were written, by the wall clock
     rejects               what refused rows held, that long after the ingest; that they were refused stays
 
 Start reading at `prune`.
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 PRUNED = Path("erasure") / "pruned.jsonl"
 VERSIONS_BACK = 2  # archived versions before the champion that stay, however old
-RUNS = "runs of monitoring"
+RUNS, AUDIENCES = "runs of monitoring", "audiences"
 SNAPSHOT_KEYS = ("snapshot_path", "test_snapshot_path")
 
 
@@ -63,7 +64,7 @@ def prune(settings: "Settings", *, dry_run: bool) -> Outcome:
     from serving.score_index import sweep as drop_indexes
 
     folder = settings.folder
-    kinds = (_answers, _archive, _snapshots, _rejects, _audit, _runs)
+    kinds = (_answers, _archive, _snapshots, _rejects, _by_day)
     outlived = [one for kind in kinds for one in kind(settings)]
     rows = [one.as_json(folder) for one in outlived]
     if not dry_run:
@@ -201,26 +202,28 @@ def _rejects(settings: "Settings") -> Iterator[Outlived]:
             yield Outlived("rejects", path, f"what refused rows held, more than {days} days after the ingest")
 
 
-def _audit(settings: "Settings") -> Iterator[Outlived]:
-    from serving.audit.keeping import outlived
+def _by_day(settings: "Settings") -> Iterator[Outlived]:
+    """Days of the audit log, audiences that went out, pages of runs."""
+    from features.erasure import audiences
+    from monitoring import runs
+    from serving.audit import keeping
 
-    days = settings.retention.audit_days
-    for path, day in outlived(settings.folder, days, datetime.now(UTC)):
-        yield Outlived("audit log", path, f"its day, {day:%Y-%m-%d}, was over more than {days} days ago")
-
-
-def _runs(settings: "Settings") -> Iterator[Outlived]:
-    from monitoring.runs import outlived
-
-    days = settings.retention.runs_days
-    for path, as_of in outlived(settings.folder, _now(settings) - timedelta(days=days)):
-        yield Outlived(RUNS, path, f"it judged {as_of:%Y-%m-%d}, more than {days} days ago")
+    folder, kept, wall = settings.folder, settings.retention, datetime.now(UTC)
+    for path, day in keeping.outlived(folder, kept.audit_days, wall):
+        yield Outlived("audit log", path, f"its day, {day:%Y-%m-%d}, was over more than {kept.audit_days} days ago")
+    for path, until in audiences.outlived(folder, wall):
+        yield Outlived(AUDIENCES, path, f"its files were to be gone by {until:%Y-%m-%d}")
+    for path, as_of in runs.outlived(folder, _now(settings) - timedelta(days=kept.runs_days)):
+        yield Outlived(RUNS, path, f"it judged {as_of:%Y-%m-%d}, more than {kept.runs_days} days ago")
 
 
 def _remove(one: Outlived, folder: Path) -> None:
-    if one.store == "rejects":
-        from features.erasure.rejects import empty_rejects
+    from features.erasure.audiences import remove_files
+    from features.erasure.rejects import empty_rejects
 
+    if one.store == AUDIENCES:
+        remove_files(one.path)  # they lie elsewhere; the record goes after them
+    if one.store == "rejects":
         empty_rejects(folder)
     elif one.path.is_dir():
         shutil.rmtree(one.path)

@@ -10,6 +10,7 @@ from functools import partial
 from churn.settings import Settings
 from cli.stores_of_campaigns import campaign_stores
 from cli.versions import VERSIONS
+from features.erasure.audiences import erase_from_audiences
 from features.erasure.left_over import sweep
 from features.erasure.live import erase_from_inbox, erase_from_index, erase_from_kept
 from features.erasure.log import erase_from_log
@@ -28,6 +29,7 @@ MATERIALISE = "churn features materialise"
 OUT_OF_REACH = (
     "the sources that [[source]] names, and the files of [id_map] and [contacts]: delete the customer there too",
     "backups, and copies of tables and sheets that left this folder (`churn score --out`)",
+    "audiences that were uploaded to a platform: `churn campaign audience --list` names those to be replaced there",
 )
 OUT_OF_REACH_MODELS = (
     "the models named above: they hold no rows, but learned from this customer's; `churn retrain` makes new ones"
@@ -135,6 +137,10 @@ def _scores() -> tuple[Store, ...]:
         Store(
             "tables", "actions, values and contacts, which other rooms write", ("tables/*.parquet",),
             "until they are written anew", erase=erase_from_tables,
+        ),
+        Store(
+            "audiences", "who is on which list for a platform, by id; the lists lie where `--out` said",
+            ("campaigns/audiences/*/*",), "`[audiences] keep_days`", erase=erase_from_audiences,
         ),
         Store(
             "sorted tables", "the same, sorted for the service", ("serving/tables/*.arrow",),

@@ -18,6 +18,7 @@ VERSIONS = {
     "inbox": 1, "kept live events": 1, "log": 2, "snapshots": 2, "index": 2, "features of now": 2, "on-line store": 2,
     "score log": 1, "batches": 1, "champions": 2, "serving": 2, "archive": 1, "monitoring": 1, "erasure": 1,
     "changes": 1, "webhooks": 1, "tables": 1, "keys": 1, "audit log": 1,
+    "audiences": 1,
 }  # fmt: skip
 OLDEST = 1  # what stores are that have no number
 

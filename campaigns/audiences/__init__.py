@@ -1,0 +1,1 @@
+"""Lists of hashed details for the platforms of advertisers; the one place that reads how customers can be reached."""
