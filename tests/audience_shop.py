@@ -1,16 +1,25 @@
 """The shop of tests of campaigns with contact details: enough customers for the platforms, none of them real."""
 
+import csv
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from campaigns.audiences.export import Export, export
+from campaigns.audiences.forms import FORMS
+from campaigns.audiences.wanted import wanted
 from churn.audience_sections import Audiences
 from churn.settings import Settings
+from features import parquet
+from features.erasure.audiences import FOLDER, MEMBERS
 from tests import campaign_shop as shop
 
 COLUMNS = {"email": "mail", "phone": "tel", "may_email": "ok_mail", "may_phone": "ok_tel"}
+WRITTEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 FILLERS = tuple(f"f{number:03d}" for number in range(300))
 
 
@@ -71,3 +80,23 @@ def written(
 def lapsed(customer: str, probability: float = 0.5) -> dict[str, Any]:
     """A lapsed customer, with a chance to come back."""
     return shop.scored(customer, probability, model="reactivation", stage="lapsed")
+
+
+def exported(settings: Settings, text: str = "win_back", vendor: str = "google", **options: Any) -> Export:
+    """Export an audience; options of the question, or of the form."""
+    top, chance = options.pop("top", None), options.pop("min_probability", None)
+    return export(
+        settings, wanted(text, top=top, min_probability=chance), replace(FORMS[vendor], **options),
+        settings.root / "out", now=shop.NOW, written_at=WRITTEN, environ={}, made_by="Li",
+    )  # fmt: skip
+
+
+def lines(done: Export) -> list[list[str]]:
+    """The lines of all its files."""
+    files = [Path(done.manifest["folder"]) / one["name"] for one in done.manifest["files"]]
+    return [row for path in files for row in csv.reader(path.read_text(encoding="utf-8").splitlines())]
+
+
+def on_the_list(settings: Settings, done: Export) -> set[str]:
+    """Who is on it, by the record."""
+    return set(parquet.read_frame(settings.folder / FOLDER / done.manifest["id"] / MEMBERS)["customer_id"])

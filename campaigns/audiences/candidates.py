@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from campaigns.audiences import wanted as asked
 from campaigns.audiences.wanted import Wanted
 from campaigns.people import People, features_of
+from campaigns.segments.members import of_people
 from campaigns.suppress import KEPT_OUT, OPEN_COMPLAINT, OPTED_OUT, OPTED_OUT_OF_SCORING, Doors
-from churn.errors import DataError, SettingsError
+from churn.errors import DataError
 from churn.settings import Settings
 from churn.stages import Stage
 from features.opt_outs import AUDIENCE, CONTACT, SCORING, opt_outs
@@ -53,15 +54,6 @@ class NoSuchCampaign(DataError):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"There is no campaign {name!r}, or nobody was planned for in it.", mend="plan it first.")
-
-
-class NoSuchSegment(SettingsError):
-    """There is no saved segment of that name."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(
-            f"There is no segment {name!r}.", mend="name one of the [[segment]]s of the toml, or add it there."
-        )
 
 
 @dataclass(frozen=True)
@@ -143,7 +135,7 @@ def _meant(
             raise HowMany
         return high & (values > 0), 0
     if which.kind == asked.SEGMENT:
-        return _of_segment(settings, people, str(which.name)), 0
+        return of_people(people, settings, [str(which.name)])[str(which.name)].to_numpy(dtype=np.bool_), 0
     treated = _treated(settings, str(which.name))
     found = rows["customer_id"].isin(treated).to_numpy()
     return found, len(treated) - int(found.sum())
@@ -170,9 +162,3 @@ def _values(settings: Settings, people: People, which: Wanted) -> tuple[NDArray[
     if not np.isfinite(total).any():
         raise NoValues
     return total, BY_SPEND
-
-
-def _of_segment(settings: Settings, people: People, name: str) -> NDArray[np.bool_]:
-    """Who is in a saved segment, by the newest features."""
-    del settings, people
-    raise NoSuchSegment(name)

@@ -120,15 +120,21 @@ def export(
         "written_at": written_at.isoformat(timespec="seconds"), "as_of": now.isoformat(timespec="seconds"),
         "scores": people.batch, "made_by": made_by, "min_probability": which.min_probability, "top": which.top,
         "customers": {"asked_for": asked_for, "on_the_list": len(rows), "left_out": left_out},
-        "identifiers": {one: int(rows[one].notna().sum()) for one in form.columns if one in rows},
-        "consent": {one: _as_taken(one, found.consent) for one in form.consent},
-        "valued_by": asked.valued_by, "currency": settings.business.currency if asked.valued_by else None,
-        "form": _form_of(form), "told": [code for code, _, _ in told], "folder": str(place),
+        **_terms(settings, form, found, asked, rows), "told": [code for code, _, _ in told], "folder": str(place),
         "files": [part.as_json(form) for part in parts], "beside": f"{name}.json",
         "delete_after": (written_at + timedelta(days=settings.audiences.keep_days)).isoformat(timespec="seconds"),
     }  # fmt: skip
     write_export(settings, name, parts, manifest)
     return Export(manifest, told)
+
+
+def _terms(settings: Settings, form: Form, found: Identifiers, asked: Candidates, rows: pd.DataFrame) -> dict[str, Any]:
+    """What people are found by, what they agreed to, and the form."""
+    return {
+        "identifiers": {one: int(rows[one].notna().sum()) for one in form.columns if one in rows},
+        "consent": {one: _as_taken(one, found.consent) for one in form.consent}, "valued_by": asked.valued_by,
+        "currency": settings.business.currency if asked.valued_by else None, "form": _form_of(form),
+    }  # fmt: skip
 
 
 def _rows(

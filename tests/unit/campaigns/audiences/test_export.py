@@ -1,50 +1,24 @@
 """An audience: who is on it and why others are not, in the form of each platform, and nothing of anybody elsewhere."""
 
-import csv
 import hashlib
 import json
 import stat
-from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from campaigns.audiences.candidates import HowMany, NoSuchCampaign, NoSuchSegment
-from campaigns.audiences.export import Export, TooFew, export
+from campaigns.audiences.export import TooFew, export
 from campaigns.audiences.files import InsideArtifacts
 from campaigns.audiences.forms import FORMS, GOOGLE, META
 from campaigns.audiences.hashing import NoConsentColumn, NoIdentifier
 from campaigns.audiences.normalised import email_hash, phone_hash
 from campaigns.audiences.phones import UnknownCountry
 from campaigns.audiences.wanted import OptionOfAnother, UnknownAudience, wanted
-from churn.settings import Settings
-from features import parquet
 from features.contact_details import NoContacts
-from features.erasure.audiences import FOLDER, MEMBERS
+from features.erasure.audiences import FOLDER
 from tests import audience_shop, campaign_shop
-from tests.audience_shop import contact, lapsed
-from tests.campaign_shop import event, scored
-
-WRITTEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-
-
-def exported(settings: Settings, text: str = "win_back", vendor: str = "google", **options: Any) -> Export:
-    top, chance = options.pop("top", None), options.pop("min_probability", None)
-    return export(
-        settings, wanted(text, top=top, min_probability=chance), replace(FORMS[vendor], **options),
-        settings.root / "out", now=campaign_shop.NOW, written_at=WRITTEN, environ={}, made_by="Li",
-    )  # fmt: skip
-
-
-def lines(done: Export) -> list[list[str]]:
-    files = [Path(done.manifest["folder"]) / one["name"] for one in done.manifest["files"]]
-    return [row for path in files for row in csv.reader(path.read_text(encoding="utf-8").splitlines())]
-
-
-def members(settings: Settings, done: Export) -> set[str]:
-    return set(parquet.read_frame(settings.folder / FOLDER / done.manifest["id"] / MEMBERS)["customer_id"])
+from tests.audience_shop import WRITTEN, contact, exported, lapsed, lines, on_the_list
+from tests.campaign_shop import event
 
 
 def test_google_gets_two_columns_and_a_plus(tmp_path: Path) -> None:
@@ -97,7 +71,7 @@ def test_why_customers_are_left_out(tmp_path: Path) -> None:
         "opted_out": 2, "no_consent": 2, "no_details": 1, "unusable_details": 1, "same_details_as_another": 1,
         "open_complaint": 1,
     }  # fmt: skip
-    assert members(settings, done) & {"c1", "c2", "c3", "c4", "c5", "c6", "c7", "c9"} == {"c3"}
+    assert on_the_list(settings, done) & {"c1", "c2", "c3", "c4", "c5", "c6", "c7", "c9"} == {"c3"}
 
 
 def test_each_detail_needs_its_own_consent(tmp_path: Path) -> None:
@@ -131,7 +105,7 @@ def test_consent_to_advertising_is_asked_where_a_column_tells_it(tmp_path: Path)
         tmp_path, lapsed("c1"), lapsed("c2"), contacts=contacts, consents={"audience": "ads"}
     )
     done = exported(settings)
-    assert members(settings, done) & {"c1", "c2"} == {"c2"}
+    assert on_the_list(settings, done) & {"c1", "c2"} == {"c2"}
     assert done.manifest["consent"] == {"ad_user_data": "GRANTED", "ad_personalization": "GRANTED"}
     assert exported(settings, vendor="meta").manifest["consent"] == {"customer_consent": True}
 
@@ -139,55 +113,6 @@ def test_consent_to_advertising_is_asked_where_a_column_tells_it(tmp_path: Path)
 def test_the_business_may_say_that_consents_cover_it(tmp_path: Path) -> None:
     settings = audience_shop.written(tmp_path, consents_cover_advertising=True)
     assert exported(settings).manifest["consent"]["ad_user_data"] == "GRANTED"
-
-
-def test_whom_chance_keeps_out_is_only_on_the_list_of_exclusion(tmp_path: Path) -> None:
-    people = [scored(f"a{number:03d}", stage="loyal") for number in range(200)]
-    settings = audience_shop.written(tmp_path, *people, permanent=0.3)
-    won = exported(settings)
-    out = won.manifest["customers"]["left_out"]["kept_out_for_good"]
-    assert 60 < out < 120
-    assert len(members(settings, won)) == 300 - out
-    loyal = exported(settings, "exclude_loyal")
-    assert members(settings, loyal) == {f"a{number:03d}" for number in range(200)}
-
-
-def test_those_to_win_back_may_have_to_be_likely(tmp_path: Path) -> None:
-    people = [lapsed("c1", 0.1), lapsed("c2", 0.9), scored("c3", None, stage="lapsed", abstention="no_model")]
-    done = exported(settings := audience_shop.written(tmp_path, *people), min_probability=0.5)
-    assert done.manifest["customers"]["left_out"] == {"unlikely_to_come_back": 1, "no_score": 1}
-    assert members(settings, done) & {"c1", "c2", "c3"} == {"c2"}
-
-
-def test_whoever_opted_out_of_scoring_is_chosen_by_no_score(tmp_path: Path) -> None:
-    settings = audience_shop.written(tmp_path, lapsed("c1"), events=[event("c1", "opt_out", 3, category="scoring")])
-    assert "c1" in members(settings, exported(settings))
-    assert "c1" not in members(settings, exported(settings, vendor="meta", min_probability=0.2))
-
-
-def test_a_seed_holds_the_best_with_their_value(tmp_path: Path) -> None:
-    worth = {one: 10.0 + number for number, one in enumerate(audience_shop.FILLERS)}
-    settings = audience_shop.written(tmp_path, values=worth)
-    done = exported(settings, "seed", "meta", top=120)
-    told = lines(done)
-    assert told[0] == ["email", "phone", "value"]
-    assert members(settings, done) == set(audience_shop.FILLERS[180:])
-    assert sorted(float(row[2]) for row in told[1:]) == [10.0 + number for number in range(180, 300)]
-    assert done.manifest["customers"]["left_out"] == {"not_among_the_best": 180}
-    assert done.manifest["valued_by"] == "expected_value_amount"
-    assert lines(exported(settings, "seed", "google", top=120))[0] == ["Email", "Phone"]
-    with pytest.raises(HowMany) as raised:
-        exported(settings, "seed", "meta")
-    assert "--top" in raised.value.mend
-
-
-def test_those_whom_a_campaign_treats(tmp_path: Path) -> None:
-    settings = audience_shop.written(tmp_path)
-    with pytest.raises(NoSuchCampaign, match="spring"):
-        exported(settings, "campaign:spring")
-    with pytest.raises(NoSuchSegment) as raised:
-        exported(settings, "segment:west")
-    assert "[[segment]]" in raised.value.mend
 
 
 def test_too_few_are_not_handed_over_for_nothing(tmp_path: Path) -> None:
