@@ -10,7 +10,6 @@ from functools import partial
 from churn.settings import Settings
 from cli.stores_of_campaigns import campaign_stores
 from cli.versions import VERSIONS
-from features.erasure.audiences import erase_from_audiences
 from features.erasure.left_over import sweep
 from features.erasure.live import erase_from_inbox, erase_from_index, erase_from_kept
 from features.erasure.log import erase_from_log
@@ -137,10 +136,6 @@ def _scores() -> tuple[Store, ...]:
         Store(
             "tables", "actions, values and contacts, which other rooms write", ("tables/*.parquet",),
             "until they are written anew", erase=erase_from_tables,
-        ),
-        Store(
-            "audiences", "who is on which list for a platform, by id; the lists lie where `--out` said",
-            ("campaigns/audiences/*/*",), "`[audiences] keep_days`", erase=erase_from_audiences,
         ),
         Store(
             "sorted tables", "the same, sorted for the service", ("serving/tables/*.arrow",),

@@ -1,16 +1,21 @@
 """The stores that the room `campaigns` writes, for cli/stores.py."""
 
+from features.erasure.audiences import erase_from_audiences
 from features.erasure.campaigns import erase_from_campaigns
 from features.erasure.store import Store
 
 
 def campaign_stores() -> tuple[Store, ...]:
-    """Plans, lists, hold-outs and effects."""
+    """Plans, lists, hold-outs and effects; audiences."""
     return (
         Store(
             "campaigns", "who was planned for, treated or held out; lists; what each campaign did",
             ("campaigns/*/treatments.parquet", "campaigns/*/decisions.parquet", "campaigns/*/list-*.csv",
              "campaigns/*/manifest.json", "campaigns/*/exports.json", "campaigns/*/effect.*"),
             "for ever", erase=erase_from_campaigns,
+        ),
+        Store(
+            "audiences", "who is on which list for a platform, by id; the lists lie where `--out` said",
+            ("campaigns/audiences/*/*",), "`[audiences] keep_days`", erase=erase_from_audiences,
         ),
     )  # fmt: skip
