@@ -86,3 +86,21 @@ def audience(
         show(room.listed(settings), json)
     else:
         show(room.audience(settings, kind, vendor, out, top=top, min_probability=min_probability, by=by), json)
+
+
+@campaign_app.command("segments")
+def show_segments(
+    config: Config = DEFAULT,
+    as_of: Annotated[str | None, typer.Option("--as-of", help="A day, YYYY-MM-DD; unset: the rows of now.")] = None,
+    members: Annotated[str | None, typer.Option("--members", help="List who is in this segment.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="CSV for --members; unset: the console.")] = None,
+    *,
+    rfm: Annotated[bool, typer.Option("--rfm", help="Also the RFM grid.")] = False,
+    drift: Annotated[bool, typer.Option("--drift", help="Also what changed over the past months.")] = False,
+    json: Json = False,
+) -> None:
+    """Tell who is in the saved segments, as of any day; with --rfm the RFM grid, with --drift what changed."""
+    from cli import campaign_segments as room
+
+    found = room.segments(load(config), as_of=as_of, member=members, out=out, with_drift=drift, with_grid=rfm)
+    show(found, json)

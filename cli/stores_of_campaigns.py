@@ -6,7 +6,7 @@ from features.erasure.store import Store
 
 
 def campaign_stores() -> tuple[Store, ...]:
-    """Plans, lists, hold-outs and effects; audiences."""
+    """Plans, lists, hold-outs and effects; audiences; segments."""
     return (
         Store(
             "campaigns", "who was planned for, treated or held out; lists; what each campaign did",
@@ -17,5 +17,10 @@ def campaign_stores() -> tuple[Store, ...]:
         Store(
             "audiences", "who is on which list for a platform, by id; the lists lie where `--out` said",
             ("campaigns/audiences/*/*",), "`[audiences] keep_days`", erase=erase_from_audiences,
+        ),
+        Store(
+            "segments", "sizes of saved segments, the RFM grid and what changed: counts, nobody's row",
+            ("campaigns/segments/*",), "until the next `churn campaign segments`", back_up=False,
+            anew="churn campaign segments --rfm --drift",
         ),
     )  # fmt: skip

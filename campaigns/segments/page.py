@@ -1,0 +1,208 @@
+"""The page of segments, `campaigns/segments/report.html`: who is in them, the RFM grid, and what changed.
+
+One file, no script, nothing from outside; English and Chinese by a switch. Start reading at `page`.
+"""
+
+from collections.abc import Callable
+from datetime import date
+from html import escape
+from typing import Any, Final
+
+import pandas as pd
+
+from campaigns.segments.drift import TYPE, Drift
+from campaigns.segments.grid import OUTSIDE, TYPES
+from campaigns.segments.intervals import share_of
+from campaigns.segments.pictures import STYLE, heat, way
+from campaigns.segments.report import Report
+from campaigns.segments.rfm import Rfm
+from churn.calendar import Calendar
+from churn.page import Two, both, frame, part, table
+from churn.segment_sections import KINDS
+
+NOTHING: Final = "–"
+FOOTER: Final = (
+    "Whoever is in a segment may not be contacted for that alone: churn campaign plan asks. See docs/segments.md.",
+    "属于某分群不代表可以联系：churn campaign plan 会核查。见 docs/segments.md。",
+)
+NONE: Final = ("None is saved: add a [[segment]] to churn.toml.", "尚未保存：请在 churn.toml 中加入 [[segment]]。")
+TYPED: Final = (
+    "Each of the three is parted at its median: silence, orders, money. Layers of money are in report.json.",
+    "三项指标均以中位数划分；金额分层见 report.json。",
+)
+WHY: Final = {
+    "no_scores": ("Nobody was scored yet, so there is no mean probability.", "尚未评分，故无平均概率。"),
+    "scores_of_another_instant": (
+        "The newest scores are of another instant, so there is no mean probability.",
+        "最新评分属于另一时点，故无平均概率。",
+    ),
+}  # fmt: skip
+
+
+def page(report: Report) -> str:
+    """The page."""
+    business = report.settings.business
+    calendar = report.settings.lifecycle.calendar
+    as_of = f"{report.as_of.astimezone(calendar.zone):%Y-%m-%d %H:%M}, {calendar.timezone}"
+    body = [_segments(report)]
+    if report.grid is not None:
+        body += _grid(report.grid, business.currency, calendar)
+    if report.drift is not None:
+        body += _drift(report.drift, {one.name: (one.en, one.zh) for one in report.settings.segment}, calendar)
+    return frame(
+        f"{business.name}: segments", language=business.language, heading=escape(business.name),
+        says=both("Segments of customers, and how they change.", "客户分群及其变化。"),
+        as_of=both(f"As of {as_of}, by what was known then; {report.customers:,} customers.",
+                   f"截至 {as_of}，仅用当时已知信息；客户 {report.customers:,} 名。"),
+        body=body, footer=FOOTER, style=STYLE,
+    )  # fmt: skip
+
+
+def _segments(report: Report) -> str:
+    rows = []
+    for one in report.settings.segment:
+        told = NOTHING, NOTHING
+        if one.name in report.sizes:
+            found = share_of(report.sizes[one.name], report.customers, report.settings.segments.confidence)
+            told = f"{report.sizes[one.name]:,}", _share(found)
+        rows.append([both(one.en, one.zh), both(*KINDS[one.kind]), f"<code>{escape(one.where)}</code>", *told])
+    if not rows:
+        return part(("Saved segments", "已保存的分群"), f"<p>{both(*NONE)}</p>")
+    head = [both("segment", "分群"), both("kind", "类型"), both("condition", "条件"), both("customers", "客户数"),
+            both("share, with its interval", "占比及区间")]  # fmt: skip
+    return part(("Saved segments", "已保存的分群"), f"<section>{table(head, rows)}</section>")
+
+
+def _share(found: dict[str, Any]) -> str:
+    if found.get("share") is None:
+        return NOTHING
+    return f"{found['share']:.1%} ({found['low']:.1%} – {found['high']:.1%})"
+
+
+def _grid(grid: Rfm, currency: str, calendar: Calendar) -> list[str]:
+    days = grid.edges.days
+    note = (
+        f"Rows: days since the last order. Columns: orders of the last {days} days. Equal numbers share a cell.",
+        f"行：距上次下单天数。列：近 {days} 天订单数。数值相同者在同一格。",
+    )
+    pictures: list[tuple[Two, Callable[[pd.DataFrame], tuple[float | None, str]]]] = [
+        (("customers", "客户数"), lambda rows: (float(rows["customers"].sum()), f"{rows['customers'].sum():,}")),
+        ((f"mean spend ({currency})", f"人均消费（{currency}）"), _spend),
+    ]
+    if grid.matured_at is not None:
+        day = f"{calendar.day_of(grid.matured_at):%Y-%m-%d}"
+        pictures.append(((f"left, of those there on {day}", f"{day} 在此格者的流失率"), _left))
+    if grid.why_unscored is None:
+        pictures.append((("mean probability of leaving", "平均流失概率"), _scored))
+    drawn = "".join(f"<figure><h3>{both(*name)}</h3>{_heat(grid, told, name[0])}</figure>" for name, told in pictures)
+    why = f'<p class="quiet">{both(*WHY[grid.why_unscored])}</p>' if grid.why_unscored else ""
+    return [
+        part(("The RFM grid", "RFM 网格"), f'<div class="grid">{drawn}</div>{why}', note=note),
+        part(("Its eight types", "八类客户"), f"<section>{_types(grid)}</section>", note=TYPED),
+    ]  # fmt: skip
+
+
+def _heat(grid: Rfm, told: Callable[[pd.DataFrame], tuple[float | None, str]], title: str) -> str:
+    silence, orders, _ = grid.ranges
+    cells = [[_cell(grid.cells, row, column, told) for column in range(len(orders))] for row in range(len(silence))]
+    return heat(cells, silence, orders, title=title)
+
+
+def _cell(cells: pd.DataFrame, row: int, column: int, told: Callable[[pd.DataFrame], Any]) -> tuple[float | None, str]:
+    rows = cells[(cells["silence"] == row) & (cells["orders"] == column)]
+    found: tuple[float | None, str] = told(rows) if len(rows) else (None, NOTHING)
+    return found
+
+
+def _spend(rows: pd.DataFrame) -> tuple[float | None, str]:
+    mean = float(rows["amount_total"].sum() / rows["customers"].sum())
+    return mean, f"{mean:,.0f}"
+
+
+def _left(rows: pd.DataFrame) -> tuple[float | None, str]:
+    count, n = (sum(one[name] for one in rows["realised"]) for name in ("count", "n"))
+    return (count / n, f"{count / n:.0%} /{n}") if n else (None, NOTHING)
+
+
+def _scored(rows: pd.DataFrame) -> tuple[float | None, str]:
+    n = int(rows["scored"].sum())
+    mean = float((rows["mean_probability"].fillna(0) * rows["scored"]).sum() / n) if n else None
+    return mean, NOTHING if mean is None else f"{mean:.0%}"
+
+
+def _types(grid: Rfm) -> str:
+    head = [both("type", "类型"), both("customers", "客户数"), both("money", "金额"),
+            both("left then, of so many", "彼时流失率/人数"), both("mean probability", "平均概率")]  # fmt: skip
+    rows = []
+    for one in grid.types.to_dict("records"):
+        left, mean = one["realised"], one["mean_probability"]
+        told = f"{_share(left)} / {left['n']:,}" if left["n"] else NOTHING
+        name = both(*TYPES[one["type"]])
+        rows.append([name, f"{one['customers']:,}", f"{one['amount_total']:,.0f}", told,
+                     NOTHING if pd.isna(mean) else f"{mean:.1%}"])  # fmt: skip
+    return table(head, rows)
+
+
+def _drift(drift: Drift, names: dict[str, Two], calendar: Calendar) -> list[str]:
+    days = [calendar.day_of(one) for one in drift.instants]
+    first, last = (f"{days[at]:%Y-%m-%d}" for at in (0, -1))
+    level = f"{1 - drift.confidence:.0%}"
+    en = f"{first} to {last}. Marked: beyond chance; the chance of any false mark among all {drift.tested} changes is "
+    zh = f"{first} 至 {last}。带标记者超出偶然：{drift.tested} 项变化整体误标概率不超过 {level}；仅供参考，不告警。"
+    note = (f"{en}{level} at most. A report, no alarm.", zh)
+    told = f"<section>{_changes(drift, names, days)}</section>"
+    if drift.untold:
+        text = ", ".join(drift.untold)
+        told += (
+            f"<p>{both(f'Without a past, as they go by the value tier: {text}.', f'按价值等级，无历史：{text}。')}</p>"
+        )
+    moves = ("Rows: where they stood. Columns: where they stand.", "行：原类型。列：现类型。")
+    return [
+        part(("What changed", "变化"), told, note=note),
+        part((f"Who moved, {first} to {last}", f"{first} 至 {last} 的流动"), f"<section>{_moves(drift)}</section>",
+             note=moves),
+    ]  # fmt: skip
+
+
+def _changes(drift: Drift, names: dict[str, Two], days: list[date]) -> str:
+    head = [both("group", "分群"), both("share by month", "每月占比"), both("first", "起"), both("last", "止"),
+            both("change, with its interval", "变化及区间"), both("came", "转入"), both("went", "转出"),
+            both("new customers", "新客户"), both("marked months", "带标记月份")]  # fmt: skip
+    rows = []
+    told = drift.as_json()["groups"]
+    for (kind, name), group in zip(drift.groups, told, strict=True):
+        months, moved = group["months"], group["first_to_last"]
+        shares = [None if one["share"] is None else (one["share"], one["low"], one["high"]) for one in months]
+        marks = [f"{days[at + 1]:%Y-%m}" for at, one in enumerate(group["changes"]) if one["is_marked"]]
+        rows.append([
+            both(*(TYPES[name] if kind == TYPE else names[name])), way(shares, title=name),
+            *(_share(months[at]).split(" ")[0] for at in (0, -1)), _change(moved),
+            *(f"{moved[one]:,}" for one in ("came", "went", "fresh")), _marked(marks),
+        ])  # fmt: skip
+    return table(head, rows)
+
+
+def _marked(months: list[str]) -> str:
+    return f'<span class="mark">{", ".join(months)}</span>' if months else NOTHING
+
+
+def _change(moved: dict[str, Any]) -> str:
+    if moved["change"] is None:
+        return NOTHING
+    told = f"{100 * moved['change']:+.1f} ({100 * moved['low']:+.1f} – {100 * moved['high']:+.1f})"
+    return f'<span class="mark">{told}</span>' if moved["is_marked"] else told
+
+
+def _moves(drift: Drift) -> str:
+    first = drift.groups.index((TYPE, next(iter(TYPES))))
+    kinds = list(TYPES)
+    rows = []
+    for before, (name, words) in enumerate(TYPES.items()):
+        stayed = [int(drift.flows.stayed[-1, first + now]) for now in range(len(kinds))]
+        came = [int(drift.flows.came_from[-1, first + now, before]) for now in range(len(kinds))]
+        rows.append([both(*words), *(f"{stayed[at] if kinds[at] == name else came[at]:,}" for at in range(len(kinds)))])
+    fresh = [f"{int(drift.flows.fresh[-1, first + now]):,}" for now in range(len(kinds))]
+    rows.append([both("not known before", "此前未知"), *fresh])
+    short = [both(en.partition(": ")[2] or en.partition(" in ")[0], zh if one == OUTSIDE else zh.removesuffix("客户"))
+             for one, (en, zh) in TYPES.items()]  # fmt: skip
+    return table([both("before", "之前"), *short], rows)
