@@ -76,6 +76,8 @@ def effect(settings: Settings, campaign: str | None) -> Outcome:
     from campaigns.ledger import closing, told
     from campaigns.ledger import effect as room
     from campaigns.ledger import listed as every
+    from campaigns.ledger.effect_page import effect_page
+    from features.atomic import write_text
     from features.parts import log_parts
     from serving.now import clock_of
 
@@ -85,8 +87,10 @@ def effect(settings: Settings, campaign: str | None) -> Outcome:
     as_json: dict[str, Any] = {}
     for found in room.effects_of(settings, parts, wanted, now):
         as_json[found.campaign] = closing.closed(settings.folder, found, now)[-1]
+        page = closing.effect_file(settings.folder, found.campaign).with_suffix(".html")
+        write_text(page, effect_page(found, settings, now))
         say = told.sentences(found, settings.business.currency, settings.business.language)
-        lines += [found.campaign, *(f"  {line}" for line in say)]
+        lines += [found.campaign, *(f"  {line}" for line in say), f"  {page}"]
     if not campaign:
         lines += [] if wanted else ["No campaign's window is over yet: `churn campaign list`."]
         lines += _together(settings, as_json, now)

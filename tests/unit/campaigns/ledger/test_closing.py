@@ -11,6 +11,7 @@ import pytest
 
 from campaigns.ledger.closing import BrokenEffect, closed, effect_file, tellings
 from campaigns.ledger.effect import Effect, measured
+from campaigns.ledger.effect_page import effect_page
 from campaigns.ledger.outcomes import COLUMNS
 from campaigns.ledger.told import as_json, sentences
 from tests.campaign_shop import COUPON, NOW, settings, treatments
@@ -64,3 +65,14 @@ def test_what_is_no_effect_is_not_called_one(tmp_path: Path) -> None:
     assert "if you agree" not in said
     assert "非因果" in "\n".join(sentences(doubtful, "CNY", "zh"))
     assert as_json(doubtful)["causal"] is False
+
+
+def test_the_page_in_both_languages(tmp_path: Path) -> None:
+    shop = settings(tmp_path, PRICED)
+    page = effect_page(effect(tmp_path), shop, NOW)
+    assert "About 30 customers came because of it (17 to 42)." in page
+    assert "约 30 位客户因活动而来" in page
+    assert "<script" not in page
+    doubtful = effect_page(replace(effect(tmp_path), why_not=("no_hold_out",), retained=None), shop, NOW)
+    assert "nobody was held out by chance" in doubtful
+    assert "came because of it (" not in doubtful
