@@ -16,7 +16,7 @@ from churn.calendar import Calendar
 from churn.page import Two, both, frame, part
 from churn.settings import Settings
 
-ADJUSTED: Final[Two] = (", chance unevenness out", "（扣除随机不均）")
+ADJUSTED: Final[Two] = (", adjusted", "（调整后）")
 KNOWN: Final[dict[str, Two]] = {
     "orders_before_count": ("orders before", "此前订单数"),
     "spend_before_amount": ("spend before", "此前消费金额"),

@@ -8,7 +8,7 @@ from html import escape
 
 from churn.page import Two
 
-WIDTH, ROW, LEFT, RIGHT = 720, 34, 230, 150
+WIDTH, ROW, LEFT, RIGHT = 760, 34, 250, 165
 STYLE = (
     ".hold{stroke:var(--bar);stroke-width:3} .dot{fill:var(--bar)} .other{stroke:var(--rest);stroke-width:2}"
     " .otherdot{fill:var(--quiet)} .zero{stroke:var(--quiet);stroke-dasharray:3 3} .bad{fill:var(--error)}"
