@@ -45,7 +45,12 @@ class Fairness(Section):
     attributes: tuple[str, ...] = Field(
         default=(), description="profile attributes that tell the groups, such as gender; they make no feature"
     )
-    as_features: bool = Field(default=False, description="let the model see them all the same")
+    as_features: bool = Field(
+        default=False, description="let the model see them, and whatever else is demographic by its name, all the same"
+    )
+    allow_as_features: tuple[str, ...] = Field(
+        default=(), description="attributes that models may see although their names are demographic, such as age"
+    )
     flagged_share: float | None = Field(
         default=None, gt=0, lt=1, description="share flagged, highest scores first; unset: those in band high"
     )

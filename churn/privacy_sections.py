@@ -22,7 +22,7 @@ TLS_MEND = (
 
 
 class Privacy(Section):
-    """`[privacy]`: encryption and pseudonyms; the keys are in the environment, see docs/security-at-rest.md."""
+    """`[privacy]`: encryption, pseudonyms, objections; the keys are in the environment (docs/security-at-rest.md)."""
 
     tls_required: bool = Field(
         default=False, description="refuse a PostgreSQL or Redis whose URL does not ask for TLS and a checked host"
@@ -32,6 +32,9 @@ class Privacy(Section):
     )
     pseudonymous_ids: bool = Field(
         default=False, description="call customers by pseudonyms under CHURN_PSEUDONYM_KEY, from the first run on"
+    )
+    learn_from_opted_out: bool = Field(
+        default=False, description="let models learn from, and be judged on, customers who objected to scoring"
     )
 
 

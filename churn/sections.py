@@ -118,6 +118,22 @@ class Features(Section):
     bad_score: float = Field(default=2, description="a review with this score or less is a bad one")
 
 
+class Wanted(Features):
+    """`[features]` as a catalogue is made of it, with what `[fairness]` says of attributes.
+
+    The defaults are those of manifests that were written before demographic attributes were left out: a champion that
+    learned from one is served on.
+    """
+
+    without_demographic: bool = Field(default=False, description="attributes that are demographic make no feature")
+    demographic_allowed: tuple[str, ...] = Field(default=(), description="but these")
+
+    @classmethod
+    def of(cls, features: Features) -> "Wanted":
+        """`[features]` alone, where nobody asked what `[fairness]` says."""
+        return features if isinstance(features, Wanted) else cls(**dict(features))
+
+
 class Reasons(Section):
     """`[reasons]`: what customers state, in the words of this business."""
 

@@ -34,6 +34,7 @@ from churn.sections import (
     Serving,
     Source,
     Store,
+    Wanted,
 )
 from churn.segment_sections import Segment, Segments, fault_of
 from churn.serving_sections import ApiKeys
@@ -138,12 +139,15 @@ class Settings(BaseModel):
         return (self.root / self.artifacts / self.business.slug).absolute()
 
     @property
-    def wanted(self) -> Features:
+    def wanted(self) -> Wanted:
         """`[features]`, without the attributes that `[fairness]` keeps from the models."""
-        if self.fairness.as_features or not self.fairness.attributes:
-            return self.features
-        kept_out = dict.fromkeys((*self.features.leave_out_attributes, *self.fairness.attributes))
-        return self.features.model_copy(update={"leave_out_attributes": tuple(kept_out)})
+        said, fairness = dict(self.features), self.fairness
+        if fairness.as_features:
+            return Wanted(**said)
+        told = [name for name in fairness.attributes if name not in fairness.allow_as_features]
+        kept_out = dict.fromkeys((*self.features.leave_out_attributes, *told))
+        said |= {"leave_out_attributes": tuple(kept_out), "without_demographic": True}
+        return Wanted(**said, demographic_allowed=fairness.allow_as_features)
 
     @property
     def lifecycle(self) -> Lifecycle:

@@ -26,16 +26,18 @@ def freeze(settings: "Settings", cutoff: str | None) -> Outcome:
     """Freeze the cutoffs of the newest fold, or of the fold that a test cutoff makes; say what they hold."""
     from cli.opened import open_log
     from features.engines import engine_of
-    from features.snapshots import freeze as freeze_rows
+    from features.opt_outs import left_out_of_learning
+    from features.snapshot_rows import Question
+    from features.snapshots import freeze_all
 
     with step("reading the event log"):
         log = open_log(settings)
     cutoffs, lifecycle = _cutoffs(log, settings, cutoff), log.lifecycle
     with step(f"freezing {len(cutoffs)} cutoffs"), engine_of(settings) as engine:
-        snapshot = freeze_rows(
-            log.parts, log.features, lifecycle, cutoffs,
-            observed_until=log.manifest.observed_until, log_hash=log.manifest.log_hash, folder=settings.folder,
-            engine=engine,
+        until, without = log.manifest.observed_until, left_out_of_learning(settings)
+        (snapshot,) = freeze_all(
+            log.parts, log.features, lifecycle, [Question(tuple(sorted(cutoffs)), until, without)],
+            log_hash=log.manifest.log_hash, folder=settings.folder, engine=engine,
         )  # fmt: skip
     rows = snapshot.columns("model", "label").groupby("model")["label"].agg(["size", "mean"])
     models = {str(model): {"rows": int(row["size"]), "positive": _share(row["mean"])} for model, row in rows.iterrows()}

@@ -5,23 +5,10 @@ The texts are filled in with facts, never with a value of a customer. docs/data-
 Reads and writes nothing.
 """
 
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
-Severity = Literal["error", "warning", "advice"]
-SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning", "advice")
-
-
-@dataclass(frozen=True)
-class Code:
-    """What a kind of finding says, with facts in braces, and how to mend it."""
-
-    severity: Severity
-    en: str
-    zh: str
-    mend_en: str
-    mend_zh: str
-
+from features.input_code import Code
+from features.input_codes_lawful import LAWFUL
 
 _ALLOW_EN = 'if it is none of a person, say so: [ingest] allow_personal = ["{where}"]'
 _ALLOW_ZH = '若并非个人信息，请在 [ingest] 中声明 allow_personal = ["{where}"]'
@@ -247,4 +234,5 @@ CODES: Final[dict[str, Code]] = {
         "[ingest] allow_personal 中有它，但并不需要。",
         "take it out, so that a column of that name is looked at again.", "请移除，以便今后继续检查同名列。",
     ),
+    **LAWFUL,
 }  # fmt: skip

@@ -7,7 +7,8 @@ Printed by scripts/docs.py; a test holds it to the code. Reads no event. Start r
 import re
 from typing import Final
 
-from features.input_codes import CODES, SEVERITIES, Code
+from features.input_code import SEVERITIES, Code
+from features.input_codes import CODES
 
 NOTE: Final = "<!-- Printed from the code by `make docs`; change it there. -->"
 TEXT: Final = """# The data contract: what may come in, and what is said of it

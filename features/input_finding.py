@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from features.input_codes import CODES, SEVERITIES, Severity
+from features.input_code import SEVERITIES, Severity
+from features.input_codes import CODES
 
 
 @dataclass(frozen=True)

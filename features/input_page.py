@@ -9,7 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from churn.page import both, both_code, frame, part
-from features.input_codes import SEVERITIES
+from features.input_code import SEVERITIES
 from features.input_finding import Finding
 from features.input_pictures import completeness, hours, weekly
 from features.input_tables import models, sources, tiles

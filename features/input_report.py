@@ -21,9 +21,10 @@ from churn.errors import DataError
 from churn.settings import Settings
 from features.atomic import write_json, write_text
 from features.input_calendar import SourceTimes, Weeks, times, weeks
-from features.input_codes import SEVERITIES
+from features.input_code import SEVERITIES
 from features.input_finding import Finding, worst_first
 from features.input_findings import Seen, channel_findings, findings
+from features.input_lawful import lawful_findings
 from features.input_personal import personal_findings
 from features.input_profile import profile
 from features.input_readiness import Ready, readiness_findings
@@ -178,7 +179,8 @@ def look(
         by_week = replace(by_week, kinds=_unnamed(by_week.kinds))
     seen = Seen(measured, when, settings, now, observed_until)
     named = channel_findings(_channels(connection)) if "channel" not in told else ()
-    return InputReport(seen, by_week, worst_first([*findings(seen), *personal, *named]))
+    lawful = () if {"event_type", "category"} & told else lawful_findings(connection, settings)
+    return InputReport(seen, by_week, worst_first([*findings(seen), *personal, *named, *lawful]))
 
 
 def _unnamed(kinds: Mapping[str, T]) -> dict[str, T]:

@@ -14,15 +14,14 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from churn.calendar import NEVER, to_us
 from churn.channels import CHANNELS, channel_of
-from churn.events import Events, before
 from churn.settings import Settings
+from features.holders import read_holders
 from features.kind_rows import log_rows
 from features.live.inbox import Row
 from features.live.opening import has_inbox, inbox_of
@@ -89,6 +88,20 @@ def opt_outs(settings: Settings, as_of: datetime | None = None, *, categories: I
     return standing(rows, NEVER if as_of is None else to_us(as_of), categories)
 
 
+def left_out_of_learning(settings: Settings) -> frozenset[str]:
+    """Customers no model is to learn from: who objects to scoring by now, and who they were before.
+
+    Nobody where `[privacy] learn_from_opted_out` says so.
+
+    Raises:
+        BrokenLog: the log cannot be read. InboxUnavailable: the inbox does not answer.
+    """
+    if settings.privacy.learn_from_opted_out:
+        return frozenset()
+    found = set(opt_outs(settings, categories=(SCORING,))["customer_id"])
+    return frozenset(found | read_holders(settings.folder).heirs_ever(found) if found else found)
+
+
 def of_log(folder: Path) -> tuple[int, pa.Table]:
     """Up to which live event the log reaches, and its rows of opt-outs; none where there is no log, or it has none.
 
@@ -132,30 +145,6 @@ def standing(rows: pa.Table, cutoff_us: int = NEVER, categories: Iterable[str] =
     void_us = rows[SUPERSEDED].fill_null(NEVER).to_numpy()
     frame = rows.select(["customer_id", "event_type", "category"]).to_pandas().assign(time_us=time_us)
     return _newest(frame[(time_us < cutoff_us) & (known_us < cutoff_us) & (void_us >= cutoff_us)], tuple(categories))
-
-
-def opted_out_before(events: Events, cutoff_us: int, category: str = SCORING) -> set[str]:
-    """Customers of some events who object to something, by what was known before an instant.
-
-    Args:
-        events: of whole customers.
-        cutoff_us: microseconds since 1970 UTC.
-        category: to what.
-    """
-    mine = events.is_kind(*KINDS)
-    if not mine.any():
-        return set()
-    known = before(events.take(mine), cutoff_us)
-    kinds, said = (np.array([*texts.levels, None], dtype=object)[texts.codes] for texts in (known.kind, known.category))
-    frame = pd.DataFrame(
-        {
-            "customer_id": known.customers[known.customer],
-            "event_type": kinds,
-            "category": said,
-            "time_us": known.time_us,
-        }
-    )
-    return set(_newest(frame, (category,))["customer_id"])
 
 
 def _newest(frame: pd.DataFrame, categories: tuple[str, ...]) -> pd.DataFrame:

@@ -47,6 +47,7 @@ def asked_manifest(features: FeatureSet, lifecycle: Lifecycle, question: Questio
         "observed_until": question.observed_until.isoformat(),
         "made_by": made_by(),
         "rows": rows,
+        **({"opted_out_customers": len(question.without)} if question.without else {}),
     }
     manifest: dict[str, Any] = json.loads(json.dumps(asked))
     return manifest

@@ -100,10 +100,12 @@ class Question:
     Args:
         cutoffs: aware instants, ascending and distinct.
         observed_until: labels know what had reached us before it; a cutoff that is immature by then has null labels.
+        without: customers who are left out, as they objected to scoring.
     """
 
     cutoffs: tuple[datetime, ...]
     observed_until: datetime
+    without: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -157,6 +159,8 @@ def _labelled(events: Events, lifecycle: Lifecycle, question: Question, heirs: H
     theirs = None if heirs.events is None else Aftermath.known(heirs.events, lifecycle, until)
     for cutoff in question.cutoffs:
         asked = cohort(events, lifecycle, cutoff)
+        if question.without:
+            asked = asked[~asked["customer_id"].isin(question.without)].reset_index(drop=True)
         label = outcomes(asked, events, lifecycle, cutoff=cutoff, observed_until=until, heirs=heirs)
         after = aftermath(asked, known, cutoff=cutoff, holders=heirs.holders, theirs=theirs)
         keys = asked[["customer_id", "stage", "model"]].assign(label=label.astype("boolean"))

@@ -90,7 +90,7 @@ def _learned(challenger: Challenger) -> list[str]:
             f"Snapshot {learned.hash}: {len(cutoffs)} cutoffs from {cutoffs[0]} to {cutoffs[-1]}, labels as known at "
             f"{day_of(learned.observed_until)}; base rate {challenger.bundle.base_rate:.4f}; "
             f"{len(challenger.bundle.features)} features (set {challenger.bundle.feature_set_hash})"
-            f"{_left_out(challenger)}."
+            f"{_left_out(challenger)}.{_objecting(challenger)}"
         ),
         (
             f"The learner is {_learner(challenger)}, and a calibrator of kind {challenger.bundle.calibrator.kind}. "
@@ -105,6 +105,11 @@ def _left_out(challenger: Challenger) -> str:
     if not challenger.fitted.read or not out:
         return ""
     return f", of which it does not read {len(out)}: {', '.join(out)}"
+
+
+def _objecting(challenger: Challenger) -> str:
+    count = challenger.learned.manifest.get("opted_out_customers", 0)
+    return f" Customers who objected to scoring are left out ({count:,})." if count else ""
 
 
 def _learner(challenger: Challenger) -> str:

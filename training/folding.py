@@ -12,6 +12,7 @@ Start reading at `freeze_fold`.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 
 from churn.conditions import check_kinds
 from churn.cutoffs import Fold, earliest_cutoff, fold_at, latest_fold, newest_mature
@@ -20,6 +21,7 @@ from churn.settings import Settings
 from features.attributes import check_attributes
 from features.catalogue import catalogue
 from features.log import LogManifest, read_log_manifest
+from features.opt_outs import left_out_of_learning
 from features.parts import HERE, Engine, log_parts
 from features.snapshot_rows import Question
 from features.snapshots import Snapshot, freeze_all
@@ -77,10 +79,11 @@ def freeze_fold(
     features = catalogue(list(manifest.kinds), alive, lifecycle, settings.wanted)
     parts = log_parts(settings.folder, taking_back=settings.definition.taking_back)
     progress(f"{len(fold.train)} training cutoffs, {len(fold.test)} test cutoffs, {len(features)} features")
-    questions = [Question(fold.train, fold.test[0]), Question(fold.test, manifest.observed_until)]
+    ask = partial(Question, without=left_out_of_learning(settings))
+    questions = [ask(fold.train, fold.test[0]), ask(fold.test, manifest.observed_until)]
     if whole:
         newest = newest_mature(manifest.first_event_at, manifest.observed_until, lifecycle, settings.training)
-        questions.append(Question(newest, manifest.observed_until))
+        questions.append(ask(newest, manifest.observed_until))
     frozen = FrozenFold(
         *freeze_all(
             parts, features, lifecycle, questions, log_hash=manifest.log_hash, folder=settings.folder, engine=engine

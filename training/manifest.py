@@ -28,6 +28,7 @@ ROOT = Path(__file__).parents[1]
 LOCK = ROOT / "requirements" / "all.lock"
 SECTIONS = ("definition", "stages", "features", "training", "costs", "cluster", "fairness")  # what a model depends on
 MANIFEST = "manifest.json"
+OPTED_OUT = "opted_out_customers"
 
 
 def manifest(challenger: Challenger, settings: Settings) -> dict[str, Any]:
@@ -124,6 +125,7 @@ def _told(snapshot: Snapshot, settings: Settings) -> dict[str, Any]:
         "hash": snapshot.hash,
         "path": str(snapshot.path.absolute().relative_to(settings.folder)),
         "rows": len(snapshot),
+        **({OPTED_OUT: said[OPTED_OUT]} if OPTED_OUT in said else {}),
         **{key: said[key] for key in ("cutoffs", "observed_until", "log_hash")},
     }
 

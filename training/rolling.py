@@ -5,6 +5,7 @@ Start reading at `freeze_rolling`.
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from churn.conditions import check_kinds
 from churn.cutoffs import Fold, earliest_cutoff, fold_at, latest_fold
@@ -12,6 +13,7 @@ from churn.settings import Settings
 from features.attributes import check_attributes
 from features.catalogue import catalogue
 from features.log import LogManifest, read_log_manifest
+from features.opt_outs import left_out_of_learning
 from features.parts import HERE, Engine, log_parts
 from features.snapshot_rows import Question
 from features.snapshots import freeze_all
@@ -46,8 +48,8 @@ def freeze_rolling(
     features = catalogue(list(manifest.kinds), alive, lifecycle, settings.wanted)
     parts = log_parts(settings.folder, taking_back=settings.definition.taking_back)
     progress(f"{len(folds)} test cutoffs, each with a fold of its own, {len(features)} features")
-    until = manifest.observed_until
-    questions = [one for fold in folds for one in (Question(fold.train, fold.test[0]), Question(fold.test, until))]
+    until, ask = manifest.observed_until, partial(Question, without=left_out_of_learning(settings))
+    questions = [one for fold in folds for one in (ask(fold.train, fold.test[0]), ask(fold.test, until))]
     frozen = freeze_all(
         parts, features, lifecycle, questions, log_hash=manifest.log_hash, folder=settings.folder, engine=engine
     )

@@ -15,7 +15,7 @@ from typing import Any
 
 from churn.definition import Lifecycle
 from churn.errors import SettingsError
-from churn.sections import Features
+from churn.sections import Features, Wanted
 from features.catalogue import (
     breadth,
     campaigns,
@@ -75,11 +75,11 @@ def catalogue(
     Raises:
         SettingsError: a feature of one's own, a name of `leave_out` or a holiday calendar is not to be made sense of.
     """
-    log = Present(tuple(sorted(set(kinds) - SILENT)), columns, lifecycle, wanted)
+    log = Present(tuple(sorted(set(kinds) - SILENT)), columns, lifecycle, Wanted.of(wanted))
     alive = {kind: sorted(columns.get(kind, ())) for kind in log.kinds}
     known = list(_apart(flat(page.features(log) for page in PAGES)))
     found = _without([*known, *own.features(log, [one.name for one in known])], log)
-    said = wanted.model_dump(mode="json", exclude_defaults=True)
+    said = log.wanted.model_dump(mode="json", exclude_defaults=True)
     return FeatureSet(tuple(found), lifecycle, alive, said)
 
 
@@ -94,7 +94,7 @@ def remade(learned: Mapping[str, Any], lifecycle: Lifecycle) -> FeatureSet | Non
         None where this version, or this definition, makes another set of it.
     """
     try:
-        wanted = Features(**learned.get("settings", {}))
+        wanted = Wanted(**learned.get("settings", {}))
         features = catalogue(list(learned["alive"]), learned["alive"], lifecycle, wanted)
     except (SettingsError, ValueError):
         return None

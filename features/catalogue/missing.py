@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from churn.definition import Lifecycle
-from churn.sections import Features
+from churn.sections import Features, Wanted
 from features.catalogue import catalogue
 from features.catalogue.kinds import ALL
 from features.catalogue.present import Present
@@ -38,7 +38,7 @@ def missing(
         lifecycle: whose qualifying events are the backbone.
         wanted: the `[features]` of the business; its own features and what it leaves out do not count.
     """
-    wanted = wanted.model_copy(update={"own": (), "leave_out": ()})
+    wanted = Wanted.of(wanted).model_copy(update={"own": (), "leave_out": ()})
     log = Present(tuple(sorted(kinds)), columns, lifecycle, wanted)
     ours = set(catalogue(list(kinds), columns, lifecycle, wanted).names)
     filled = _filled(log)

@@ -5,13 +5,16 @@ Reads names only, no event. Start reading at `Present`.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from churn.definition import Lifecycle
-from churn.sections import Features
+from churn.sections import Wanted
 from features.catalogue.kinds import KNOWN, PROFILE, words
 from features.feature import Kind
 from features.formula import QUALIFYING, Selection
 from features.words import slug
+
+ALL: Final = Wanted()
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Present:
     kinds: tuple[str, ...]
     columns: Mapping[str, Collection[str]]
     lifecycle: Lifecycle
-    wanted: Features = Features()
+    wanted: Wanted = ALL
 
     @property
     def qualifying(self) -> tuple[str, ...]:

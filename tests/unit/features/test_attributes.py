@@ -54,11 +54,12 @@ def test_an_attribute_of_fairness_is_no_feature_unless_it_is_asked_for() -> None
     def names(settings: Settings) -> set[str]:
         return set(catalogue(KINDS, ALIVE, Lifecycle(), settings.wanted).names)
 
-    everything = names(Settings())
+    everything = names(Settings(fairness=Fairness(as_features=True)))
     profiles = {name for name in everything if "gender" in name or "age" in name.split("_")}
     assert len(profiles) == 2
-    without = names(Settings(fairness=Fairness(attributes=("gender",))))
-    assert everything - without == {name for name in profiles if "gender" in name}
+    assert everything - names(Settings()) == profiles
+    seen = names(Settings(fairness=Fairness(attributes=("gender",), allow_as_features=("age",))))
+    assert everything - seen == {name for name in profiles if "gender" in name}
     assert names(Settings(fairness=Fairness(attributes=("gender",), as_features=True))) == everything
     both = Settings(features=Features(leave_out_attributes=("age",)), fairness=Fairness(attributes=("gender",)))
     assert everything - names(both) == profiles

@@ -4,16 +4,30 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
-from churn.events import Events
+from churn.privacy_sections import Privacy
+from churn.settings import Settings
 from features.catalogue import catalogue
 from features.catalogue.kinds import KNOWN, SILENT
 from features.live.compaction import compact
 from features.live.event import LiveEvent
 from features.live.opted_out import MARK, OptedOut
-from features.log_reading import read_events
-from features.opt_outs import CATEGORIES, KINDS, category_of, nearest, opt_outs, opted_out_before
+from features.log import read_log_manifest
+from features.opt_outs import (
+    CATEGORIES,
+    KINDS,
+    ROWS,
+    category_of,
+    left_out_of_learning,
+    nearest,
+    opt_outs,
+    standing,
+)
+from features.parts import log_parts
+from features.snapshot_rows import Question
+from features.snapshots import Snapshot, freeze_all
 from tests import live_shop
 from tests.live_shop import NOW, Ticking, event, intake, taken
 
@@ -72,9 +86,6 @@ def test_log_and_inbox_say_the_same_and_only_what_was_known(tmp_path: Path) -> N
     assert opt_outs(held).equals(told)
     assert opt_outs(held, NOW - timedelta(minutes=30)).empty  # it had happened, and nobody knew
     assert who(opt_outs(held, NOW + timedelta(hours=1))) == {"客 0003"}
-    events = read_events(held.folder)
-    assert opted_out_before(events, 1 << 60) == {"客 0003"}
-    assert opted_out_before(events, int((NOW - timedelta(minutes=30)).timestamp() * 1e6)) == set()
 
 
 def test_an_objection_in_words_nobody_knows_is_not_lost(tmp_path: Path) -> None:
@@ -156,16 +167,42 @@ def test_opt_outs_are_no_activity(tmp_path: Path) -> None:
     opened.close()
 
 
-@pytest.mark.parametrize("superseded", [None, NOW - timedelta(minutes=1)])
-def test_an_objection_that_was_taken_back_stands_no_more(superseded: datetime | None) -> None:
-    frame = pd.DataFrame(
-        {
-            "customer_id": ["a"], "event_type": ["opt_out"], "category": ["scoring"],
-            "event_timestamp": pd.to_datetime([datetime(2025, 1, 1, tzinfo=UTC)]),
-            "ingested_at": pd.to_datetime([datetime(2025, 1, 1, tzinfo=UTC)]),
-            "superseded_at": pd.to_datetime([superseded], utc=True),
-        }
+@pytest.mark.parametrize("superseded_us", [None, 9])
+def test_an_objection_that_was_taken_back_stands_no_more(superseded_us: int | None) -> None:
+    row = {
+        "customer_id": "a", "event_type": "opt_out", "category": "scoring", "event_timestamp": 1, "ingested_at": 1,
+        "superseded_at": superseded_us,
+    }  # fmt: skip
+    rows = pa.Table.from_pylist([row], schema=ROWS)
+    assert who(standing(rows, 9)) == {"a"}
+    assert who(standing(rows, 10)) == ({"a"} if superseded_us is None else set())
+
+
+def test_no_model_learns_from_who_objects_unless_the_settings_say_so(tmp_path: Path) -> None:
+    held = live_shop.settings(tmp_path, customers=60, events=2_000)
+    live_shop.ingested(held)
+    plain = _frozen(held)
+    opened = intake(held)
+    taken(opened, [said("1"), said("2", "客 0005"), said("3", "客 0006", category="email")])
+    opened.close()
+    assert left_out_of_learning(held) == {"客 0003", "客 0005"}
+    without = _frozen(held)
+    theirs = plain.frame["customer_id"].isin({"客 0003", "客 0005"})
+    assert theirs.any()
+    pd.testing.assert_frame_equal(without.frame, plain.frame[~theirs].reset_index(drop=True))
+    assert without.manifest["opted_out_customers"] == 2
+    assert "opted_out_customers" not in plain.manifest
+    allowing = held.model_copy(update={"privacy": Privacy(learn_from_opted_out=True)})
+    assert _frozen(allowing).hash == plain.hash
+
+
+def _frozen(held: Settings) -> Snapshot:
+    """The cutoff two months before NOW, for learning."""
+    manifest = read_log_manifest(held.folder)
+    cutoff = held.lifecycle.calendar.midnight(datetime(2024, 12, 30, tzinfo=UTC).date())
+    question = Question((cutoff,), manifest.observed_until, left_out_of_learning(held))
+    (made,) = freeze_all(
+        log_parts(held.folder), live_shop.features(held), held.lifecycle, [question], log_hash=manifest.log_hash,
+        folder=held.folder,
     )  # fmt: skip
-    events = Events.from_frame(frame)
-    now_us = int(NOW.timestamp() * 1e6)
-    assert opted_out_before(events, now_us) == ({"a"} if superseded is None else set())
+    return made
