@@ -106,23 +106,28 @@ def listed(settings: Settings) -> Outcome:
     Raises:
         BrokenRecord: a record cannot be read.
     """
-    from features.erasure.audiences import records
+    from features.erasure.audiences import MEMBERS, records
+    from features.erasure.rewriting import customers_of
+    from features.opt_outs import AUDIENCE, CONTACT, opt_outs
 
-    now = datetime.now(UTC)
+    told, now = opt_outs(settings), datetime.now(UTC)
+    refused = set(told.loc[told["category"].isin([CONTACT, AUDIENCE]), "customer_id"])
     rows = [
         {
             "id": one["id"], "vendor": one["vendor"], "audience": one["audience"],
             "customers": one["customers"]["on_the_list"], "written": one["written_at"][:10],
-            "to_do": _to_do(one, now),
+            "to_do": _to_do(one, len(customers_of(path / MEMBERS) & refused), now),
         }
-        for _, one in records(settings.folder)
+        for path, one in records(settings.folder)
     ]  # fmt: skip
     return Outcome(table(rows) if rows else "No audience was exported yet.", rows)
 
 
-def _to_do(manifest: dict[str, Any], now: datetime) -> str:
+def _to_do(manifest: dict[str, Any], refused: int, now: datetime) -> str:
     if void := manifest.get("void"):
         return f"replace it at the platform: {void['why']} on {void['at'][:10]}"
+    if refused:
+        return f"replace it at the platform: {refused:,} on it opted out since"
     if datetime.fromisoformat(manifest["delete_after"]) < now:
         return "delete its files: `churn prune`"
     return ""

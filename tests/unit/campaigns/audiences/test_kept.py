@@ -14,6 +14,7 @@ from features.erasure.audiences import FOLDER, MANIFEST, MEMBERS, BrokenRecord, 
 from features.erasure.store import NOTHING, Whom
 from tests import audience_shop
 from tests.audience_shop import exported, lapsed, on_the_list
+from tests.campaign_shop import event
 from tests.command_line import churn, refused
 from tests.searching import naming
 
@@ -62,6 +63,14 @@ def test_files_and_record_go_when_their_days_are_over(shop: Settings) -> None:
     prune.prune(shop, dry_run=False)
     assert not any((shop.root / "out").iterdir())
     assert campaign_audience.listed(shop).text == "No audience was exported yet."
+
+
+def test_who_opts_out_after_an_upload_is_to_leave_the_platform_too(tmp_path: Path) -> None:
+    earlier = audience_shop.written(tmp_path, lapsed("z0001"))
+    exported(earlier)
+    since = audience_shop.written(tmp_path, lapsed("z0001"), events=[event("z0001", "opt_out", 1, category="audience")])
+    (row,) = campaign_audience.listed(since).as_json
+    assert row["to_do"] == "replace it at the platform: 1 on it opted out since"
 
 
 def test_a_broken_record_is_told(shop: Settings) -> None:
