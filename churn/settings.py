@@ -21,6 +21,7 @@ from churn.errors import SettingsError
 from churn.model_sections import Costs, Fairness, Gate, ModelRegistry, Training
 from churn.monitoring_sections import Monitoring
 from churn.privacy_sections import TLS_MEND, Privacy, why_plain
+from churn.product_sections import Products
 from churn.sections import (
     Business,
     Cluster,
@@ -70,6 +71,7 @@ class Settings(BaseModel):
     fairness: Fairness = Fairness()
     action: tuple[Action, ...] = ()
     campaigns: Campaigns = Campaigns()
+    products: Products = Products()
     segment: tuple[Segment, ...] = ()
     segments: Segments = Segments()
     audiences: Audiences = Audiences()

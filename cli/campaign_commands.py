@@ -20,6 +20,14 @@ def list_campaigns(config: Config = DEFAULT, json: Json = False) -> None:
     show(room.listed(load(config)), json)
 
 
+@campaign_app.command()
+def advise(config: Config = DEFAULT, json: Json = False) -> None:
+    """Recommend to everybody the action that earns most, or none, and why; the service tells it with every score."""
+    from cli import campaign_catalogue as room
+
+    show(room.advise(load(config)), json)
+
+
 @campaign_app.command("export")
 def export_lists(
     campaign: Campaign,

@@ -1,6 +1,6 @@
 """The steps from the sources to everybody's score: what each goes by, does and leaves, for `churn run` and `retrain`.
 
-    ingest --> snapshot --> train --> leaks --> prove --> promote --> materialise --> parity --> score --all
+    ingest --> snapshot --> train --> leaks --> prove --> promote --> materialise --> parity --> score --all --> advise
 
 A step may be done again at any time; `inputs` and `stands` say when it need not be. A model that cannot be trained or
 does not pass the gate does not stop the loop while the champion before it still serves: its scores are due all the
@@ -55,7 +55,7 @@ def steps(settings: Settings, before: Mapping[str, Any] | None = None) -> tuple[
             since then is not made again.
     """
     newest = None if before is None else before["versions"]
-    return (*_learning(settings, newest), *_proving(settings, newest), *_serving(settings))
+    return (*_learning(settings, newest), *_proving(settings, newest), *_serving(settings), *_acting(settings))
 
 
 def _learning(settings: Settings, newest: Mapping[str, int] | None) -> tuple[Step, ...]:
@@ -123,6 +123,16 @@ def _serving(settings: Settings) -> tuple[Step, ...]:
             lambda made: all(Path(file).exists() for file in made["files"]),
         ),
     )  # fmt: skip
+
+
+def _acting(settings: Settings) -> tuple[Step, ...]:
+    """From everybody's score to what to do about them, where there is a catalogue of actions."""
+    from cli import campaign_catalogue
+
+    if not settings.action:
+        return ()
+    advise = Step("advise", lambda _: campaign_catalogue.in_the_loop(settings), command="campaign advise")
+    return (advise,)
 
 
 def go(

@@ -137,9 +137,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     model: Annotated[str | None, Meta(description="`churn` or `reactivation`: which model is asked.")] = None
     outcome: Annotated[str | None, Meta(description="What `probability` is of: `churned` or `reactivated`.")] = None
     probability: Annotated[float | None, Meta(description="Calibrated, 0 to 1.")] = None
-    percentile: Annotated[float | None, Meta(description="0 to 100, among the customers the model learned from.")] = (
-        None
-    )
+    percentile: Annotated[float | None, Meta(description="0 to 100, among those the model learned from.")] = None
     band: Annotated[str | None, Meta(description="`low`, `medium` or `high`, by the model's own bounds.")] = None
     reasons: Annotated[
         list[WireReason],
@@ -150,6 +148,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     )
     action: Annotated[WireAction | None, Meta(description="What is due first; null with `action_code`.")] = None
     action_code: Annotated[str | None, Meta(description="Why there is no action.")] = NOT_CONFIGURED
+    action_why: Annotated[str | None, Meta(description="The same in words, with `none_worth_it`.")] = None
     value: Annotated[
         WireValue | None, Meta(description="Spend within the horizon if they come; null with `value_code`.")
     ] = None

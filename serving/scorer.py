@@ -19,6 +19,7 @@ from msgspec import structs
 from churn.bundle import FloatArray
 from churn.calendar import Calendar
 from churn.clock import Clock
+from churn.tables import NONE_WORTH_IT
 from features.live.opted_out import NOBODY as NO_OBJECTION
 from features.live.opted_out import Objections
 from features.online import OnlineRow
@@ -77,8 +78,10 @@ class Answer:
             "remaining_active_days": score.remaining_active_days and score.remaining_active_days.expected,
             "value_expected_amount": score.value and score.value.expected_amount,
             "value_at_risk": score.value_at_risk,
-            "action": score.action and score.action.action, "action_text": score.action and score.action.text,
-            "action_why": score.action and score.action.why, "action_due": score.action and score.action.due,
+            "action": score.action.action if score.action else NONE_WORTH_IT if score.action_why else None,
+            "action_text": score.action and score.action.text,
+            "action_why": score.action.why if score.action else score.action_why,
+            "action_due": score.action and score.action.due,
             "reason_codes": " ".join(reason.code for reason in score.reasons) or None,
         }  # fmt: skip
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import structs
 
-from churn.tables import ACTIONS, CONTACTS, VALUES
+from churn.tables import ACTIONS, CONTACTS, NONE_WORTH_IT, VALUES
 from features.live.opted_out import NOBODY, Objections
 from features.opt_outs import CONTACT
 from serving.changes.state import OPTED_OUT
@@ -21,6 +21,8 @@ from serving.scorer import Answer
 from serving.tables.indexed import Indexed
 
 NO_ACTION, NO_VALUE = "no_action", "no_value"
+NOT_WORTH_IT = "none_worth_it"  # somebody looked, and no action is expected to earn its cost, or may be done
+OUTDATED = "action_outdated"  # it was meant for another stage than the customer is in by now
 NOT_KEPT = "not_kept"  # no log says what it was
 HIDDEN = frozenset({"unknown_customer", "erased"})
 
@@ -63,6 +65,9 @@ class Tables:
         codes = self.codes()
         if action is None:
             code = codes["actions"] or NO_ACTION
+        elif action.action == NONE_WORTH_IT:
+            told = {"action": None, "action_code": NOT_WORTH_IT, "action_why": action.why}
+            return structs.replace(score, **told, value_tier_code=codes["values"] or NOT_KEPT)
         else:
             rows = [row for row in self.actions.rows(score.customer_id) if row["action"] == action.action]
             same = [row for row in rows if action.text in (row["action_en"], row["action_zh"])]
@@ -85,17 +90,28 @@ class Tables:
         actions, values = self.actions.rows(score.customer_id), self.values.rows(score.customer_id)
         value = values[0] if values else None
         return {
-            "action": _action(actions[0], language) if actions else None,
-            "action_code": None if actions else self.actions.code or NO_ACTION,
+            **(_told(score, actions[0], language) if actions else {"action_code": self.actions.code or NO_ACTION}),
             "value_tier": value and value["value_tier"],
             "margin_amount": value and value["expected_value_amount"],
             "value_tier_code": None if value else self.values.code or NO_VALUE,
         }
 
 
+def _told(score: Score, row: dict[str, Any], language: str) -> dict[str, Any]:
+    """The action of a row as fields of the answer, or why there is none."""
+    action = _action(row, language)
+    if row["stage"] is not None and row["stage"] != score.stage:
+        return {"action": None, "action_code": OUTDATED}
+    if action.action == NONE_WORTH_IT:
+        return {"action": None, "action_code": NOT_WORTH_IT, "action_why": action.why}
+    return {"action": action, "action_code": None}
+
+
 def _uncontacted(score: Score) -> Score:
     """An answer about somebody who wants no contact."""
-    return score if score.action is None else structs.replace(score, action=None, action_code=OPTED_OUT)
+    if score.action is None:
+        return score
+    return structs.replace(score, action=None, action_code=OPTED_OUT, action_why=None)
 
 
 def _action(row: dict[str, Any], language: str) -> WireAction:

@@ -1,0 +1,58 @@
+"""`churn campaign advise`: the recommended action of everybody, for the service to tell with every score."""
+
+import os
+
+from churn.errors import SettingsError
+from churn.settings import Settings
+from cli.console import step, table
+from cli.outcome import Outcome
+
+
+class NoActions(SettingsError):
+    """The catalogue of actions is empty."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There is no [[action]] in churn.toml, so there is nothing to recommend.",
+            mend="write down what can be done for a customer, what it costs and whom it turns; docs/actions.md.",
+        )
+
+
+def advise(settings: Settings) -> Outcome:
+    """Recommend to everybody the action that is expected to earn most, or say why none is worth it.
+
+    Raises:
+        NoActions: the catalogue is empty. NoScores, OldScores: nobody's score holds. IncompleteAction, NoValue: a
+        figure of the business is missing. PriceByNeed: a score would decide about prices.
+    """
+    if not settings.action:
+        raise NoActions
+    from campaigns.audit.price_by_need import check
+    from campaigns.catalogue import advise as room
+    from campaigns.catalogue.knowing import known_of
+    from campaigns.catalogue.offers import offers_of, plannable
+    from campaigns.people import people_of
+    from campaigns.suppress import doors_of
+    from serving.now import clock_of
+
+    check(settings, plannable(settings.action))
+    now = clock_of(settings).now()
+    with step("read scores, values, consents, opt-outs and contacts"):
+        people = people_of(settings, now)
+        doors = doors_of(settings, people, now, os.environ)
+        known = known_of(settings, people, now, os.environ)
+    with step(f"recommend one of {len(settings.action)} actions to {len(people):,} customers"):
+        found = room.advise(settings, people, doors, known, offers_of(settings, people, doors, known))
+    rows = [{"recommended": code, "customers": count} for code, count in found.actions.items()]
+    none = [{"none is worth it": room.reason_of(code), "customers": count} for code, count in found.none.items()]
+    text = "\n\n".join(table(one) for one in (rows, none) if one)
+    as_json = {"file": str(found.path), "customers": len(people), "actions": found.actions, "none": found.none}
+    return Outcome(f"{text}\n{found.path}", as_json)
+
+
+def in_the_loop(settings: Settings) -> Outcome:
+    """The same as a step of the loop: a figure that is missing is told and keeps nobody from their scores."""
+    try:
+        return advise(settings)
+    except SettingsError as error:
+        return Outcome(f"Nothing is recommended.\n{error}", {"refused": error.code, "problem": error.problem})
