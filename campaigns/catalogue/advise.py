@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -99,7 +99,7 @@ def _best(offers: Offers) -> NDArray[np.int64]:
     if not offers.actions:
         return np.full(len(offers.turnable), OPEN, dtype=np.int64)
     held = np.where(np.isnan(offers.profit), -np.inf, offers.profit)
-    found = held.argmax(axis=1)
+    found: NDArray[np.int64] = held.argmax(axis=1)
     found[np.isneginf(held.max(axis=1))] = OPEN
     return found
 
@@ -112,7 +112,7 @@ def _blocks(
     offers: Offers,
     best: NDArray[np.int64],
     service: NDArray[np.int64],
-) -> Iterator[dict[str, list[object]]]:
+) -> Iterator[dict[str, list[Any]]]:
     """The columns of ACTIONS, so many rows at a time, and beside them why nothing is worth it."""
     ids, stages = people.rows["customer_id"].to_numpy(dtype=object), people.rows["stage"].to_numpy(dtype=object)
     dues = {one.code: due_of(one, doors) for one in settings.action}

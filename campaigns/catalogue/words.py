@@ -5,6 +5,7 @@ Every sentence is of what is expected: nobody is promised that an action works. 
 
 from campaigns.catalogue.eligible import WHY, Known
 from campaigns.catalogue.offers import Offers
+from campaigns.suppress import WORDS
 from churn.action_sections import Action
 from churn.settings import Settings
 
@@ -33,7 +34,10 @@ def dear_words(settings: Settings, offers: Offers, row: int, column: int) -> Bot
 
 def refused_words(code: str) -> Both:
     """Why nothing is for them: what stands first in the way."""
-    return WHY.get(code, ("no action of the catalogue is chosen by a score", "目录中没有由评分选择的行动"))
+    if code not in WHY:
+        return "no action of the catalogue is chosen by a score", "目录中没有由评分选择的行动"
+    en, zh = WHY[code]
+    return (en, zh) if code in WORDS else (f"no action is for them: {en}", f"没有适合该客户的行动：{zh}")
 
 
 def waiting_words() -> Both:

@@ -15,6 +15,9 @@ from serving.web.words import TIERS, band_name, pick, say, stage_name
 
 WORSE = {"churn": "raises", "reactivation": "lowers"}  # the direction that is bad news
 TONES = {"churn": {"high": "bad", "low": "good"}, "reactivation": {"high": "good"}}
+NO_ACTION = {  # why there is none: its words
+    "none_worth_it": "none_worth_it", "action_outdated": "action_outdated", "opted_out": "wants_no_contact",
+}  # fmt: skip
 
 
 def person_page(view: View, customer: Customer, *, currency: str, calendar: Calendar) -> str:
@@ -73,7 +76,9 @@ def _between(view: View, low: float | None, high: float | None) -> str:
 
 def _action(view: View, score: Score, calendar: Calendar) -> str:
     if score.action is None:
-        return f'<h2>{view.say("action")}</h2><p class="quiet">{view.say("no_action")}</p>'
+        none = NO_ACTION.get(score.action_code or "", "no_action")
+        why = f'<p class="quiet">{escape(score.action_why)}</p>' if score.action_why else ""
+        return f'<h2>{view.say("action")}</h2><p class="quiet">{view.say(none)}</p>{why}'
     due = f", {view.say('due', day=told.day(score.action.due, calendar))}" if score.action.due else ""
     why = f'<p class="quiet">{escape(score.action.why)}</p>' if score.action.why else ""
     return f"<h2>{view.say('action')}</h2><p><b>{escape(score.action.text)}</b>{due}</p>{why}"

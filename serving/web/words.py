@@ -85,6 +85,12 @@ WORDS: Final[dict[str, Two]] = {
     "action": ("What to do", "下一步行动"),
     "due": ("due {day}", "截止 {day}"),
     "no_action": ("No action is set up for this customer.", "尚未为该客户设置行动。"),
+    "none_worth_it": ("No action is worth it now.", "目前没有值得采取的行动。"),
+    "action_outdated": (
+        "What was recommended was for another stage than today's; the next night recommends anew.",
+        "此前的建议针对另一生命周期阶段，下次夜间评分后更新。",
+    ),
+    "wants_no_contact": ("They want no contact: nothing is recommended.", "客户不希望被联系，因此不作推荐。"),
     "numbers": ("In numbers", "数据"),
     "expected_spend": ("Expected spend", "预计消费"),
     "next_event": ("Next event", "下次活动"),

@@ -91,6 +91,22 @@ def test_an_abstention_has_its_action_and_its_age_too(apart: Told) -> None:
         assert getattr(told, name) == getattr(answer.score, name), name
 
 
+def test_that_none_was_worth_it_comes_back_with_its_reason(apart: Told) -> None:
+    held, model, _ = apart
+    (row, *_) = replayed_shop.rows_at(held, model.features, AS_OF)
+
+    def beside(told: list[Answer], _: str) -> list[Answer]:
+        none = {"action_code": "none_worth_it", "action_why": "costs more"}
+        return [replace(one, score=structs.replace(one.score, **none)) for one in told]
+
+    (answer,) = replayed_shop.answered(held, model, [row], beside=beside)
+    told = again(held, answer)
+    assert told.equal
+    assert told.replayed is not None
+    assert (told.replayed.action, told.replayed.action_code) == (None, "none_worth_it")
+    assert told.replayed.action_why == "costs more"
+
+
 def test_a_line_of_before_tells_the_code_alone(apart: Told) -> None:
     held, model, _ = apart
     answer = told_with_action(held, model)

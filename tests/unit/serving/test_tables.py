@@ -98,6 +98,26 @@ def test_the_action_that_is_due_first_in_the_language_asked_for(tmp_path: Path) 
     assert logged["action"] == "coupon"
 
 
+def test_none_is_worth_it_is_an_answer_with_its_reason(tmp_path: Path) -> None:
+    frame = pd.DataFrame([("C1", "none", None, None, "costs more", "成本更高", None, None)], columns=ACTIONS.names)
+    put(tmp_path, "actions", frame.to_records(index=False).tolist(), ACTIONS.names)
+    scorer, _ = scored(tmp_path)
+    (score,) = ask(scorer, "C1")
+    assert (score.action, score.action_code, score.action_why) == (None, "none_worth_it", "costs more")
+    assert ask(scorer, "C1", language="zh")[0].action_why == "成本更高"
+    logged = scorer.score(["C1"], [tiny_service.rows()[0]], language="en", top=0)[0].log_row()
+    assert (logged["action"], logged["action_why"]) == ("none", "costs more")
+
+
+def test_what_was_meant_for_another_stage_is_not_told(tmp_path: Path) -> None:
+    rows = [("C1", "call", "Call", None, "why", None, None, "prospect"), ("C2", "call", "Call", None, None, None, None)]
+    put(tmp_path, "actions", [one if len(one) == 8 else (*one, None) for one in rows], ACTIONS.names)
+    scorer, _ = scored(tmp_path)
+    first, second = ask(scorer, "C1", "C2")
+    assert (first.action, first.action_code, first.action_why) == (None, "action_outdated", None)
+    assert second.action.action == "call"
+
+
 def test_a_file_that_is_replaced_is_followed(tmp_path: Path) -> None:
     actions(tmp_path, ("C1", "call", None, None, None, None))
     scorer, tables = scored(tmp_path)

@@ -39,7 +39,7 @@ def test_each_customer_has_the_first_reason_why_not(tmp_path: Path) -> None:
         scored("e", probability=None, abstention="no_model_for_stage", stage="lapsing"),
         scored("f", stage="active", reason_codes="price"),
     ]
-    shop = written(settings(tmp_path, action), people, [event("f", "opt_out", 3)])
+    shop = written(settings(tmp_path), people, [event("f", "opt_out", 3)])
     known = Known(members={"city": np.array([True, True, True, False, True, True])})
     found = eligible(*asked(shop), action, known)
     assert list(found) == [None, "other_stage", "other_reason", "other_segment", "no_number", "opted_out"]
