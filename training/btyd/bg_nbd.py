@@ -23,6 +23,7 @@ from training.btyd.histories import Histories
 NAMES = ("r", "alpha", "a", "b")
 SCALED = (False, True, False, False)
 QUANTILES = (np.arange(32) + 0.5) / 32
+VISITS_BLOCK = 16_384  # customers at a time
 
 
 def fit_bg_nbd(customers: Histories, *, seed: int, modified: bool = True, prior: float = 1.0) -> Found | NotFound:
@@ -68,3 +69,25 @@ def silent(
         comes = (np.exp(-rate[:, None] * before) - np.exp(-rate[:, None] * after)).mean(axis=1)
     told: FloatArray = 1.0 - alive(parameters, of, modified=modified) * comes
     return told
+
+
+def expected_visits(
+    parameters: FloatArray, of: Histories, *, days: float, modified: bool = True, nodes: int = 128
+) -> FloatArray:
+    """Visits expected within so many days from the cutoff, the chance to have left included. Shape (n,).
+
+    Of a live customer of rate l who leaves after a visit with chance p they are (1 - exp(-l p days)) / p; the mean over
+    l, which is Gamma(r + x, alpha + T), is elementary, that over p is taken at quantiles of its beta.
+    """
+    r, alpha, a, b = parameters
+    rate, since = r + of.repeats, alpha + of.known_days
+    shapes, where = np.unique(of.repeats, return_inverse=True)
+    at = (np.arange(nodes) + 0.5) / nodes
+    leaves = np.maximum(betaincinv(a, b + shapes[:, None] + modified, at), 1e-9)
+    comes = np.empty(len(of))
+    for first in range(0, len(of), VISITS_BLOCK):
+        rows = slice(first, first + VISITS_BLOCK)
+        p = leaves[where[rows]]
+        gone = -np.expm1(-rate[rows, None] * np.log1p(p * days / since[rows, None]))
+        comes[rows] = (gone / p).mean(axis=1)
+    return np.asarray(alive(parameters, of, modified=modified) * comes)
