@@ -40,6 +40,7 @@ from churn.sections import (
 from churn.segment_sections import Segment, Segments, fault_of
 from churn.serving_sections import ApiKeys
 from churn.settings_text import expand, read, toml_value
+from churn.value_sections import Valuing
 from churn.webhook_sections import Webhooks, faults_of
 
 __all__ = ["Settings", "expand", "load"]
@@ -72,6 +73,7 @@ class Settings(BaseModel):
     action: tuple[Action, ...] = ()
     campaigns: Campaigns = Campaigns()
     products: Products = Products()
+    value: Valuing = Valuing()
     segment: tuple[Segment, ...] = ()
     segments: Segments = Segments()
     audiences: Audiences = Audiences()

@@ -209,8 +209,20 @@ VALUES = Table(
     "VALUES",
     (
         Column("customer_id", "str", "whose value"),
-        Column("expected_value_amount", "float64", "expected margin within the horizon, in the business's currency"),
+        Column("expected_value_amount", "float64", "margin within the horizon if they stay, or come", nullable=True),
         Column("value_tier", "str", "high, middle or low"),
+        Column(
+            "clv_amount", "float64", "margin expected within `clv_months`, the chance to buy included", nullable=True
+        ),
+        Column("clv_low_amount", "float64", "nine in ten like them brought between this ...", nullable=True),
+        Column("clv_high_amount", "float64", "... and this", nullable=True),
+        Column("clv_months", "float64", "how far it looks", nullable=True),
+        Column("clv_estimator", "str", "who estimated it: two_part or bg_nbd_gg", nullable=True),
+        Column("clv_code", "str", "why there is no clv_amount", nullable=True),
+        Column("past_value_amount", "float64", "margin they brought in as long a time before", nullable=True),
+        Column("high_value", "str", "yes: of the fewest who brought the share of sales [value] names", nullable=True),
+        Column("high_potential", "str", "yes: of the fewest who hold its share of growth expected", nullable=True),
+        Column("currency", "str", "ISO 4217", nullable=True),
     ),
     key=("customer_id",),
 )

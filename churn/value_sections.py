@@ -43,7 +43,8 @@ class Valuing(Section):
         default=0.5, description="the fewest who hold this share of all the growth expected are of high potential"
     )
     acquisition_attribute: str | None = Field(
-        default=None, description="profile attribute with the channel that won a customer; unset: that of the first order"
+        default=None,
+        description="profile attribute that says which channel won them; unset: the first order's",
     )
     acquisition_costs: dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = Field(
         default={}, description="what winning one customer costs, by that channel"

@@ -112,3 +112,11 @@ def show_segments(
 
     found = room.segments(load(config), as_of=as_of, member=members, out=out, with_drift=drift, with_grid=rfm)
     show(found, json)
+
+
+@campaign_app.command("value")
+def value(config: Config = DEFAULT, json: Json = False) -> None:
+    """Estimate what every customer is worth, with tiers, and value over cost by acquisition channel."""
+    from cli import campaign_value as room
+
+    show(room.value(load(config)), json)

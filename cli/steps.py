@@ -1,6 +1,7 @@
 """The steps from the sources to everybody's score: what each goes by, does and leaves, for `churn run` and `retrain`.
 
-    ingest --> snapshot --> train --> leaks --> prove --> promote --> materialise --> parity --> score --all --> advise
+    ingest --> snapshot --> train --> leaks --> prove --> promote --> materialise --> parity --> score --all
+        --> campaign value --> advise
 
 A step may be done again at any time; `inputs` and `stands` say when it need not be. A model that cannot be trained or
 does not pass the gate does not stop the loop while the champion before it still serves: its scores are due all the
@@ -105,7 +106,7 @@ def _proving(settings: Settings, newest: Mapping[str, int] | None) -> tuple[Step
 
 def _serving(settings: Settings) -> tuple[Step, ...]:
     """From who serves to everybody's score."""
-    from cli import features, parity, retraining, serving
+    from cli import campaign_value, features, parity, retraining, serving
 
     return (
         Step(
@@ -121,6 +122,11 @@ def _serving(settings: Settings) -> tuple[Step, ...]:
             "score --all", lambda _: serving.score(settings, everyone=True, ids=None, out=None),
             lambda done: [done["materialise"].as_json, retraining.serving(settings)],
             lambda made: all(Path(file).exists() for file in made["files"]),
+        ),
+        Step(
+            "campaign value", lambda _: campaign_value.value(settings),
+            lambda done: [_log_of(done), done["score --all"].as_json, settings.value.model_dump(mode="json")],
+            lambda made: all(Path(file).exists() for file in made["files"].values()),
         ),
     )  # fmt: skip
 

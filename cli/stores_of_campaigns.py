@@ -23,4 +23,8 @@ def campaign_stores() -> tuple[Store, ...]:
             ("campaigns/segments/*",), "until the next `churn campaign segments`", back_up=False,
             anew="churn campaign segments --rfm --drift",
         ),
+        Store(
+            "report on value", "who estimates value and on which evidence, tiers, channels: figures of groups",
+            ("campaigns/value/*",), "until the next `churn campaign value`", back_up=False, anew="churn campaign value",
+        ),
     )  # fmt: skip

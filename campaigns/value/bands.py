@@ -2,8 +2,8 @@
 
 Customers of cohorts whose horizon is over stand in groups of equal expectation; the interval is that between which the
 wanted share of a group spent, with the finite-sample correction of split conformal prediction. Beyond the group at the
-top it grows with the expectation. Nothing about a distribution is assumed, least of all of those who will spend nothing.
-Reads arrays. Start reading at `Bands.of`.
+top it grows with the expectation. Nothing is assumed about a distribution, least of all of those who will spend
+nothing. Reads arrays. Start reading at `Bands.of`.
 
 Source: Vovk, Gammerman, Shafer (2005), "Algorithmic Learning in a Random World", section 4.5 (Mondrian groups); Lei et
 al. (2018), "Distribution-free predictive inference for regression", JASA 113(523).
@@ -71,7 +71,9 @@ class Bands:
 
 
 def _ends(spent: FloatArray, tail: float) -> tuple[float, float]:
-    """The tail's and its opposite's order statistics; nothing, and more than the most, where rows are too few."""
+    """Both tails' order statistics; where the lower one is nothing, nobody lies below, and all is spent above."""
     ordered, size = np.sort(spent), len(spent)
-    low, high = math.floor((size + 1) * tail), math.ceil((size + 1) * (1 - tail))
-    return float(ordered[low - 1]) if low >= 1 else 0.0, float(ordered[min(high, size) - 1])
+    low = math.floor((size + 1) * tail)
+    least = float(ordered[low - 1]) if low >= 1 else 0.0
+    high = math.ceil((size + 1) * (1 - (tail if least > 0 else 2 * tail)))
+    return least, float(ordered[min(high, size) - 1])

@@ -4,8 +4,9 @@ Money of a visit is gamma distributed (p, v) around a level of the customer's ow
 customers (q, gamma), independently of how often they come. Whoever came once is believed little, and drawn to
 everybody's mean. Reads arrays. Start reading at `fit_gamma_gamma`.
 
-Source: Fader, Hardie (2013), "The Gamma-Gamma Model of Monetary Value", brucehardie.com/notes/025, eqs. 1a and 5; Fader,
-Hardie, Lee (2005), "RFM and CLV: Using Iso-Value Curves for Customer Base Analysis", J. Marketing Research 42(4).
+Source: Fader, Hardie (2013), "The Gamma-Gamma Model of Monetary Value", brucehardie.com/notes/025, eqs. 1a and 5;
+Fader, Hardie, Lee (2005), "RFM and CLV: Using Iso-Value Curves for Customer Base Analysis", J. Marketing Research
+42(4).
 """
 
 from dataclasses import dataclass

@@ -104,8 +104,13 @@ def judged(past: Past, estimators: Sequence[Estimator]) -> Choice:
     able = {code: pair for code, pair in losses.items() if pair is not None}
     if not able:
         return Choice(None, NONE_FITS, judgements=found)
-    shared = set.intersection(*({one.cutoff for one in found if one.estimator == code and not one.why} for code in able))
-    best = min(able, key=lambda code: _mean([one.loss for one in found if one.estimator == code and one.cutoff in shared]))
+    told = ({one.cutoff for one in found if one.estimator == code and not one.why} for code in able)
+    shared = set.intersection(*told)
+
+    def loss(code: str) -> float:
+        return _mean([one.loss for one in found if one.estimator == code and one.cutoff in shared])
+
+    best = min(able, key=loss)
     own, naive = able[best]
     if own >= naive:
         return Choice(None, NONE_BETTER, judgements=found)

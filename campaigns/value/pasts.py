@@ -130,8 +130,8 @@ def pasts_of(events: Events, lifecycle: Lifecycle, instant: datetime, horizon_da
     since_days = (to_us(instant) - rows.time_us[last]) / DAY_US
     return Pasts(
         rows.customers[there], of(opens, ones), known_days, known_days - since_days, since_days, of(every, amount),
-        of(day == final[who], amount), of(opens & windows[0], ones), of(windows[0], amount), of(opens & windows[1], ones),
-        of(windows[1], amount), of(early, amount), names[codes],
+        of(day == final[who], amount), of(opens & windows[0], ones), of(windows[0], amount),
+        of(opens & windows[1], ones), of(windows[1], amount), of(early, amount), names[codes],
     )  # fmt: skip
 
 
@@ -146,5 +146,8 @@ def spent_in(events: Events, lifecycle: Lifecycle, start: datetime, end: datetim
 
 
 def _nobody() -> Pasts:
-    none = np.zeros(0, dtype=object)
-    return Pasts(none, *(np.zeros(0) for _ in range(len(fields(Pasts)) - 2)), none)
+    texts = ("customer_ids", "channel")
+    empty: dict[str, Any] = {
+        one.name: np.zeros(0, dtype=object if one.name in texts else float) for one in fields(Pasts)
+    }
+    return Pasts(**empty)

@@ -85,8 +85,6 @@ def money_leans(pasts: Pasts) -> float:
 
 def rank_correlation(left: FloatArray, right: FloatArray) -> float:
     """Spearman's; NaN where one side is all alike."""
-
-
     ranks = [rankdata(one) for one in (left, right)]
     spread = [float(one.std()) for one in ranks]
     if not all(spread):
