@@ -84,8 +84,9 @@ def parts_of(rows: pd.DataFrame, form: Form, name: str, most_rows: int | None) -
     headers = [form.columns[one] for one in used]
     if form.value_column is not None and "value" in rows:
         used, headers = [*used, "value"], [*headers, form.value_column]
-    head = (",".join(headers) + "\n").encode() if form.has_header else b""
-    lines = [_line(one) for one in rows[used].itertuples(index=False)]
+    head = (",".join(form.template or headers) + "\n").encode() if form.has_header else b""
+    empty = "," * max(0, len(form.template) - len(used))  # what is filled comes first in a template
+    lines = [_line(one, empty) for one in rows[used].itertuples(index=False)]
     told = sorted(zip(lines, rows.index, strict=True))
     longest = max((len(line) for line, _ in told), default=1)
     limits = [one for one in (most_rows, form.most_rows) if one is not None]
@@ -100,9 +101,9 @@ def parts_of(rows: pd.DataFrame, form: Form, name: str, most_rows: int | None) -
     ]
 
 
-def _line(row: tuple[Any, ...]) -> bytes:
+def _line(row: tuple[Any, ...], empty: str) -> bytes:
     cells = (f"{one:.2f}" if isinstance(one, float) else one or "" for one in row)
-    return (",".join(cells) + "\n").encode()
+    return (",".join(cells) + empty + "\n").encode()
 
 
 def write_export(settings: Settings, name: str, parts: list[Part], manifest: dict[str, Any]) -> None:

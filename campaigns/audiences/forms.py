@@ -3,7 +3,7 @@
     google      Customer Match: a CSV with `Email` and `Phone`
     meta        Custom Audience of customers: a CSV with `email`, `phone`, and `value` for a seed
     x           list audience: one hashed e-mail address a line, no header
-    linkedin    contact list: a CSV with `email`
+    linkedin    contact list: a CSV with the columns of its template, of which `email` is filled
 
 Pages were read on `READ_ON`. Names and postal addresses are left out: [contacts] has no postcode, without which Google
 matches no name, and a full name in one column parts into first and last by guess alone. Start reading at `FORMS`.
@@ -40,6 +40,7 @@ class Form:
         vendor: its code. title: its name for people.
         columns: by identifier, the header of its column.
         has_header: whether the first line names the columns.
+        template: every column in order, where those that stay empty must be there too.
         phone_form: how a phone number is spelt before it is hashed.
         gmail_alike: whether dots and what follows a plus are dropped from addresses at gmail.com and googlemail.com.
         value_column: header of the column of values, for a seed; None where none is documented.
@@ -64,6 +65,7 @@ class Form:
     consent: tuple[str, ...]
     pages: tuple[str, ...]
     unverified: tuple[Unverified, ...] = ()
+    template: tuple[str, ...] = ()
 
 
 GOOGLE = Form(
@@ -146,13 +148,14 @@ LINKEDIN = Form(
         "https://www.linkedin.com/help/lms/answer/a1489764",  # 300 to 300,000 rows, 20 MB, e-mails plain or SHA-256
         "https://learn.microsoft.com/en-us/linkedin/marketing/matched-audiences/create-and-manage-list-uploads",
     ),
+    template=("email", "firstname", "lastname", "jobtitle", "employeecompany", "country", "googleaid"),
     unverified=(
         Unverified(
             "linkedin_template",
-            "The headers of its template were read on no page, and it wants them unchanged: download the template in "
-            "Campaign Manager and put this column below its header of e-mail addresses.",
-            "模板的列名未经官方页面核实，且 LinkedIn 要求保持不变：请在 Campaign Manager 下载模板，"
-            "把本列粘贴到邮箱列之下。",
+            "It wants the headers of its template unchanged. These are the ones that others quote of it; the template "
+            "itself was not read: compare them with the one that Campaign Manager offers.",
+            "LinkedIn 要求模板列名保持不变。此处列名引自他人对模板的转述，未核对模板本身："
+            "请与 Campaign Manager 提供的模板比对。",
         ),
         Unverified(
             "linkedin_email",

@@ -42,7 +42,8 @@ def test_meta_gets_digits_alone_and_x_and_linkedin_addresses_alone(tmp_path: Pat
     assert [email_hash(address, META), number] in meta
     assert len(x) == 301
     assert [email_hash(address, META)] in x
-    assert linkedin == [["email"], *x]
+    assert linkedin[0] == ["email", "firstname", "lastname", "jobtitle", "employeecompany", "country", "googleaid"]
+    assert linkedin[1:] == [[*row, "", "", "", "", "", ""] for row in x]
 
 
 @pytest.mark.parametrize("vendor", FORMS)
