@@ -21,6 +21,8 @@ from features.encryption import appoint
 from features.pseudonyms import agree
 from serving.app import SCOPES, Desk, counter_of, routes
 from serving.asgi import Lifespan, application
+from serving.campaigns.desk import SCOPES as CAMPAIGN_SCOPES
+from serving.campaigns.desk import CampaignDesk
 from serving.changes.feed import SCOPES as FEED_SCOPES
 from serving.changes.feed import Feed
 from serving.changes.following import Follower
@@ -40,6 +42,8 @@ from serving.replay_desk import SCOPES as REPLAY_SCOPES
 from serving.replay_desk import ReplayDesk
 from serving.score_route import ScoreRoute, ShortWay
 from serving.swap import Swapping
+from serving.web.campaign_pages import SCOPES as CAMPAIGN_PAGE_SCOPES
+from serving.web.campaign_pages import CampaignPages
 from serving.web.desk import SCOPES as WEB_SCOPES
 from serving.web.desk import WebDesk
 from serving.web.runs import SCOPES as RUN_SCOPES
@@ -51,7 +55,7 @@ DEFAULT_CONFIG = "churn.toml"
 UNTOLD_HOURS = 48  # so far back live events are looked at of which nobody was told; every night's batch tells of all
 EVERY_SCOPES = (
     SCOPES, WEB_SCOPES, INFO_SCOPES, EVENT_SCOPES, FORGET_SCOPES, FEED_SCOPES, VIEW_SCOPES, WHAT_IF_SCOPES,
-    REPLAY_SCOPES, RUN_SCOPES,
+    REPLAY_SCOPES, RUN_SCOPES, CAMPAIGN_SCOPES, CAMPAIGN_PAGE_SCOPES,
 )  # fmt: skip
 
 
@@ -78,12 +82,14 @@ def assemble(
         door.login,
         WebDesk(desk.settings, view, door.sessions),
         RunDesk(desk.settings, door.sessions),
+        CampaignPages(desk.settings, desk, door.sessions),
         events or EventDesk(desk.metrics),
         forget or ForgetDesk(),
         Feed(desk.settings.folder, desk),
         view,
         ReplayDesk(desk.settings),
         InfoDesk(desk.settings.folder, desk),
+        CampaignDesk(desk.settings, desk),
         what_if or WhatIfDesk(desk),
     )
     all_routes = [*routes(desk), *(route for room in rooms for route in room.routes())]

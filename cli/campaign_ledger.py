@@ -11,12 +11,12 @@ from churn.settings import Settings
 from cli.outcome import Outcome
 
 if TYPE_CHECKING:
-    from campaigns.ledger.listed import Campaign
+    from features.campaigns_listed import Campaign
 
 
 def listed(settings: Settings) -> Outcome:
     """Every campaign of the business."""
-    from campaigns.ledger import listed as room
+    from features import campaigns_listed as room
     from serving.now import clock_of
 
     now, calendar = clock_of(settings).now(), Calendar(settings.business.timezone)
@@ -75,8 +75,8 @@ def effect(settings: Settings, campaign: str | None) -> Outcome:
     """What a campaign did, or all whose window is over, and all contact together."""
     from campaigns.ledger import closing, told
     from campaigns.ledger import effect as room
-    from campaigns.ledger import listed as every
     from campaigns.ledger.effect_page import effect_page
+    from features import campaigns_listed as every
     from features.atomic import write_text
     from features.parts import log_parts
     from serving.now import clock_of
@@ -99,9 +99,9 @@ def effect(settings: Settings, campaign: str | None) -> Outcome:
 
 def _together(settings: Settings, as_json: dict[str, Any], now: datetime) -> list[str]:
     """All contact together, against those whom no campaign contacts."""
-    from campaigns.ledger import listed as every
     from campaigns.ledger import told
     from campaigns.ledger.overall import overall
+    from features import campaigns_listed as every
     from features.parts import log_parts
 
     first = min((one.planned_at for one in every.listed(settings.folder)), default=now)

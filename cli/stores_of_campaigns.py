@@ -11,7 +11,8 @@ def campaign_stores() -> tuple[Store, ...]:
         Store(
             "campaigns", "who was planned for, treated or held out; lists; what each campaign did",
             ("campaigns/*/treatments.parquet", "campaigns/*/decisions.parquet", "campaigns/*/list-*.csv",
-             "campaigns/*/manifest.json", "campaigns/*/exports.json", "campaigns/*/effect.*"),
+             "campaigns/*/listed.parquet", "campaigns/*/manifest.json", "campaigns/*/exports.json",
+             "campaigns/*/effect.*", "campaigns/*/plan.html"),
             "for ever", erase=erase_from_campaigns,
         ),
         Store(

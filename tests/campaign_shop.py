@@ -10,12 +10,15 @@ from typing import Any
 
 import pandas as pd
 
+from campaigns.ledger.export import COLUMNS as LIST_COLUMNS
 from churn.action_sections import Action, Campaigns
 from churn.calendar import Calendar
 from churn.sections import Business, Contacts, Ingest, Source
 from churn.settings import Settings
 from churn.tables import INSTANT, SCORES, TREATMENTS, VALUES
+from features.atomic import write_json
 from features.sources import ingest
+from features.treatments import write_treatments
 
 NOW = datetime(2025, 3, 1, tzinfo=UTC)
 FIRST = datetime(2024, 1, 1, tzinfo=UTC)
@@ -129,6 +132,19 @@ def treatments(
     }  # fmt: skip
     instants = dict.fromkeys(("planned_at", "due", "window_end"), INSTANT)
     return pd.DataFrame(planned)[TREATMENTS.names].astype(instants)
+
+
+def exported(folder: Path, campaign: str, treated: dict[str, bool]) -> None:
+    """A campaign whose lists were written, as the service finds it."""
+    write_treatments(folder, campaign, treatments(campaign, treated, days_ago=70, window_days=60))
+    rows = [[one, "coupon", "A coupon", "优惠券", "likely to leave", "", "2025-01-05", "shop"]
+            for one, is_treated in sorted(treated.items()) if is_treated]  # fmt: skip
+    columns = {name: [row[place] for row in rows] for place, name in enumerate(LIST_COLUMNS)}
+    lists = pd.DataFrame(columns | {"channel": ["email" if row[0] == "客户-3" else "sms" for row in rows]})
+    lists.to_parquet(folder / "campaigns" / campaign / "listed.parquet", index=False)
+    files = {"list-sms.csv": {"rows": len(rows), "sha256": "0" * 64}}
+    told = {"at": "2024-12-21T01:00:00+00:00", "folder": "", "files": files, "left_out": {}}
+    write_json(folder / "campaigns" / campaign / "exports.json", [told])
 
 
 def local_day(days_ago: int) -> datetime:

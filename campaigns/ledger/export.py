@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from campaigns.ledger.effect import NoCampaign
 from campaigns.people import People
@@ -28,11 +29,12 @@ from churn.calendar import Calendar
 from churn.cells import harmless
 from churn.errors import DataError, SettingsError
 from churn.settings import Settings
-from features.atomic import write_json, write_text
+from features import parquet
+from features.atomic import write_json, write_text, write_whole
 from features.encryption import is_encrypting
 from features.treatments import read_treatments, treatments_file
 
-EXPORTS = "exports.json"
+EXPORTS, LISTED = "exports.json", "listed.parquet"
 COLUMNS = ("customer_id", "action", "text", "text_zh", "why", "why_zh", "due", "owner")
 GONE = "no_such_action"  # the catalogue knows it no longer
 OF_THE_PLAN = (TOO_MANY, COOLING_DOWN)  # the plan itself is what counts there
@@ -107,6 +109,7 @@ def export(
         f"list-{channel}.csv": _write(folder / f"list-{channel}.csv", theirs, settings)
         for channel, theirs in listed.groupby(listed["channel"].fillna("none"), sort=True)
     }
+    _keep(own / LISTED, listed, settings)
     told = pd.Series(why_not).dropna().value_counts()
     found = Export(files, {str(code): int(count) for code, count in told.items()})
     _note(own / EXPORTS, {"at": now.isoformat(), "folder": "" if out is None else str(out), **asdict(found)})
@@ -125,6 +128,16 @@ def _why_not(settings: Settings, mine: pd.DataFrame, now: datetime, environ: Map
             told[np.isin(told, OF_THE_PLAN)] = None
             found[theirs] = told[theirs]
     return list(found)
+
+
+def _keep(path: Path, rows: pd.DataFrame, settings: Settings) -> None:
+    """Keep all lists as one table, which the service tells page by page."""
+    calendar, by_code = Calendar(settings.business.timezone), {one.code: one for one in settings.action}
+    ordered = rows.sort_values("customer_id")
+    lines = [_line(row, by_code[str(row.action)], calendar) for row in ordered.itertuples(index=False)]
+    columns = {name: pa.array([line[place] for line in lines], pa.string()) for place, name in enumerate(COLUMNS)}
+    table = pa.table(columns | {"channel": pa.array(ordered["channel"].fillna("none").to_list(), pa.string())})
+    write_whole(path, lambda draft: parquet.write_table(table, draft))
 
 
 def _write(path: Path, rows: pd.DataFrame, settings: Settings) -> dict[str, Any]:

@@ -25,6 +25,7 @@ TAGS = {
     "scores": "Calibrated probabilities with reasons, or abstentions.",
     "events": "What customers do, as it happens.",
     "customers": "One customer at a time.",
+    "campaigns": "What was planned for whom, and what it did.",
     "about": "What the answers stand on.",
     "health": "For whoever watches the service.",
 }

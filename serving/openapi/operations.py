@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from serving.campaigns.schemas import CampaignDetail, CampaignsAnswer, ContactsAnswer
 from serving.changes.feed import CURSOR, LIMIT, ChangesAnswer
 from serving.customer_view import LONGEST_ID, Customer
 from serving.event_schemas import EventsAnswer, EventsRequest
@@ -12,7 +13,7 @@ from serving.schemas import MOST_CUSTOMERS, ScoreAnswer, ScoreRequest
 from serving.what_if_schemas import WhatIfAnswer, WhatIfRequest
 
 HTML, TEXT = "text/html", "text/plain"
-SCORES, EVENTS, CUSTOMERS, ABOUT, HEALTH = "scores", "events", "customers", "about", "health"
+SCORES, EVENTS, CUSTOMERS, CAMPAIGNS, ABOUT, HEALTH = "scores", "events", "customers", "campaigns", "about", "health"
 EXAMPLE: dict[str, Any] = {"customer_ids": ["C000123", "C000456"], "language": "en", "top_reasons": 3}
 EVENTS_EXAMPLE: dict[str, Any] = {
     "events": [
@@ -118,6 +119,34 @@ FROM_OUTSIDE = (
         asks="/v1/customers/C000123?keep_out=true",
     ),
 )  # fmt: skip
+CAMPAIGN = in_path("campaign", {"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,59}$"}, "Its id.", "2025-spring")
+UNKNOWN_CAMPAIGN = ("unknown_campaign", "Nobody planned such a campaign.")
+OF_CAMPAIGNS = (
+    Operation(
+        "get", "/v1/campaigns", CAMPAIGNS, "campaigns", "Every campaign",
+        "Who is in charge, how many were planned for and held out, when its effect can be told.", "read",
+        {"200": Told("The campaigns", CampaignsAnswer)}, {"422": ("invalid_request", "There is a parameter.")},
+    ),
+    Operation(
+        "get", "/v1/campaigns/{campaign}", CAMPAIGNS, "campaign", "One campaign",
+        "The plan as it was written down, the writings of its lists, and what it did.", "read",
+        {"200": Told("The campaign", CampaignDetail)},
+        {"404": UNKNOWN_CAMPAIGN, "422": ("invalid_request", "There is a parameter.")}, (CAMPAIGN,),
+        asks="/v1/campaigns/2025-spring",
+    ),
+    Operation(
+        "get", "/v1/campaign-contacts/{campaign}", CAMPAIGNS, "campaignContacts", "Whom to contact",
+        "As its lists were written last, page by page; who opted out since is left out, who was held out never in.",
+        "read", {"200": Told("A page of them", ContactsAnswer)},
+        {"404": UNKNOWN_CAMPAIGN, "409": ("not_exported", "Its lists were not written yet.")},
+        (
+            CAMPAIGN, LANGUAGE, query("after", {"type": "string", "maxLength": 512}, "`next` of the page before."),
+            query("limit", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 200}, "At most so many."),
+            query("channel", {"type": "string", "pattern": "^[a-z_]{1,40}$"}, "By this way alone."),
+        ),
+        asks="/v1/campaign-contacts/2025-spring?limit=100",
+    ),
+)  # fmt: skip
 ABOUT_IT = (
     Operation(
         "get", "/v1/features", ABOUT, "features", "The features that the models read",
@@ -159,4 +188,4 @@ WATCHING = (
     Operation("get", "/metrics", HEALTH, "metrics", "For Prometheus", "All workers together.", "read",
               {"200": Told("The meters", TEXT)}),
 )  # fmt: skip
-OPERATIONS = (*SCORING, *FROM_OUTSIDE, *ABOUT_IT, *WATCHING)
+OPERATIONS = (*SCORING, *FROM_OUTSIDE, *OF_CAMPAIGNS, *ABOUT_IT, *WATCHING)

@@ -84,7 +84,7 @@ class View:
         return answer
 
     def _top(self) -> str:
-        where = {"/": "list", "/monitoring/": "monitoring", "/docs": "documents"}
+        where = {"/": "list", "/monitoring/": "monitoring", "/campaigns/": "campaigns", "/docs": "documents"}
         links = "".join(f'<a href="{path}">{self.say(name)}</a>' for path, name in where.items())
         find = (
             f'<form action="/customer" method="get" role="search" aria-label="{self.say("find")}"><input name="id" '

@@ -25,12 +25,13 @@ from serving.openapi.operations import OPERATIONS
 from serving.score_log import ScoreLog
 from serving.webhooks.words import News, body_of
 from serving.what_if import WhatIfDesk
-from tests import live_shop, tiny_service
+from tests import campaign_shop, live_shop, tiny_service
 from tests.live_shop import Ticking
 from tests.tiny_service import row
 
 PAGES = {"/", "/customer", "/at-risk.csv", "/login", "/logout"}  # for people; not in the document
 PAGES |= {"/monitoring", "/monitoring/", "/monitoring/runs/{run}/{file}"}
+PAGES |= {"/campaigns", "/campaigns/", "/campaigns/{campaign}/{file}"}
 SCORE_ID = "0123456789abcdef0123456789abcdef"
 CUSTOMER = "C000123"
 
@@ -41,6 +42,7 @@ class Shop:
     def __init__(self, folder: Path, **serving: Any) -> None:
         self.held = live_shop.settings(folder).model_copy(update={"serving": Serving(**serving)})
         live_shop.ingested(self.held)
+        campaign_shop.exported(self.held.folder, "2025-spring", {CUSTOMER: True, "C000456": False})
         store = self.store = tiny_service.store([row(CUSTOMER), row("C000456")])
         self.intake, self.log = live_shop.intake(self.held, store), ScoreLog(self.held.folder)
         self.desk, scorer = Desk(self.held), tiny_service.scorer(clock=Ticking())

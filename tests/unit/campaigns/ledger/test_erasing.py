@@ -15,7 +15,7 @@ def test_nothing_names_them_any_more(tmp_path: Path) -> None:
     write_treatments(shop.folder, "spring", treatments("spring", people, days_ago=5, window_days=60))
     export(shop, "spring", NOW, {})
     erased = erase_from_campaigns(shop.folder, Whom(frozenset({"leaver", "held"})))
-    assert (erased.rows, erased.files, erased.found) == (3, 2, frozenset({"leaver", "held"}))
+    assert (erased.rows, erased.files, erased.found) == (4, 3, frozenset({"leaver", "held"}))
     assert read_treatments(shop.folder)["customer_id"].tolist() == ["friend"]
     folder = shop.folder / "campaigns"
     assert not any(b"leaver" in path.read_bytes() for path in folder.rglob("*") if path.is_file())

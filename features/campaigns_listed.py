@@ -40,16 +40,17 @@ class Campaign:
         return self.window_end <= now
 
 
-def listed(folder: Path) -> list[Campaign]:
+def listed(folder: Path, campaign: str | None = None) -> list[Campaign]:
     """Every campaign, by the day on which it was planned.
 
     Args:
         folder: the artifacts of the business.
+        campaign: this one alone; all where None.
 
     Raises:
         BrokenTreatments: a file of them cannot be read.
     """
-    rows = read_treatments(folder)
+    rows = read_treatments(folder, campaign)
     found = [_of(str(name), mine) for name, mine in rows.groupby("campaign", sort=True)]
     return sorted(found, key=lambda one: (one.planned_at, one.campaign))
 

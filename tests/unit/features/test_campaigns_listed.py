@@ -3,8 +3,8 @@
 from datetime import timedelta
 from pathlib import Path
 
-from campaigns.ledger.listed import listed
 from cli import campaign_ledger
+from features.campaigns_listed import listed
 from features.treatments import write_treatments
 from tests.campaign_shop import NOW, scored, settings, treatments, written
 

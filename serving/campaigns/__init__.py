@@ -1,0 +1,1 @@
+"""Campaigns as other systems and people see them: what was planned, whom to contact, what it did. Reads files."""

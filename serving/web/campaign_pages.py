@@ -1,0 +1,138 @@
+"""Campaigns, for people at a browser: every campaign in a table, and the pages that were written of each.
+
+    /campaigns/                       every campaign: who is in charge, how many, when its effect can be told
+    /campaigns/{campaign}/{page}      the plan, or what it did, as it was written; drawn by nobody here
+    /campaigns/{room}/{page}          likewise the pages of value, segments, offers and the like
+
+Only names that such a page can have are looked for, and no link is followed. Pages run nothing and load nothing.
+Start reading at `CampaignPages.routes`.
+"""
+
+import os
+import re
+import stat
+from html import escape
+from pathlib import Path
+
+import anyio.to_thread
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from churn.errors import ChurnError
+from churn.settings import Settings
+from features.treatments import FOLDER, OTHERS
+from serving.campaigns.desk import Answers
+from serving.campaigns.reading import Shelf
+from serving.campaigns.schemas import CampaignInfo
+from serving.refusals import UnknownRoute
+from serving.web.frame import View
+from serving.web.login import request_of
+from serving.web.runs import POLICY
+from serving.web.session import Sessions
+
+HOME, PAGE = "/campaigns/", "/campaigns/{campaign}/{file}"
+SCOPES = dict.fromkeys((HOME, HOME.rstrip("/"), PAGE), "read")
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}", re.ASCII)
+FILE = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}\.html", re.ASCII)
+OF_A_CAMPAIGN = ("plan.html", "effect.html")
+
+
+class CampaignPages:
+    """Where people look at campaigns.
+
+    Args:
+        settings: of the business.
+        desk: what knows the time.
+        sessions: of people who logged in.
+    """
+
+    def __init__(self, settings: Settings, desk: Answers, sessions: Sessions) -> None:
+        self._settings, self._desk, self._sessions = settings, desk, sessions
+        self._shelf = Shelf(settings.folder)
+
+    def routes(self) -> list[BaseRoute]:
+        """The routes of these pages."""
+        return [
+            Route(HOME, self.every, methods=["GET"]),
+            Route(HOME.rstrip("/"), self.here, methods=["GET"]),
+            Route(PAGE, self.page, methods=["GET"]),
+        ]
+
+    async def here(self, _: Request) -> Response:
+        """Answer `GET /campaigns`."""
+        return RedirectResponse(HOME, 303)
+
+    async def every(self, request: Request) -> Response:
+        """Answer `GET /campaigns/`."""
+        business = self._settings.business
+        csrf = self._sessions.csrf(request_of(request))
+        view = View.of(request, business=business.name, language=business.language, csrf=csrf)
+        heading = view.say("campaigns")
+        try:
+            content = await anyio.to_thread.run_sync(self._table, view)
+        except ChurnError as error:
+            said = f'<div class="problem"><p>{escape(error.problem)}</p><p>{escape(error.mend)}</p></div>'
+            return view.page(heading, f"<h1>{heading}</h1>{said}", status=503)
+        return view.page(heading, f"<h1>{heading}</h1>{content}")
+
+    async def page(self, request: Request) -> Response:
+        """Answer `GET /campaigns/{campaign}/{file}`."""
+        campaign, file = request.path_params["campaign"], request.path_params["file"]
+        content = await anyio.to_thread.run_sync(self._read, campaign, file)
+        if content is None:
+            raise UnknownRoute(request.url.path)
+        return Response(content, media_type="text/html", headers={"Content-Security-Policy": POLICY})
+
+    def _table(self, view: View) -> str:
+        now, calendar = self._desk.counter.scorer.clock.now(), self._settings.lifecycle.calendar
+        found = self._shelf.every(now)
+        names = ("campaign", "planned_on", "in_charge", "to_contact", "held_out", "told_on", "")
+        head = "".join(f"<th>{view.say(name) if name else ''}</th>" for name in names)
+        rows = []
+        for one in reversed(found):  # the newest first
+            days = [f"{calendar.day_of(at):%Y-%m-%d}" for at in (one.planned_at, one.window_end)]
+            cells = [one.campaign, days[0], ", ".join(one.owners), f"{one.treated:,}", f"{one.held_out:,}", days[1]]
+            plain = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+            rows.append(f"<tr>{plain}<td>{self._links(view, one)}</td></tr>")
+        table = f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+        return self._rooms(view) + (table if rows else f"<p>{view.say('no_campaign_yet')}</p>")
+
+    def _links(self, view: View, one: CampaignInfo) -> str:
+        found = [
+            f'<a href="{HOME}{one.campaign}/{file}">{view.say(file.removesuffix(".html") + "_page")}</a>'
+            for file in OF_A_CAMPAIGN
+            if (self._settings.folder / FOLDER / one.campaign / file).is_file()
+        ]
+        doubt = f" ({view.say('not_causal')})" if one.causal is False else ""
+        return " · ".join(found) + doubt
+
+    def _rooms(self, view: View) -> str:
+        """Links to the pages of other rooms that were written."""
+        pages = sorted(
+            path for room in sorted(OTHERS) for path in (self._settings.folder / FOLDER / room).glob("*.html")
+        )
+        links = [
+            f'<a href="{HOME}{path.parent.name}/{path.name}">{view.say("room_" + path.parent.name)}</a>'
+            for path in pages
+            if FILE.fullmatch(path.name)
+        ]
+        return f"<p>{' · '.join(links)}</p>" if links else ""
+
+    def _read(self, campaign: str, file: str) -> bytes | None:
+        """A page; None for whatever is none."""
+        if not NAME.fullmatch(campaign) or not FILE.fullmatch(file):
+            return None
+        folder = self._settings.folder / FOLDER / campaign
+        if folder.is_symlink():
+            return None
+        return _opened(folder / file)
+
+
+def _opened(path: Path) -> bytes | None:
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:  # it is not there, or is a link
+        return None
+    with os.fdopen(handle, "rb") as opened:
+        return opened.read() if stat.S_ISREG(os.fstat(handle).st_mode) else None
