@@ -40,6 +40,7 @@ from churn.sections import (
 from churn.segment_sections import Segment, Segments, fault_of
 from churn.serving_sections import ApiKeys
 from churn.settings_text import expand, read, toml_value
+from churn.uplift_sections import Uplift
 from churn.value_sections import Valuing
 from churn.webhook_sections import Webhooks, faults_of
 
@@ -74,6 +75,7 @@ class Settings(BaseModel):
     campaigns: Campaigns = Campaigns()
     products: Products = Products()
     value: Valuing = Valuing()
+    uplift: Uplift = Uplift()
     segment: tuple[Segment, ...] = ()
     segments: Segments = Segments()
     audiences: Audiences = Audiences()

@@ -120,3 +120,15 @@ def value(config: Config = DEFAULT, json: Json = False) -> None:
     from cli import campaign_value as room
 
     show(room.value(load(config)), json)
+
+
+@campaign_app.command()
+def uplift(
+    config: Config = DEFAULT,
+    action: Annotated[str | None, typer.Option(help="An action; unset: every one that a campaign had.")] = None,
+    json: Json = False,
+) -> None:
+    """Learn whom each action can save, from campaigns in which chance decided; claims nothing that does not hold."""
+    from cli import campaign_uplift as room
+
+    show(room.uplift(load(config), action), json)

@@ -28,4 +28,9 @@ def campaign_stores() -> tuple[Store, ...]:
             "report on value", "who estimates value and on which evidence, tiers, channels: figures of groups",
             ("campaigns/value/*",), "until the next `churn campaign value`", back_up=False, anew="churn campaign value",
         ),
+        Store(
+            "uplift", "what each action changes, as learned from campaigns: models and figures, nobody's row",
+            ("campaigns/uplift/*/*",), "until the next `churn campaign uplift`", back_up=False,
+            anew="churn campaign uplift",
+        ),
     )  # fmt: skip

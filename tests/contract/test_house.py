@@ -41,6 +41,7 @@ SPEAKS = {  # vendor: the files that may import it
         "campaigns/value/two_part.py",  # expects money a customer; it makes no model that serves answers
         "training/leaks/classifier.py",  # tells folds apart; it makes no model that serves
         "training/pyfunc_model.py",
+        "campaigns/uplift/learners.py",
         "serving/scorer.py",
     ],
     "mlflow": ["training/registry*.py", "training/pyfunc_model.py", "serving/champion_registry.py"],
