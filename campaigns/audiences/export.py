@@ -95,8 +95,8 @@ def export(
         made_by: who asked for it, for the manifest.
 
     Raises:
-        InsideArtifacts, TooFew, NoScores, OldScores, NoContacts, NoIdentifier, NoConsentColumn, NoValues, HowMany,
-        NoSuchCampaign, NoSuchSegment and what else `candidates` and `identifiers` raise: nothing was written.
+        InsideArtifacts, NoFolder, TooFew, NoScores, OldScores, and what `candidates` and `identifiers` raise: nothing
+            was written.
     """
     place = check_out(settings, out)
     people = people_of(settings, now)

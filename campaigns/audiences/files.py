@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,13 @@ class InsideArtifacts(SettingsError):
         )
 
 
+class NoFolder(SettingsError):
+    """The files were to go where a file stands."""
+
+    def __init__(self, out: Path) -> None:
+        super().__init__(f"{out} is a file.", mend="name a folder for the files, or one that is to be made: `--out`.")
+
+
 @dataclass(frozen=True)
 class Part:
     """One file.
@@ -63,11 +71,13 @@ def check_out(settings: Settings, out: Path) -> Path:
     """The folder of the files, absolute.
 
     Raises:
-        InsideArtifacts: it lies among the artifacts.
+        InsideArtifacts: it lies among the artifacts. NoFolder: it is a file.
     """
     place, ours = out.expanduser().resolve(), (settings.root / settings.artifacts).resolve()
     if place.is_relative_to(ours) or place.is_relative_to(settings.folder.resolve()):
         raise InsideArtifacts(out)
+    if place.exists() and not place.is_dir():
+        raise NoFolder(out)
     return place
 
 
@@ -133,7 +143,8 @@ def write_export(settings: Settings, name: str, parts: list[Part], manifest: dic
         _write_private(place / str(manifest["beside"]), told.encode())
     except OSError:
         for part in parts:
-            (place / part.name).unlink(missing_ok=True)
+            with suppress(OSError):
+                (place / part.name).unlink(missing_ok=True)
         shutil.rmtree(record, ignore_errors=True)
         raise
 

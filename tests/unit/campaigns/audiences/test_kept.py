@@ -6,16 +6,19 @@ from pathlib import Path
 
 import pytest
 
+from campaigns.audiences.files import NoFolder
+from churn.privacy_sections import Privacy
 from churn.settings import Settings
 from cli import campaign_audience, forget, prune
 from cli.stores import stores
 from features import parquet
+from features.encryption import KEY, appoint, new_key
 from features.erasure.audiences import FOLDER, MANIFEST, MEMBERS, BrokenRecord, erase_from_audiences
 from features.erasure.store import NOTHING, Whom
 from tests import audience_shop
-from tests.audience_shop import exported, lapsed, on_the_list
+from tests.audience_shop import exported, lapsed, lines, on_the_list
 from tests.campaign_shop import event
-from tests.command_line import churn, refused
+from tests.command_line import churn, files_no_longer_than, refused
 from tests.searching import naming
 
 
@@ -102,6 +105,31 @@ def test_members_alone_are_kept_and_no_digest(shop: Settings) -> None:
     done = exported(shop)
     kept = parquet.read_frame(shop.folder / FOLDER / done.manifest["id"] / MEMBERS)
     assert list(kept.columns) == ["customer_id", "file"]
+
+
+def test_the_record_is_encrypted_where_files_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(KEY, new_key())
+    shop = audience_shop.written(tmp_path).model_copy(update={"privacy": Privacy(encrypt_files=True)})
+    appoint(shop)
+    done = exported(shop)
+    assert parquet.is_encrypted(shop.folder / FOLDER / done.manifest["id"] / MEMBERS)
+    assert len(on_the_list(shop, done)) == 300
+    assert lines(done)[0] == ["Email", "Phone"]  # what goes out is plain, as platforms want it
+
+
+def test_where_files_cannot_go_nothing_stays(shop: Settings) -> None:
+    (shop.root / "out").write_text("a file, not a folder\n")
+    with pytest.raises(NoFolder) as raised:
+        exported(shop)
+    assert "--out" in raised.value.mend
+    assert not (shop.folder / FOLDER).exists()
+
+
+def test_where_the_disk_is_full_nothing_stays(shop: Settings) -> None:
+    with files_no_longer_than(15_000), pytest.raises(OSError, match="too large"):
+        exported(shop)
+    assert not list((shop.folder / FOLDER).iterdir())
+    assert not list((shop.root / "out").iterdir())
 
 
 def test_a_question_without_an_answer(tmp_path: Path) -> None:
