@@ -82,6 +82,24 @@ class Action(Section):
         default=None, description="days in which its effect is measured; unset: gap and horizon of the definition"
     )
 
+    before_days: int = Field(
+        default=0, ge=0, le=60, description="birthday, holiday, anniversary: days before it from which it is told"
+    )
+    after_days: int = Field(default=0, ge=0, le=365, description="thanks, after_sale: days after the order")
+    within_days: int = Field(
+        default=0, ge=0, le=365, description="of an occasion: days in which it still makes sense to come late"
+    )
+    orders: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        default=(1,), min_length=1, description="thanks: for which orders, 1 for the first ever"
+    )
+    every_days: Days | None = Field(
+        default=None, description="regular_contact: days without a contact that are too many"
+    )
+    lapse_within_days: Days = Field(default=30, description="points_lapsing, tier_lapsing: days before they lapse")
+    holidays: tuple[str, ...] = Field(
+        default=(), description='holiday: countries, holidays by name, or days: ["CN", "US Thanksgiving", "12-24"]'
+    )
+
     @field_validator("code")
     @classmethod
     def _free(cls, code: str) -> str:
@@ -110,6 +128,14 @@ class Action(Section):
         low, high = self.take_up_range
         if self.take_up_ratio is None or not low <= self.take_up_ratio <= high:
             raise ValueError("take_up_range must hold take_up_ratio; give both, as in 0.1 and [0.05, 0.2]")
+        return self
+
+    @model_validator(mode="after")
+    def _occasion_is_whole(self) -> Self:
+        if self.kind == "regular_contact" and self.every_days is None:
+            raise ValueError("regular_contact needs every_days: after how many days without a contact is it due?")
+        if self.kind == "holiday" and not self.holidays:
+            raise ValueError('holiday needs holidays: which ones? ["CN"] for all of a country')
         return self
 
     @property

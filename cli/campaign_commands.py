@@ -28,6 +28,18 @@ def advise(config: Config = DEFAULT, json: Json = False) -> None:
     show(room.advise(load(config)), json)
 
 
+@campaign_app.command()
+def due(
+    config: Config = DEFAULT,
+    day: Annotated[str | None, typer.Option(help="YYYY-MM-DD, today or later; unset: today.")] = None,
+    json: Json = False,
+) -> None:
+    """Write who is due on a day and why, a list a channel: birthdays, thanks, follow-ups, what is about to lapse."""
+    from cli import campaign_due as room
+
+    show(room.due(load(config), day), json)
+
+
 @campaign_app.command("export")
 def export_lists(
     campaign: Campaign,

@@ -2,6 +2,7 @@
 
 from features.erasure.audiences import erase_from_audiences
 from features.erasure.campaigns import erase_from_campaigns
+from features.erasure.due import erase_from_due
 from features.erasure.store import Store
 
 
@@ -14,6 +15,10 @@ def campaign_stores() -> tuple[Store, ...]:
              "campaigns/*/listed.parquet", "campaigns/*/manifest.json", "campaigns/*/exports.json",
              "campaigns/*/effect.*", "campaigns/*/plan.html"),
             "for ever", erase=erase_from_campaigns,
+        ),
+        Store(
+            "lists of the day", "who was due on which day, and why", ("campaigns/due/*/tasks*",),
+            "for ever", erase=erase_from_due,
         ),
         Store(
             "audiences", "who is on which list for a platform, by id; the lists lie where `--out` said",

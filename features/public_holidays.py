@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,6 +26,7 @@ from features.timeline import Lane, Timeline
 YEARS = range(1985, 2060)
 KNOWN_YEARS = range(2000, 2031)  # whose dates the checksum covers
 APART_DAYS = 100  # a name that comes again so much later is the next year's
+CHINESE = "zh_CN"
 LANGUAGE = "en_US"  # of the names that tell holidays apart; else the machine's own language would
 MOVED = ("Day off", "Bridge")
 _BRACKETS = re.compile(r"\s*[(（].*")
@@ -88,6 +90,56 @@ def holiday_calendar(countries: Sequence[str], big_days: Sequence[str]) -> Holid
     """
     known = [f"{day} {name}" for day, name in _named(tuple(countries), tuple(big_days)) if day.year in KNOWN_YEARS]
     return HolidayCalendar(tuple(countries), tuple(big_days), zlib.crc32("\n".join(known).encode()))
+
+
+class UnknownHoliday(SettingsError):
+    """An action is for a holiday that its country has not."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        near = get_close_matches(name, known, n=3, cutoff=0.3)
+        super().__init__(
+            f"[[action]] holidays names {name!r}, which is no holiday that is known.",
+            mend=f"did you mean {' or '.join(near) if near else known[0]!r}? A country's code alone means all of its "
+            "own; a day of every year is written MM-DD.",
+        )
+
+
+class Named(NamedTuple):
+    """The first day of a holiday, with its name in English and in Chinese, where the package has that."""
+
+    day: date
+    en: str
+    zh: str
+
+
+@lru_cache(maxsize=16)
+def named_days(wanted: tuple[str, ...]) -> tuple[Named, ...]:
+    """The holidays that a list asks for, by day; of several days in a row the first.
+
+    Args:
+        wanted: countries (`CN`), holidays by name (`CN Mid-Autumn Festival`), days of every year (`12-24`).
+
+    Raises:
+        UnknownCountry, UnknownHoliday, NoDayOfTheYear: one of them is none.
+    """
+    found: set[Named] = set()
+    for one in wanted:
+        if re.fullmatch(r"\d\d-\d\d", one):
+            found |= {Named(day, name, name) for day, name in _named((), (one,))}
+            continue
+        code, _, name = one.partition(" ")
+        every = list(_of_country(code))
+        if name and one not in {told for _, told in every}:
+            raise UnknownHoliday(one, sorted({told for _, told in every}))
+        chinese = dict(_of_country(code, CHINESE)) if CHINESE in _languages(code) else {}
+        mine = sorted((day, told) for day, told in every if one in (code, told))
+        latest: dict[str, date] = {}
+        for day, told in mine:
+            if told not in latest or (day - latest[told]).days > APART_DAYS:
+                latest[told] = day
+                en = told.partition(" ")[2]
+                found.add(Named(day, en, chinese.get(day, "").partition(" ")[2] or en))
+    return tuple(sorted(found))
 
 
 def holiday(timeline: Timeline, formula: Holiday) -> FloatArray:
@@ -158,7 +210,14 @@ def _named(countries: tuple[str, ...], big_days: tuple[str, ...]) -> tuple[tuple
     return tuple(sorted(found))
 
 
-def _of_country(code: str) -> Iterator[tuple[date, str]]:
+def _languages(code: str) -> tuple[str, ...]:
+    """The languages in which a country's holidays are named."""
+    import holidays
+
+    return tuple(holidays.country_holidays(code.partition("-")[0], years=()).supported_languages)
+
+
+def _of_country(code: str, language: str = LANGUAGE) -> Iterator[tuple[date, str]]:
     try:
         import holidays  # 0.2 s, and only where a business asks for it
     except ModuleNotFoundError as error:
@@ -170,7 +229,7 @@ def _of_country(code: str) -> Iterator[tuple[date, str]]:
     if part and part not in supported[country]:
         raise UnknownCountry(code, [f"{country}-{one}" for one in supported[country]][:5])
     year_by_year = holidays.country_holidays(
-        country, subdiv=part or None, years=YEARS, observed=False, language=LANGUAGE
+        country, subdiv=part or None, years=YEARS, observed=False, language=language
     )
     for day, names in year_by_year.items():
         for name in names.split("; "):

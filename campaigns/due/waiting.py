@@ -1,0 +1,143 @@
+"""The occasions that follow from what happened: thanks, follow-ups, contact overdue, what lapses, complaints.
+
+Each tells of whom, since when it may be told, by when it is to be done and until when it makes sense; days are local,
+since 1970. Arrays in, rows out; reads no file. Start reading at `thanks`.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from campaigns.due.occasions import COLUMNS, Days
+from churn.action_sections import Action
+
+FOR_EVER: Final = 10**6  # a day that does not come
+
+
+def thanks(action: Action, late: pd.DataFrame, days: Days, day: int) -> pd.DataFrame:
+    """Who placed one of the orders that are thanked for.
+
+    Args:
+        action: tells which orders, how many days after, and until when.
+        late: the orders of late. Columns: customer_id, number (1 for the first ever).
+        days: of each order. Shape (n,).
+        day: asked about.
+    """
+    meant = late["number"].isin(action.orders).to_numpy(dtype=np.bool_)
+    number = late.loc[meant, "number"].to_numpy(dtype=np.int64)
+    texts = [f"their order number {one}" for one in number], [f"第{one}笔订单" for one in number]
+    names = [f"order {one}" for one in number]
+    return _since(action, late.loc[meant, "customer_id"], days[meant] + action.after_days, day, names, texts)
+
+
+def after_sale(action: Action, late: pd.DataFrame, days: Days, day: int, contacts: pd.DataFrame) -> pd.DataFrame:
+    """Who ordered so many days ago, and nobody has been in touch since.
+
+    Args:
+        action: tells how many days after, and until when.
+        late: the orders of late, by customer and time. Columns: customer_id, time_us.
+        days: of each order. Shape (n,).
+        day: asked about.
+        contacts: columns customer_id, contacted_us.
+    """
+    last = ~late["customer_id"].duplicated(keep="last").to_numpy()
+    newest = late[last].assign(day=days[last])
+    met = newest["customer_id"].map(contacts.groupby("customer_id")["contacted_us"].max())
+    alone = newest[~(met >= newest["time_us"]).to_numpy(dtype=np.bool_)]
+    on = alone["day"].to_numpy(dtype=np.int64)
+    ago = day - on
+    texts = (
+        [f"ordered {one} days ago, and nobody has been in touch since" for one in ago],
+        [f"{one}天前下单，之后无人跟进" for one in ago],
+    )
+    return _since(
+        action, alone["customer_id"], on + action.after_days, day, [f"sale of day {one}" for one in on], texts
+    )
+
+
+def regular_contact(action: Action, customer_ids: pd.Series, last_days: Days, day: int) -> pd.DataFrame:
+    """Whom nobody has contacted for as long as the action allows.
+
+    Args:
+        action: tells how many days are too many.
+        customer_ids: of everybody with an order. (n,)
+        last_days: when each was contacted last, or ordered first if never. Shape (n,).
+        day: asked about.
+    """
+    assert action.every_days is not None
+    quiet = day - last_days
+    texts = [f"no contact for {one} days" for one in quiet], [f"{one}天没有联系" for one in quiet]
+    names = [f"contact after day {one}" for one in last_days]
+    return _since(action, customer_ids, last_days + action.every_days, day, names, texts, for_ever=True)
+
+
+def lapsing(
+    action: Action,
+    customer_ids: NDArray[np.object_],
+    lapse_days: NDArray[np.float64],
+    amounts: NDArray[np.float64],
+    day: int,
+) -> pd.DataFrame:
+    """Whose points, or whose tier, are about to lapse.
+
+    Args:
+        action: tells how many days before it is told.
+        customer_ids: of everybody. (n,)
+        lapse_days: the day on which they lapse; NaN where nothing does. Shape (n,).
+        amounts: how many points; NaN for tiers. Shape (n,).
+        day: asked about.
+    """
+    ahead = lapse_days - day
+    near = (ahead >= 0) & (ahead <= action.lapse_within_days)
+    due, left = lapse_days[near].astype(np.int64), ahead[near].astype(np.int64)
+    en, zh = _lapses(action, left, amounts[near])
+    rows = pd.DataFrame({"customer_id": customer_ids[near], "due": due})
+    rows["occasion"] = [f"{action.kind} {one}" for one in due]
+    rows["first"], rows["last"], rows["why_en"], rows["why_zh"] = due - action.lapse_within_days, due, en, zh
+    return rows[list(COLUMNS)]
+
+
+def complaints(action: Action, customer_ids: NDArray[np.object_], since_days: Days, day: int) -> pd.DataFrame:
+    """Whose complaint waits for an answer.
+
+    Args:
+        action: tells by when it is to be answered.
+        customer_ids: of those who wait. (n,)
+        since_days: since when each waits. Shape (n,).
+        day: asked about.
+    """
+    waits = day - since_days
+    texts = [f"a complaint waits for {one} days" for one in waits], [f"投诉已等待{one}天" for one in waits]
+    names = [f"complaint of day {one}" for one in since_days]
+    return _since(action, customer_ids, since_days, day, names, texts, for_ever=True)
+
+
+def _since(
+    action: Action,
+    customer_ids: Sequence[str] | pd.Series | NDArray[np.object_],
+    first: Days,
+    day: int,
+    names: Sequence[str],
+    texts: tuple[Sequence[str], Sequence[str]],
+    *,
+    for_ever: bool = False,
+) -> pd.DataFrame:
+    """Rows of what is open from a day on: to be done within `due_days`, told for `within_days`, or until it is done."""
+    rows = pd.DataFrame({"customer_id": list(customer_ids), "occasion": list(names), "first": first})
+    rows["due"] = rows["first"] + action.due_days
+    rows["last"] = FOR_EVER if for_ever else rows["first"] + max(action.within_days, action.due_days)
+    rows["why_en"], rows["why_zh"] = texts
+    is_open = (rows["first"] <= day) & (day <= rows["last"])
+    return rows.loc[is_open, list(COLUMNS)].reset_index(drop=True)
+
+
+def _lapses(action: Action, left: Days, amounts: NDArray[np.float64]) -> tuple[list[str], list[str]]:
+    if action.kind == "tier_lapsing":
+        return [f"their tier lapses in {one} days" for one in left], [f"会员等级将在{one}天后降级" for one in left]
+    told = list(zip(np.nan_to_num(amounts), left, strict=True))
+    return [f"{n:,.0f} points lapse in {one} days" for n, one in told], [
+        f"{n:,.0f}积分将在{one}天后过期" for n, one in told
+    ]

@@ -1,0 +1,148 @@
+"""Who is due on a day and why: each occasion by hand, told once, done once, within what may be."""
+
+import csv
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from churn.action_sections import Action
+from churn.settings import Settings
+from cli.campaign_due import NoOccasions, NoSuchDay, due
+from tests.campaign_shop import COUPON, event, scored, settings, written
+
+TODAY = date(2025, 3, 2)  # the log ends with the day before, in Shanghai
+
+
+def action(kind: str, **given: Any) -> Action:
+    return Action(
+        **{"code": kind, "kind": kind, "channel": "sms", "en": kind, "zh": "问候", "cool_down_days": 0, **given}
+    )
+
+
+def laid(folder: Path, kinds: list[Action], events: list[dict[str, Any]], people: str = "ab", **given: Any) -> Settings:
+    limits = given.pop("limits", {})
+    return written(settings(folder, *kinds, **limits), [scored(one) for one in people], events, **given)
+
+
+def tasks(shop: Settings, day: date = TODAY, channel: str = "sms") -> dict[str, str]:
+    """Why by customer and action, from the list of a channel."""
+    due(shop, str(day))
+    path = shop.folder / "campaigns" / "due" / str(day) / f"tasks-{channel}.csv"
+    if not path.exists():
+        return {}
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return {f"{row['customer_id']} {row['action']}": row["why"] for row in csv.DictReader(file)}
+
+
+def born(customer: str, day: str) -> dict[str, Any]:
+    return event(customer, "profile.birthday", 30, category=day)
+
+
+def test_a_birthday_by_month_and_day(tmp_path: Path) -> None:
+    kind = action("birthday", before_days=3, within_days=1)
+    events = [born("a", "03-05"), born("b", "03-06"), born("c", "03-01"), born("d", "1980-03-02"), born("e", "02-28")]
+    assert set(tasks(laid(tmp_path, [kind], events, "abcde"))) == {"a birthday", "c birthday"}
+
+
+def test_who_was_born_on_a_leap_day_is_wished_well_every_year(tmp_path: Path) -> None:
+    shop = laid(tmp_path, [action("birthday", within_days=2)], [born("a", "02-29"), born("b", "12-31")])
+    assert set(tasks(shop)) == {"a birthday"}
+
+
+def test_lunar_holidays_and_days_of_ones_own(tmp_path: Path) -> None:
+    shop = laid(tmp_path, [action("holiday", holidays=("CN Tomb-Sweeping Day", "03-04"), before_days=2)], [])
+    assert tasks(shop) == {"a holiday": "03-04", "b holiday": "03-04"}
+    assert tasks(shop, date(2025, 4, 3)) == dict.fromkeys(("a holiday", "b holiday"), "Tomb-Sweeping Day")
+
+
+def test_thanks_for_the_orders_that_are_named(tmp_path: Path) -> None:
+    kind = action("thanks", orders=(2, 5), after_days=1, within_days=5, due_days=2)
+    events = [event("a", "order", 2), event("b", "order", 8), event("c", "order", 9), event("c", "order", 2)]
+    assert tasks(laid(tmp_path, [kind], events, "abc")) == {"a thanks": "their order number 2"}
+
+
+def test_an_anniversary_is_of_the_first_order_and_not_of_its_day(tmp_path: Path) -> None:
+    shop = laid(tmp_path, [action("anniversary", before_days=60)], [])
+    found = tasks(shop, TODAY)  # first orders: 1 January 2024
+    assert found == {}
+    wide = shop.model_copy(update={"action": (action("anniversary", within_days=80),)})
+    assert set(tasks(wide, TODAY).values()) == {"1 years since their first order"}
+
+
+def test_after_sale_where_nobody_was_in_touch_since(tmp_path: Path) -> None:
+    kind = action("after_sale", after_days=7, within_days=20, due_days=3)
+    events = [
+        event("a", "order", 10), event("b", "order", 10), event("b", "campaign_contact", 5, channel="phone"),
+        event("c", "order", 3), event("d", "order", 10), event("d", "campaign_contact", 15),
+    ]  # fmt: skip
+    found = tasks(laid(tmp_path, [kind], events, "abcd"))
+    assert found == dict.fromkeys(
+        ("a after_sale", "d after_sale"), "ordered 11 days ago, and nobody has been in touch since"
+    )
+
+
+def test_regular_contact_is_overdue_after_its_days(tmp_path: Path) -> None:
+    events = [event("a", "campaign_contact", 40), event("b", "campaign_contact", 95)]
+    shop = laid(tmp_path, [action("regular_contact", every_days=90)], events, "abc")
+    assert tasks(shop) == {
+        "b regular_contact": "no contact for 96 days",
+        "c regular_contact": "no contact for 426 days",
+    }
+
+
+def test_a_complaint_waits_until_it_is_answered_and_none_else_is_contacted_meanwhile(tmp_path: Path) -> None:
+    kinds = [action("complaint", channel="phone"), action("holiday", holidays=("03-02",))]
+    shop = laid(tmp_path, kinds, [], complaining=["a"])
+    assert tasks(shop, channel="phone") == {"a complaint": "a complaint waits for 10 days"}
+    assert set(tasks(shop)) == {"b holiday"}
+
+
+def test_nobody_is_told_twice_until_it_is_overdue_and_what_is_done_is_gone(tmp_path: Path) -> None:
+    kind = action("thanks", orders=(2,), within_days=9, due_days=4)
+    shop = laid(tmp_path, [kind], [event("a", "order", 1), event("b", "order", 1)])
+    first = tasks(shop)
+    assert set(first) == {"a thanks", "b thanks"}
+    assert tasks(shop) == first, "the same day tells the same"
+    assert tasks(shop, TODAY + timedelta(days=1)) == {}
+    assert set(tasks(shop, TODAY + timedelta(days=3))) == {"a thanks", "b thanks"}, "overdue"
+    (tmp_path / "b").mkdir()
+    done = laid(
+        tmp_path / "b", [kind], [event("a", "order", 1), event("a", "campaign_contact", 0.5, reason_code="thanks")]
+    )
+    assert tasks(done) == {}
+
+
+def test_doors_capacity_and_caps_hold(tmp_path: Path) -> None:
+    kinds = [action("birthday", capacity=2), action("holiday", holidays=("03-02",))]
+    events = [
+        *(born(one, "03-02") for one in "abcdef"),
+        event("a", "opt_out", 3),
+        event("b", "opt_out", 3, category="scoring"),
+    ]
+    shop = laid(
+        tmp_path,
+        kinds,
+        events,
+        "abcdef",
+        refuse=["c"],
+        limits={"max_contacts": 1},
+        values={"f": 9.0, "e": 5.0, "d": 1.0},
+    )
+    assert set(tasks(shop)) == {"f birthday", "e birthday", "b holiday", "d holiday"}
+    assert due(shop, None).as_json["left_out"] == {
+        "opted_out": 2,
+        "no_consent": 2,
+        "no_capacity": 2,
+        "too_many_contacts": 2,
+    }
+
+
+def test_days_that_cannot_be_told_and_an_empty_catalogue(tmp_path: Path) -> None:
+    shop = laid(tmp_path, [action("birthday")], [])
+    assert "no profile tells a birthday" in due(shop, None).text
+    with pytest.raises(NoSuchDay, match="from 2025-03-02 to 2025-05-01"):
+        due(shop, "2025-03-01")
+    with pytest.raises(NoOccasions, match=r"docs/actions\.md"):
+        due(shop.model_copy(update={"action": (COUPON,)}), None)
