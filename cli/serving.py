@@ -1,6 +1,6 @@
 """`churn score`: scores for everybody or for some."""
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +44,20 @@ def score(settings: "Settings", *, everyone: bool, ids: str | None, out: Path | 
     with step("fetch the champions"):
         held, beside = champion.fetch(settings), shadow.fetch(settings)
         scorer = scorer_of(settings, champion.read(settings.folder, held, exact=settings.serving.exact_reasons))
-    return _everyone(settings, scorer, out, held, beside) if everyone else _some(settings, scorer, str(ids), beside)
+    if not everyone:
+        return _some(settings, scorer, str(ids), beside)
+    done = _everyone(settings, scorer, out, held, beside)
+    _tell_contacts(settings)
+    return done
+
+
+def _tell_contacts(settings: "Settings") -> None:
+    """Let the service know who was contacted when, from what the log tells by now."""
+    from features.contacts_table import write_contacts
+    from features.log import NoLog
+
+    with suppress(NoLog):  # rows came from elsewhere
+        write_contacts(settings)
 
 
 def _everyone(

@@ -82,8 +82,7 @@ def _figures(settings: Settings) -> Callable[[Action | None], tuple[float, float
 
 def margin_of(action: Action, settings: Settings) -> float | None:
     """The share of what an action sells that is margin; None where nobody says it."""
-    del settings
-    return action.margin_ratio
+    return settings.value.margin_ratio if action.margin_ratio is None else action.margin_ratio
 
 
 def _missing(actions: list[Action | None], rows: pd.DataFrame, settings: Settings) -> dict[str, tuple[str, ...]]:

@@ -7,11 +7,11 @@ import pandas as pd
 from numpy.testing import assert_allclose
 
 from campaigns.hold_out import kept_out_for_good
-from campaigns.ledger.contacts_table import write_contacts
 from campaigns.ledger.overall import overall
 from campaigns.ledger.told import overall_as_json, overall_sentences
 from churn.settings import Settings
 from churn.tables import CONTACTS
+from features.contacts_table import write_contacts
 from features.parts import log_parts
 from tests.campaign_shop import NOW, event, scored, settings, written
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from campaigns.contacted import CONTACT
 from churn.settings import Settings
 from churn.tables import CONTACTS, check
 from features import parquet
@@ -17,6 +16,7 @@ from features.atomic import write_whole
 from features.kind_rows import rows_of_kinds
 
 FILE = Path("tables") / "contacts.parquet"
+CONTACT = "campaign_contact"
 NAMED = {"event_timestamp": "contacted_at", "reason_code": "action"}
 
 
