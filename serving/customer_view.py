@@ -25,7 +25,7 @@ from serving.changes.state import OPTED_OUT, Change
 from serving.queries import Query
 from serving.refusals import UnknownCustomer
 from serving.schemas import NOT_CONFIGURED, Language, Score
-from serving.tables.beside import Tables
+from serving.tables.beside import NO_VALUE, Tables
 
 PATH = "/v1/customers/{customer_id}"
 SCOPES = {f"GET {PATH}": "read"}
@@ -56,6 +56,20 @@ class WireContact(msgspec.Struct, frozen=True):
     contacted_at: Annotated[datetime, Meta(description="When.")]
     channel: Annotated[str | None, Meta(description="How.")]
     action: Annotated[str | None, Meta(description="With which action of the catalogue.")]
+
+
+class WireLifetime(msgspec.Struct, frozen=True):
+    """What the customer is expected to bring, as the table VALUES has it; null where nobody stands behind a number."""
+
+    margin_amount: Annotated[float, Meta(description="Expected within `months`, the chance to buy included.")]
+    low_amount: Annotated[float | None, Meta(description="Nine in ten like them brought between this ...")]
+    high_amount: Annotated[float | None, Meta(description="... and this; null without an interval.")]
+    months: Annotated[float | None, Meta(description="How far it looks.")]
+    estimator: Annotated[str | None, Meta(description="`two_part` or `bg_nbd_gg`, by past cohorts.")]
+    past_amount: Annotated[float | None, Meta(description="What they brought in as long a time before.")]
+    high_value: Annotated[bool | None, Meta(description="Of the fewest who brought most of the sales.")]
+    high_potential: Annotated[bool | None, Meta(description="Of the fewest who hold most of the growth expected.")]
+    currency: str | None
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -92,6 +106,8 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True):
         list[WireContact] | None, Meta(description="Newest first, at most 10; null with `last_contacts_code`.")
     ]
     last_contacts_code: Annotated[str | None, Meta(description="Why nobody knows of contacts.")]
+    lifetime: Annotated[WireLifetime | None, Meta(description="Null with `lifetime_code`.")] = None
+    lifetime_code: Annotated[str | None, Meta(description="Why nothing is expected of them.")] = NOT_CONFIGURED
     history: Annotated[
         list[WireChange], Meta(description="Changes of stage, model, band or abstention, newest first, at most 50.")
     ]
@@ -166,12 +182,22 @@ class CustomerView:
         contacts, code = self._contacts(score.customer_id)
         objects = score.abstention is not None and score.abstention.code == OPTED_OUT
         told = [_change(one, numbers=not objects) for one in history]
+        lifetime, why = (None, OPTED_OUT) if objects else self._lifetime(score.customer_id)
         return Customer(
-            customer_id=score.customer_id, stage=score.stage, score=score,
+            customer_id=score.customer_id, stage=score.stage, score=score, lifetime=lifetime, lifetime_code=why,
             models={model: _of_model(model, score) for model in LABELS},
             last_contacts=contacts, last_contacts_code=code, history=told,
             features_as_of=score.features_as_of, features_age_hours=score.features_age_hours,
         )  # fmt: skip
+
+    def _lifetime(self, customer_id: str) -> tuple[WireLifetime | None, str | None]:
+        tables = self._desk.counter.tables
+        rows = tables.values.rows(customer_id) if tables is not None else []
+        if tables is None or not rows:
+            return None, (tables.values.code if tables else NOT_CONFIGURED) or NO_VALUE
+        return (
+            (_lifetime(rows[0]), None) if rows[0]["clv_amount"] is not None else (None, rows[0]["clv_code"] or NO_VALUE)
+        )
 
     def _contacts(self, customer_id: str) -> tuple[list[WireContact] | None, str | None]:
         tables = self._desk.counter.tables
@@ -180,6 +206,14 @@ class CustomerView:
         rows = tables.contacts.rows(customer_id)[:MOST_CONTACTS]
         code = tables.contacts.code
         return (None, code) if code else ([_contact(row) for row in rows], None)
+
+
+def _lifetime(row: dict[str, Any]) -> WireLifetime:
+    marks = [None if row[name] is None else row[name] == "yes" for name in ("high_value", "high_potential")]
+    return WireLifetime(
+        row["clv_amount"], row["clv_low_amount"], row["clv_high_amount"], row["clv_months"], row["clv_estimator"],
+        row["past_value_amount"], marks[0], marks[1], row["currency"],
+    )  # fmt: skip
 
 
 def _of_model(model: str, score: Score) -> ModelAnswer:

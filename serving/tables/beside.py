@@ -21,6 +21,7 @@ from serving.scorer import Answer
 from serving.tables.indexed import Indexed
 
 NO_ACTION, NO_VALUE = "no_action", "no_value"
+NO_MARGIN_RATIO, NO_SPEND = "no_margin_ratio", "no_expected_spend"  # a tier without money
 NOT_WORTH_IT = "none_worth_it"  # somebody looked, and no action is expected to earn its cost, or may be done
 OUTDATED = "action_outdated"  # it was meant for another stage than the customer is in by now
 NOT_KEPT = "not_kept"  # no log says what it was
@@ -93,8 +94,15 @@ class Tables:
             **(_told(score, actions[0], language) if actions else {"action_code": self.actions.code or NO_ACTION}),
             "value_tier": value and value["value_tier"],
             "margin_amount": value and value["expected_value_amount"],
-            "value_tier_code": None if value else self.values.code or NO_VALUE,
+            "value_tier_code": _no_money(value) if value else self.values.code or NO_VALUE,
         }
+
+
+def _no_money(value: dict[str, Any]) -> str | None:
+    """Why a customer with a tier has no margin; None where there is one."""
+    if value["expected_value_amount"] is not None:
+        return None
+    return NO_MARGIN_RATIO if value["clv_code"] == NO_MARGIN_RATIO else NO_SPEND
 
 
 def _told(score: Score, row: dict[str, Any], language: str) -> dict[str, Any]:

@@ -162,10 +162,15 @@ class Indexed:
 def checked(found: pa.Table, table: Table) -> pa.Table:
     """A table as it was promised: columns, types, nothing missing, every number finite.
 
+    Columns at the end that may be null may be missing: a file from before they were appended has them not.
+
     Raises:
         UnreadableTable: it is not so.
     """
     name = f"{table.name.lower()}.parquet"
+    for column in table.columns[len(found.column_names) :]:  # of a file from before these were appended
+        if column.nullable and found.column_names == table.names[: len(found.column_names)]:
+            found = found.append_column(column.name, pa.nulls(len(found), TYPES[column.dtype]))
     if found.column_names != table.names:
         raise UnreadableTable(name, f"its columns are not {', '.join(table.names)}")
     try:
@@ -176,7 +181,7 @@ def checked(found: pa.Table, table: Table) -> pa.Table:
         values = cast[column.name]
         if values.null_count and not column.nullable:
             raise UnreadableTable(name, f"{column.name} is null somewhere")
-        if column.dtype == "float64" and not pc.all(pc.is_finite(values)).as_py() and len(values):
+        if column.dtype == "float64" and pc.all(pc.is_finite(values)).as_py() is False:  # None: all of it is null
             raise UnreadableTable(name, f"{column.name} is no finite number somewhere")
     return cast
 

@@ -35,7 +35,7 @@ def person_page(view: View, customer: Customer, *, currency: str, calendar: Cale
     why, numbers = stated, ""
     if score.probability is not None:
         why = f'<div class="two"><section aria-labelledby="why">{_reasons(view, score)}</section>{stated}</div>'
-        numbers = _numbers(view, score, currency) + _horizons(view, score)
+        numbers = _numbers(view, customer, currency) + _horizons(view, score)
     parts = (
         _answer(view, score, calendar), _action(view, score, calendar), why, numbers,
         _history(view, customer, calendar), _contacts(view, customer, calendar), _standing_on(view, score, calendar),
@@ -121,7 +121,8 @@ def _complaints(view: View, score: Score) -> str:
     return f'<p class="high"><b>{view.say("open_complaints", count=cases.count, days=days)}</b></p>'
 
 
-def _numbers(view: View, score: Score, currency: str) -> str:
+def _numbers(view: View, customer: Customer, currency: str) -> str:
+    score = customer.score
     rows = [
         (
             "value_at_risk" if score.model != "reactivation" else "value_to_win",
@@ -134,12 +135,25 @@ def _numbers(view: View, score: Score, currency: str) -> str:
         rows.append(("expected_spend", told.money(score.value.expected_amount, currency), " – ".join(ends)))
     if score.value_tier:
         rows.append(("value_tier", pick(TIERS.get(score.value_tier, (score.value_tier,) * 2), view.language), ""))
+    rows += _lifetime(view, customer)
     rows += [*_next(view, score), *_left(view, score)]
+    months = f"{customer.lifetime.months or 0:.0f}" if customer.lifetime else ""
     cells = "".join(
-        f"<div><dt>{view.say(name)}</dt><dd>{escape(value)}<small>{escape(more)}</small></dd></div>"
+        f"<div><dt>{view.say(name, months=months)}</dt><dd>{escape(value)}<small>{escape(more)}</small></dd></div>"
         for name, value, more in rows
     )
     return f"<h2>{view.say('numbers')}</h2><dl>{cells}</dl>"
+
+
+def _lifetime(view: View, customer: Customer) -> list[tuple[str, str, str]]:
+    worth = customer.lifetime
+    if worth is None:
+        return []
+    ends = [told.money(one, worth.currency or "") for one in (worth.low_amount, worth.high_amount) if one is not None]
+    marks = [view.say(name) for name in ("high_value", "high_potential") if getattr(worth, name)]
+    return [
+        ("lifetime", told.money(worth.margin_amount, worth.currency or ""), "; ".join([*(" – ".join(ends),), *marks]))
+    ]
 
 
 def _next(view: View, score: Score) -> list[tuple[str, str, str]]:

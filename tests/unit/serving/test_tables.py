@@ -82,7 +82,7 @@ def test_the_action_that_is_due_first_in_the_language_asked_for(tmp_path: Path) 
         ("C1", "call", "Call them", "致电", "high value", later), ("C1", "coupon", "Send a coupon", None, None, DUE),
         ("C2", "wait", None, "等待", None, None), ("客户-3", "call", None, None, None, None),
     )  # fmt: skip
-    put(tmp_path, "values", [("C1", 120.5, "high")], VALUES.names)
+    put(tmp_path, "values", [("C1", 120.5, "high")], VALUES.names[:3])
     scorer, _ = scored(tmp_path)
     first, second, third, prospect = ask(scorer, "C1", "C2", "客户-3", "prospect")
     assert (first.action.action, first.action.text, first.action.due) == ("coupon", "Send a coupon", DUE)
@@ -156,7 +156,7 @@ def test_what_a_table_must_be(frame: pa.Table, why: str) -> None:
 
 
 def test_one_value_a_customer(tmp_path: Path) -> None:
-    put(tmp_path, "values", [("C1", 1.0, "low"), ("C1", 2.0, "high")], VALUES.names)
+    put(tmp_path, "values", [("C1", 1.0, "low"), ("C1", 2.0, "high")], VALUES.names[:3])
     held = Indexed(tmp_path, VALUES)
     assert held.code == "unreadable_table"
     assert held.fault is not None
@@ -172,7 +172,7 @@ def test_contacts_newest_first_and_at_most_fifty(tmp_path: Path) -> None:
 
 def test_who_is_forgotten_leaves_tables_and_what_was_sorted_from_them(tmp_path: Path) -> None:
     actions(tmp_path, ("客户-3", "call", None, None, None, None), ("C1", "call", None, None, None, None))
-    put(tmp_path, "values", [("C1", 1.0, "low")], VALUES.names)
+    put(tmp_path, "values", [("C1", 1.0, "low")], VALUES.names[:3])
     tables, whom = Tables(tmp_path), Whom(frozenset({"客户-3"}))
     assert naming(tmp_path, "客户-3") == {
         "tables/actions.parquet",
