@@ -92,7 +92,7 @@ def candidates(settings: Settings, people: People, doors: Doors, which: Wanted, 
     """
     ids = doors.customer_ids
     values, valued_by = _values(settings, people, which)
-    meant, elsewhere = _meant(settings, people, which, values, valued_by)
+    meant, elsewhere = _meant(settings, people, which, values)
     by_score = which.kind == asked.CAMPAIGN or which.min_probability is not None or valued_by == BY_EXPECTED
     nobody = np.zeros(len(ids), dtype=np.bool_)
     outs = doors.opted_out
@@ -119,7 +119,7 @@ def _opted_out(settings: Settings, now: datetime) -> frozenset[str]:
 
 
 def _meant(
-    settings: Settings, people: People, which: Wanted, values: NDArray[np.float64], valued_by: str | None
+    settings: Settings, people: People, which: Wanted, values: NDArray[np.float64]
 ) -> tuple[NDArray[np.bool_], int]:
     """Which of everybody are asked for, and how many of whom there is no score."""
     rows = people.rows
@@ -131,7 +131,7 @@ def _meant(
         if which.top is not None:
             return values > 0, 0
         high = rows["value_tier"].eq(HIGH).to_numpy()
-        if valued_by != BY_EXPECTED or not high.any():
+        if not high.any():
             raise HowMany
         return high & (values > 0), 0
     if which.kind == asked.SEGMENT:

@@ -54,6 +54,15 @@ def test_a_seed_holds_the_best_with_their_value(tmp_path: Path) -> None:
     assert "--top" in raised.value.mend
 
 
+def test_without_a_number_the_best_are_those_whose_tier_is_high(tmp_path: Path) -> None:
+    settings = audience_shop.written(tmp_path, values=dict.fromkeys(audience_shop.FILLERS, 20.0))
+    path = settings.folder / "tables" / "values.parquet"
+    known = pd.read_parquet(path)
+    high = known["customer_id"].isin(audience_shop.FILLERS[:130])
+    known.assign(value_tier=known["value_tier"].mask(high, "high")).to_parquet(path)
+    assert on_the_list(settings, exported(settings, "seed", "x")) == set(audience_shop.FILLERS[:130])
+
+
 def test_those_whom_a_campaign_treats(tmp_path: Path) -> None:
     settings = audience_shop.written(tmp_path)
     whom = dict.fromkeys((*audience_shop.FILLERS[:150], "gone"), True) | {audience_shop.FILLERS[150]: False}
