@@ -108,6 +108,18 @@ def audience(
         show(room.audience(settings, kind, vendor, out, top=top, min_probability=min_probability, by=by), json)
 
 
+@campaign_app.command("categories")
+def rank_categories(
+    config: Config = DEFAULT,
+    customer: Annotated[str | None, typer.Option("--customer", help="Tell what is offered to this one.")] = None,
+    json: Json = False,
+) -> None:
+    """Rank the categories to offer to everybody, simply, beside what popularity would have hit."""
+    from cli import campaign_categories as room
+
+    show(room.categories(load(config), customer), json)
+
+
 @campaign_app.command("segments")
 def show_segments(
     config: Config = DEFAULT,

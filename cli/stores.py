@@ -134,7 +134,7 @@ def _scores() -> tuple[Store, ...]:
             "until they are taken; dead ones: `dead_letters_days`", erase=erase_from_letters, is_door=True,
         ),
         Store(
-            "tables", "actions, values and contacts, which other rooms write", ("tables/*.parquet",),
+            "tables", "actions, values, contacts and categories, which other rooms write", ("tables/*.parquet",),
             "until they are written anew", erase=erase_from_tables,
         ),
         Store(

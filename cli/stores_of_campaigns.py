@@ -38,4 +38,9 @@ def campaign_stores() -> tuple[Store, ...]:
             ("campaigns/uplift/*/*",), "until the next `churn campaign uplift`", back_up=False,
             anew="churn campaign uplift",
         ),
+        Store(
+            "report of categories", "how well offers of categories did: counts, nobody's row",
+            ("campaigns/categories/*",), "until the next `churn campaign categories`", back_up=False,
+            anew="churn campaign categories",
+        ),
     )  # fmt: skip

@@ -26,6 +26,7 @@ from serving.queries import Query
 from serving.refusals import UnknownCustomer
 from serving.schemas import NOT_CONFIGURED, Language, Score
 from serving.tables.beside import NO_VALUE, Tables
+from serving.tables.offers import WireOffers, offers_of
 
 PATH = "/v1/customers/{customer_id}"
 SCOPES = {f"GET {PATH}": "read"}
@@ -108,6 +109,10 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True):
     last_contacts_code: Annotated[str | None, Meta(description="Why nobody knows of contacts.")]
     lifetime: Annotated[WireLifetime | None, Meta(description="Null with `lifetime_code`.")] = None
     lifetime_code: Annotated[str | None, Meta(description="Why nothing is expected of them.")] = NOT_CONFIGURED
+    categories_to_offer: Annotated[
+        WireOffers | None, Meta(description="A simple ranking; null with `categories_to_offer_code`.")
+    ]
+    categories_to_offer_code: Annotated[str | None, Meta(description="Why there is none.")]
     history: Annotated[
         list[WireChange], Meta(description="Changes of stage, model, band or abstention, newest first, at most 50.")
     ]
@@ -176,17 +181,21 @@ class CustomerView:
         if score.abstention and score.abstention.code in ("unknown_customer", "erased"):
             raise UnknownCustomer(*NOBODY)
         history = await anyio.to_thread.run_sync(self._journal.history, customer_id, MOST_CHANGES)
-        return self._view(score, history)
+        return self._view(score, history, language)
 
-    def _view(self, score: Score, history: Sequence[Change]) -> Customer:
+    def _view(self, score: Score, history: Sequence[Change], language: str) -> Customer:
         contacts, code = self._contacts(score.customer_id)
         objects = score.abstention is not None and score.abstention.code == OPTED_OUT
         told = [_change(one, numbers=not objects) for one in history]
         lifetime, why = (None, OPTED_OUT) if objects else self._lifetime(score.customer_id)
+        offers, why_none = (
+            (None, OPTED_OUT) if objects else offers_of(self._desk.counter.tables, score.customer_id, language)
+        )
         return Customer(
             customer_id=score.customer_id, stage=score.stage, score=score, lifetime=lifetime, lifetime_code=why,
             models={model: _of_model(model, score) for model in LABELS},
             last_contacts=contacts, last_contacts_code=code, history=told,
+            categories_to_offer=offers, categories_to_offer_code=why_none,
             features_as_of=score.features_as_of, features_age_hours=score.features_age_hours,
         )  # fmt: skip
 

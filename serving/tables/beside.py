@@ -1,8 +1,8 @@
 """What stands beside a score: the action that is due, the customer's value by the business, when they were contacted.
 
-Read from `tables/actions.parquet`, `tables/values.parquet` and `tables/contacts.parquet`, which other rooms write; the
-columns are those of churn/tables.py. Where one is missing its fields are null with `not_configured`, where one is
-broken with `unreadable_table`. Start reading at `Tables.told`.
+Read from `tables/actions.parquet`, `values`, `contacts` and `categories`, which other rooms write; the columns are
+those of churn/tables.py. Where one is missing its fields are null with `not_configured`, where one is broken with
+`unreadable_table`. Start reading at `Tables.told`.
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from typing import Any
 
 from msgspec import structs
 
+from churn.offer_tables import CATEGORIES
 from churn.tables import ACTIONS, CONTACTS, NONE_WORTH_IT, VALUES
 from features.live.opted_out import NOBODY, Objections
 from features.opt_outs import CONTACT
@@ -41,6 +42,7 @@ class Tables:
         self.actions = Indexed(folder, ACTIONS, (("due", "ascending"), ("action", "ascending")))
         self.values = Indexed(folder, VALUES)
         self.contacts = Indexed(folder, CONTACTS, (("contacted_at", "descending"),))
+        self.categories = Indexed(folder, CATEGORIES, (("rank", "ascending"),))
 
     def told(self, answers: Sequence[Answer], language: str) -> list[Answer]:
         """Answers with the action that is due first and the value that the business gives the customer."""
@@ -79,6 +81,7 @@ class Tables:
     def codes(self) -> dict[str, str | None]:
         """Why each table says nothing; None where it does."""
         every = {"actions": self.actions, "values": self.values, "contacts": self.contacts}
+        every["categories"] = self.categories
         for one in every.values():
             one.follow()
         return {name: one.code for name, one in every.items()}

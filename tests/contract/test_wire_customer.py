@@ -9,6 +9,7 @@ from urllib.parse import quote
 import pytest
 from starlette.testclient import TestClient
 
+from churn.offer_tables import CATEGORIES
 from churn.tables import ACTIONS, CONTACTS, VALUES
 from cli.app import assemble
 from serving.app import Counter, Desk
@@ -35,6 +36,8 @@ def asked(tmp_path: Path) -> Iterator[TestClient]:
         ACTIONS.names,
     )
     put(held.folder, "values", [("C1", 120.5, "high")], VALUES.names[:3])
+    offers = [("C1", 1.0, "pots", "own", due, 0.5, 0.25), ("C1", 2.0, "tea", "look_alikes", due, 0.5, 0.25)]
+    put(held.folder, "categories", offers, CATEGORIES.names)
     put(held.folder, "contacts", [("C1", datetime(2024, 12, 1, tzinfo=UTC), "email", "coupon")], CONTACTS.names)
     tables, journal = Tables(held.folder), Journal(held.folder)
     scorer = tiny_service.scorer(beside=tables.told)
@@ -84,6 +87,17 @@ def test_history_and_contacts(asked: TestClient) -> None:
     assert (other["history"], other["last_contacts"], other["last_contacts_code"]) == ([], [], None)
 
 
+def test_categories_to_offer_come_with_their_label_and_the_rate_of_popularity(asked: TestClient) -> None:
+    told = asked.get("/v1/customers/C1?language=zh").json()["categories_to_offer"]
+    assert [(one["category"], one["because"]) for one in told["categories"]] == [
+        ("pots", "own"),
+        ("tea", "look_alikes"),
+    ]
+    assert (told["label"], told["hit_rate"], told["popularity_hit_rate"]) == ("简单排序：仅按订单计数。", 0.5, 0.25)
+    other = asked.get("/v1/customers/C2").json()
+    assert (other["categories_to_offer"], other["categories_to_offer_code"]) == (None, "no_offer")
+
+
 @pytest.mark.parametrize("customer_id", ["nobody", "a/b/c", "%00", "x" * 257, "%20"])
 def test_who_is_not_there(asked: TestClient, customer_id: str) -> None:
     answer = asked.get(f"/v1/customers/{customer_id}")
@@ -101,7 +115,12 @@ def test_without_tables_nobody_is_configured(tmp_path: Path) -> None:
 def test_a_broken_table_is_told_where_readiness_is_asked(asked: TestClient, tmp_path: Path) -> None:
     from serving.tables import indexed
 
-    assert asked.get("/readyz").json()["tables"] == {"actions": None, "values": None, "contacts": None}
+    assert asked.get("/readyz").json()["tables"] == {
+        "actions": None,
+        "values": None,
+        "contacts": None,
+        "categories": None,
+    }
     folder = tiny_service.settings(tmp_path).folder
     (folder / "tables" / "contacts.parquet").write_bytes(b"nonsense")
     with pytest.MonkeyPatch.context() as patch:

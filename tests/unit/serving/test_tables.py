@@ -72,7 +72,7 @@ def test_without_tables_their_fields_say_so(tmp_path: Path) -> None:
     (score,) = ask(scorer, "C1")
     assert (score.action, score.action_code) == (None, "not_configured")
     assert (score.value_tier, score.margin_amount, score.value_tier_code) == (None, None, "not_configured")
-    assert tables.codes() == dict.fromkeys(("actions", "values", "contacts"), "not_configured")
+    assert tables.codes() == dict.fromkeys(("actions", "values", "contacts", "categories"), "not_configured")
 
 
 def test_the_action_that_is_due_first_in_the_language_asked_for(tmp_path: Path) -> None:

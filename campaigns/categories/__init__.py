@@ -1,0 +1,1 @@
+"""Which categories to offer to whom, simply, and whether that beats offering everybody what is popular."""
