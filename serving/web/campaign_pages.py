@@ -87,16 +87,17 @@ class CampaignPages:
     def _table(self, view: View) -> str:
         now, calendar = self._desk.counter.scorer.clock.now(), self._settings.lifecycle.calendar
         found = self._shelf.every(now)
-        names = ("campaign", "planned_on", "in_charge", "to_contact", "held_out", "told_on", "")
-        head = "".join(f"<th>{view.say(name) if name else ''}</th>" for name in names)
+        names = ("campaign", "planned_on", "in_charge", "to_contact", "held_out", "told_on", "pages")
+        head = "".join(f"<th>{view.say(name)}</th>" for name in names)
         rows = []
         for one in reversed(found):  # the newest first
             days = [f"{calendar.day_of(at):%Y-%m-%d}" for at in (one.planned_at, one.window_end)]
             cells = [one.campaign, days[0], ", ".join(one.owners), f"{one.treated:,}", f"{one.held_out:,}", days[1]]
             plain = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
             rows.append(f"<tr>{plain}<td>{self._links(view, one)}</td></tr>")
-        table = f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
-        return self._rooms(view) + (table if rows else f"<p>{view.say('no_campaign_yet')}</p>")
+        table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+        scroll = f'<div class="scroll" tabindex="0" role="region" aria-label="{view.say("campaigns")}">{table}</div>'
+        return self._rooms(view) + (scroll if rows else f"<p>{view.say('no_campaign_yet')}</p>")
 
     def _links(self, view: View, one: CampaignInfo) -> str:
         found = [
