@@ -173,4 +173,5 @@ Try       .venv/bin/churn serve -c {config}
 def _commands(config: Path) -> str:
     return f"""          .venv/bin/churn features list -c {config}
           .venv/bin/churn backtest -c {config}
+          .venv/bin/churn campaign due -c {config}
 Your own  copy examples/cdnow/churn.toml, name your file in it, then .venv/bin/churn run -c your.toml"""

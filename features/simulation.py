@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from features.simulated_beside import write_beside
 from features.simulated_calendar import shop_calendar
 from features.simulated_campaigns import Contacts, campaign_of_the_day
 from features.simulated_causes import CAUSES, CHANCE, LEAST, Lapses, causes_of_the_day
@@ -139,10 +140,13 @@ def write_demo_log(folder: Path, settings: SimulationSettings | None = None) -> 
     """Simulate a shop and write its log as the shop would export it; the truth is not among the files.
 
     Returns:
-        The files by name: orders (CSV, gzip), activity (Parquet), profiles (CSV, gzip).
+        The files by name: orders (CSV, gzip), activity (Parquet), profiles (CSV, gzip); birthdays, contacts and
+        products (CSV), which are no part of the simulated log.
     """
     settings = settings or SimulationSettings()
-    return write_sources(simulate(settings).events, folder, timezone=settings.timezone)
+    events = simulate(settings).events
+    files = write_sources(events, folder, timezone=settings.timezone)
+    return files | write_beside(events, folder, seed=settings.seed, timezone=settings.timezone)
 
 
 def _campaigns(shop: Shop, contacts: list[tuple[int, Contacts]]) -> pd.DataFrame:
