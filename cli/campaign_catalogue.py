@@ -2,7 +2,7 @@
 
 import os
 
-from churn.errors import SettingsError
+from churn.errors import ChurnError, SettingsError
 from churn.settings import Settings
 from cli.console import step, table
 from cli.outcome import Outcome
@@ -51,8 +51,8 @@ def advise(settings: Settings) -> Outcome:
 
 
 def in_the_loop(settings: Settings) -> Outcome:
-    """The same as a step of the loop: a figure that is missing is told and keeps nobody from their scores."""
+    """The same as a step of the loop: what stands in its way is told, and keeps nobody from their scores."""
     try:
         return advise(settings)
-    except SettingsError as error:
+    except ChurnError as error:
         return Outcome(f"Nothing is recommended.\n{error}", {"refused": error.code, "problem": error.problem})
