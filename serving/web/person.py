@@ -152,7 +152,11 @@ def _lifetime(view: View, customer: Customer) -> list[tuple[str, str, str]]:
     ends = [told.money(one, worth.currency or "") for one in (worth.low_amount, worth.high_amount) if one is not None]
     marks = [view.say(name) for name in ("high_value", "high_potential") if getattr(worth, name)]
     return [
-        ("lifetime", told.money(worth.margin_amount, worth.currency or ""), "; ".join([*(" – ".join(ends),), *marks]))
+        (
+            "lifetime",
+            told.money(worth.margin_amount, worth.currency or ""),
+            "; ".join(filter(None, (" – ".join(ends), *marks))),
+        )
     ]
 
 

@@ -23,6 +23,8 @@ from tests import tiny_service
 from tests.contract.test_wire import same_as_golden, settled
 from tests.unit.serving.test_tables import put
 
+WORTH = ("C1", 120.5, "high", 300.0, 0.0, 1900.0, 12.0, "two_part", None, 250.0, "yes", "no", "EUR")
+
 
 @pytest.fixture
 def asked(tmp_path: Path) -> Iterator[TestClient]:
@@ -35,7 +37,7 @@ def asked(tmp_path: Path) -> Iterator[TestClient]:
         [("C1", "coupon", "Send a coupon", "发券", "high value at risk", None, due, None)],
         ACTIONS.names,
     )
-    put(held.folder, "values", [("C1", 120.5, "high")], VALUES.names[:3])
+    put(held.folder, "values", [WORTH], VALUES.names)
     offers = [("C1", 1.0, "pots", "own", due, 0.5, 0.25), ("C1", 2.0, "tea", "look_alikes", due, 0.5, 0.25)]
     put(held.folder, "categories", offers, CATEGORIES.names)
     put(held.folder, "contacts", [("C1", datetime(2024, 12, 1, tzinfo=UTC), "email", "coupon")], CONTACTS.names)
