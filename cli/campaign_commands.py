@@ -156,3 +156,18 @@ def uplift(
     from cli import campaign_uplift as room
 
     show(room.uplift(load(config), action), json)
+
+
+@campaign_app.command("audit")
+def audit_offers(
+    config: Config = DEFAULT,
+    campaign: Annotated[str | None, typer.Option("--id", help="A campaign; unset: what is recommended now.")] = None,
+    least: Annotated[
+        float, typer.Option("--least", min=0, max=1, help="A smaller share of difference is told, not called worse.")
+    ] = 0.0,
+    json: Json = False,
+) -> None:
+    """Who is offered what, by groups: whether loyal customers, or protected groups, get worse terms; exit 21 if so."""
+    from cli import campaign_audit as room
+
+    show(room.audit(load(config), campaign, least), json)

@@ -25,6 +25,10 @@ def campaign_stores() -> tuple[Store, ...]:
             ("campaigns/audiences/*/*",), "`[audiences] keep_days`", erase=erase_from_audiences,
         ),
         Store(
+            "audits", "offers by group: counts and means, nobody's row", ("campaigns/audit/*",),
+            "until the next `churn campaign audit`", back_up=False, anew="churn campaign audit",
+        ),
+        Store(
             "segments", "sizes of saved segments, the RFM grid and what changed: counts, nobody's row",
             ("campaigns/segments/*",), "until the next `churn campaign segments`", back_up=False,
             anew="churn campaign segments --rfm --drift",
