@@ -3,6 +3,7 @@
     raw         mean of the group less mean of the others, Welch's interval
     adjusted    the same among customers of like need: within narrow strata, what need still explains taken off
 
+Where too few of a group have anybody of like need among the others, nobody can say: `worse_unalike`, if worse raw.
 A group is `worse` where its adjusted difference is surely below nought: by the variance of a random assignment within
 strata, over all groups and measures that were looked at (Holm). `worse_by_need`: surely so raw, and not once need is
 taken off. Reads arrays; knows no table. Start reading at `disparities`.
@@ -26,7 +27,7 @@ IntArray = NDArray[np.int64]
 LEAST: Final = 50  # a group, or its others, with fewer is not judged: the normal interval would be a guess
 STRATUM: Final = 40  # customers of like need that are compared with one another, at least
 MOST_STRATA: Final = 50
-WORSE, BY_NEED, FINE, TOO_FEW = "worse", "worse_by_need", "fine", "too_few"
+WORSE, BY_NEED, UNALIKE, FINE, TOO_FEW = "worse", "worse_by_need", "worse_unalike", "fine", "too_few"
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,8 @@ class Disparity:
         measure: offered (share that is offered something) or offer_amount (worth of it, nought where none).
         n: customers of the group; n_others: of the others.
         mean: of the group. mean_others: of the others. ratio: of both; NaN where the others get nothing.
-        raw, adjusted: differences; None where too few.
-        verdict: worse, worse_by_need, fine or too_few.
+        raw, adjusted: differences; None where too few, or too few of like need.
+        verdict: worse, worse_by_need, worse_unalike, fine or too_few.
     """
 
     dimension: str
@@ -145,7 +146,9 @@ def _raw(inside: FloatArray, outside: FloatArray, level: float) -> Interval:
     return _interval(float(inside.mean() - outside.mean()), math.sqrt(variance), level)
 
 
-def _adjusted(values: FloatArray, inside: BoolArray, strata: IntArray, need: FloatArray, level: float) -> Interval:
+def _adjusted(
+    values: FloatArray, inside: BoolArray, strata: IntArray, need: FloatArray, level: float
+) -> Interval | None:
     """The weighted difference within strata; its variance is that of a random assignment within each."""
     codes = np.unique(strata, return_inverse=True)[1]
     left = _less_need(values, codes, need)
@@ -159,8 +162,8 @@ def _adjusted(values: FloatArray, inside: BoolArray, strata: IntArray, need: Flo
         difference = np.where(usable, sums_in / n_in - (sums - sums_in) / n_out, 0.0)
         variance = np.where(usable & (n > 2), squares / (n - 2) * (1 / n_in + 1 / n_out), 0.0)
     total = weight.sum()
-    if total == 0:
-        return Interval(0.0, 0.0, 0.0, 1.0)
+    if min(n_in[usable].sum(), n_out[usable].sum()) < LEAST:
+        return None
     value = float((weight * difference).sum() / total)
     return _interval(value, math.sqrt(float((weight**2 * variance).sum())) / total, level)
 
@@ -194,9 +197,11 @@ def _holm(found: Sequence[Interval | None], alpha: float) -> list[bool]:
 
 
 def _judged(one: Disparity, surely: bool, raw: bool, least: float) -> Disparity:
-    if one.raw is None or one.adjusted is None:
+    if one.raw is None:
         return one
     material = least * one.mean_others
+    if one.adjusted is None:
+        return replace(one, verdict=UNALIKE if raw and -one.raw.value >= material else FINE)
     if surely and -one.adjusted.value >= material:
         return replace(one, verdict=WORSE)
     return replace(one, verdict=BY_NEED if raw and -one.raw.value >= material else FINE)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from campaigns.audit.audit import Audit
-from campaigns.audit.disparity import BY_NEED, TOO_FEW, WORSE, Disparity
+from campaigns.audit.disparity import BY_NEED, TOO_FEW, UNALIKE, WORSE, Disparity
 from churn.page import Two, both, frame, part, table
 from churn.settings import Settings
 from features.atomic import write_json, write_text
@@ -18,6 +18,7 @@ MEASURES: Final[dict[str, Two]] = {
 VERDICTS: Final[dict[str, Two]] = {
     WORSE: ("worse terms at like risk", "风险相近而条件更差"),
     BY_NEED: ("worse terms, explained by risk", "条件更差，可由风险解释"),
+    UNALIKE: ("worse terms, nobody of like risk to compare with", "条件更差，无风险相近者可比"),
     TOO_FEW: ("too few to say", "人数过少，无法判断"),
     "fine": ("no worse terms shown", "未发现条件更差"),
 }
@@ -58,7 +59,7 @@ def sentence(found: Audit) -> Two:
 def lines(found: Audit, language: str) -> list[str]:
     """For a terminal: the outcome, then each group that fares worse, and what to do."""
     zh = language == "zh"
-    loud = [one for one in found.found if one.verdict in (WORSE, BY_NEED)]
+    loud = [one for one in found.found if one.verdict in (WORSE, BY_NEED, UNALIKE)]
     told = [sentence(found)[zh], *(f"  {VERDICTS[one.verdict][zh]}: {in_words(one, language)}" for one in loud)]
     if found.worse:
         told.append(f"处理办法：{MEND[1]}" if zh else f"To mend it: {MEND[0]}")
@@ -83,7 +84,7 @@ def in_words(one: Disparity, language: str) -> str:
 
 def page(settings: Settings, found: Audit) -> str:
     """The page: first what is worse, then everything that was looked at."""
-    order = {WORSE: 0, BY_NEED: 1, "fine": 2, TOO_FEW: 3}
+    order = {WORSE: 0, BY_NEED: 1, UNALIKE: 2, "fine": 3, TOO_FEW: 4}
     rows = [_row(one) for one in sorted(found.found, key=lambda one: order[one.verdict])]
     head = ["", both("Group", "群体"), both("Against", "对照"), both("Measure", "指标"), both("Means", "均值"),
             both("Raw difference", "原始差异"), both("At like risk", "风险相近时的差异")]  # fmt: skip
