@@ -17,6 +17,7 @@ from serving.changes.state import state_of
 from serving.events import EventDesk
 from serving.lookup import Lookup
 from serving.score_log import ScoreLog, read
+from serving.scorer import Answer
 from serving.webhooks.words import News, body_of
 from serving.what_if import WhatIfDesk
 from tests import live_shop, tiny_service
@@ -54,11 +55,7 @@ def test_who_is_told_accepted_is_heeded_on_every_route(tmp_path: Path) -> None:
         (line,) = read(held.folder).tail(1).to_dict("records")
         assert (line["abstention"], line["vector"]) == ("opted_out", None)
 
-        state = state_of(before.score)
-        assert state is not None
-        journal = Journal(held.folder)
-        journal.begin()
-        journal.tell([state], least_change=0.05)
+        journal = _journal_of(held.folder, before)
         seen = asked.get("/v1/customers/C1").json()
         assert seen["models"]["churn"]["code"] == "opted_out"
         assert [one["now"]["probability"] for one in seen["history"]] == [None]
@@ -83,6 +80,16 @@ def test_a_letter_about_somebody_who_objects_tells_no_number() -> None:
     assert "0.9" not in text
     assert "high" not in text
     assert "opted_out" in text
+
+
+def _journal_of(folder: Path, answer: Answer) -> Journal:
+    """A journal that was told of an answer with a number."""
+    state = state_of(answer.score)
+    assert state is not None
+    journal = Journal(folder)
+    journal.begin()
+    journal.tell([state], least_change=0.05)
+    return journal
 
 
 def _order() -> dict[str, Any]:
