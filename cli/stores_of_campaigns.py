@@ -24,10 +24,7 @@ def campaign_stores() -> tuple[Store, ...]:
             "audiences", "who is on which list for a platform, by id; the lists lie where `--out` said",
             ("campaigns/audiences/*/*",), "`[audiences] keep_days`", erase=erase_from_audiences,
         ),
-        Store(
-            "audits", "offers by group: counts and means, nobody's row", ("campaigns/audit/*",),
-            "until the next `churn campaign audit`", back_up=False, anew="churn campaign audit",
-        ),
+        _audits(),
         Store(
             "segments", "sizes of saved segments, the RFM grid and what changed: counts, nobody's row",
             ("campaigns/segments/*",), "until the next `churn campaign segments`", back_up=False,
@@ -47,4 +44,11 @@ def campaign_stores() -> tuple[Store, ...]:
             ("campaigns/categories/*",), "until the next `churn campaign categories`", back_up=False,
             anew="churn campaign categories",
         ),
+    )  # fmt: skip
+
+
+def _audits() -> Store:
+    return Store(
+        "audits", "offers by group: counts and means, nobody's row", ("campaigns/audit/*",),
+        "until the next `churn campaign audit`", back_up=False, anew="churn campaign audit",
     )  # fmt: skip
