@@ -171,3 +171,26 @@ def audit_offers(
     from cli import campaign_audit as room
 
     show(room.audit(load(config), campaign, least), json)
+
+
+@campaign_app.command("plan")
+def plan_campaign(
+    *,
+    campaign: Campaign,
+    budget: Annotated[float | None, typer.Option(help="Most that those to contact may be expected to cost.")] = None,
+    capacity: Annotated[
+        list[str] | None, typer.Option(help="Most contacts: 5000, phone=200, coupon=50; may be given more than once.")
+    ] = None,
+    only: Annotated[str | None, typer.Option(help="churn or reactivation; unset: both compete for the money.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Plan an id anew of which nothing was exported.")] = False,
+    by: Annotated[str | None, typer.Option("--by", help="Who plans, for the manifest.")] = None,
+    config: Config = DEFAULT,
+    json: Json = False,
+) -> None:
+    """Choose whom to contact with what within a budget, hold some out by chance, and say why each is in or out."""
+    from campaigns.plan.planning import Asked
+    from cli import campaign_plan as room
+
+    asked = Asked(campaign, budget, tuple(capacity or ()), only)
+    show(room.plan(load(config), asked, dry_run=dry_run, replace=replace, by=by), json)

@@ -1,0 +1,103 @@
+"""`churn campaign plan`: the best list for a budget."""
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from churn.errors import SettingsError
+from churn.settings import Settings
+from cli.campaign_catalogue import NoActions
+from cli.console import step, table
+from cli.outcome import Outcome
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from campaigns.catalogue.offers import Offers
+    from campaigns.people import People
+    from campaigns.plan.planning import Asked, Plan
+
+
+class NoMoney(SettingsError):
+    """The budget is no amount of money."""
+
+    def __init__(self, budget: float) -> None:
+        super().__init__(
+            f"A budget of {budget} cannot be spent.", mend="give an amount of 0 or more, or leave `--budget` out."
+        )
+
+
+def plan(settings: Settings, asked: "Asked", *, dry_run: bool, replace: bool, by: str | None) -> Outcome:
+    """Choose whom to contact with what, hold some out by chance, and write it down.
+
+    Raises:
+        NoActions: the catalogue is empty. NoMoney: the budget is below 0. AlreadyPlanned: the id is taken. What
+        `offers_of` raises: a figure of the business is missing.
+    """
+    if not settings.action:
+        raise NoActions
+    from campaigns.plan import planning, writing
+    from campaigns.plan.page import PAGE, page
+    from features.atomic import write_text
+    from serving.now import clock_of
+
+    if asked.budget is not None and not 0 <= asked.budget < float("inf"):
+        raise NoMoney(asked.budget)
+    writing.check_new(settings.folder, asked.campaign, replace=replace)
+    now = clock_of(settings).now()
+    people, offers = _offers(settings)
+    with step(f"choose among {len(people):,} customers and {len(offers.actions)} actions"):
+        found = planning.plan(settings, people, offers, asked)
+    as_json = writing.as_json(settings, people, found, now, by=by)
+    lines = sentences(found, settings)
+    if not dry_run:
+        with step("write the plan"):
+            path = writing.write(settings, people, found, now, by=by)
+            write_text(path.parent / PAGE, page(found, settings, now))
+        lines.append(f"{path}\nThe lists: `churn campaign export --id {asked.campaign}`.")
+    return Outcome("\n".join(lines), as_json)
+
+
+def _offers(settings: Settings) -> "tuple[People, Offers]":
+    """Everybody, and what each action would earn with them."""
+    from campaigns.catalogue.knowing import known_of
+    from campaigns.catalogue.offers import check_complete, offers_of, plannable
+    from campaigns.people import people_of
+    from campaigns.suppress import doors_of
+    from serving.now import clock_of
+
+    check_complete(plannable(settings.action))
+    now = clock_of(settings).now()
+    with step("read scores, values, consents, opt-outs and contacts"):
+        people = people_of(settings, now)
+        doors = doors_of(settings, people, now, os.environ)
+        known = known_of(settings, people, now, os.environ)
+    with step("tell what each action would earn"):
+        return people, offers_of(settings, people, doors, known, effects=_measured(settings, people))
+
+
+def _measured(settings: Settings, people: "People") -> "dict[str, NDArray[np.float64]]":
+    """What trusted models of uplift say each action changes for each customer; those of this catalogue alone."""
+    from campaigns.people import features_of
+    from campaigns.uplift.keeping import uplift_of
+
+    found = {}
+    for action in settings.action:
+        if model := uplift_of(settings.folder, action.code):
+            found[action.code] = model.effects(features_of(settings.folder, people, model.names))
+    return found
+
+
+def sentences(found: "Plan", settings: Settings) -> list[str]:
+    """What was planned, for people to read."""
+    from campaigns.plan.reasons import WORDS
+    from campaigns.plan.told import outcome
+
+    zh = settings.business.language == "zh"
+    lines = [outcome(found, settings.business.currency)[zh]]
+    if rows := found.by_action():
+        lines += ["", table([{**one, "stage": one["stage"] or ""} for one in rows])]
+    reasons: list[dict[str, Any]] = [
+        {"why": WORDS[code][zh], "code": code, "customers": count} for code, count in found.by_reason().items()
+    ]
+    return [*lines, "", table(reasons), ""]
