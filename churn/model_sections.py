@@ -13,6 +13,7 @@ from churn.grade import Learner
 POSTGRES = ("postgresql+psycopg", "postgresql", "postgres")
 
 Way = Literal["rising", "falling"]
+TreatedRows = Literal["kept", "excluded", "weighted", "modelled"]
 
 
 class Training(Section):
@@ -37,6 +38,11 @@ class Training(Section):
     monotone: dict[str, Way] = Field(
         default={}, description="features with which the risk of losing a customer must rise, or fall"
     )
+    treated_rows: TreatedRows = Field(
+        default="weighted",
+        description="rows that a campaign touched: kept, excluded, weighted (the held out stand for them) or modelled",
+    )
+    heaviest_row: int = Field(default=20, ge=1, le=1000, description="weighted: for so many rows one stands at most")
 
 
 class Fairness(Section):

@@ -16,16 +16,15 @@ from churn.cohort import MODELS
 from churn.outcomes import OneOutcome
 from churn.settings import Settings
 from features.parts import HERE, Engine
-from features.snapshots import Snapshot
 from training.baseline import LEARNERS
 from training.btyd.rival import Known
 from training.challenger import Challenger, Model, judge_all, silent, train
 from training.evaluate import POOLED, Result, abstention, cohort_name, day_name
 from training.folding import FrozenFold
 from training.learners import Lesson
-from training.learning import recipe_for
+from training.learning import recipe_for, rows_of
 from training.plan import numbered
-from training.rows import Columns, Rows, TooFewRows, fold_of
+from training.rows import TooFewRows, fold_of
 from training.study import KeptOut, Study, Trial
 
 KEPT_OUT_OF = 5  # one customer in so many is kept out of training
@@ -86,7 +85,8 @@ def _abstained(study: Study, folds: Sequence[FrozenFold], settings: Settings) ->
         for cutoff in fold.test.cutoffs:
             day = day_name(to_us(cutoff), settings.lifecycle.calendar)
             if day in study.abstained:
-                n = int((_rows(fold.test, study.model).cutoff_us == to_us(cutoff)).sum())
+                at = rows_of(fold.test, study.model, settings, is_test=True).cutoff_us
+                n = int((at == to_us(cutoff)).sum())
                 why = study.abstained[day]
                 told += [abstention({**key, "learner": one, "cutoff": day}, n, why) for one in LEARNERS]
     return told
@@ -124,7 +124,7 @@ def _kept_out(challenger: Challenger, settings: Settings, wanted: bool, progress
     if "lightgbm" not in challenger.probabilities:
         return "the learner that is tried so has too few rows"
     model, floors, seed = challenger.model, settings.training, settings.training.seed
-    learn, test = _rows(challenger.train, model), challenger.test_rows
+    learn, test = rows_of(challenger.train, model, settings), challenger.test_rows
     out = fold_of(learn.customer, KEPT_OUT_OF, seed=seed + 17) == 0
     out_of_test = fold_of(test.customer, KEPT_OUT_OF, seed=seed + 17) == 0
     parts = {CELLS[0]: learn.take(out), CELLS[1]: test.take(~out_of_test), CELLS[2]: test.take(out_of_test)}
@@ -145,7 +145,3 @@ def _kept_out(challenger: Challenger, settings: Settings, wanted: bool, progress
     }
     whole = challenger.probabilities["lightgbm"][out_of_test]
     return KeptOut(1 / KEPT_OUT_OF, challenger.test.cutoffs[0], cells, whole)
-
-
-def _rows(snapshot: Snapshot, model: str) -> Rows:
-    return Rows.of(snapshot.frame, Columns.of(snapshot.manifest), model)

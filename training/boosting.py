@@ -49,14 +49,15 @@ class Task:
             OneOutcome: all of them have the same outcome.
         """
         both_outcomes(self.rows.outcome[where])
-        group = np.unique(self.rows.cutoff_us[where], return_inverse=True)[1]
+        group = np.unique(self.rows.level_us[where], return_inverse=True)[1]
         outcome, weight = self.rows.outcome[where], self.weight[where]
         penalty = self.recipe.penalty
         return self.design.fit(where, outcome, group, penalty=penalty, weight=weight, signs=self.signs, near=near)
 
     def start(self, where: IntArray, fitted: Levelled) -> FloatArray:
         """Where boosting starts: the line and the cutoff's own level, so that trees learn no season either."""
-        levels = start_levels(np.unique(self.rows.cutoff_us[where]), fitted.levels, self.rows.cutoff_us[where])
+        level_us = self.rows.level_us[where]
+        levels = start_levels(np.unique(level_us), fitted.levels, level_us)
         start: FloatArray = self.design.raw(fitted.line, where) + levels
         return start
 
@@ -155,8 +156,8 @@ def boost(task: Task, fitted: Levelled, trees: int) -> str:
 
 def _levels(task: Task, inside: IntArray, outside: IntArray, fitted: Levelled) -> FloatArray:
     """The level of the cutoff of each held-out row, known from the customers who fitted the line."""
-    known = np.unique(task.rows.cutoff_us[outside])
-    return start_levels(known, fitted.levels, task.rows.cutoff_us[inside])
+    known = np.unique(task.rows.level_us[outside])
+    return start_levels(known, fitted.levels, task.rows.level_us[inside])
 
 
 def _callbacks(recipe: Recipe, told: dict[str, Any], fold: int, watch: Watch) -> list[Any]:

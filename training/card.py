@@ -13,6 +13,7 @@ from training.card_reasons import Part, Table, about_reasons
 from training.challenger import Challenger
 from training.evaluate import METRICS, POOLED
 from training.reasons.told import ReasonsTold
+from training.treated import TREATED, Tally
 
 
 def markdown(challenger: Challenger, reasons: ReasonsTold, more: Sequence[Part] = ()) -> str:
@@ -96,6 +97,7 @@ def _learned(challenger: Challenger) -> list[str]:
             f"The learner is {_learner(challenger)}, and a calibrator of kind {challenger.bundle.calibrator.kind}. "
             f"Model hash {challenger.hash}."
         ),
+        *_treated(challenger),
         *_grade(challenger),
     ]
 
@@ -110,6 +112,12 @@ def _left_out(challenger: Challenger) -> str:
 def _objecting(challenger: Challenger) -> str:
     count = challenger.learned.manifest.get("opted_out_customers", 0)
     return f" Customers who objected to scoring are left out ({count:,})." if count else ""
+
+
+def _treated(challenger: Challenger) -> list[str]:
+    """What became of rows that a campaign touched, by role; the figures are those of the test rows that are left."""
+    found = challenger.params.get(TREATED, {})
+    return [f"{role.capitalize()}: {Tally(**one).sentence}" for role, one in found.items()]
 
 
 def _learner(challenger: Challenger) -> str:

@@ -32,7 +32,7 @@ from training.explain import usual_moves
 from training.fit import Fitted
 from training.ladder import Choice
 from training.learners import CannotCount, Lesson, enough, graded
-from training.learning import recipe_for
+from training.learning import recipe_for, treated_params
 from training.outlook.learn import learn_outlook
 from training.outlook.scored import Scored
 from training.plan import numbered
@@ -52,10 +52,9 @@ class Challenger:
         model: churn or reactivation. bundle: all but the trees. booster: the trees, LightGBM's text.
         results: of the judged model and its rivals on the test rows. params: what was used and found.
         train: the snapshot the judged model learned from. test: the one it was judged on.
-        test_rows: what it was judged on. probabilities: of each learner on them.
-        fitted: the model, ready to score. calendar: whose days people are told.
-        whole: the snapshot that the model learned from; None where it is the judged model itself.
-        judged: the sibling that was judged; None where it is the model itself.
+        test_rows: what it was judged on. probabilities: of each learner on them. fitted: ready to score.
+        calendar: whose days people are told. whole: the snapshot that the model learned from.
+        judged: the sibling that was judged; both None where the model itself was judged.
     """
 
     model: Model
@@ -139,6 +138,7 @@ def _taught(lesson: Lesson, choice: Choice, test: Snapshot, judge: Rows, whole: 
     told |= pairs(model, fitted.held, judge, mine, settings)
     bundle = bundle.model_copy(update={"metrics": told, "grade": grade})
     params = {**fitted.params, "ladder": choice.as_json(), "grade": grade.as_json(choice.learner)}
+    params |= treated_params(model, settings, lesson.engine, training=train, test=test)
     said = (bundle, fitted.booster, results, params, train, test, judge, probabilities, fitted)
     found = Challenger(model, *said, settings.lifecycle.calendar)
     return found if whole is None else _refit(found, whole, lesson)
@@ -171,14 +171,15 @@ def _refit(judged: Challenger, whole: Snapshot, lesson: Lesson) -> Challenger:
     fitted = again.fit(bundle.learner, like=judged.fitted)
     scored, horizons_days = Scored.of(model, rows, fitted), settings.training.horizons_days
     outlook = learn_outlook(scored, settings.lifecycle, horizons_days=horizons_days)
+    share = judged.params.get("bg_nbd_share", 0.0)
+    told = {"judged_bg_nbd_share": share, **{key: judged.params[key] for key in ("ladder", "grade")}}
+    told |= treated_params(model, settings, lesson.engine, newest=whole, training=judged.train, test=judged.test)
     kept = {"metrics": bundle.metrics, "grade": bundle.grade, "learner": bundle.learner, "outlook": outlook}
     return replace(
         judged,
         bundle=_bundle(model, fitted, rows, whole, settings).model_copy(update=kept),
         booster=fitted.booster,
-        params=fitted.params
-        | {key: judged.params[key] for key in ("ladder", "grade")}
-        | {"judged_bg_nbd_share": judged.params.get("bg_nbd_share", 0.0)},
+        params=fitted.params | told,
         fitted=fitted,
         whole=whole,
         judged=Judged(bundle, judged.booster),

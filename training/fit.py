@@ -117,10 +117,13 @@ def fit(
     task = prepare(usable)
     progress(f"{len(rows)} rows, {len(sample)} held out by turns; {usable.sum()} of {len(usable)} features are read")
     trees, raw, near = cross_fit(task, sample, fold, trees)
+    if rows.treated is not None:  # the claim is about the untreated: they alone say how likely
+        untreated = ~rows.treated[sample]
+        raw, sample, fold = raw[untreated], sample[untreated], fold[untreated]
     held = HeldOut(raw, rows.outcome[sample], fold, rows.cutoff_us[sample])
     chosen = calibrate(held, recipe, whole_from_us=whole_from_us).calibrator
     progress(f"{trees} trees on top of the line; calibrator: {chosen.kind}")
-    line, cutoffs_us = task.line(np.arange(len(rows)), near), np.unique(rows.cutoff_us)
+    line, cutoffs_us = task.line(np.arange(len(rows)), near), np.unique(rows.level_us)
     plan = Plan(rows.columns, categories, usable, line, cutoffs_us, trees, task.params)
     boosted = boost(plan) if boost else boost_here(task, line, trees)
     return Fitted(

@@ -25,8 +25,9 @@ from training.evidence import Evidence, Rival, Unlike
 from training.fit import raw_scores
 from training.footprint import footprint
 from training.gate_verdict import Check, some_of
+from training.learning import rows_of
 from training.lost import lost
-from training.rows import Columns, Rows
+from training.rows import Rows
 from training.slices import slices
 from training.versions import Judged, Registry, Version
 
@@ -60,11 +61,11 @@ def gather(
     """
     model, sibling = version.bundle.model, version.sibling
     test, learned = (_snapshot(settings, version.facts[f"{role}_snapshot"]) for role in ("test", "train"))
-    rows = _rows(test, model)
+    rows = rows_of(test, model, settings, is_test=True)
     why = rows.why_too_few(**_floors(version, settings))
     if why:
         raise ImmatureTest(version.name, version.version, why)
-    learn, serving = _rows(learned, model), registry.champion(version.name)
+    learn, serving = rows_of(learned, model, settings), registry.champion(version.name)
     other = None if serving == version.version else serving
     return Evidence(
         rows=rows,
@@ -152,10 +153,6 @@ def _feature_set(settings: Settings, version: Version) -> dict[str, Any]:
 
 def _snapshot(settings: Settings, folder: str) -> Snapshot:
     return read_snapshot(standing(settings.folder / folder))
-
-
-def _rows(snapshot: Snapshot, model: str) -> Rows:
-    return Rows.of(snapshot.frame, Columns.of(snapshot.manifest), model)
 
 
 def _probability(judged: Judged, X: FloatArray) -> FloatArray:

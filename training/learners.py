@@ -126,7 +126,8 @@ def enough(snapshot: Snapshot, model: str, role: str, settings: Settings, engine
     Raises:
         FewCustomers, NobodyToAsk, SameOutcome: there are too few of them.
     """
-    rows, least = rows_of(snapshot, model, settings, engine), settings.training.min_customers
+    rows = rows_of(snapshot, model, settings, engine, is_test=role == "test")
+    least = settings.training.min_customers
     customers = snapshot.columns("customer_id")["customer_id"].nunique()  # of both models: who the shop knows
     check(model, role, customers=customers, rows=len(rows), happened=int(rows.outcome.sum()), least=least)
     return rows

@@ -4,6 +4,7 @@ Start reading at `fit_snapshot`.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 from churn.calendar import DAY_US, to_us
 from churn.settings import Settings
@@ -15,6 +16,7 @@ from training.plan import Boost
 from training.recipe import Recipe
 from training.rows import Columns, Rows, TooFewRows
 from training.sampling import sampled
+from training.treated import TREATED, Tally, settled, tallies
 from training.tuned import read_tuned
 
 
@@ -84,8 +86,35 @@ def enough(snapshot: Snapshot, model: str, role: str, settings: Settings, engine
     return rows
 
 
-def rows_of(snapshot: Snapshot, model: str, settings: Settings, engine: Engine = HERE) -> Rows:
-    """The rows of a model: all of them here, at most a sample where a cluster holds the rest."""
+def rows_of(
+    snapshot: Snapshot, model: str, settings: Settings, engine: Engine = HERE, *, is_test: bool = False
+) -> Rows:
+    """The rows of a model as the rule on treated rows has them.
+
+    Raises:
+        TreatedOnCluster: campaigns touched them, and a cluster grows the trees.
+    """
+    return settled_rows(snapshot, model, settings, engine, is_test=is_test)[0]
+
+
+def settled_rows(
+    snapshot: Snapshot, model: str, settings: Settings, engine: Engine = HERE, *, is_test: bool = False
+) -> tuple[Rows, Tally]:
+    """The rows of a model as the rule on treated rows has them, and what the rule did."""
+    return settled(_all(snapshot, model, settings, engine), settings, is_test=is_test, engine=engine)
+
+
+def treated_params(model: str, settings: Settings, engine: Engine, **frozen: Snapshot) -> dict[str, Any]:
+    """What the rule on treated rows did to each snapshot, for params; nothing where no campaign touched anybody."""
+    found = {
+        role: settled_rows(one, model, settings, engine, is_test=role == "test")[1] for role, one in frozen.items()
+    }
+    told = tallies(found)
+    return {TREATED: told} if told else {}
+
+
+def _all(snapshot: Snapshot, model: str, settings: Settings, engine: Engine) -> Rows:
+    """All rows of a model here, at most a sample where a cluster holds the rest."""
     if engine is HERE:
         return Rows.of(snapshot.frame, Columns.of(snapshot.manifest), model)
     return sampled(snapshot, model, most_rows=settings.cluster.sample_rows, seed=settings.training.seed)

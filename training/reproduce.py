@@ -17,6 +17,7 @@ from features.tombstones import standing
 from training.challenger import Model, train
 from training.manifest import MANIFEST, SECTIONS, environment
 from training.recipe import Recipe
+from training.treated import KEPT
 from training.versions import Registry
 
 
@@ -136,9 +137,12 @@ def _recipe(told: Mapping[str, Any]) -> Recipe | None:
 def _settings(settings: Settings, told: Mapping[str, Any]) -> Settings:
     """The settings with the sections that the model depends on as they were; threads and cluster as they are."""
     sections: dict[str, Any] = {}
-    for name in set(SECTIONS) & set(told["settings"]):
+    then = told["settings"] | {
+        "training": {"treated_rows": KEPT} | told["settings"]["training"]
+    }  # so before it was told
+    for name in set(SECTIONS) & set(then):
         kind = type(getattr(settings, name))
-        sections[name] = kind.model_validate(told["settings"][name])
+        sections[name] = kind.model_validate(then[name])
     business = settings.business.model_copy(update=told["business"])
     return settings.model_copy(update=sections | {"business": business})
 

@@ -86,6 +86,7 @@ class Rows:
         cutoff_us: microseconds since 1970 UTC. Shape (n,).
         stage: of the lifecycle at the cutoff, values of `Stage`. Shape (n,).
         after: what came when: each column of OUTCOMES, shape (n,); empty where the snapshot has none.
+        treated: rows whose treatment is modelled: a level of their own; None: no row's is. Shape (n,).
     """
 
     columns: Columns
@@ -95,6 +96,7 @@ class Rows:
     cutoff_us: IntArray
     stage: NDArray[np.object_]
     after: Mapping[str, FloatArray] = field(default_factory=dict)
+    treated: BoolArray | None = None
 
     @classmethod
     def of(cls, frame: pd.DataFrame, columns: Columns, model: str) -> Self:
@@ -124,7 +126,13 @@ class Rows:
             cutoff_us=self.cutoff_us[rows],
             stage=self.stage[rows],
             after={name: values[rows] for name, values in self.after.items()},
+            treated=None if self.treated is None else self.treated[rows],
         )
+
+    @property
+    def level_us(self) -> IntArray:
+        """What tells levels apart: the cutoff and, where treatment is modelled, whether treated. Shape (n,)."""
+        return self.cutoff_us if self.treated is None else self.cutoff_us + self.treated
 
     def column(self, name: str) -> FloatArray:
         """One feature. Shape (n,)."""
