@@ -41,7 +41,11 @@ from training.rows import Rows
 from training.versions import Judged
 
 Model = Literal["churn", "reactivation"]
-HIGH_SHARE, MEDIUM_SHARE = 0.10, 0.40  # of the reference customers lie in band high, and in high or medium
+BG, HIGH_SHARE, MEDIUM_SHARE = (
+    "bg_nbd_share",
+    0.10,
+    0.40,
+)  # of the reference customers lie in band high, and in high or medium
 
 
 @dataclass(frozen=True)
@@ -171,8 +175,7 @@ def _refit(judged: Challenger, whole: Snapshot, lesson: Lesson) -> Challenger:
     fitted = again.fit(bundle.learner, like=judged.fitted)
     scored, horizons_days = Scored.of(model, rows, fitted), settings.training.horizons_days
     outlook = learn_outlook(scored, settings.lifecycle, horizons_days=horizons_days)
-    share = judged.params.get("bg_nbd_share", 0.0)
-    told = {"judged_bg_nbd_share": share, **{key: judged.params[key] for key in ("ladder", "grade")}}
+    told = {f"judged_{BG}": judged.params.get(BG, 0.0), **{key: judged.params[key] for key in ("ladder", "grade")}}
     told |= treated_params(model, settings, lesson.engine, newest=whole, training=judged.train, test=judged.test)
     kept = {"metrics": bundle.metrics, "grade": bundle.grade, "learner": bundle.learner, "outlook": outlook}
     return replace(
