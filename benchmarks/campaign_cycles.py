@@ -8,7 +8,8 @@ week apart (once is one coupon; it moves few), and 30 days pass. One world, in w
 rules are compared on the very same rows. Measured at each retraining, against the true chance of silence if nobody is
 contacted, which no rule sees: mean told less mean true (bias), slope and intercept of true log-odds on those told, ECE
 and log loss against the true chance, and what a campaign on each rule's own choice would truly bring: customers who
-would be silent and can be persuaded among the chosen, times value, less what contacts cost (the most it could). Intervals are over seeds.
+would be silent and can be persuaded among the chosen, times value, less what contacts
+cost: the most it could. Intervals are over seeds.
 """
 
 import argparse

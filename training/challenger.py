@@ -175,14 +175,14 @@ def _refit(judged: Challenger, whole: Snapshot, lesson: Lesson) -> Challenger:
     fitted = again.fit(bundle.learner, like=judged.fitted)
     scored, horizons_days = Scored.of(model, rows, fitted), settings.training.horizons_days
     outlook = learn_outlook(scored, settings.lifecycle, horizons_days=horizons_days)
-    told = {f"judged_{BG}": judged.params.get(BG, 0.0), **{key: judged.params[key] for key in ("ladder", "grade")}}
+    told = {"judged_bg_nbd_share": judged.params.get("bg_nbd_share", 0.0)}
     told |= treated_params(model, settings, lesson.engine, newest=whole, training=judged.train, test=judged.test)
     kept = {"metrics": bundle.metrics, "grade": bundle.grade, "learner": bundle.learner, "outlook": outlook}
     return replace(
         judged,
         bundle=_bundle(model, fitted, rows, whole, settings).model_copy(update=kept),
         booster=fitted.booster,
-        params=fitted.params | told,
+        params=fitted.params | told | {key: judged.params[key] for key in ("ladder", "grade")},
         fitted=fitted,
         whole=whole,
         judged=Judged(bundle, judged.booster),
