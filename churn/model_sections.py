@@ -39,7 +39,7 @@ class Training(Section):
         default={}, description="features with which the risk of losing a customer must rise, or fall"
     )
     treated_rows: TreatedRows = Field(
-        default="weighted",
+        default="kept",
         description="rows that a campaign touched: kept, excluded, weighted (the held out stand for them) or modelled",
     )
     heaviest_row: int = Field(default=20, ge=1, le=1000, description="weighted: for so many rows one stands at most")

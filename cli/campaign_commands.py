@@ -194,3 +194,11 @@ def plan_campaign(
 
     asked = Asked(campaign, budget, tuple(capacity or ()), only)
     show(room.plan(load(config), asked, dry_run=dry_run, replace=replace, by=by), json)
+
+
+@campaign_app.command()
+def bend(config: Config = DEFAULT, json: Json = False) -> None:
+    """Tell how far campaigns bend the labels that models learn from, and which rule retraining goes by."""
+    from cli import campaign_learning as room
+
+    show(room.bend(load(config)), json)

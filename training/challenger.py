@@ -41,11 +41,7 @@ from training.rows import Rows
 from training.versions import Judged
 
 Model = Literal["churn", "reactivation"]
-BG, HIGH_SHARE, MEDIUM_SHARE = (
-    "bg_nbd_share",
-    0.10,
-    0.40,
-)  # of the reference customers lie in band high, and in high or medium
+HIGH_SHARE, MEDIUM_SHARE = 0.10, 0.40  # of the reference customers lie in band high, and in high or medium
 
 
 @dataclass(frozen=True)

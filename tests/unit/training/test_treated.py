@@ -102,5 +102,5 @@ def test_treatments_are_read_from_the_artifacts_and_test_rows_are_weighted_by_ev
         told: Tally = settled(rows, mine, is_test=True)[1]
         assert (told.rule, told.treated) == (of_test, 2)
     with pytest.raises(TreatedOnCluster) as refused:
-        settled(rows, settings, engine=Here())
+        settled(rows, mine, engine=Here())
     assert "train on one node" in refused.value.mend
