@@ -116,18 +116,20 @@ def bend_of(
     outcome = rows["outcome"].to_numpy(dtype=np.float64)
     customer = rows["customer_id"].to_numpy(dtype=object)
     marks = touched(customer, rows["cutoff_us"].to_numpy(dtype=np.int64), treatments, lifecycle)
-    sides = [float(outcome[one].mean()) if one.any() else None for one in (marks.is_treated, marks.is_held_out)]
+    treated, held_out = (
+        float(outcome[one].mean()) if one.any() else None for one in (marks.is_treated, marks.is_held_out)
+    )
     told = (model, cutoff, len(rows), int(marks.is_treated.sum()), int(marks.is_held_out.sum()), float(outcome.mean()))
     why = _why_not(marks)
     if why:
-        return Bend(*told, *sides, why_not=why)
+        return Bend(*told, treated, held_out, why_not=why)
     weight = np.where(marks.is_treated, 0.0, marks.weight)
     rate = float((weight * outcome).sum() / weight.sum())
     moved = outcome - outcome.mean() - weight * (outcome - rate) / weight.mean()
     half = Z95 * _spread(moved, customer)
     bend = float(outcome.mean()) - rate
     effective = float(weight.sum() ** 2 / (weight**2).sum())
-    return Bend(*told, *sides, rate, bend, bend - half, bend + half, effective)
+    return Bend(*told, treated, held_out, rate, bend, bend - half, bend + half, effective)
 
 
 def _why_not(marks: Touched) -> str | None:
