@@ -117,10 +117,7 @@ def fit(
     task = prepare(usable)
     progress(f"{len(rows)} rows, {len(sample)} held out by turns; {usable.sum()} of {len(usable)} features are read")
     trees, raw, near = cross_fit(task, sample, fold, trees)
-    if rows.treated is not None:  # the claim is about the untreated: they alone say how likely
-        untreated = ~rows.treated[sample]
-        raw, sample, fold = raw[untreated], sample[untreated], fold[untreated]
-    held = HeldOut(raw, rows.outcome[sample], fold, rows.cutoff_us[sample])
+    sample, held = _held(rows, raw, sample, fold)
     chosen = calibrate(held, recipe, whole_from_us=whole_from_us).calibrator
     progress(f"{trees} trees on top of the line; calibrator: {chosen.kind}")
     line, cutoffs_us = task.line(np.arange(len(rows)), near), np.unique(rows.level_us)
@@ -131,12 +128,20 @@ def fit(
         calibrator=chosen,
         categories=categories,
         trees=trees,
-        held_out=chosen.probability(raw),
+        held_out=chosen.probability(held.raw),
         held=held,
         held_rows=sample,
         params={**asdict(recipe), "seed": seed, "trees": trees, "calibrator": chosen.kind},
         read=tuple(np.array(rows.columns.names, dtype=object)[usable]),
     )
+
+
+def _held(rows: Rows, raw: FloatArray, sample: IntArray, fold: IntArray) -> tuple[IntArray, HeldOut]:
+    """Held-out rows that calibrate, and where they lie: all, or the untreated, where treatment is modelled."""
+    if rows.treated is not None:  # the claim is about the untreated: they alone say how likely
+        untreated = ~rows.treated[sample]
+        raw, sample, fold = raw[untreated], sample[untreated], fold[untreated]
+    return sample, HeldOut(raw, rows.outcome[sample], fold, rows.cutoff_us[sample])
 
 
 def task_of(
