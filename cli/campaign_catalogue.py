@@ -30,6 +30,7 @@ def advise(settings: Settings) -> Outcome:
     from campaigns.audit.price_by_need import check
     from campaigns.catalogue import advise as room
     from campaigns.catalogue.knowing import known_of
+    from campaigns.catalogue.measured import effects_of
     from campaigns.catalogue.offers import offers_of, plannable
     from campaigns.people import people_of
     from campaigns.suppress import doors_of
@@ -42,11 +43,18 @@ def advise(settings: Settings) -> Outcome:
         doors = doors_of(settings, people, now, os.environ)
         known = known_of(settings, people, now, os.environ)
     with step(f"recommend one of {len(settings.action)} actions to {len(people):,} customers"):
-        found = room.advise(settings, people, doors, known, offers_of(settings, people, doors, known))
+        offers = offers_of(settings, people, doors, known, effects=effects_of(settings, people))
+        found = room.advise(settings, people, doors, known, offers)
     rows = [{"recommended": code, "customers": count} for code, count in found.actions.items()]
     none = [{"none is worth it": room.reason_of(code), "customers": count} for code, count in found.none.items()]
     text = "\n\n".join(table(one) for one in (rows, none) if one)
-    as_json = {"file": str(found.path), "customers": len(people), "actions": found.actions, "none": found.none}
+    as_json = {
+        "file": str(found.path),
+        "customers": len(people),
+        "actions": found.actions,
+        "none": found.none,
+        "measured": sorted(offers.measured),
+    }
     return Outcome(f"{text}\n{found.path}", as_json)
 
 

@@ -50,6 +50,8 @@ def _money(settings: Settings, offers: Offers, row: int, column: int) -> Both:
     lost, currency = float(offers.turnable[row]), settings.business.currency
     en = f"{lost:.0%} would be lost without it, it turns {turned:.1%}, worth {value:,.2f} {currency} each"
     zh = f"不采取行动流失概率{lost:.0%}，预计挽回{turned:.1%}，每位价值{value:,.2f} {currency}"
+    if offers.actions[column].code in offers.measured:
+        en, zh = f"{en} (measured)", f"{zh}（实测）"
     return f"{en}; cost {cost:,.2f}", f"{zh}；成本{cost:,.2f}"
 
 
