@@ -1,7 +1,7 @@
 """The steps from the sources to everybody's score: what each goes by, does and leaves, for `churn run` and `retrain`.
 
     ingest --> snapshot --> train --> leaks --> prove --> promote --> materialise --> parity --> score --all
-        --> campaign value --> advise
+        --> campaign value --> campaign advise
 
 A step may be done again at any time; `inputs` and `stands` say when it need not be. A model that cannot be trained or
 does not pass the gate does not stop the loop while the champion before it still serves: its scores are due all the
@@ -137,7 +137,7 @@ def _acting(settings: Settings) -> tuple[Step, ...]:
 
     if not settings.action:
         return ()
-    advise = Step("advise", lambda _: campaign_catalogue.in_the_loop(settings), command="campaign advise")
+    advise = Step("campaign advise", lambda _: campaign_catalogue.in_the_loop(settings))
     return (advise,)
 
 
