@@ -3,6 +3,7 @@
 import os
 from typing import TYPE_CHECKING, Any
 
+from churn.cohort import CHURN, REACTIVATION
 from churn.errors import SettingsError
 from churn.settings import Settings
 from cli.campaign_catalogue import NoActions
@@ -27,12 +28,21 @@ class NoMoney(SettingsError):
         )
 
 
+class NoSuchModel(SettingsError):
+    """A plan is asked for a model that there is not."""
+
+    def __init__(self, only: str | None) -> None:
+        super().__init__(
+            f"--only {only} names no model.", mend=f"say `--only {CHURN}` or `--only {REACTIVATION}`, or leave it out."
+        )
+
+
 def plan(settings: Settings, asked: "Asked", *, dry_run: bool, replace: bool, by: str | None) -> Outcome:
     """Choose whom to contact with what, hold some out by chance, and write it down.
 
     Raises:
-        NoActions: the catalogue is empty. NoMoney: the budget is below 0. AlreadyPlanned: the id is taken. What
-        `offers_of` raises: a figure of the business is missing.
+        NoActions: the catalogue is empty. NoMoney, NoSuchModel: what is asked makes no sense. AlreadyPlanned: the id is
+        taken. What `offers_of` raises: a figure of the business is missing.
     """
     if not settings.action:
         raise NoActions
@@ -41,11 +51,14 @@ def plan(settings: Settings, asked: "Asked", *, dry_run: bool, replace: bool, by
     from features.atomic import write_text
     from serving.now import clock_of
 
+    if asked.only not in (None, CHURN, REACTIVATION):
+        raise NoSuchModel(asked.only)
     if asked.budget is not None and not 0 <= asked.budget < float("inf"):
         raise NoMoney(asked.budget)
     writing.check_new(settings.folder, asked.campaign, replace=replace)
     now = clock_of(settings).now()
-    people, offers = _offers(settings)
+    with writing.set_aside(settings.folder, asked.campaign):  # it would count as contacts of its own customers
+        people, offers = _offers(settings)
     with step(f"choose among {len(people):,} customers and {len(offers.actions)} actions"):
         found = planning.plan(settings, people, offers, asked)
     as_json = writing.as_json(settings, people, found, now, by=by)

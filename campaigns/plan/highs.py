@@ -7,6 +7,10 @@ Source: Huangfu and Hall (2018), "Parallelizing the dual revised simplex method"
 10; https://docs.scipy.org/doc/scipy/reference/generated/scipy.optimize.milp.html
 """
 
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -85,11 +89,12 @@ def best_of_few(problem: Problem) -> Whole:
     if not alike.earns.size:
         return Whole(nobody, 0.0)
     scale = 1000.0 / alike.earns.max()  # HiGHS stops within 1e-6 of the objective; that is to be next to nothing
-    found = milp(
-        -alike.earns * scale, integrality=np.ones(len(alike.earns)), bounds=Bounds(0, alike.counts[alike.of_group]),
-        constraints=LinearConstraint(alike.rows, ub=alike.most),
-        options={"mip_rel_gap": 0.0, "node_limit": NODES, "time_limit": SECONDS},
-    )  # fmt: skip
+    with _silent():
+        found = milp(
+            -alike.earns * scale, integrality=np.ones(len(alike.earns)), bounds=Bounds(0, alike.counts[alike.of_group]),
+            constraints=LinearConstraint(alike.rows, ub=alike.most),
+            options={"mip_rel_gap": 0.0, "node_limit": NODES, "time_limit": SECONDS},
+        )  # fmt: skip
     most = float(alike.earns @ alike.counts[alike.of_group])
     bound = most if found.mip_dual_bound is None else -float(found.mip_dual_bound) / scale
     if found.x is None:
@@ -98,6 +103,20 @@ def best_of_few(problem: Problem) -> Whole:
     if not problem.fits(choice):  # passed by less than HiGHS can see
         return Whole(nobody, bound)
     return Whole(choice, max(bound, problem.earned(choice)))
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """HiGHS says some things past every switch, on the very stdout that carries the JSON of a command."""
+    sys.stdout.flush()
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _alike(problem: Problem, bounded: IntArray) -> _Alike:

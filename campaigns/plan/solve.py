@@ -25,8 +25,9 @@ from campaigns.plan.highs import best_of_few, prices_of_few
 from campaigns.plan.problem import NONE, FloatArray, IntArray, Judged, Problem
 
 FEW: Final = 4_000  # customers of one linear programme
+MOST: Final = 16_000  # likewise, where the first few were too few
 SAMPLED: Final = 8  # of so many one, for prices to begin with
-ROUNDS: Final = 10
+ROUNDS: Final = 6
 NOISE: Final = 1e-12  # of floats that should be equal
 DOUBTFUL: Final = (150, 600, 2_500, 10_000)  # customers chosen whole, as many as the proof needs
 
@@ -101,7 +102,7 @@ def prices_of(problem: Problem, start: FloatArray | None = None) -> FloatArray:
         moved = np.flatnonzero(again.choice != judged.choice)
         if np.isin(moved, close).all():
             return prices if problem.bound(prices, again) <= lowest else best
-        size = min(2 * size, len(problem))
+        size = min(2 * size, MOST, len(problem))
     return best
 
 

@@ -7,6 +7,8 @@
 The manifest comes last: a folder without one was cut short, and may be planned again. Start reading at `write`.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -53,6 +55,20 @@ def check_new(folder: Path, campaign: str, *, replace: bool) -> None:
     exported = (path.parent / EXPORTS).exists() or any(path.parent.glob("list-*.csv"))
     if path.exists() and (exported or not replace):
         raise AlreadyPlanned(campaign, exported=exported)
+
+
+@contextmanager
+def set_aside(folder: Path, campaign: str) -> Iterator[None]:
+    """Leave the treatments of a campaign that is to be replaced out of sight, and put them back, whatever happens."""
+    path = treatments_file(folder, campaign)
+    aside = path.with_suffix(".aside")
+    if path.exists():
+        path.replace(aside)
+    try:
+        yield
+    finally:
+        if aside.exists():
+            aside.replace(path)
 
 
 def write(settings: Settings, people: People, plan: Plan, now: datetime, *, by: str | None = None) -> Path:
