@@ -10,6 +10,8 @@ import pytest
 from churn.action_sections import Action
 from churn.settings import Settings
 from cli.campaign_due import NoOccasions, NoSuchDay, due
+from features.erasure.due import erase_from_due
+from features.erasure.store import Whom
 from tests.campaign_shop import COUPON, event, scored, settings, written
 
 TODAY = date(2025, 3, 2)  # the log ends with the day before, in Shanghai
@@ -146,3 +148,12 @@ def test_days_that_cannot_be_told_and_an_empty_catalogue(tmp_path: Path) -> None
         due(shop, "2025-03-01")
     with pytest.raises(NoOccasions, match=r"docs/actions\.md"):
         due(shop.model_copy(update={"action": (COUPON,)}), None)
+
+
+def test_who_is_forgotten_leaves_the_lists_of_every_day(tmp_path: Path) -> None:
+    shop = laid(tmp_path, [action("holiday", holidays=("03-02",))], [])
+    assert set(tasks(shop)) == {"a holiday", "b holiday"}
+    erased = erase_from_due(shop.folder, Whom(frozenset({"a"})))
+    assert (erased.files, erased.found) == (2, {"a"})
+    (listed,) = (shop.folder / "campaigns" / "due").glob("*/tasks-sms.csv")
+    assert "a,holiday" not in listed.read_text(encoding="utf-8-sig")
