@@ -110,13 +110,15 @@ class Session:
 
     def _remove_sqlite(self, store: Any, keys: Sequence[bytes]) -> None:
         connection = store._get_conn(self._config)
-        connection.execute("PRAGMA secure_delete = ON")  # what is deleted is not to be found in the file either
         with connection:
             connection.executemany(
                 f'DELETE FROM "{self._table}" WHERE entity_key = ?',  # Feast's name for its table
                 [(key,) for key in keys],
             )
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        if store_sqlite.is_left(connection, keys):
+            connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def _remove_redis(self, store: Any, keys: Sequence[bytes]) -> None:
         project = self._config.project.encode()  # as Feast makes a key of Redis of an entity's key
@@ -171,7 +173,9 @@ class Session:
         if self._address.kind == "postgres":
             store._conn = limited_connection(self._config.online_store, self._timeout_s)
         elif self._address.kind == "sqlite":
-            store._get_conn(self._config).execute(f"PRAGMA busy_timeout = {self._timeout_s * 1000:.0f}")
+            connection = store._get_conn(self._config)
+            connection.execute(f"PRAGMA busy_timeout = {self._timeout_s * 1000:.0f}")
+            connection.execute("PRAGMA secure_delete = ON")  # what is deleted is not to be found in the file either
         return store
 
 

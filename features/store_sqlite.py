@@ -5,6 +5,7 @@ long. The table is Feast's, and so is every write. Keys are made from one that F
 what it was; otherwise it is asked for each. Start reading at `read`.
 """
 
+import mmap
 import sqlite3
 import struct
 from collections.abc import Callable, Sequence
@@ -14,6 +15,7 @@ from typing import Any
 from features.online import Fields
 
 SPECIMEN = "a customer"
+MOST_SOUGHT = 8  # keys that a file is searched for one by one
 FEW = 2  # fields that are picked out of a row, with which its vector is not read; of more, all are read
 
 
@@ -68,3 +70,19 @@ def quick_key(made: Callable[[str], bytes]) -> Callable[[str], bytes]:
 def _counted(text: str) -> bytes:
     letters = text.encode()
     return struct.pack("<I", len(letters)) + letters
+
+
+def is_left(connection: sqlite3.Connection, keys: Sequence[bytes]) -> bool:
+    """Whether the file may still hold one of these keys, which no row has any more.
+
+    SQLite overwrites what it deletes, but a page that was split or rebuilt may keep a copy of a row that moved.
+
+    Args:
+        connection: to the file, with nothing left in its log.
+        keys: that were deleted; of many it is not looked for each, they may be.
+    """
+    if len(keys) > MOST_SOUGHT:
+        return True
+    (path,) = (row[2] for row in connection.execute("PRAGMA database_list") if row[1] == "main")
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:  # noqa: PTH123
+        return any(content.find(key) >= 0 for key in keys)

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from churn.definition import Lifecycle
-from churn.sections import Features
+from churn.sections import Wanted
 from features.catalogue import catalogue
 
 
@@ -30,7 +30,7 @@ def lost(names: Sequence[str], then: Mapping[str, Any], now: Mapping[str, Any], 
     alive, living = then.get("alive"), now.get("alive")
     if not gone or not alive or not living:
         return []
-    wanted, spared = (Features(**one.get("settings", {})) for one in (then, now))
+    wanted, spared = (Wanted(**one.get("settings", {})) for one in (then, now))
     asked = wanted.model_copy(
         update={"own": (), "leave_out": (), "leave_out_attributes": spared.leave_out_attributes}
     )  # own features name their kinds themselves: where one is gone, reading the settings says so

@@ -229,14 +229,6 @@ def test_the_removed_are_unknown_and_nobody_else_is(opened: list[RowStore], ids:
     assert same(other.rows(ids[:1])[0], row(ids[0]))
 
 
-def test_nothing_of_the_removed_is_left_in_the_files(opened: list[RowStore], ids: list[str]) -> None:
-    store = opened[0]
-    files = [] if isinstance(store, MemoryOnlineStore) else list(store.folder.glob("online.db*"))
-    store.write([row(one) for one in ids])
-    assert store.remove(ids) == len(ids)
-    assert [path.name for path in files for one in ids if one.encode() in path.read_bytes()] == []
-
-
 def test_what_is_older_than_the_settings_allow_is_read_and_not_scored(store: RowStore, ids: list[str]) -> None:
     """No store enforces a time to live on line, so the read path does: to the microsecond."""
     scorer = tiny_service.scorer()
