@@ -11,7 +11,7 @@ def campaign_stores() -> tuple[Store, ...]:
     return (
         Store(
             "campaigns", "who was planned for, treated or held out; lists; what each campaign did",
-            ("campaigns/*/treatments.parquet", "campaigns/*/decisions.parquet", "campaigns/*/list-*.csv",
+            ("campaigns/*/treatments.*", "campaigns/*/decisions.parquet", "campaigns/*/list-*.csv",
              "campaigns/*/listed.parquet", "campaigns/*/manifest.json", "campaigns/*/exports.json",
              "campaigns/*/effect.*", "campaigns/*/plan.html"),
             "for ever", erase=erase_from_campaigns,

@@ -6,7 +6,7 @@ from features.erasure.rewriting import csv_without, parquet_without
 from features.erasure.store import NOTHING, Erased, Whom
 from features.treatments import FOLDER
 
-TABLES, LISTS = ("treatments.parquet", "decisions.parquet", "listed.parquet"), "list-*.csv"
+TABLES, LISTS = ("treatments.parquet", "decisions.parquet", "listed.parquet", "treatments.aside"), "list-*.csv"
 
 
 def erase_from_campaigns(folder: Path, whom: Whom) -> Erased:
