@@ -10,11 +10,11 @@ from datetime import datetime
 import pandas as pd
 
 from churn.settings import Settings
+from features.contacts_table import CONTACT
 from features.kind_rows import rows_of_kinds
 from features.log import NoLog
 from features.treatments import read_treatments
 
-CONTACT = "campaign_contact"
 COLUMNS = ("customer_id", "contacted_at", "channel", "action", "campaign")
 
 

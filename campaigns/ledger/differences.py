@@ -66,7 +66,9 @@ def share_difference(came: BoolArray, is_treated: BoolArray, propensity: FloatAr
         return mean_difference(came.astype(np.float64), is_treated, propensity)
     n1, n0 = int(is_treated.sum()), int((~is_treated).sum())
     p1, p0 = float(came[is_treated].mean()), float(came[~is_treated].mean())
-    (low1, high1), (low0, high0) = _wilson(p1, n1), _wilson(p0, n0)
+    (low1, high1), (low0, high0) = (
+        _wilson(int(came[side].sum()), int(side.sum())) for side in (is_treated, ~is_treated)
+    )
     low = (p1 - p0) - np.hypot(p1 - low1, high0 - p0)
     high = (p1 - p0) + np.hypot(high1 - p1, p0 - low0)
     return Difference(p1, p0, p1 - p0, float(low), float(high), n1, n0)
@@ -163,8 +165,6 @@ def _standard(known: FloatArray, propensity: FloatArray) -> FloatArray:
     return np.asarray((x - x.mean(axis=0)) / x.std(axis=0))
 
 
-def _wilson(share: float, n: int) -> tuple[float, float]:
-    z = float(stats.norm.ppf((1 + CONFIDENCE) / 2))
-    middle, bottom = share + z * z / (2 * n), 1 + z * z / n
-    half = z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return float((middle - half) / bottom), float((middle + half) / bottom)
+def _wilson(came: int, n: int) -> tuple[float, float]:
+    found = stats.binomtest(came, n).proportion_ci(CONFIDENCE, method="wilson")
+    return float(found.low), float(found.high)

@@ -19,9 +19,10 @@ from churn.calendar import DAY_US, Int64Array, to_us
 from churn.conditions import qualifies
 from churn.definition import Lifecycle
 from churn.events import BoolArray, Events, FloatArray, before, micros
+from features.contacts_table import CONTACT
 from features.parts import Part
 
-CONTACT, RESPONSE = "campaign_contact", "campaign_response"
+RESPONSE = "campaign_response"
 COLUMNS: Final = (
     "came", "order_count", "revenue_amount", "contacted", "responded",
     "orders_before_count", "spend_before_amount", "days_since_last_order", "tenure_days",

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from campaigns.contacted import CONTACT
 from campaigns.hold_out import kept_out_for_good
 from campaigns.ledger.balance import Balance, balance
 from campaigns.ledger.differences import Difference, mean_difference, share_difference
@@ -21,6 +20,7 @@ from churn.conditions import qualifies
 from churn.definition import Lifecycle
 from churn.events import FloatArray, before
 from churn.settings import Settings
+from features.contacts_table import CONTACT
 from features.parts import Part
 
 MOST_DAYS = 365
