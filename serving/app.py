@@ -90,6 +90,8 @@ class Desk:
         counter.scorer.warm()
         self.metrics.champions(counter.scorer.champions.values())
         self.metrics.store(answers=True)
+        if counter.tables:
+            counter.tables.keep_up()
         self._counter = counter
 
     def close(self) -> None:
@@ -98,6 +100,8 @@ class Desk:
         self._aside.shutdown(cancel_futures=True)
         if counter:
             counter.lookup.close()
+            if counter.tables:
+                counter.tables.close()
             if counter.shadows:
                 counter.shadows.close()
             counter.log.close()

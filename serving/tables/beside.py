@@ -5,6 +5,7 @@ those of churn/tables.py. Where one is missing its fields are null with `not_con
 `unreadable_table`. Start reading at `Tables.told`.
 """
 
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +20,7 @@ from features.opt_outs import CONTACT
 from serving.changes.state import OPTED_OUT
 from serving.schemas import NOT_CONFIGURED, Score, WireAction
 from serving.scorer import Answer
-from serving.tables.indexed import Indexed
+from serving.tables.indexed import EVERY_S, Indexed
 
 NO_ACTION, NO_VALUE = "no_action", "no_value"
 NO_MARGIN_RATIO, NO_SPEND = "no_margin_ratio", "no_expected_spend"  # a tier without money
@@ -43,6 +44,18 @@ class Tables:
         self.values = Indexed(folder, VALUES)
         self.contacts = Indexed(folder, CONTACTS, (("contacted_at", "descending"),))
         self.categories = Indexed(folder, CATEGORIES, (("rank", "ascending"),))
+        self._ending = threading.Event()
+
+    def keep_up(self) -> None:
+        """Take notice of files that are replaced while nobody asks, until `close`.
+
+        Without it the first answer after a night tells the table of the day before, or of none.
+        """
+        threading.Thread(target=self._keep_up, name="tables", daemon=True).start()
+
+    def close(self) -> None:
+        """Look no more."""
+        self._ending.set()
 
     def told(self, answers: Sequence[Answer], language: str) -> list[Answer]:
         """Answers with the action that is due first and the value that the business gives the customer."""
@@ -85,6 +98,10 @@ class Tables:
         for one in every.values():
             one.follow()
         return {name: one.code for name, one in every.items()}
+
+    def _keep_up(self) -> None:
+        while not self._ending.wait(EVERY_S):
+            self.codes()
 
     def _of(self, score: Score, language: str) -> dict[str, Any]:
         if score.abstention and score.abstention.code in HIDDEN:

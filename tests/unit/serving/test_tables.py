@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from churn.tables import ACTIONS, CONTACTS, VALUES
 from features.erasure.store import NOTHING, Whom
 from serving.scorer import Scorer
-from serving.tables import indexed
+from serving.tables import beside, indexed
 from serving.tables.beside import Tables
 from serving.tables.erasing import erase_from_tables, erase_sorted
 from serving.tables.indexed import Indexed, UnreadableTable, _bisected, checked
@@ -126,6 +126,16 @@ def test_a_file_that_is_replaced_is_followed(tmp_path: Path) -> None:
     assert len(list((tmp_path / "serving" / "tables").glob("actions-*"))) == 1
     (tmp_path / "tables" / "actions.parquet").unlink()
     eventually(lambda: tables.codes()["actions"] == "not_configured")
+
+
+def test_the_first_answer_after_a_table_came_tells_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(beside, "EVERY_S", 0.01)
+    tables = Tables(tmp_path)
+    tables.keep_up()
+    actions(tmp_path, ("C1", "call", None, None, None, None))
+    eventually(lambda: tables.actions.code is None)  # nobody asked
+    tables.close()
+    assert ask(tiny_service.scorer(beside=tables.told), "C1")[0].action.action == "call"
 
 
 def test_a_broken_file_is_told_and_mended_without_a_restart(tmp_path: Path) -> None:
