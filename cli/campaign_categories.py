@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from churn.calendar import Calendar
+from churn.errors import ChurnError
 from churn.settings import Settings
 from cli.outcome import Outcome
 
@@ -28,6 +29,14 @@ def categories(settings: Settings, customer: str | None) -> Outcome:
     with engine_of(settings) as engine:
         told = write_offers(settings, engine=engine).as_json()
     return Outcome("\n".join(_lines(told, settings.business.timezone)), told)
+
+
+def in_the_loop(settings: Settings) -> Outcome:
+    """The same as a step of the loop: a log without categories is told, and keeps nobody from their scores."""
+    try:
+        return categories(settings, None)
+    except ChurnError as error:
+        return Outcome(f"No category is offered.\n{error}", {"refused": error.code, "problem": error.problem})
 
 
 def _lines(told: dict[str, Any], timezone: str) -> list[str]:

@@ -1,7 +1,7 @@
 """The steps from the sources to everybody's score: what each goes by, does and leaves, for `churn run` and `retrain`.
 
     ingest --> snapshot --> train --> leaks --> prove --> promote --> materialise --> parity --> score --all
-        --> campaign value --> campaign advise
+        --> campaign value --> campaign categories --> campaign advise
 
 A step may be done again at any time; `inputs` and `stands` say when it need not be. A model that cannot be trained or
 does not pass the gate does not stop the loop while the champion before it still serves: its scores are due all the
@@ -106,7 +106,7 @@ def _proving(settings: Settings, newest: Mapping[str, int] | None) -> tuple[Step
 
 def _serving(settings: Settings) -> tuple[Step, ...]:
     """From who serves to everybody's score."""
-    from cli import campaign_value, features, parity, retraining, serving
+    from cli import features, parity, retraining, serving
 
     return (
         Step(
@@ -123,22 +123,21 @@ def _serving(settings: Settings) -> tuple[Step, ...]:
             lambda done: [done["materialise"].as_json, retraining.serving(settings)],
             lambda made: all(Path(file).exists() for file in made["files"]),
         ),
-        Step(
-            "campaign value", lambda _: campaign_value.value(settings),
-            lambda done: [_log_of(done), done["score --all"].as_json, settings.value.model_dump(mode="json")],
-            lambda made: all(Path(file).exists() for file in made["files"].values()),
-        ),
     )  # fmt: skip
 
 
 def _acting(settings: Settings) -> tuple[Step, ...]:
-    """From everybody's score to what to do about them, where there is a catalogue of actions."""
-    from cli import campaign_catalogue
+    """From everybody's score to what they are worth, what to offer them, and what to do where there is a catalogue."""
+    from cli import campaign_catalogue, campaign_categories, campaign_value
 
-    if not settings.action:
-        return ()
+    value = Step(
+        "campaign value", lambda _: campaign_value.value(settings),
+        lambda done: [_log_of(done), done["score --all"].as_json, settings.value.model_dump(mode="json")],
+        lambda made: all(Path(file).exists() for file in made["files"].values()),
+    )  # fmt: skip
+    categories = Step("campaign categories", lambda _: campaign_categories.in_the_loop(settings))  # opt-outs may be new
     advise = Step("campaign advise", lambda _: campaign_catalogue.in_the_loop(settings))
-    return (advise,)
+    return (value, categories, advise) if settings.action else (value, categories)
 
 
 def go(

@@ -51,7 +51,7 @@ padding:1rem 1.2rem;margin:1rem 0}.answer .big{font-size:2.6rem;font-weight:650;
 .answer div{max-width:40rem}.answer svg{flex:1 0 100%;height:14px;width:100%}
 .two{display:grid;grid-template-columns:repeat(auto-fit,minmax(18rem,1fr));gap:0 2.4rem}
 ul.reasons{list-style:none;padding:0;margin:.4rem 0}ul.reasons li{padding:.55rem 0;border-bottom:1px solid var(--line)}
-ul.reasons svg{width:100%;height:6px;display:block;margin-top:.35rem}
+ol.offers{margin:.4rem 0;padding-left:1.4rem}ul.reasons svg{width:100%;height:6px;display:block;margin-top:.35rem}
 .way{font-weight:600;margin-right:.3rem;white-space:nowrap}
 dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(9rem,1fr));gap:.7rem;margin:.6rem 0}
 dl div{background:var(--card);border-radius:10px;padding:.6rem .9rem}dt{font-size:.85rem;color:var(--quiet)}

@@ -9,6 +9,7 @@ from churn.calendar import Calendar
 from serving.customer_view import Customer, Standing
 from serving.schemas import Score, WireHorizon
 from serving.web import told
+from serving.web.dealings import categories, contacts
 from serving.web.drawn import bar
 from serving.web.frame import View
 from serving.web.words import TIERS, band_name, pick, say, stage_name
@@ -38,7 +39,8 @@ def person_page(view: View, customer: Customer, *, currency: str, calendar: Cale
         numbers = _numbers(view, customer, currency) + _horizons(view, score)
     parts = (
         _answer(view, score, calendar), _action(view, score, calendar), why, numbers,
-        _history(view, customer, calendar), _contacts(view, customer, calendar), _standing_on(view, score, calendar),
+        categories(view, customer.categories_to_offer), _history(view, customer, calendar),
+        contacts(view, customer.last_contacts, calendar), _standing_on(view, score, calendar),
     )  # fmt: skip
     stage = escape(stage_name(customer.stage, view.language))
     return f"<h1>{escape(customer.customer_id)}</h1><p>{view.say('stage')}: <b>{stage}</b></p>{''.join(parts)}"
@@ -220,18 +222,6 @@ def _place(view: View, one: Standing | None) -> str:
     words += [f"{band_name(one.band, view.language)}, {told.percent(one.probability)}"] if one.band else []
     words += [f"{say('no_number', view.language)} ({one.code})"] if one.code else []
     return escape(" · ".join(words))
-
-
-def _contacts(view: View, customer: Customer, calendar: Calendar) -> str:
-    if customer.last_contacts is None:
-        return ""
-    told_of = [
-        " · ".join(filter(None, [told.moment(one.contacted_at, calendar), one.channel, one.action]))
-        for one in customer.last_contacts
-    ]
-    items = "".join(f"<li>{escape(one)}</li>" for one in told_of)
-    listed = f'<ul class="reasons">{items}</ul>' if items else f'<p class="quiet">{view.say("no_contacts")}</p>'
-    return f"<h2>{view.say('contacts')}</h2>{listed}"
 
 
 def _standing_on(view: View, score: Score, calendar: Calendar) -> str:

@@ -100,6 +100,15 @@ def test_categories_to_offer_come_with_their_label_and_the_rate_of_popularity(as
     assert (other["categories_to_offer"], other["categories_to_offer_code"]) == (None, "no_offer")
 
 
+def test_the_page_never_shows_categories_without_their_label_and_what_popularity_hit(asked: TestClient) -> None:
+    english, chinese = (asked.get(f"/customer?id=C1&language={one}").text for one in ("en", "zh"))
+    assert '<li><b>pots</b> <span class="quiet">by their own orders</span></li>' in english
+    assert "A simple ranking: it counts orders. Such offers hit 50% of later buyers" in english
+    assert "what is popular would have hit 25%" in english
+    assert "简单排序：仅按订单计数。 此类推荐曾命中后来购买者中的 50%；若推荐热门品类，则为 25%。" in chinese
+    assert "Categories to offer" not in asked.get("/customer?id=C2&language=en").text
+
+
 @pytest.mark.parametrize("customer_id", ["nobody", "a/b/c", "%00", "x" * 257, "%20"])
 def test_who_is_not_there(asked: TestClient, customer_id: str) -> None:
     answer = asked.get(f"/v1/customers/{customer_id}")

@@ -72,9 +72,12 @@ def some_of(business: Business) -> list[str]:
 def test_the_loop_ends_with_a_verdict_on_two_champions(business: Business) -> None:
     assert set(business.results) == {
         *("ingest", "snapshot", "train", "leaks", "prove", "promote", "materialise", "parity", "score --all"),
-        *("campaign value", "campaign advise", "monitor"),
+        *("campaign value", "campaign categories", "campaign advise", "monitor"),
     }
     assert business.results["campaign advise"]["actions"], "somebody is worth an action"
+    offered = business.results["campaign categories"]
+    assert offered["label_en"].startswith("A simple ranking")
+    assert offered["hit_rates"][-1]["popularity"]["share"] < offered["hit_rates"][-1]["simple"]["share"]
     assert business.code == VERDICTS[business.results["monitor"]["verdict"]]
     assert {one["name"] for one in business.results["promote"]} == {"churn-demo", "reactivation-demo"}
     assert business.results["prove"]["rows"] == "staged"
@@ -87,10 +90,11 @@ def test_the_loop_ends_with_a_verdict_on_two_champions(business: Business) -> No
 
 
 def test_each_step_is_told_by_its_command(business: Business) -> None:
-    steps = re.findall(r"^\[\d+/12\] churn (.*)$", business.told, flags=re.MULTILINE)
+    steps = re.findall(r"^\[\d+/13\] churn (.*)$", business.told, flags=re.MULTILINE)
     assert steps == [
         *("ingest", "snapshot freeze", "train", "leaks", "features parity --challengers", "promote"),
-        *("features materialise", "features parity", "score --all", "campaign value", "campaign advise", "monitor"),
+        *("features materialise", "features parity", "score --all"),
+        *("campaign value", "campaign categories", "campaign advise", "monitor"),
     ]
 
 
