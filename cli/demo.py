@@ -123,12 +123,21 @@ def _free_port() -> int:
 
 
 def _some_customers(settings: Settings) -> list[str]:
-    """Two whom the churn model is asked about, one for the reactivation model, and one nobody knows."""
+    """Two whom the churn model is asked about, one for the reactivation model, and one nobody knows.
+
+    Those for whom an action is recommended come first, so that one is seen.
+    """
     import pandas as pd
 
+    from churn.tables import ACTIONS, NONE_WORTH_IT
     from features import parquet
 
     now = parquet.read_frame(settings.folder / "features" / "current.parquet", columns=["customer_id", "model"])
+    advised = settings.folder / "tables" / f"{ACTIONS.name.lower()}.parquet"
+    if advised.exists():
+        actions = parquet.read_frame(advised, columns=["customer_id", "action"])
+        has = now["customer_id"].isin(actions.loc[actions["action"] != NONE_WORTH_IT, "customer_id"])
+        now = pd.concat([now[has], now[~has]])
     known = [now.loc[now["model"] == model, "customer_id"].head(count) for model, count in MODELS]
     return [*pd.concat(known), "nobody-knows-me"]
 

@@ -104,8 +104,8 @@ class Tables:
             self.codes()
 
     def _of(self, score: Score, language: str) -> dict[str, Any]:
-        if score.abstention and score.abstention.code in HIDDEN:
-            return {}
+        if score.abstention and score.abstention.code in HIDDEN:  # of strangers nothing is looked up
+            return {"action_code": score.abstention.code, "value_tier_code": score.abstention.code}
         if score.abstention and score.abstention.code == OPTED_OUT:
             return {"action_code": OPTED_OUT, "value_tier_code": OPTED_OUT}  # they are made of scores, too
         actions, values = self.actions.rows(score.customer_id), self.values.rows(score.customer_id)

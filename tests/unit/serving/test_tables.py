@@ -93,7 +93,8 @@ def test_the_action_that_is_due_first_in_the_language_asked_for(tmp_path: Path) 
     assert (prospect.action, prospect.action_code) == (None, "no_action")
     assert ask(scorer, "C1", language="zh")[0].action.text == "Send a coupon"
     (unknown,) = ask(scorer, "nobody")
-    assert (unknown.action, unknown.action_code) == (None, "not_configured"), "of strangers nothing is looked up"
+    assert (unknown.action, unknown.action_code) == (None, "unknown_customer"), "of strangers nothing is looked up"
+    assert (unknown.value_tier, unknown.value_tier_code) == (None, "unknown_customer")
     logged = scorer.score(["C1"], [tiny_service.rows()[0]], language="en", top=0)[0].log_row()
     assert logged["action"] == "coupon"
 
