@@ -3,13 +3,16 @@
     python -m benchmarks.value examples/cdnow/churn.toml --months 6      a business that was ingested
     python -m benchmarks.value --customers 1000000                       time and memory of so many made-up customers
 
-Coverage is told of the interval as it is first promised, before any widening; n is customers of the cohort. Nothing is
-tuned here: what a cohort is expected to spend was learned from what was over by its instant.
+`within` is the share in the interval as first promised, before any widening, and so of each group of customers (once,
+again: days with orders; lapsed by the business's rule); n is customers. The last lines are of the interval that serves:
+its width was chosen on cohorts before the newest, and is told of the newest. Nothing is tuned here: what a cohort is
+expected to spend was learned from what was over by its instant.
 """
 
 import argparse
 import resource
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,8 +20,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from campaigns.value.bands import TAILS
 from campaigns.value.cohorts import Past, cohorts_of
-from campaigns.value.judge import judged
+from campaigns.value.coverage import Held, shares
+from campaigns.value.judge import Choice, judged
 from campaigns.value.lifetime import lifetime
 from campaigns.value.probability_model import ProbabilityModel, money_leans
 from campaigns.value.two_part import TwoPart
@@ -75,11 +80,27 @@ def told(past: Past) -> None:
         if one.why:
             print(f"{head}  says nothing: {one.why}")
             continue
-        covered = f"{one.covered[0]:.3f}" if one.covered else "-"
+        covered = f"{shares(one.held)[0]:.3f} ({_by_group(one.held, 0)})" if one.held else "-"
         print(
             f"{head}  total {one.total_error_ratio:+7.1%}  MAE {one.mean_absolute_amount:10.2f}  "
             f"loss {one.loss:10.2f}  rank {one.rank:.3f}  within {covered}"
         )
+    _interval(choice)
+
+
+def _by_group(held: Sequence[Held], tail: int) -> str:
+    return ", ".join(f"{one.group} {one.within[tail] / one.customers:.3f} of {one.customers:,}" for one in held)
+
+
+def _interval(choice: Choice) -> None:
+    newest, tail = choice.newest, choice.tail
+    if newest is None or tail is None:
+        print("interval: none is told" if tail is None else "interval: held to no cohort")
+        return
+    by = ", ".join(one.cutoff[:10] for one in choice.widths) or "nobody, the first is taken"
+    how = "" if not choice.widths or choice.apart else ", which overlap with the newest"
+    print(f"interval: {1 - 2 * TAILS[tail]:.0%} wide, chosen by {by}{how}")
+    print(f"  held {shares(newest.held)[tail]:.3f} of {newest.cutoff[:10]}: {_by_group(newest.held, tail)}")
 
 
 def sized(customers: int, months: int) -> None:

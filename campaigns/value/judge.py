@@ -6,7 +6,8 @@
 The loss is mean absolute error plus the size of the mean error, both in money a customer: the first alone would favour
 who expects too little of everybody, since most spend nothing. An estimator serves only if no other's loss is lower and
 its own is below that of the naive rule. Where the log is too short for the learned one to be judged so, the probability
-model alone may serve. Intervals widen until past cohorts lay within them as promised. Start reading at `judged`.
+model alone may serve. Intervals widen until earlier cohorts lay within them as promised; whether they held is told of
+the newest, which had no say in that (campaigns/value/coverage.py). Start reading at `judged`.
 """
 
 from collections.abc import Sequence
@@ -15,11 +16,12 @@ from typing import Final
 
 import numpy as np
 
-from campaigns.value.bands import PROMISED, TAILS, Bands
-from campaigns.value.cohorts import Past
+from campaigns.value.bands import Bands
+from campaigns.value.cohorts import JUDGED, Past
+from campaigns.value.coverage import Held, counted, narrowest
 from campaigns.value.estimators import AsBefore, Estimator, Silent
+from campaigns.value.pasts import QUARTER
 from campaigns.value.probability_model import rank_correlation
-from churn.events import FloatArray
 
 NO_PAST, NO_MONEY, NONE_BETTER, NONE_FITS = "short_past", "no_amounts", "no_better_than_before", "none_fits"
 WHY: Final = {
@@ -46,7 +48,7 @@ class Judgement:
         estimator: its code. cutoff: the cohort's instant, in ISO form. customers: of it.
         expected_amount, spent_amount: in all.
         mean_absolute_amount: error a customer. rank: Spearman's of expected and spent.
-        covered: share of customers within the interval, one a tail of TAILS; empty without an interval.
+        held: by group of customers, how many lay within their interval; empty without one.
         why: code where it said nothing; then there are no numbers.
     """
 
@@ -57,7 +59,7 @@ class Judgement:
     spent_amount: float = float("nan")
     mean_absolute_amount: float = float("nan")
     rank: float = float("nan")
-    covered: tuple[float, ...] = ()
+    held: tuple[Held, ...] = ()
     why: str | None = None
 
     @property
@@ -80,12 +82,22 @@ class Choice:
         why: code where nobody serves.
         tail: which of TAILS its intervals take; None where none held what is promised.
         judgements: of every estimator on every cohort.
+        widths: of the cohorts that chose the tail; none where the log has but one.
+        newest: of the cohort that tells whether it held, and chose nothing; None where it has no interval.
     """
 
     estimator: str | None
     why: str | None = None
     tail: int | None = None
     judgements: list[Judgement] = field(default_factory=list)
+    widths: tuple[Judgement, ...] = ()
+    newest: Judgement | None = None
+
+    @property
+    def apart(self) -> bool:
+        """Whether the horizons of those that chose the tail were over when the newest cohort began."""
+        mine = [one.cutoff for one in self.judgements]
+        return not any(one.cutoff in mine for one in self.widths)
 
 
 def judged(past: Past, estimators: Sequence[Estimator]) -> Choice:
@@ -114,7 +126,17 @@ def judged(past: Past, estimators: Sequence[Estimator]) -> Choice:
     own, naive = able[best]
     if own >= naive:
         return Choice(None, NONE_BETTER, judgements=found)
-    return Choice(best, None, _tail(found, best), found)
+    return _with_interval(past, next(one for one in estimators if one.code == best), found)
+
+
+def _with_interval(past: Past, serving: Estimator, found: list[Judgement]) -> Choice:
+    """Who serves, with the narrowest interval that held in cohorts before the newest, and how it held in that one."""
+    mine = [one for one in found if one.estimator == serving.code]  # the newest first
+    newest = mine[0] if mine[0].held else None
+    over = [k for k in sorted(past.cohorts) if k >= past.judged[0] + QUARTER][:JUDGED]
+    apart = [one for one in (_judged(past, serving, k) for k in over) if one.held]
+    widths = apart or [one for one in mine[1:] if one.held]
+    return Choice(serving.code, None, narrowest([one.held for one in widths]), found, tuple(widths), newest)
 
 
 def _judged(past: Past, estimator: Estimator, k: int) -> Judgement:
@@ -130,13 +152,8 @@ def _judged(past: Past, estimator: Estimator, k: int) -> Judgement:
         **named,  # type: ignore[arg-type]
         expected_amount=float(expected.sum()), spent_amount=float(spent.sum()),
         mean_absolute_amount=float(np.abs(expected - spent).mean()), rank=rank_correlation(expected, spent),
-        covered=() if bands is None else tuple(_share(bands, expected, spent, tail) for tail in range(len(TAILS))),
+        held=() if bands is None else counted(bands, cohort.pasts, expected, spent),
     )  # fmt: skip
-
-
-def _share(bands: Bands, expected: FloatArray, spent: FloatArray, tail: int) -> float:
-    low, high = bands.interval(expected, tail)
-    return float(((spent >= low) & (spent <= high)).mean())
 
 
 def _loss(found: Sequence[Judgement], code: str) -> tuple[float, float] | None:
@@ -144,15 +161,6 @@ def _loss(found: Sequence[Judgement], code: str) -> tuple[float, float] | None:
     mine = {one.cutoff: one.loss for one in found if one.estimator == code and one.why is None}
     naive = {one.cutoff: one.loss for one in found if one.estimator == AsBefore().code}
     return (_mean(list(mine.values())), _mean([naive[cutoff] for cutoff in mine])) if mine else None
-
-
-def _tail(found: Sequence[Judgement], code: str) -> int | None:
-    """The narrowest interval within which past cohorts lay as promised; the first where none could be looked at."""
-    shares = [one.covered for one in found if one.estimator == code and one.covered]
-    if not shares:
-        return 0
-    within = np.mean(shares, axis=0)
-    return next((tail for tail in range(len(TAILS)) if within[tail] >= PROMISED), None)
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from churn.calendar import DAY_US, to_us
 from churn.conditions import qualifies
 from churn.definition import Lifecycle
-from churn.events import Events, FloatArray, Int32Array, before
+from churn.events import BoolArray, Events, FloatArray, Int32Array, before
+from churn.stages import Stage, standing
 
 QUARTER = 4  # of the horizon: how far back the shorter windows look is a quarter of it
 INPUTS = (
@@ -41,6 +42,7 @@ class Pasts:
         visits_quarter, spend_quarter_amount: of its last quarter.
         early_amount: of as long a stretch from the first visit on.
         channel: of the first qualifying event; None where it has none.
+        lapsed: whether they count as lapsed by the definition's rule.
     """
 
     customer_ids: NDArray[np.object_]
@@ -56,6 +58,7 @@ class Pasts:
     spend_quarter_amount: FloatArray
     early_amount: FloatArray
     channel: NDArray[np.object_]
+    lapsed: BoolArray
 
     def __len__(self) -> int:
         return len(self.customer_ids)
@@ -132,7 +135,16 @@ def pasts_of(events: Events, lifecycle: Lifecycle, instant: datetime, horizon_da
         rows.customers[there], of(opens, ones), known_days, known_days - since_days, since_days, of(every, amount),
         of(day == final[who], amount), of(opens & windows[0], ones), of(windows[0], amount),
         of(opens & windows[1], ones), of(windows[1], amount), of(early, amount), names[codes],
+        _lapsed(known, lifecycle, instant)[there],
     )  # fmt: skip
+
+
+def _lapsed(known: Events, lifecycle: Lifecycle, instant: datetime) -> BoolArray:
+    """Who counts as lapsed, of everybody in `Events.customers`. Shape (c,)."""
+    now = standing(known, lifecycle, to_us(instant))
+    found = np.zeros(len(known.customers), dtype=np.bool_)
+    found[now.customer] = now.is_in(Stage.LAPSED)
+    return found
 
 
 def spent_in(events: Events, lifecycle: Lifecycle, start: datetime, end: datetime, known: datetime) -> FloatArray:
@@ -146,8 +158,6 @@ def spent_in(events: Events, lifecycle: Lifecycle, start: datetime, end: datetim
 
 
 def _nobody() -> Pasts:
-    texts = ("customer_ids", "channel")
-    empty: dict[str, Any] = {
-        one.name: np.zeros(0, dtype=object if one.name in texts else float) for one in fields(Pasts)
-    }
+    other = {"customer_ids": object, "channel": object, "lapsed": np.bool_}
+    empty: dict[str, Any] = {one.name: np.zeros(0, dtype=other.get(one.name, float)) for one in fields(Pasts)}
     return Pasts(**empty)

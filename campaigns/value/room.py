@@ -18,6 +18,7 @@ from campaigns.value.lifetime import lifetime
 from campaigns.value.pasts import Pasts
 from campaigns.value.probability_model import FitVisits, ProbabilityModel
 from campaigns.value.referrals import referred
+from campaigns.value.report import Notice
 from campaigns.value.table import parts_known, scored, values_table, write_values
 from campaigns.value.two_part import TwoPart
 from churn.errors import SettingsError
@@ -55,12 +56,9 @@ def valued(settings: Settings, fit_visits: FitVisits) -> Valued:
         fit_visits: BG/NBD.
 
     Raises:
-        NoLog, BrokenLog: the log cannot be read. NoScores: nobody was scored. NoAcquisitionAttribute: see there.
+        NoLog, BrokenLog: the log cannot be read. NoScores: nobody was scored.
     """
     manifest, people = read_log_manifest(settings.folder), scored(settings)
-    name, known = settings.value.acquisition_attribute, attribute_names(manifest.kinds)
-    if name is not None and name not in known:
-        raise NoAcquisitionAttribute(name, known)
     past = cohorts_of(
         log_parts(settings.folder), settings.lifecycle, instant=people.instant,
         observed_until=manifest.observed_until, horizon_days=settings.value.horizon_days,
@@ -68,11 +66,22 @@ def valued(settings: Settings, fit_visits: FitVisits) -> Valued:
     life = lifetime(past, (TwoPart(), ProbabilityModel(fit_visits, past.horizon_days)))
     told = referred(settings, people.instant, past.now.customer_ids, past.now.spend_amount)
     table = values_table(settings, people, past.now, life, told)
-    channels = _channels(settings, past, life.expected)
+    channels = _channels_or_why(settings, past, life.expected, attribute_names(manifest.kinds))
     found = report.report_of(settings, table, past, life.choice, channels, parts_known(past.now, told))
     write_values(settings.folder, table)
-    report.write_report(settings.folder, found)
+    report.write_report(settings, found)
     return Valued(table, found)
+
+
+def _channels_or_why(
+    settings: Settings, past: Past, expected: FloatArray, attributes: tuple[str, ...]
+) -> list[Channel] | Notice:
+    """Value by channel; all the rest does not depend on it, so a wrong attribute is told and stops nothing."""
+    name = settings.value.acquisition_attribute
+    if name is not None and name not in attributes:
+        wrong = NoAcquisitionAttribute(name, attributes)
+        return Notice(wrong.code, wrong.problem, wrong.mend)
+    return _channels(settings, past, expected)
 
 
 def _channels(settings: Settings, past: Past, expected: FloatArray) -> list[Channel]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from campaigns.value.bands import Bands
 from campaigns.value.cohorts import Past, cohorts_of
+from campaigns.value.coverage import counted, shares
 from campaigns.value.judge import judged
 from campaigns.value.pasts import pasts_of, spent_in
 from campaigns.value.probability_model import ProbabilityModel
-from campaigns.value.room import NoAcquisitionAttribute, valued
+from campaigns.value.report import in_words
+from campaigns.value.room import valued
 from campaigns.value.two_part import TwoPart, folds_of
 from churn.calendar import Calendar
 from churn.definition import ChurnDefinition, Lifecycle, StageRules
@@ -87,10 +91,37 @@ def test_an_estimator_serves_that_beat_what_was_spent_before(past: Past) -> None
     assert choice.estimator == min(RIVALS, key=lambda code: losses[code])
     assert losses[choice.estimator] < losses["last_year"]
     assert choice.tail is not None
-    covered = [
-        one.covered[choice.tail] for one in choice.judgements if one.estimator == choice.estimator and one.covered
-    ]
-    assert np.mean(covered) >= 0.9
+    assert np.mean([shares(one.held)[choice.tail] for one in choice.widths]) >= 0.9
+
+
+def test_the_cohort_of_which_coverage_is_told_had_no_say_in_the_width(past: Past) -> None:
+    rivals = (TwoPart(), ProbabilityModel(fit_visits, 120))
+    choice = judged(past, rivals)
+    assert choice.newest is not None
+    assert choice.newest.cutoff == past.cohorts[4].instant.isoformat()
+    assert choice.widths
+    assert all(one.cutoff < choice.newest.cutoff for one in choice.widths)
+    dear = replace(past.cohorts[4], spent=past.cohorts[4].spent * 1.5)  # the width would not have held
+    other = judged(replace(past, cohorts={**past.cohorts, 4: dear}), rivals)
+    assert other.newest is not None
+    assert (other.estimator, other.tail) == (choice.estimator, choice.tail)
+    assert [one.cutoff for one in other.widths] == [one.cutoff for one in choice.widths]
+    assert shares(other.newest.held)[0] < shares(choice.newest.held)[0]
+
+
+def test_each_group_of_customers_is_told_apart(past: Past) -> None:
+    cohort = past.cohorts[4]
+    bands = Bands.of(cohort.pasts.spend_amount, cohort.spent)
+    assert bands is not None
+    held = counted(bands, cohort.pasts, cohort.pasts.spend_amount, cohort.spent)
+    assert sum(one.customers for one in held) == len(cohort)
+    once = {one.group: one.customers for one in held if one.group.startswith("once")}
+    assert sum(once.values()) == (cohort.pasts.visits == 1).sum()
+    silent = cohort.pasts.since_days > UTC_DAYS.definition.lapse.days + 1
+    assert cohort.pasts.lapsed[silent].all()
+    told = held[0].told(0)
+    assert told["low"] <= told["share"] <= told["high"]
+    assert told["n"] == held[0].customers
 
 
 def test_nobody_serves_where_the_log_is_short_or_names_no_money() -> None:
@@ -142,8 +173,13 @@ def test_without_a_margin_no_money_is_told_and_tiers_are(tmp_path: Path) -> None
     assert held.rows("a")[0]["expected_value_amount"] is None
 
 
-def test_an_attribute_that_no_profile_has_is_refused(tmp_path: Path) -> None:
-    place = shop(tmp_path, Valuing(acquisition_attribute="origin"))
-    with pytest.raises(NoAcquisitionAttribute, match="origin") as refused:
-        valued(place, fit_visits)
-    assert "leave it out" in refused.value.mend
+def test_an_attribute_that_no_profile_has_leaves_all_but_channels_told(tmp_path: Path) -> None:
+    place = shop(tmp_path, Valuing(acquisition_attribute="origin"), [event("b", "order", 9, amount=60.0)])
+    found = valued(place, fit_visits)
+    assert found.table["value_tier"].notna().all()
+    assert found.report["channels"] == []
+    (notice,) = found.report["notices"]
+    assert notice["code"] == "no_acquisition_attribute"
+    assert "'origin'" in notice["problem"]
+    assert "leave it out" in notice["mend"]
+    assert f"Not told: {notice['problem']}" in in_words(found.report)
