@@ -46,6 +46,8 @@ from serving.web.campaign_pages import SCOPES as CAMPAIGN_PAGE_SCOPES
 from serving.web.campaign_pages import CampaignPages
 from serving.web.desk import SCOPES as WEB_SCOPES
 from serving.web.desk import WebDesk
+from serving.web.due_page import SCOPES as DUE_SCOPES
+from serving.web.due_page import DuePage
 from serving.web.runs import SCOPES as RUN_SCOPES
 from serving.web.runs import RunDesk
 from serving.what_if import SCOPES as WHAT_IF_SCOPES
@@ -55,7 +57,7 @@ DEFAULT_CONFIG = "churn.toml"
 UNTOLD_HOURS = 48  # so far back live events are looked at of which nobody was told; every night's batch tells of all
 EVERY_SCOPES = (
     SCOPES, WEB_SCOPES, INFO_SCOPES, EVENT_SCOPES, FORGET_SCOPES, FEED_SCOPES, VIEW_SCOPES, WHAT_IF_SCOPES,
-    REPLAY_SCOPES, RUN_SCOPES, CAMPAIGN_SCOPES, CAMPAIGN_PAGE_SCOPES,
+    REPLAY_SCOPES, RUN_SCOPES, CAMPAIGN_SCOPES, CAMPAIGN_PAGE_SCOPES, DUE_SCOPES,
 )  # fmt: skip
 
 
@@ -82,6 +84,7 @@ def assemble(
         door.login,
         WebDesk(desk.settings, view, door.sessions),
         RunDesk(desk.settings, door.sessions),
+        DuePage(desk.settings, desk, door.sessions),
         CampaignPages(desk.settings, desk, door.sessions),
         events or EventDesk(desk.metrics),
         forget or ForgetDesk(),

@@ -1,4 +1,8 @@
-"""What lies in the folder of a campaign, as the service tells it. Start reading at `Shelf`."""
+"""What lies in the folder of a campaign, as the service tells it.
+
+A campaign's treatments may be of everybody: they are read once, and again when their file was replaced. Start reading
+at `Shelf`.
+"""
 
 import json
 from datetime import datetime
@@ -7,10 +11,11 @@ from typing import Any
 
 from features import parquet
 from features.campaigns_listed import Campaign, listed
-from features.treatments import FOLDER, is_id
-from serving.campaigns.schemas import CampaignDetail, CampaignInfo, Contact
+from features.treatments import FILE, FOLDER, is_id
+from serving.campaigns.schemas import CampaignDetail, CampaignInfo, Contact, Told
 from serving.refusals import Refusal
 
+Stamp = tuple[int, int, int]
 PLAN, EXPORTS, EFFECT, LISTED = "manifest.json", "exports.json", "effect.json", "listed.parquet"
 
 
@@ -56,6 +61,7 @@ class Shelf:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._held: dict[str, tuple[Stamp, list[Campaign]]] = {}
 
     def every(self, now: datetime) -> list[CampaignInfo]:
         """All of them.
@@ -63,7 +69,9 @@ class Shelf:
         Raises:
             BrokenTreatments, BrokenCampaign: a file of them cannot be read.
         """
-        return [CampaignInfo(**self._short(one, now)) for one in listed(self._folder)]
+        ids = sorted(path.parent.name for path in (self._folder / FOLDER).glob(f"*/{FILE}"))
+        found = [one for name in ids if is_id(name) for one in self._listed(name)]
+        return [CampaignInfo(**self._short(one, now)) for one in sorted(found, key=lambda one: one.planned_at)]
 
     def one(self, campaign: str, now: datetime) -> CampaignDetail:
         """One of them.
@@ -71,7 +79,7 @@ class Shelf:
         Raises:
             UnknownCampaign: nobody planned it. BrokenTreatments, BrokenCampaign: a file of it cannot be read.
         """
-        for found in listed(self._folder, self._known(campaign)):
+        for found in self._listed(self._known(campaign)):
             told = {"plan": self._read(campaign, PLAN), "exports": self._read(campaign, EXPORTS) or []}
             return CampaignDetail(**self._short(found, now), **told, effects=self._read(campaign, EFFECT) or [])
         raise UnknownCampaign(campaign)
@@ -99,18 +107,34 @@ class Shelf:
             raise BrokenCampaign(path) from error
         return [_contact(row, "_zh" if language == "zh" else "") for row in rows]
 
+    def _listed(self, campaign: str) -> list[Campaign]:
+        """A campaign; none where its file is gone, or holds nobody."""
+        try:
+            stat = (self._folder / FOLDER / campaign / FILE).stat()
+        except FileNotFoundError:
+            self._held.pop(campaign, None)
+            return []
+        stamp = stat.st_mtime_ns, stat.st_size, stat.st_ino
+        held = self._held.get(campaign)
+        if held is None or held[0] != stamp:
+            held = self._held[campaign] = stamp, listed(self._folder, campaign)
+        return held[1]
+
     def _known(self, campaign: str) -> str:
         if not is_id(campaign) or not (self._folder / FOLDER / campaign).is_dir():
             raise UnknownCampaign(campaign)
         return campaign
 
     def _short(self, one: Campaign, now: datetime) -> dict[str, Any]:
+        plan = self._read(one.campaign, PLAN)
         exports, effects = (self._read(one.campaign, name) or [] for name in (EXPORTS, EFFECT))
+        last = effects[-1] if effects else {}
         return {
             "campaign": one.campaign, "actions": list(one.actions), "owners": list(one.owners),
             "planned_at": one.planned_at, "due": one.due, "window_end": one.window_end, "is_over": one.is_over(now),
             "planned": one.planned, "treated": one.treated, "held_out": one.held_out,
-            "exported_at": exports[-1]["at"] if exports else None, "causal": effects[-1]["causal"] if effects else None,
+            "exported_at": exports[-1]["at"] if exports else None, "causal": last.get("causal"),
+            "expected_profit": _expected((plan or {}).get("totals", {})), "retained": _figure(last.get("retained")),
         }  # fmt: skip
 
     def _read(self, campaign: str, name: str) -> Any:  # what JSON holds
@@ -121,6 +145,15 @@ class Shelf:
             return None
         except (OSError, ValueError) as error:
             raise BrokenCampaign(path) from error
+
+
+def _expected(totals: dict[str, Any]) -> Told | None:
+    names = ("expected_profit_amount", "expected_profit_low", "expected_profit_high")
+    return Told(*(totals[name] for name in names)) if all(totals.get(name) is not None for name in names) else None
+
+
+def _figure(told: dict[str, Any] | None) -> Told | None:
+    return None if told is None else Told(told["value"], told["low"], told["high"])
 
 
 def _contact(row: dict[str, Any], language: str) -> Contact:

@@ -7,6 +7,14 @@ import msgspec
 from msgspec import Meta
 
 
+class Told(msgspec.Struct, frozen=True):
+    """A figure with its interval."""
+
+    value: float
+    low: float
+    high: float
+
+
 class CampaignInfo(msgspec.Struct, frozen=True, kw_only=True):
     """A campaign in short."""
 
@@ -24,6 +32,13 @@ class CampaignInfo(msgspec.Struct, frozen=True, kw_only=True):
     causal: Annotated[
         bool | None, Meta(description="Whether what it did may be called its effect; null: it was not told yet.")
     ]
+    expected_profit: Annotated[
+        Told | None, Meta(description="Of the treated, by the plan, with its 90 % interval; null: nothing planned it.")
+    ] = None
+    retained: Annotated[
+        Told | None,
+        Meta(description="How much larger a share came of the treated, with its 95 % interval; null: not told yet."),
+    ] = None
 
 
 class CampaignsAnswer(msgspec.Struct, frozen=True):

@@ -15,12 +15,14 @@ from html import escape
 from pathlib import Path
 
 import anyio.to_thread
+import msgspec
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from churn.errors import ChurnError
 from churn.settings import Settings
+from features.erasure.due import DUE, TASKS
 from features.treatments import FOLDER, OTHERS
 from serving.campaigns.desk import Answers
 from serving.campaigns.reading import Shelf
@@ -85,19 +87,40 @@ class CampaignPages:
         return Response(content, media_type="text/html", headers={"Content-Security-Policy": POLICY})
 
     def _table(self, view: View) -> str:
-        now, calendar = self._desk.counter.scorer.clock.now(), self._settings.lifecycle.calendar
-        found = self._shelf.every(now)
-        names = ("campaign", "planned_on", "in_charge", "to_contact", "held_out", "told_on", "pages")
-        head = "".join(f"<th>{view.say(name)}</th>" for name in names)
-        rows = []
-        for one in reversed(found):  # the newest first
-            days = [f"{calendar.day_of(at):%Y-%m-%d}" for at in (one.planned_at, one.window_end)]
-            cells = [one.campaign, days[0], ", ".join(one.owners), f"{one.treated:,}", f"{one.held_out:,}", days[1]]
-            plain = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
-            rows.append(f"<tr>{plain}<td>{self._links(view, one)}</td></tr>")
-        table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+        found = self._shelf.every(self._desk.counter.scorer.clock.now())
+        names = ("campaign", "planned_on", "in_charge", "to_contact", "held_out", "expected", "what_it_did", "pages")
+        head = "".join(f'<th scope="col">{view.say(name)}</th>' for name in names)
+        rows = "".join(self._row(view, one) for one in reversed(found))  # the newest first
+        table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
         scroll = f'<div class="scroll" tabindex="0" role="region" aria-label="{view.say("campaigns")}">{table}</div>'
-        return self._rooms(view) + (scroll if rows else f"<p>{view.say('no_campaign_yet')}</p>")
+        return self._rooms(view) + (scroll if found else f"<p>{view.say('no_campaign_yet')}</p>")
+
+    def _row(self, view: View, one: CampaignInfo) -> str:
+        planned = f"{self._settings.lifecycle.calendar.day_of(one.planned_at):%Y-%m-%d}"
+        cells = [planned, ", ".join(one.owners) or "–", f"{one.treated:,}", f"{one.held_out:,}", self._expected(one)]
+        plain = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+        name = f'<th scope="row">{escape(one.campaign)}</th>'
+        return f"<tr>{name}{plain}<td>{self._did(view, one)}</td><td>{self._links(view, one)}</td></tr>"
+
+    def _expected(self, one: CampaignInfo) -> str:
+        """The profit that the plan expected, with its interval."""
+        if one.expected_profit is None:
+            return "–"
+        value, low, high = (f"{part:,.0f}" for part in msgspec.structs.astuple(one.expected_profit))
+        return f"{value} {self._settings.business.currency} ({low} … {high})"
+
+    def _did(self, view: View, one: CampaignInfo) -> str:
+        """What is known of its effect, or from when on it is."""
+        if one.retained is not None:
+            value, low, high = (f"{100 * part:+.1f}" for part in msgspec.structs.astuple(one.retained))
+            doubt = "" if one.causal else f' <span class="mark">{view.say("not_causal")}</span>'
+            return view.say("came_more", value=value, low=low, high=high) + doubt
+        if one.causal is False:
+            return view.say("not_causal")
+        if one.is_over:
+            return view.say("can_be_told", campaign=one.campaign)
+        until = self._settings.lifecycle.calendar.day_of(one.window_end)
+        return view.say("told_from", day=f"{until:%Y-%m-%d}")
 
     def _links(self, view: View, one: CampaignInfo) -> str:
         found = [
@@ -105,8 +128,7 @@ class CampaignPages:
             for file in OF_A_CAMPAIGN
             if (self._settings.folder / FOLDER / one.campaign / file).is_file()
         ]
-        doubt = f" ({view.say('not_causal')})" if one.causal is False else ""
-        return " · ".join(found) + doubt
+        return " · ".join(found)
 
     def _rooms(self, view: View) -> str:
         """Links to the pages of other rooms that were written."""
@@ -118,6 +140,8 @@ class CampaignPages:
             for path in pages
             if FILE.fullmatch(path.name)
         ]
+        if any((self._settings.folder / DUE).glob(f"*/{TASKS}")):
+            links.insert(0, f'<a href="{HOME}due/">{view.say("room_due")}</a>')
         return f"<p>{' · '.join(links)}</p>" if links else ""
 
     def _read(self, campaign: str, file: str) -> bytes | None:

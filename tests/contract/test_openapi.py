@@ -31,7 +31,7 @@ from tests.tiny_service import row
 
 PAGES = {"/", "/customer", "/at-risk.csv", "/login", "/logout"}  # for people; not in the document
 PAGES |= {"/monitoring", "/monitoring/", "/monitoring/runs/{run}/{file}"}
-PAGES |= {"/campaigns", "/campaigns/", "/campaigns/{campaign}/{file}"}
+PAGES |= {"/campaigns", "/campaigns/", "/campaigns/{campaign}/{file}", "/campaigns/due", "/campaigns/due/"}
 SCORE_ID = "0123456789abcdef0123456789abcdef"
 CUSTOMER = "C000123"
 

@@ -115,7 +115,8 @@ def test_a_broken_file_is_told(asked: TestClient, tmp_path: Path) -> None:
 def test_the_pages(asked: TestClient) -> None:
     page = asked.get("/campaigns/").text
     assert page.index("2025-spring") < page.index("2024-autumn")
-    assert '<a href="/campaigns/2024-autumn/effect.html">what it did</a> (not causal)' in page
+    assert '<td>not causal</td><td><a href="/campaigns/2024-autumn/effect.html">what it did</a></td>' in page
+    assert "known from 2025-" in page
     assert "负责人" in asked.get("/campaigns/?language=zh").text
     assert asked.get("/campaigns", follow_redirects=False).status_code == 303
     shown = asked.get("/campaigns/2024-autumn/effect.html")
@@ -123,6 +124,31 @@ def test_the_pages(asked: TestClient) -> None:
     assert "default-src 'none'" in shown.headers["content-security-policy"]
     for hidden in ("2024-autumn/secret.txt", "2024-autumn/exports.json", "2025-spring/effect.html", "../x/a.html"):
         assert asked.get(f"/campaigns/{hidden}").status_code == 404
+
+
+def test_what_it_was_expected_to_do_and_did(asked: TestClient, tmp_path: Path) -> None:
+    folder = tiny_service.settings(tmp_path).folder / "campaigns"
+    totals = {"expected_profit_amount": 1234.5, "expected_profit_low": -10.0, "expected_profit_high": 2000.0}
+    write_json(folder / "2025-spring" / "manifest.json", {"totals": totals})
+    did = {"treated": 0.3, "held_out": 0.2, "value": 0.1, "low": 0.02, "high": 0.18, "n_treated": 90, "n_held_out": 9}
+    write_json(folder / "2024-autumn" / "effect.json", [{"told_at": "x", "causal": True, "retained": did}])
+    autumn, spring = asked.get("/v1/campaigns").json()["campaigns"]
+    assert spring["expected_profit"] == {"value": 1234.5, "low": -10.0, "high": 2000.0}
+    assert (autumn["retained"], autumn["expected_profit"]) == ({"value": 0.1, "low": 0.02, "high": 0.18}, None)
+    page = asked.get("/campaigns/").text
+    assert f"1,234 {tiny_service.settings(tmp_path).business.currency} (-10 … 2,000)" in page
+    assert "came: +10.0 points (+2.0 … +18.0)" in page
+
+
+def test_a_campaign_that_is_planned_anew_is_read_again(asked: TestClient, tmp_path: Path) -> None:
+    folder = tiny_service.settings(tmp_path).folder
+    before = asked.get("/v1/campaigns/2024-autumn").json()
+    everybody = treatments("2024-autumn", {"C1": True, "C2": False}, days_ago=150, window_days=60)
+    write_treatments(folder, "2024-autumn", everybody)
+    after = asked.get("/v1/campaigns/2024-autumn").json()
+    assert (before["planned"], after["planned"], after["held_out"]) == (1, 2, 1)
+    (folder / "campaigns" / "2024-autumn" / "treatments.parquet").unlink()
+    assert [one["campaign"] for one in asked.get("/v1/campaigns").json()["campaigns"]] == ["2025-spring"]
 
 
 def test_no_campaign_says_how_to_plan_one(tmp_path: Path) -> None:

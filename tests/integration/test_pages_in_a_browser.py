@@ -14,6 +14,7 @@ from serving.changes.journal import Journal
 from tests import tiny_service
 from tests.campaign_shop import exported
 from tests.conftest import require
+from tests.contract.test_due_page import TODAY, listed, task
 from tests.contract.test_wire_door import key_of, opened
 from tests.contract.test_wire_pages import state
 
@@ -44,6 +45,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     journal.tell([state("C1", band="medium", probability=0.5)], least_change=0.05)
     journal.close()
     exported(tiny_service.settings(folder).folder, "2025-spring", {"C1": True, "客户-3": False})
+    listed(folder, TODAY, task("C1", is_overdue=True), task("客户-3", "wechat_group"))
     config = uvicorn.Config(opened(folder).app, port=0, lifespan="off", log_level="error")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
@@ -138,7 +140,7 @@ def test_the_rules_find_what_breaks_them(chromium: Any) -> None:
 
 
 PATHS = ["/", "/?model=reactivation", "/customer?id=C1", "/customer?id=prospect", "/customer?id=c", "/login", "/docs"]
-PATHS += ["/campaigns/"]
+PATHS += ["/campaigns/", "/campaigns/due/"]
 
 
 @pytest.mark.parametrize("path", PATHS)
