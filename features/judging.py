@@ -12,6 +12,7 @@ import duckdb
 from churn.errors import NaiveTime
 from churn.events import NUMBERS
 from churn.orders import LARGEST
+from features.birthdays import KIND, month_day_sql
 from features.instants import clock_us_sql, has_offset_sql, offset_us_sql
 from features.log import CUSTOMER_NOW, SUPERSEDED, bucket_sql
 from features.mapping import INSTANTS, TEXTS, WITHDRAWN
@@ -28,6 +29,7 @@ REASONS = {
     "bad_quantity": "quantity is no finite number, or beyond a million million",
     "bad_discount_amount": "discount_amount is no finite number, or beyond a million million",
     "bad_score": "score is no finite number, or beyond a million million",
+    "bad_birthday": "profile.birthday tells no month and day, or does not say which part of it is the year",
     "in_the_future": "event_timestamp lies at or after now",
     "known_in_future": "ingested_at lies at or after now, so that nobody would see the event",
     "duplicate_event_id": "this source told the same event before; a correction needs a later ingested_at",
@@ -38,6 +40,7 @@ REASONS = {
     "already_live": "this event came over the service before; that one stays, and this row is no fault",
     "forgotten": "the customer asked to be forgotten (`churn forget`); neither their id nor the row is kept",
 }
+IS_BIRTHDAY = f"event_type = {literal(KIND)}"
 NO_FAULT = ("forgotten", "already_live", "told_again")  # a row is left out though nothing is wrong with it
 # How an expression of the mapping reads what was refused for a reason; x stands for a column.
 _TIME = (
@@ -45,7 +48,8 @@ _TIME = (
     "`left(x, 16) || '+08'` says what a zone's abbreviation means"
 )
 _NUMBER = "`replace(x, ',', '.')` reads a decimal comma, `replace(x, '$', '')` leaves a sign out"
-WAYS = {"unparsable_time": _TIME, "unparsable_ingested_at": _TIME} | {f"bad_{name}": _NUMBER for name in NUMBERS}
+_DAY = "`strftime(strptime(x, '%d/%m/%Y'), '%m-%d')` reads a birthday of another form"
+WAYS = {"bad_birthday": _DAY, "unparsable_time": _TIME, "unparsable_ingested_at": _TIME} | {f"bad_{name}": _NUMBER for name in NUMBERS}
 
 
 def judge(
@@ -103,10 +107,14 @@ def _offset(connection: duckdb.DuckDBPyConnection, sources: list[Rows], name: st
 
 def _typed(sources: list[Rows], buckets: int, offsets: dict[str, str], taking_back: Sequence[str]) -> str:
     """SELECT of the columns of EVENTS with their types; whatever cannot be typed is null."""
-    texts = ", ".join(f"CASE WHEN trim({name}) <> '' THEN {name} END AS {name}" for name in TEXTS)
+    filled = {name: f"CASE WHEN trim({name}) <> '' THEN {name} END" for name in TEXTS}
+    day = f"coalesce({filled['category']}, amount)"
+    filled["category"] = f"CASE WHEN {IS_BIRTHDAY} THEN {month_day_sql(day)} ELSE {filled['category']} END"
+    texts = ", ".join(f"{value} AS {name}" for name, value in filled.items())
     values = {name: _number(name) for name in NUMBERS}
     takes = f"event_type IN ({', '.join(map(literal, taking_back)) or 'NULL'})"
-    values["amount"] = f"CASE WHEN {takes} THEN abs({values['amount']}) ELSE {values['amount']} END"
+    values["amount"] = f"CASE WHEN {IS_BIRTHDAY} THEN NULL WHEN {takes} THEN abs({values['amount']}) ELSE {values['amount']} END"
+    wrong = f"{IS_BIRTHDAY} AND trim({day}) <> '' AND {month_day_sql(day)} IS NULL"
     numbers = ", ".join(f"{name} AS {name}_text, {value} AS {name}" for name, value in values.items())
     event, known = (f"{name}_clock - ({offsets[name]})" for name in INSTANTS)
     told = "coalesce(trim(ingested_at) <> '', false)"
@@ -117,6 +125,7 @@ def _typed(sources: list[Rows], buckets: int, offsets: dict[str, str], taking_ba
         f"CASE WHEN trim(event_type) <> '' THEN event_type END AS event_type, {event} AS event_timestamp, "
         f"CASE WHEN {told} THEN {known} ELSE {event} END AS ingested_at, "
         f"{told} AS told, {told} AND ingested_at_clock IS NULL AS bad_ingested_at, {texts}, {numbers}, "
+        f"coalesce({wrong}, false) AS bad_birthday, "
         f"coalesce({flag}, false) AS withdrawn, trim({WITHDRAWN}) <> '' AND {flag} IS NULL AS bad_withdrawn, emptied, "
         f"CAST(NULL AS BIGINT) AS {SUPERSEDED}, "
         f"CAST(NULL AS VARCHAR) AS {CUSTOMER_NOW}, {bucket_sql('customer_id', buckets)} AS bucket "
@@ -145,7 +154,10 @@ def _number(name: str) -> str:
 
 def _reason(now_us: int, known_us: int) -> str:
     """CASE that names the first reason to refuse a row."""
-    numbers = "".join(f"WHEN trim({name}_text) <> '' AND {name} IS NULL THEN 'bad_{name}' " for name in NUMBERS)
+    numbers = "".join(
+        f"WHEN trim({name}_text) <> '' AND {name} IS NULL AND NOT coalesce({IS_BIRTHDAY}, false) THEN 'bad_{name}' "
+        for name in NUMBERS
+    )
     future = f"WHEN event_timestamp >= {now_us} THEN 'in_the_future' "
     known = f"WHEN ingested_at >= {known_us} THEN 'known_in_future' "
     withdrawal = (
@@ -156,5 +168,5 @@ def _reason(now_us: int, known_us: int) -> str:
         f"CASE WHEN bad_withdrawn THEN 'bad_withdrawn' WHEN withdrawn THEN {withdrawal} "
         "WHEN customer_id IS NULL THEN 'no_customer_id' WHEN event_type IS NULL THEN 'no_event_type' "
         "WHEN event_timestamp IS NULL THEN 'unparsable_time' WHEN bad_ingested_at THEN 'unparsable_ingested_at' "
-        f"{numbers}{future}{known}END"
+        f"{numbers}WHEN bad_birthday THEN 'bad_birthday' {future}{known}END"
     )

@@ -15,12 +15,12 @@ import duckdb
 from churn.errors import DataError, SettingsError
 from churn.events import NUMBERS
 from churn.tables import EVENTS
+from features.birthdays import BIRTHDAY
 from features.reading import FILE, ROW, Rows, literal, quoted
 
 INSTANTS = ("event_timestamp", "ingested_at")
 TEXTS = tuple(name for name in EVENTS.names if name not in (*INSTANTS, *NUMBERS, "customer_id", "event_type"))
 PROFILE = "profile."
-BIRTHDAY = "birthday"  # an attribute that is kept as MM-DD
 WITHDRAWN = "withdrawn"  # mapped like a column of EVENTS; says that the event of this id is none any more
 STAGED = (*EVENTS.names, WITHDRAWN)
 NUMERIC = ("INT", "DOUBLE", "FLOAT", "REAL", "DECIMAL")
@@ -121,8 +121,7 @@ def _parts(connection: duckdb.DuckDBPyConnection, rows: Rows) -> Iterator[tuple[
     for attribute, given in sorted(source.attributes.items()):
         expression = _sql(rows, given)
         described = connection.execute(f"DESCRIBE SELECT (\n{expression}\n) FROM {rows.table}").fetchall()
-        number = any(kind in str(described[0][1]) for kind in NUMERIC)
-        expression = _without_year(expression) if attribute == BIRTHDAY else expression
+        number = attribute != BIRTHDAY and any(kind in str(described[0][1]) for kind in NUMERIC)
         value = {"event_type": literal(PROFILE + attribute), "amount" if number else "category": expression}
         meant = f"({_is_filled(expression)} OR {_is_true(of_profile.get(WITHDRAWN))})"
         told = f"CAST((\n{of_profile.get(WITHDRAWN, 'NULL')}\n) AS VARCHAR)"
@@ -131,11 +130,6 @@ def _parts(connection: duckdb.DuckDBPyConnection, rows: Rows) -> Iterator[tuple[
             of_profile | value | {WITHDRAWN: empty, "emptied": f"NOT {meant}"},
             f"{where} AND ({meant} OR {_is_dated(of_profile)})",
         )
-
-
-def _without_year(expression: str) -> str:
-    """A birthday as MM-DD: how old somebody is nobody needs to know to wish them well."""
-    return f"regexp_replace(CAST((\n{expression}\n) AS VARCHAR), '^\\d{{4}}-(\\d{{2}}-\\d{{2}}).*$', '\\1')"
 
 
 def _is_filled(expression: str) -> str:

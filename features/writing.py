@@ -22,6 +22,7 @@ from churn.stated import SOLVED
 from churn.stated_text import KIND
 from churn.tables import EVENTS
 from features import parquet
+from features.birthdays import BIRTHDAY, may_hold_one
 from features.judging import REASONS
 from features.log import CUSTOMER_NOW, LOG_SCHEMA, MANIFEST, REJECTS, SUPERSEDED, LogManifest, bucket_name
 from features.personal_words import personal_by_name
@@ -118,12 +119,12 @@ def _rejects(connection: duckdb.DuckDBPyConnection, sources: list[Rows]) -> pa.T
     """Every refused row with its place, its reason in a word and a sentence, and itself as JSON."""
     parts = [REJECT_SCHEMA.empty_table()]
     for rows in sources:
-        names = [name for name in rows.columns if personal_by_name(name) is None]  # nobody mends a row by its phone
+        names = _tellable(rows)
         raw = "{" + ", ".join(f"{literal(name)}: t.{quoted(name)}" for name in names) + "}"
         files = [origin.get("file") for origin in rows.origins]
         found = connection.execute(
             "SELECT r.file, r.row_no, r.reason, r.customer_id, u.why, "
-            "CASE WHEN r.reason = 'forgotten' THEN NULL "
+            "CASE WHEN r.reason IN ('forgotten', 'bad_birthday') THEN NULL "
             f"WHEN u.why IS NULL THEN to_json({raw}) ELSE to_json({{'line': u.line}}) END "
             f"FROM refused r LEFT JOIN {rows.table} t ON t.{FILE} = r.file AND t.{ROW} = r.row_no "
             "LEFT JOIN unreadable u ON u.source = r.source AND u.file = r.file AND u.row_no = r.row_no "
@@ -136,6 +137,12 @@ def _rejects(connection: duckdb.DuckDBPyConnection, sources: list[Rows]) -> pa.T
         columns = [list(column) for column in zip(*lines, strict=True)] or [[] for _ in REJECT_SCHEMA]
         parts.append(pa.table(columns, schema=REJECT_SCHEMA))
     return pa.concat_tables(parts)
+
+
+def _tellable(rows: Rows) -> list[str]:
+    """The columns of a source that a report may show: nobody mends a row by its phone, or needs a year of birth."""
+    born = rows.source.attributes.get(BIRTHDAY)
+    return [name for name in rows.columns if personal_by_name(name) is None and not may_hold_one(name, born)]
 
 
 def _manifest(

@@ -1,9 +1,9 @@
 """When customers ordered first, last and lately, which order each was, and what is new in what they buy.
 
-    log, part by part --before(now)--> one row a customer, and the orders of the last days with their numbers
+    log and inbox, part by part --before(now)--> one row a customer, and the orders of the last days with their numbers
 
-"Order" is what the definition of churn calls a qualifying event; one that was taken back is none. Goes by the log, so
-that a live order counts once it was compacted into it. Start reading at `orders_of`.
+"Order" is what the definition of churn calls a qualifying event; one that was taken back is none. Live orders count from
+the moment that they were accepted. Start reading at `orders_of`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,8 @@ from churn.conditions import qualifies
 from churn.definition import Lifecycle
 from churn.events import Events, before
 from churn.settings import Settings
-from features.parts import HERE, Engine, Part, log_parts
+from features.live.parts import parts_of_now
+from features.parts import HERE, Engine, Part
 
 EACH: Final = ("customer_id", "first_us", "last_us", "orders", "news")
 LATE: Final = ("customer_id", "number", "time_us")
@@ -55,14 +56,13 @@ def orders_of(
         engine: where parts of the log are read.
 
     Raises:
-        NoLog: there is none.
+        NoLog: there is none. InboxUnavailable: live events cannot be read.
     """
     newest = {one.category: (place, one.time_us) for place, one in enumerate(news)}
     work = partial(
         part_orders, lifecycle=settings.lifecycle, now_us=to_us(now), since_us=to_us(since), newest=newest
     )  # fmt: skip
-    parts = log_parts(settings.folder, taking_back=settings.definition.taking_back)
-    each, late = zip(*engine.map(work, parts), strict=True)
+    each, late = zip(*engine.map(work, parts_of_now(settings)), strict=True)
     return Orders(pd.concat(each, ignore_index=True), pd.concat(late, ignore_index=True))
 
 

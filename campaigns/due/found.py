@@ -1,6 +1,6 @@
 """What occasions go by, read once for all actions, and which are open by it.
 
-Orders come from the log, birthdays from profiles, contacts from the log and from plans, points, tiers and complaints
+Orders, birthdays and contacts come from the log and the inbox, contacts from plans too; points, tiers and complaints
 from the features of now. Nothing is read that no action asks for. Start reading at `facts_of`.
 """
 
@@ -23,11 +23,9 @@ from churn.action_sections import Action
 from churn.calendar import EPOCH, Calendar, from_us
 from churn.events import micros
 from churn.settings import Settings
-from features.attributes import attribute_names, attributes_at
-from features.log import read_log_manifest
-from features.parts import log_parts
+from features.birthdays import BIRTHDAY, KIND
+from features.kind_rows import rows_of_kinds
 
-BIRTHDAY: Final = "birthday"
 OF_ORDERS: Final = frozenset({"anniversary", "thanks", "after_sale", "regular_contact"})
 OF_CONTACTS: Final = frozenset({"after_sale", "regular_contact"})
 LAPSES: Final = {  # kind: days until, how much of it
@@ -81,14 +79,12 @@ def facts_of(settings: Settings, people: People, doors: Doors, now: datetime, ac
     orders = orders_of(settings, now, since) if has_orders else Orders(_empty(EACH), _empty(LATE))
     met = contacts_since(settings, from_us(0), now) if kinds & OF_CONTACTS else None
     names = [name for pair in LAPSES.values() for name in pair if name]
-    known = attribute_names(read_log_manifest(settings.folder).kinds)
-    notes = () if BIRTHDAY not in kinds or BIRTHDAY in known else ("no profile tells a birthday",)
-    told = attributes_at(log_parts(settings.folder), [BIRTHDAY], [now]) if BIRTHDAY in kinds & set(known) else None
+    told = _birthdays(settings, now) if BIRTHDAY in kinds else _empty(["customer_id", BIRTHDAY])
+    notes = ("no profile tells a birthday",) if BIRTHDAY in kinds and told.empty else ()
     found = features_of(settings.folder, people, [*names, UNSOLVED])
     lacking = [kind for kind in kinds & set(LAPSES) if found[LAPSES[kind][0]].isna().all()]
     return Facts(
-        calendar, people.cutoff, ids, _empty(["customer_id", BIRTHDAY]) if told is None else told, orders,
-        _contacts(met), found, doors.complains,
+        calendar, people.cutoff, ids, told, orders, _contacts(met), found, doors.complains,
         notes + tuple(f"nobody's {LAPSES[one][0]} is known" for one in sorted(lacking)),
     )  # fmt: skip
 
@@ -134,13 +130,20 @@ def _lapsing(action: Action, facts: Facts, today: int) -> pd.DataFrame:
     amounts = facts.features[amount].to_numpy(dtype=np.float64) if amount else np.full(len(left), np.nan)
     lapse = np.floor(_cutoff_day(facts) + left)
     if amount:
-        lapse = np.where(amounts > 0, lapse, np.nan)
+        lapse = np.where(amounts <= 0, np.nan, lapse)  # how many may not be told: they lapse all the same
     return waiting.lapsing(action, facts.customer_ids, lapse, amounts, today)
 
 
 def _cutoff_day(facts: Facts) -> int:
     """The last local day that the features know whole, and one: where their days are counted from."""
     return (facts.calendar.day_of(facts.cutoff) - EPOCH).days
+
+
+def _birthdays(settings: Settings, now: datetime) -> pd.DataFrame:
+    """The birthday that each customer told last, by file or live."""
+    rows = rows_of_kinds(settings, (KIND,), known_before=now)
+    told = rows.dropna(subset="category").drop_duplicates("customer_id", keep="last")
+    return told[["customer_id", "category"]].rename(columns={"category": BIRTHDAY})
 
 
 def _contacts(met: pd.DataFrame | None) -> pd.DataFrame:

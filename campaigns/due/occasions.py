@@ -76,7 +76,7 @@ def anniversaries(action: Action, each: pd.DataFrame, first_days: Days, day: dat
     firsts = [EPOCH + timedelta(days=int(one)) for one in first_days]
     due = np.array([_nearest(f"{one:%m-%d}", day, action) for one in firsts], dtype=np.int64)
     years = np.array([(EPOCH + timedelta(days=int(on))).year - one.year for on, one in zip(due, firsts, strict=True)])
-    texts = _texts((f"{one} years since their first order", f"首次下单{one}周年") for one in years)
+    texts = _texts((f"{counted(one, 'year')} since their first order", f"首次下单{one}周年") for one in years)
     names = [f"anniversary {one}" for one in years]
     found = laid_out(action, each["customer_id"], due, _day(day), names, texts)
     return found[found["occasion"] != "anniversary 0"].reset_index(drop=True)
@@ -93,6 +93,15 @@ def holidays(action: Action, customer_ids: NDArray[np.object_], day: date) -> pd
         for one in near
     ]  # fmt: skip
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
+
+
+def counted(number: int, what: str) -> str:
+    """A number of things in English.
+
+    >>> counted(1, "year"), counted(1200, "day")
+    ('1 year', '1,200 days')
+    """
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def is_month_day(text: object) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from campaigns.due.occasions import COLUMNS, Days
+from campaigns.due.occasions import COLUMNS, Days, counted
 from churn.action_sections import Action
 
 FOR_EVER: Final = 10**6  # a day that does not come
@@ -50,8 +50,8 @@ def after_sale(action: Action, late: pd.DataFrame, days: Days, day: int, contact
     on = alone["day"].to_numpy(dtype=np.int64)
     ago = day - on
     texts = (
-        [f"ordered {one} days ago, and nobody has been in touch since" for one in ago],
-        [f"{one}天前下单，之后无人跟进" for one in ago],
+        [f"ordered {_ago(one)}, and nobody has been in touch since" for one in ago],
+        [f"{one}天前下单，之后无人跟进" if one else "今天下单，之后无人跟进" for one in ago],
     )
     return _since(
         action, alone["customer_id"], on + action.after_days, day, [f"sale of day {one}" for one in on], texts
@@ -69,7 +69,7 @@ def regular_contact(action: Action, customer_ids: pd.Series, last_days: Days, da
     """
     assert action.every_days is not None
     quiet = day - last_days
-    texts = [f"no contact for {one} days" for one in quiet], [f"{one}天没有联系" for one in quiet]
+    texts = [f"no contact for {counted(one, 'day')}" for one in quiet], [f"{one}天没有联系" for one in quiet]
     names = [f"contact after day {one}" for one in last_days]
     return _since(action, customer_ids, last_days + action.every_days, day, names, texts, for_ever=True)
 
@@ -110,7 +110,8 @@ def complaints(action: Action, customer_ids: NDArray[np.object_], since_days: Da
         day: asked about.
     """
     waits = day - since_days
-    texts = [f"a complaint waits for {one} days" for one in waits], [f"投诉已等待{one}天" for one in waits]
+    en = [f"a complaint waits for {counted(one, 'day')}" if one else "a complaint of today waits" for one in waits]
+    texts = en, [f"投诉已等待{one}天" if one else "今天收到的投诉待处理" for one in waits]
     names = [f"complaint of day {one}" for one in since_days]
     return _since(action, customer_ids, since_days, day, names, texts, for_ever=True)
 
@@ -135,9 +136,26 @@ def _since(
 
 
 def _lapses(action: Action, left: Days, amounts: NDArray[np.float64]) -> tuple[list[str], list[str]]:
+    when = [(_ahead(one), f"{one}天后" if one else "今天") for one in left]
     if action.kind == "tier_lapsing":
-        return [f"their tier lapses in {one} days" for one in left], [f"会员等级将在{one}天后降级" for one in left]
-    told = list(zip(np.nan_to_num(amounts), left, strict=True))
-    return [f"{n:,.0f} points lapse in {one} days" for n, one in told], [
-        f"{n:,.0f}积分将在{one}天后过期" for n, one in told
-    ]
+        return [f"their tier lapses {en}" for en, _ in when], [f"会员等级将在{zh}降级" for _, zh in when]
+    told = list(zip(amounts, when, strict=True))
+    return [f"{_points(n)} {en}" for n, (en, _) in told], [f"{_points_zh(n)}将在{zh}过期" for n, (_, zh) in told]
+
+
+def _points(amount: float) -> str:
+    if np.isnan(amount):
+        return "points lapse"
+    return "1 point lapses" if f"{amount:,.0f}" == "1" else f"{amount:,.0f} points lapse"
+
+
+def _points_zh(amount: float) -> str:
+    return "积分" if np.isnan(amount) else f"{amount:,.0f}积分"
+
+
+def _ago(days: int) -> str:
+    return f"{counted(days, 'day')} ago" if days else "today"
+
+
+def _ahead(days: int) -> str:
+    return f"in {counted(days, 'day')}" if days else "today"

@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple
 from churn.calendar import from_us
 from churn.events import NUMBERS
 from churn.orders import LARGEST
+from features.birthdays import KIND, month_day
 
 Status = Literal["accepted", "duplicate", "rejected"]
 
@@ -107,9 +108,22 @@ def judge(event: LiveEvent, *, end_us: int, forgotten: Container[str] = (), late
         return Reason("too_large", "a number lies beyond a million million.", "correct it, or use a larger unit.")
     if any("\0" in value for value in event.values() if isinstance(value, str)):
         return Reason("nul_character", "a text holds the character NUL.", "leave it out; no store keeps it.")
+    if (day := told_day(event)) is not None and month_day(day) is None:
+        return Reason(
+            "bad_birthday",
+            "a birthday tells no month and day, or not which part of it is the year.",
+            "write it as MM-DD, or as YYYY-MM-DD: the year is not kept.",
+        )
     if event.customer_id in forgotten:
         return Reason("forgotten_customer", "this customer was erased on request.", "do not send their events.")
     return None
+
+
+def told_day(event: LiveEvent) -> str | None:
+    """What an event tells as a birthday, with the year it may have; None where it tells none."""
+    if event.event_type != KIND:
+        return None
+    return event.category or (None if event.amount is None else f"{event.amount:.0f}")
 
 
 def conflict(event: LiveEvent) -> Reason:

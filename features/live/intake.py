@@ -17,10 +17,11 @@ from churn.calendar import to_us
 from churn.clock import Clock
 from churn.errors import ChurnError
 from churn.settings import Settings
+from features import birthdays
 from features.erasure.forgotten import is_forgotten
 from features.feature_set import FeatureSet
 from features.holders import resolve
-from features.live.event import LATE, LATE_BY_LOG, LATE_IMAGINED, LiveEvent, Reason, judge
+from features.live.event import LATE, LATE_BY_LOG, LATE_IMAGINED, LiveEvent, Reason, judge, told_day
 from features.live.inbox import Committed, Inbox
 from features.live.index import Index
 from features.live.keeper import Keeper
@@ -129,7 +130,7 @@ class Intake:
         kept, told = self.inbox.ledger.held(events, cutoff_us), []
         for event in events:
             whose, digest = kept.get((event.source, event.event_id), ("", ""))
-            same = self._signless(event).digest == digest
+            same = self._plain(event).digest == digest
             told.append(False if whose != customer_id else True if same else None)
         return told
 
@@ -139,7 +140,7 @@ class Intake:
         Raises:
             IndexUnavailable: the index does not reach far enough yet. InboxUnavailable: it does not answer.
         """
-        plain = [replace(one, events=[self._signless(event) for event in one.events]) for one in customers]
+        plain = [replace(one, events=[self._plain(event) for event in one.events]) for one in customers]
         return imagine(
             plain, cutoff_us, inbox=self.inbox, index=self._index, features=self.refresher.features,
             lifecycle=self._settings.lifecycle,
@@ -149,7 +150,7 @@ class Intake:
         """Promise that these events are on disk; the promise breaks with InboxUnavailable where they are not."""
         named = {event.related_customer_id for event in events if event.related_customer_id}
         gone = is_forgotten(self._folder, named) if named else named
-        promise = self.inbox.append([self._signless(_unrelated(event, gone)) for event in events])
+        promise = self.inbox.append([self._plain(_unrelated(event, gone)) for event in events])
         return heeded(promise, self._folder) if says(events) else promise
 
     def refresh(self, committed: Committed, customer_ids: Sequence[str]) -> bool:
@@ -169,8 +170,10 @@ class Intake:
         """
         return self.inbox.ledger.touched(self._now_us() - int(hours * HOUR_US))
 
-    def _signless(self, event: LiveEvent) -> LiveEvent:
-        """What takes back an order has no sign, as in ingest."""
+    def _plain(self, event: LiveEvent) -> LiveEvent:
+        """As ingest keeps it: what takes back an order has no sign, a birthday no year."""
+        if event.event_type == birthdays.KIND:
+            return replace(event, amount=None, category=birthdays.month_day(told_day(event) or ""))
         if event.amount is None or event.event_type not in self._taking_back:
             return event
         return replace(event, amount=abs(event.amount))
