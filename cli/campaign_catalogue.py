@@ -21,14 +21,19 @@ class NoActions(SettingsError):
 def advise(settings: Settings) -> Outcome:
     """Recommend to everybody the action that is expected to earn most, or say why none is worth it.
 
+    Where the catalogue was emptied, what was recommended before is withdrawn: the service tells it no longer.
+
     Raises:
-        NoActions: the catalogue is empty. NoScores, OldScores: nobody's score holds. IncompleteAction, NoValue: a
+        NoActions: there is no catalogue, and was none. NoScores, OldScores: nobody's score holds. IncompleteAction, NoValue: a
         figure of the business is missing. PriceByNeed: a score would decide about prices.
     """
-    if not settings.action:
-        raise NoActions
-    from campaigns.audit.price_by_need import check
     from campaigns.catalogue import advise as room
+
+    if not settings.action:
+        if not room.withdraw(settings.folder):
+            raise NoActions
+        return Outcome("The catalogue is empty: what was recommended before is withdrawn.", {"withdrawn": True})
+    from campaigns.audit.price_by_need import check
     from campaigns.catalogue.knowing import known_of
     from campaigns.catalogue.measured import effects_of
     from campaigns.catalogue.offers import offers_of, plannable
@@ -56,6 +61,13 @@ def advise(settings: Settings) -> Outcome:
         "measured": sorted(offers.measured),
     }
     return Outcome(f"{text}\n{found.path}", as_json)
+
+
+def is_told(settings: Settings) -> bool:
+    """Whether there are recommendations of before."""
+    from campaigns.catalogue.advise import FILE
+
+    return (settings.folder / FILE).exists()
 
 
 def in_the_loop(settings: Settings) -> Outcome:

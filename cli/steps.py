@@ -137,7 +137,8 @@ def _acting(settings: Settings) -> tuple[Step, ...]:
     )  # fmt: skip
     categories = Step("campaign categories", lambda _: campaign_categories.in_the_loop(settings))  # opt-outs may be new
     advise = Step("campaign advise", lambda _: campaign_catalogue.in_the_loop(settings))
-    return (value, categories, advise) if settings.action else (value, categories)
+    is_asked = bool(settings.action) or campaign_catalogue.is_told(settings)  # an emptied catalogue withdraws them
+    return (value, categories, advise) if is_asked else (value, categories)
 
 
 def go(

@@ -82,6 +82,17 @@ def advise(settings: Settings, people: People, doors: Doors, known: Known, offer
     return Advised(path, dict(actions.most_common()), dict(none.most_common()))
 
 
+def withdraw(folder: Path) -> bool:
+    """Take away the recommendations of before, for a catalogue that is empty by now; whether there were any.
+
+    Args:
+        folder: the artifacts of a business.
+    """
+    is_there = (folder / FILE).exists()
+    (folder / FILE).unlink(missing_ok=True)
+    return is_there
+
+
 def first_of_complaints(settings: Settings, doors: Doors) -> NDArray[np.int64]:
     """The place in the catalogue of the action that resolves each customer's open complaint; OPEN where none.
 

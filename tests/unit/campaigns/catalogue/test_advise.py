@@ -9,6 +9,7 @@ from campaigns.audit.price_by_need import PriceByNeed
 from churn.stages import Stage
 from churn.tables import ACTIONS
 from cli.campaign_catalogue import NoActions, advise, in_the_loop
+from cli.steps import steps
 from features import parquet
 from serving.tables.indexed import checked
 from tests.campaign_shop import CALL, COUPON, event, local_day, scored, settings, written
@@ -51,6 +52,17 @@ def test_the_best_of_each_customer_or_why_none(tmp_path: Path) -> None:
 def test_an_empty_catalogue_is_told(tmp_path: Path) -> None:
     with pytest.raises(NoActions, match=r"docs/actions\.md"):
         advise(settings(tmp_path).model_copy(update={"action": ()}))
+
+
+def test_an_emptied_catalogue_withdraws_what_was_recommended(tmp_path: Path) -> None:
+    shop = written(settings(tmp_path), [scored("a", 0.9)], values={"a": 90.0})
+    told = Path(advise(shop).as_json["file"])
+    emptied = shop.model_copy(update={"action": ()})
+    assert told.exists()
+    assert "campaign advise" in [step.name for step in steps(emptied)]
+    assert in_the_loop(emptied).as_json == {"withdrawn": True}
+    assert not told.exists()
+    assert "campaign advise" not in [step.name for step in steps(emptied)]
 
 
 def test_a_score_that_would_decide_on_prices_is_refused(tmp_path: Path) -> None:
