@@ -24,8 +24,8 @@ def advise(settings: Settings) -> Outcome:
     Where the catalogue was emptied, what was recommended before is withdrawn: the service tells it no longer.
 
     Raises:
-        NoActions: there is no catalogue, and was none. NoScores, OldScores: nobody's score holds. IncompleteAction, NoValue: a
-        figure of the business is missing. PriceByNeed: a score would decide about prices.
+        NoActions: there is no catalogue, and was none. NoScores, OldScores: nobody's score holds.
+        IncompleteAction, NoValue: a figure of the business is missing. PriceByNeed: a score would decide on prices.
     """
     from campaigns.catalogue import advise as room
 

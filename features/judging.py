@@ -49,7 +49,8 @@ _TIME = (
 )
 _NUMBER = "`replace(x, ',', '.')` reads a decimal comma, `replace(x, '$', '')` leaves a sign out"
 _DAY = "`strftime(strptime(x, '%d/%m/%Y'), '%m-%d')` reads a birthday of another form"
-WAYS = {"bad_birthday": _DAY, "unparsable_time": _TIME, "unparsable_ingested_at": _TIME} | {f"bad_{name}": _NUMBER for name in NUMBERS}
+_OTHERS = {"bad_birthday": _DAY, "unparsable_time": _TIME, "unparsable_ingested_at": _TIME}
+WAYS = _OTHERS | {f"bad_{name}": _NUMBER for name in NUMBERS}
 
 
 def judge(
@@ -108,12 +109,13 @@ def _offset(connection: duckdb.DuckDBPyConnection, sources: list[Rows], name: st
 def _typed(sources: list[Rows], buckets: int, offsets: dict[str, str], taking_back: Sequence[str]) -> str:
     """SELECT of the columns of EVENTS with their types; whatever cannot be typed is null."""
     filled = {name: f"CASE WHEN trim({name}) <> '' THEN {name} END" for name in TEXTS}
-    day = f"coalesce({filled['category']}, amount)"
+    day = f"coalesce({filled['category']}, amount)"  # 19900504 is a number
     filled["category"] = f"CASE WHEN {IS_BIRTHDAY} THEN {month_day_sql(day)} ELSE {filled['category']} END"
     texts = ", ".join(f"{value} AS {name}" for name, value in filled.items())
     values = {name: _number(name) for name in NUMBERS}
     takes = f"event_type IN ({', '.join(map(literal, taking_back)) or 'NULL'})"
-    values["amount"] = f"CASE WHEN {IS_BIRTHDAY} THEN NULL WHEN {takes} THEN abs({values['amount']}) ELSE {values['amount']} END"
+    plain = values["amount"]
+    values["amount"] = f"CASE WHEN {IS_BIRTHDAY} THEN NULL WHEN {takes} THEN abs({plain}) ELSE {plain} END"
     wrong = f"{IS_BIRTHDAY} AND trim({day}) <> '' AND {month_day_sql(day)} IS NULL"
     numbers = ", ".join(f"{name} AS {name}_text, {value} AS {name}" for name, value in values.items())
     event, known = (f"{name}_clock - ({offsets[name]})" for name in INSTANTS)

@@ -22,7 +22,10 @@ from features.treatments import write_treatments
 
 NOW = datetime(2025, 3, 1, tzinfo=UTC)
 FIRST = datetime(2024, 1, 1, tzinfo=UTC)
-COLUMNS = ("customer_id", "event_type", "event_timestamp", "event_id", "category", "channel", "reason_code", "amount")
+COLUMNS = (
+    "customer_id", "event_type", "event_timestamp", "event_id", "category", "channel", "reason_code", "amount",
+    "quantity",
+)  # fmt: skip
 COUPON = Action(
     code="coupon", kind="coupon", channel="sms", en="A coupon", zh="优惠券", contact_amount=0.1, offer_amount=10.0,
     take_up_ratio=0.2, cool_down_days=30,

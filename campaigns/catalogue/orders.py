@@ -2,8 +2,8 @@
 
     log and inbox, part by part --before(now)--> one row a customer, and the orders of the last days with their numbers
 
-"Order" is what the definition of churn calls a qualifying event; one that was taken back is none. Live orders count from
-the moment that they were accepted. Start reading at `orders_of`.
+"Order" is what the definition of churn calls a qualifying event; one that was taken back is none. Live orders count
+once they were accepted. Start reading at `orders_of`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -70,7 +70,13 @@ def part_orders(
     part: Part, *, lifecycle: Lifecycle, now_us: int, since_us: int, newest: Mapping[str, tuple[int, int]]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The orders of one part's customers; what an engine maps over the parts."""
-    visible = before(part.read(), now_us)
+    return orders_in(before(part.read(), now_us), lifecycle=lifecycle, since_us=since_us, newest=newest)
+
+
+def orders_in(
+    visible: Events, *, lifecycle: Lifecycle, since_us: int, newest: Mapping[str, tuple[int, int]]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The orders among events that are known: `Orders.each` and `Orders.late`."""
     found = visible.take(qualifies(visible, lifecycle.definition, lifecycle.calendar))
     count = len(found)
     starts = np.flatnonzero(np.diff(found.customer, prepend=-1))

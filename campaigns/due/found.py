@@ -1,37 +1,37 @@
 """What occasions go by, read once for all actions, and which are open by it.
 
-Orders, birthdays and contacts come from the log and the inbox, contacts from plans too; points, tiers and complaints
-from the features of now. Nothing is read that no action asks for. Start reading at `facts_of`.
+Orders, birthdays, contacts and notices of what lapses come from the log and the inbox, contacts from plans too;
+complaints from the features of now. Nothing is read that no action asks for. Start reading at `facts_of`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from campaigns.catalogue.orders import EACH, LATE, Orders, orders_of
+from campaigns.catalogue.orders import EACH, LATE, Orders, orders_in
 from campaigns.contacted import contacts_since
 from campaigns.due import occasions, waiting
+from campaigns.due.lapses import NOTICES, lapses_in
 from campaigns.due.occasions import Days
 from campaigns.people import People, features_of
 from campaigns.suppress import UNSOLVED, Doors
 from churn.action_sections import Action
-from churn.calendar import EPOCH, Calendar, from_us
-from churn.events import micros
+from churn.calendar import EPOCH, Calendar, from_us, to_us
+from churn.events import before, micros
 from churn.settings import Settings
 from features.birthdays import BIRTHDAY, KIND
 from features.kind_rows import rows_of_kinds
+from features.live.parts import parts_of_now
+from features.parts import Part
 
 OF_ORDERS: Final = frozenset({"anniversary", "thanks", "after_sale", "regular_contact"})
 OF_CONTACTS: Final = frozenset({"after_sale", "regular_contact"})
-LAPSES: Final = {  # kind: days until, how much of it
-    "points_lapsing": ("points_expiring_days_until", "points_expiring"),
-    "tier_lapsing": ("tier_days_to_downgrade", None),
-}
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,8 @@ class Facts:
         birthdays: columns customer_id, birthday.
         orders: what everybody ordered.
         contacts: columns customer_id, contacted_us.
-        features: of now, a column a name.
+        lapses: by kind of action, columns of `campaigns.due.lapses`.
+        waits_days: for how long a complaint of each waits, as of the cutoff; NaN where none does. Shape (n,).
         complains: who waits for an answer. Shape (n,).
         notes: what could not be looked at.
     """
@@ -56,7 +57,8 @@ class Facts:
     birthdays: pd.DataFrame
     orders: Orders
     contacts: pd.DataFrame
-    features: pd.DataFrame
+    lapses: Mapping[str, pd.DataFrame]
+    waits_days: NDArray[np.float64]
     complains: NDArray[np.bool_]
     notes: tuple[str, ...]
 
@@ -71,22 +73,40 @@ def facts_of(settings: Settings, people: People, doors: Doors, now: datetime, ac
     Raises:
         NoLog: there is no log. NoCurrent: nothing was materialised.
     """
-    kinds = {one.kind for one in actions}
+    kinds: set[str] = {one.kind for one in actions}
     calendar, ids = Calendar(settings.business.timezone), people.rows["customer_id"].to_numpy(dtype=object)
     back = max([1, *(one.after_days + max(one.within_days, one.due_days) + 2 for one in actions)])
     since = calendar.window_start(now, back)
-    has_orders = bool(kinds & OF_ORDERS)
-    orders = orders_of(settings, now, since) if has_orders else Orders(_empty(EACH), _empty(LATE))
+    orders, lapses = _read(settings, now, since, kinds)
     met = contacts_since(settings, from_us(0), now) if kinds & OF_CONTACTS else None
-    names = [name for pair in LAPSES.values() for name in pair if name]
     told = _birthdays(settings, now) if BIRTHDAY in kinds else _empty(["customer_id", BIRTHDAY])
-    notes = ("no profile tells a birthday",) if BIRTHDAY in kinds and told.empty else ()
-    found = features_of(settings.folder, people, [*names, UNSOLVED])
-    lacking = [kind for kind in kinds & set(LAPSES) if found[LAPSES[kind][0]].isna().all()]
+    notes = ["no profile tells a birthday"] if BIRTHDAY in kinds and told.empty else []
+    notes += [f"no {NOTICES[kind]} says in how many days" for kind, rows in sorted(lapses.items()) if rows.empty]
+    waits = features_of(settings.folder, people, [UNSOLVED])[UNSOLVED].to_numpy(dtype=np.float64)
     return Facts(
-        calendar, people.cutoff, ids, told, orders, _contacts(met), found, doors.complains,
-        notes + tuple(f"nobody's {LAPSES[one][0]} is known" for one in sorted(lacking)),
-    )  # fmt: skip
+        calendar, people.cutoff, ids, told, orders, _contacts(met), lapses, waits, doors.complains, tuple(notes)
+    )
+
+
+def _read(
+    settings: Settings, now: datetime, since: datetime, kinds: set[str]
+) -> tuple[Orders, dict[str, pd.DataFrame]]:
+    """Orders and what lapses, in one pass over log and inbox; none that no action asks for."""
+    wanted = sorted(kinds & set(NOTICES))
+    if not (wanted or kinds & OF_ORDERS):
+        return Orders(_empty(EACH), _empty(LATE)), {}
+    asked = partial(_part, settings=settings, now_us=to_us(now), since_us=to_us(since), kinds=tuple(wanted))
+    each, late, *lapses = zip(*map(asked, parts_of_now(settings)), strict=True)
+    orders = Orders(pd.concat(each, ignore_index=True), pd.concat(late, ignore_index=True))
+    return orders, {kind: pd.concat(rows, ignore_index=True) for kind, rows in zip(wanted, lapses, strict=True)}
+
+
+def _part(
+    part: Part, *, settings: Settings, now_us: int, since_us: int, kinds: tuple[str, ...]
+) -> tuple[pd.DataFrame, ...]:
+    known = before(part.read(), now_us)
+    orders = orders_in(known, lifecycle=settings.lifecycle, since_us=since_us, newest={})
+    return (*orders, *(lapses_in(known, kind) for kind in kinds))
 
 
 def found_of(action: Action, facts: Facts, day: date) -> pd.DataFrame:
@@ -120,18 +140,13 @@ def _quiet_since(facts: Facts, firsts: Days) -> Days:
 
 def _complaints(action: Action, facts: Facts, today: int) -> pd.DataFrame:
     asked = facts.complains
-    opened = _cutoff_day(facts) - facts.features[UNSOLVED].to_numpy(dtype=np.float64)[asked]
+    opened = _cutoff_day(facts) - facts.waits_days[asked]
     return waiting.complaints(action, facts.customer_ids[asked], np.floor(opened).astype(np.int64), today)
 
 
 def _lapsing(action: Action, facts: Facts, today: int) -> pd.DataFrame:
-    days, amount = LAPSES[action.kind]
-    left = facts.features[days].to_numpy(dtype=np.float64)
-    amounts = facts.features[amount].to_numpy(dtype=np.float64) if amount else np.full(len(left), np.nan)
-    lapse = np.floor(_cutoff_day(facts) + left)
-    if amount:
-        lapse = np.where(amounts <= 0, np.nan, lapse)  # how many may not be told: they lapse all the same
-    return waiting.lapsing(action, facts.customer_ids, lapse, amounts, today)
+    told = facts.lapses[action.kind]
+    return waiting.lapsing(action, told, facts.calendar.days_of(told["lapse_us"].to_numpy(dtype=np.int64)), today)
 
 
 def _cutoff_day(facts: Facts) -> int:

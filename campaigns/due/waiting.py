@@ -74,27 +74,20 @@ def regular_contact(action: Action, customer_ids: pd.Series, last_days: Days, da
     return _since(action, customer_ids, last_days + action.every_days, day, names, texts, for_ever=True)
 
 
-def lapsing(
-    action: Action,
-    customer_ids: NDArray[np.object_],
-    lapse_days: NDArray[np.float64],
-    amounts: NDArray[np.float64],
-    day: int,
-) -> pd.DataFrame:
+def lapsing(action: Action, told: pd.DataFrame, lapse_days: Days, day: int) -> pd.DataFrame:
     """Whose points, or whose tier, are about to lapse.
 
     Args:
         action: tells how many days before it is told.
-        customer_ids: of everybody. (n,)
-        lapse_days: the day on which they lapse; NaN where nothing does. Shape (n,).
-        amounts: how many points; NaN for tiers. Shape (n,).
+        told: columns customer_id, amount (how many points; NaN for tiers, and where nobody said).
+        lapse_days: the day on which they lapse. Shape (n,).
         day: asked about.
     """
     ahead = lapse_days - day
     near = (ahead >= 0) & (ahead <= action.lapse_within_days)
-    due, left = lapse_days[near].astype(np.int64), ahead[near].astype(np.int64)
-    en, zh = _lapses(action, left, amounts[near])
-    rows = pd.DataFrame({"customer_id": customer_ids[near], "due": due})
+    due, left = lapse_days[near], ahead[near]
+    en, zh = _lapses(action, left, told.loc[near, "amount"].to_numpy(dtype=np.float64))
+    rows = pd.DataFrame({"customer_id": told.loc[near, "customer_id"].to_numpy(dtype=object), "due": due})
     rows["occasion"] = [f"{action.kind} {one}" for one in due]
     rows["first"], rows["last"], rows["why_en"], rows["why_zh"] = due - action.lapse_within_days, due, en, zh
     return rows[list(COLUMNS)]

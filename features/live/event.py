@@ -108,15 +108,21 @@ def judge(event: LiveEvent, *, end_us: int, forgotten: Container[str] = (), late
         return Reason("too_large", "a number lies beyond a million million.", "correct it, or use a larger unit.")
     if any("\0" in value for value in event.values() if isinstance(value, str)):
         return Reason("nul_character", "a text holds the character NUL.", "leave it out; no store keeps it.")
-    if (day := told_day(event)) is not None and month_day(day) is None:
-        return Reason(
-            "bad_birthday",
-            "a birthday tells no month and day, or not which part of it is the year.",
-            "write it as MM-DD, or as YYYY-MM-DD: the year is not kept.",
-        )
     if event.customer_id in forgotten:
         return Reason("forgotten_customer", "this customer was erased on request.", "do not send their events.")
     return None
+
+
+def birthday_reason(event: LiveEvent) -> Reason | None:
+    """Why an event is no birthday of a month and a day; None where it is one, or is of another kind."""
+    day = told_day(event)
+    if day is None or month_day(day) is not None:
+        return None
+    return Reason(
+        "bad_birthday",
+        "a birthday tells no month and day, or not which part of it is the year.",
+        "write it as MM-DD, or as YYYY-MM-DD: the year is not kept.",
+    )
 
 
 def told_day(event: LiveEvent) -> str | None:

@@ -5,7 +5,7 @@
 Start reading at `Intake`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
@@ -21,7 +21,16 @@ from features import birthdays
 from features.erasure.forgotten import is_forgotten
 from features.feature_set import FeatureSet
 from features.holders import resolve
-from features.live.event import LATE, LATE_BY_LOG, LATE_IMAGINED, LiveEvent, Reason, judge, told_day
+from features.live.event import (
+    LATE,
+    LATE_BY_LOG,
+    LATE_IMAGINED,
+    LiveEvent,
+    Reason,
+    birthday_reason,
+    judge,
+    told_day,
+)
 from features.live.inbox import Committed, Inbox
 from features.live.index import Index
 from features.live.keeper import Keeper
@@ -109,7 +118,7 @@ class Intake:
         forgotten = is_forgotten(self._folder, {event.customer_id for event in events})
         allowed = self._settings.ingest.allow_personal
         return [
-            judge(one, end_us=end_us, forgotten=forgotten, late=late) or personal_reason(one, allowed) for one in events
+            judge(one, end_us=end_us, forgotten=forgotten, late=late) or _told_wrongly(one, allowed) for one in events
         ]
 
     def instant_us(self) -> int:
@@ -119,7 +128,7 @@ class Intake:
     def judge_imagined(self, events: Sequence[LiveEvent], cutoff_us: int) -> list[Reason | None]:
         """Why each event cannot even be imagined as of an instant; None where it can."""
         allowed = self._settings.ingest.allow_personal
-        return [judge(one, end_us=cutoff_us, late=LATE_IMAGINED) or personal_reason(one, allowed) for one in events]
+        return [judge(one, end_us=cutoff_us, late=LATE_IMAGINED) or _told_wrongly(one, allowed) for one in events]
 
     def held(self, customer_id: str, events: Sequence[LiveEvent], cutoff_us: int) -> list[bool | None]:
         """Whether a customer has each of these imagined events already, as of an instant; None: another of its id.
@@ -184,6 +193,10 @@ class Intake:
 
     def _now_us(self) -> int:
         return to_us(self._clock.now())
+
+
+def _told_wrongly(event: LiveEvent, allowed: Container[str]) -> Reason | None:
+    return birthday_reason(event) or personal_reason(event, allowed)
 
 
 def _unrelated(event: LiveEvent, forgotten: set[str]) -> LiveEvent:

@@ -61,7 +61,8 @@ def parts_of_now(settings: Settings) -> list[Part]:
         NoLog, BrokenLog: the log cannot be read. InboxUnavailable: nor the inbox. LogBehind: they do not meet.
     """
     for _ in range(TRIES):
-        manifest, rows = read_log_manifest(settings.folder), []
+        manifest = read_log_manifest(settings.folder)
+        rows: list[Row] = []
         if has_inbox(settings):
             upto = int(manifest.live.get("upto", 0))
             with inbox_of(settings) as ledger:

@@ -8,11 +8,17 @@ from typing import Any
 import pytest
 
 from churn.action_sections import Action
+from churn.calendar import to_us
+from churn.clock import StoppedClock
 from churn.settings import Settings
 from cli.campaign_due import NoOccasions, NoSuchDay, due
+from features.catalogue import catalogue
 from features.erasure.due import erase_from_due
 from features.erasure.store import Whom
-from tests.campaign_shop import COUPON, event, scored, settings, written
+from features.live.event import LiveEvent
+from features.live.intake import Intake
+from features.online import MemoryOnlineStore
+from tests.campaign_shop import COUPON, NOW, event, scored, settings, written
 
 TODAY = date(2025, 3, 2)  # the log ends with the day before, in Shanghai
 
@@ -99,6 +105,65 @@ def test_a_complaint_waits_until_it_is_answered_and_none_else_is_contacted_meanw
     shop = laid(tmp_path, kinds, [], complaining=["a"])
     assert tasks(shop, channel="phone") == {"a complaint": "a complaint waits for 10 days"}
     assert set(tasks(shop)) == {"b holiday"}
+
+
+def test_points_and_tiers_about_to_lapse_by_their_last_notice(tmp_path: Path) -> None:
+    kinds = [action("points_lapsing", lapse_within_days=20), action("tier_lapsing", lapse_within_days=20)]
+    events = [
+        event("a", "points_expiring", 10, amount=500.0, quantity=15.0),
+        event("b", "points_expiring", 10, amount=500.0, quantity=60.0),  # too far
+        event("c", "points_expiring", 10, amount=500.0, quantity=15.0),
+        event("c", "points_expiring", 5, amount=0.0, quantity=15.0),  # spent meanwhile
+        event("d", "points_expiring", 9, quantity=9.0),  # over
+        event("e", "points_expiring", 9, quantity=12.0),  # nobody said how many
+        event("f", "points_expiring", 9, amount=1.0, quantity=10.0),
+        event("a", "tier_status", 30, category="gold", quantity=31.0),
+        event("b", "tier_status", 30, category="gold", quantity=31.0),
+        event("b", "tier_status", 2, category="gold", quantity=365.0),  # earned again
+    ]
+    shop = laid(tmp_path, kinds, events, "abcdef", limits={"max_contacts": 9})
+    assert tasks(shop) == {
+        "a points_lapsing": "500 points lapse in 4 days",
+        "e points_lapsing": "points lapse in 2 days",
+        "f points_lapsing": "1 point lapses today",
+        "a tier_lapsing": "their tier lapses today",
+    }
+
+
+def test_who_hears_of_no_notice_is_told_so(tmp_path: Path) -> None:
+    shop = laid(tmp_path, [action("tier_lapsing")], [event("a", "tier_status", 3, category="gold")])
+    assert "no tier_status says in how many days" in due(shop, None).text
+
+
+def test_live_events_of_today_count(tmp_path: Path) -> None:
+    kinds = [
+        action("thanks", orders=(2,), due_days=2), action("birthday"), action("points_lapsing"),
+        action("after_sale", after_days=0, within_days=5),
+    ]  # fmt: skip
+    shop = laid(tmp_path, kinds, [event("b", "order", 2)], "ab", limits={"max_contacts": 9})
+    assert set(tasks(shop)) == {"b after_sale"}
+    at_us = to_us(NOW + timedelta(hours=16, minutes=5))  # five past midnight of TODAY
+    told = {"source": "till", "customer_id": "a", "time_us": at_us}
+    live = [
+        LiveEvent(event_id="1", event_type="order", amount=9.0, **told),
+        LiveEvent(event_id="2", event_type="profile.birthday", category="1990-03-02", **told),
+        LiveEvent(event_id="3", event_type="points_expiring", amount=70.0, quantity=3.0, **told),
+        LiveEvent(event_id="4", event_type="campaign_contact", channel="phone", **told | {"customer_id": "b"}),
+    ]
+    features = catalogue(["order"], {"order": {"amount"}}, shop.lifecycle)
+    opened = Intake(shop, MemoryOnlineStore(), features, StoppedClock(NOW + timedelta(days=1)))
+    opened.keeper.step()
+    committed = opened.append(live).result()
+    opened.refresh(committed, ["a", "b"])
+    opened.close()
+    (shop.folder / "campaigns" / "due" / str(TODAY) / "tasks-sms.csv").unlink()
+    found = tasks(shop)
+    assert found == {
+        "a thanks": "their order number 2",
+        "a birthday": "their birthday",
+        "a points_lapsing": "70 points lapse in 3 days",
+        "a after_sale": "ordered today, and nobody has been in touch since",
+    }
 
 
 def test_nobody_is_told_twice_until_it_is_overdue_and_what_is_done_is_gone(tmp_path: Path) -> None:
