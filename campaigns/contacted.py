@@ -2,7 +2,7 @@
 
 A contact is an event `campaign_contact` (its `category` names the campaign, its `reason_code` the action), or somebody
 planned for who was not held out: a plan counts from the day it was made, or two plans on one day would not know of each
-other. One contact that is both counts once. Start reading at `contacts_since`.
+other. One contact that is both counts once; one of a person counts under each of their ids. Start at `contacts_since`.
 """
 
 from datetime import datetime
@@ -13,6 +13,7 @@ from churn.settings import Settings
 from features.contacts_table import CONTACT
 from features.kind_rows import rows_of_kinds
 from features.log import NoLog
+from features.persons import persons_of
 from features.treatments import read_treatments
 
 COLUMNS = ("customer_id", "contacted_at", "channel", "action", "campaign")
@@ -29,7 +30,9 @@ def contacts_since(settings: Settings, since: datetime, now: datetime) -> pd.Dat
     Returns:
         Columns: customer_id, contacted_at, channel, action, campaign (null where not said); by customer and instant.
     """
-    return pd.concat([_told(settings, since, now), _planned(settings, since, now)], ignore_index=True).pipe(_once)
+    rows = pd.concat([_told(settings, since, now), _planned(settings, since, now)], ignore_index=True)
+    every = persons_of(settings.folder).spread(rows)
+    return _once(every.drop_duplicates([*COLUMNS, "is_plan"]))
 
 
 def _told(settings: Settings, since: datetime, now: datetime) -> pd.DataFrame:

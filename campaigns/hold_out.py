@@ -2,7 +2,8 @@
 
 Chance is a hash of the customer's id, salted with the business and the campaign: a customer gets the same answer in
 every run, whatever the order of rows and whoever else is there; nobody has to be remembered, and a larger share keeps
-all those out whom a smaller one keeps out. Reads ids and settings. Start reading at `kept_out_for_good`.
+all those out whom a smaller one keeps out. A customer who was merged is kept out for good if one of their ids is.
+Reads ids, settings and the id map of the log. Start reading at `kept_out_for_good`.
 """
 
 import hashlib
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from churn.settings import Settings
+from features.persons import persons_of
 
 BoolArray = NDArray[np.bool_]
 FOR_GOOD = "(for good)"  # no campaign can be called so
@@ -26,8 +28,25 @@ def kept_out_for_good(settings: Settings, customer_ids: Iterable[str]) -> BoolAr
         customer_ids: who is asked about. (n,)
 
     Returns:
-        True for those kept out. Shape (n,).
+        True for those kept out: a person of several ids is, if one of these is. Shape (n,).
+
+    Raises:
+        BrokenLog: the id map cannot be read.
     """
+    ids, people = list(customer_ids), persons_of(settings.folder)
+    out = _is_out(settings, ids)
+    for place in [place for place, one in enumerate(ids) if one in people.first] if people else ():
+        out[place] = _is_out(settings, people.all_ids(ids[place])).any()
+    return out
+
+
+def chance_of_campaigns(settings: Settings, customer_ids: Iterable[str]) -> NDArray[np.float64]:
+    """With which chance each is not kept out for good: smaller where a person has several ids. Shape (n,)."""
+    people, ratio = persons_of(settings.folder), settings.campaigns.permanent_hold_out_ratio
+    return np.array([(1 - ratio) ** len(people.all_ids(one)) for one in customer_ids])
+
+
+def _is_out(settings: Settings, customer_ids: Iterable[str]) -> BoolArray:
     return chances(settings, FOR_GOOD, customer_ids) < settings.campaigns.permanent_hold_out_ratio
 
 

@@ -8,7 +8,8 @@
     too_many_contacts       as many as [campaigns] allows within its days
     cooling_down            they had this action too short ago
 
-Of several the first counts. Plans, lists of the day, recommendations and audiences all ask here. Start at `doors_of`.
+Of several the first counts. Who objected, was contacted or is kept out under one id is so under all that they have had.
+Plans, lists of the day, recommendations and audiences all ask here. Start at `doors_of`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,6 +30,7 @@ from churn.calendar import Calendar
 from churn.settings import Settings
 from features.consents import channel_consents
 from features.opt_outs import opt_outs
+from features.persons import persons_of
 
 Codes = NDArray[np.object_]
 BoolArray = NDArray[np.bool_]
@@ -137,10 +139,8 @@ def doors_of(settings: Settings, people: People, now: datetime, environ: Mapping
 
 
 def _opted_out(settings: Settings, ids: Codes, now: datetime) -> dict[str, BoolArray]:
-    told = opt_outs(settings, now)
-    return {
-        str(what): np.isin(ids, rows["customer_id"].to_numpy(dtype=object)) for what, rows in told.groupby("category")
-    }
+    told, people = opt_outs(settings, now), persons_of(settings.folder)
+    return {str(what): people.among(ids, rows["customer_id"]) for what, rows in told.groupby("category")}
 
 
 def _consents(settings: Settings, ids: Codes, channels: set[str], environ: Mapping[str, str]) -> dict[str, BoolArray]:

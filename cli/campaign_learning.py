@@ -17,12 +17,14 @@ def bend(settings: Settings) -> Outcome:
     from churn.cutoffs import newest_mature
     from cli.opened import open_log
     from features.atomic import write_text
+    from features.holders import read_holders
     from features.treatments import read_treatments
 
     log = open_log(settings)
     first, until = log.manifest.first_event_at, log.manifest.observed_until
     cutoffs = newest_mature(first, until, log.lifecycle, settings.training)
-    found = bends(log.parts, read_treatments(settings.folder), log.lifecycle, cutoffs, until)
+    planned, holders = read_treatments(settings.folder), read_holders(settings.folder)
+    found = bends(log.parts, planned, log.lifecycle, cutoffs, until, holders)
     told = {"treated_rows": settings.training.treated_rows, "bends": [one.as_json() for one in found]}
     folder = settings.folder / "campaigns" / "bend"
     folder.mkdir(parents=True, exist_ok=True)

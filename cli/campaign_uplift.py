@@ -42,11 +42,14 @@ def _learned(settings: Settings, log: "OpenLog", treatments: "pd.DataFrame", act
     from campaigns.uplift.keeping import PAGE, file_of, keep
     from campaigns.uplift.page import page
     from campaigns.uplift.training import trained
+    from churn.calendar import to_us
     from features.atomic import write_text
+    from features.persons import persons_of
 
     wanted, seed, threads = settings.uplift, settings.training.seed, settings.training.threads
     path = file_of(settings.folder, action)
-    rows = gathered(treatments, log.parts, log.served, log.lifecycle, wanted, now=log.now, seed=seed)
+    people = persons_of(settings.folder, known_before_us=to_us(log.now))
+    rows = gathered(treatments, log.parts, log.served, log.lifecycle, wanted, now=log.now, seed=seed, people=people)
     figures = model = None
     if not isinstance(rows, Refused):
         made = trained(rows, folds=wanted.folds, seed=seed, threads=threads)

@@ -138,9 +138,9 @@ def fit(
 
 def _held(rows: Rows, raw: FloatArray, sample: IntArray, fold: IntArray) -> tuple[IntArray, HeldOut]:
     """Held-out rows that calibrate, and where they lie: all, or the untreated, where treatment is modelled."""
-    if rows.treated is not None:  # the claim is about the untreated: they alone say how likely
-        untreated = ~rows.treated[sample]
-        raw, sample, fold = raw[untreated], sample[untreated], fold[untreated]
+    if rows.stands is not None:  # the claim is about the untreated: they alone say how likely, each for whom it stands
+        times = rows.stands[sample]
+        raw, sample, fold = np.repeat(raw, times), np.repeat(sample, times), np.repeat(fold, times)
     return sample, HeldOut(raw, rows.outcome[sample], fold, rows.cutoff_us[sample])
 
 

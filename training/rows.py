@@ -87,6 +87,7 @@ class Rows:
         stage: of the lifecycle at the cutoff, values of `Stage`. Shape (n,).
         after: what came when: each column of OUTCOMES, shape (n,); empty where the snapshot has none.
         treated: rows whose treatment is modelled: a level of their own; None: no row's is. Shape (n,).
+        stands: how often each calibrates where treatment is modelled: the treated never. Shape (n,).
     """
 
     columns: Columns
@@ -97,6 +98,7 @@ class Rows:
     stage: NDArray[np.object_]
     after: Mapping[str, FloatArray] = field(default_factory=dict)
     treated: BoolArray | None = None
+    stands: IntArray | None = None
 
     @classmethod
     def of(cls, frame: pd.DataFrame, columns: Columns, model: str) -> Self:
@@ -127,6 +129,7 @@ class Rows:
             stage=self.stage[rows],
             after={name: values[rows] for name, values in self.after.items()},
             treated=None if self.treated is None else self.treated[rows],
+            stands=None if self.stands is None else self.stands[rows],
         )
 
     @property

@@ -3,7 +3,8 @@
     kept        as if there were no campaigns
     excluded    treated rows leave
     weighted    treated rows leave, and the held out stand for them: a row of weight 5 stands five times
-    modelled    treated rows stay with a level of their own, beside that of their cutoff; the untreated calibrate
+    modelled    treated rows stay with a level of their own, beside that of their cutoff; the untreated calibrate, and
+                those held out stand for the treated there
 
 Test rows are weighted under every rule but `kept`: customers treated after the cutoff were chosen by what they did
 since, so those left over are not whom the model is asked about. Rows stand several times rather than carry a weight:
@@ -16,10 +17,13 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from churn.errors import DataError
 from churn.events import FloatArray
 from churn.settings import Settings
+from features.contacts_outside import outside_contacts
+from features.holders import read_holders
 from features.parts import HERE, Engine
 from features.touched import Touched, touched
 from features.treatments import read_treatments
@@ -47,7 +51,7 @@ class Tally:
     Args:
         rule: of `[training] treated_rows`, or as test rows are treated.
         rows: there were. treated: of them. held_out: kept out by chance of all that was planned.
-        unrepresented: treated by campaigns that held nobody out: nobody stands for them.
+        unrepresented: treated by campaigns that held nobody out, or contacted beside all plans: nobody stands for them.
         left: rows to learn from or to judge by, repeats counted. effective: rows of equal weight that say as much.
         lightest, heaviest: for how many rows one stands. capped: rows that would have stood for more.
     """
@@ -76,9 +80,10 @@ class Tally:
             EXCLUDED: f"and left out; {self.left:,} rows stay",
             WEIGHTED: f"and left out; {self.held_out:,} held out by chance stand for them, one for {self.heaviest:g} "
             f"at most; the rows say as much as {self.effective:,.0f} of equal weight",
-            MODELLED: "and have a level of their own; the untreated calibrate",
+            MODELLED: "and have a level of their own; the untreated calibrate, "
+            f"{self.held_out:,} held out by chance for the treated",
         }[self.rule]
-        alone = f"; {self.unrepresented:,} of them by campaigns that held nobody out, for whom nobody stands"
+        alone = f"; {self.unrepresented:,} of them where nobody was held out, so that nobody stands for them"
         return f"{what} {how}{alone if self.unrepresented and self.rule != KEPT else ''}."
 
 
@@ -97,8 +102,12 @@ def settled(rows: Rows, settings: Settings, *, is_test: bool = False, engine: En
     Raises:
         TreatedOnCluster: a cluster grows the trees.
     """
-    found = touched(rows.customer, rows.cutoff_us, read_treatments(settings.folder), settings.lifecycle)
     rule: str = settings.training.treated_rows
+    planned = read_treatments(settings.folder)
+    if rule != KEPT:  # who was contacted beside all plans is no more untreated
+        planned = pd.concat([planned, outside_contacts(settings, planned)], ignore_index=True)
+    holders = read_holders(settings.folder)
+    found = touched(rows.customer, rows.cutoff_us, planned, settings.lifecycle, holders)
     if rule != KEPT and found.is_any and engine is not HERE:
         raise TreatedOnCluster(int(found.is_treated.sum()))
     rule = WEIGHTED if is_test and rule != KEPT else rule
@@ -120,17 +129,19 @@ def by_rule(rows: Rows, found: Touched, rule: str, *, heaviest: int, seed: int) 
                  int(found.stands_for_nobody.sum()), count, float(count))  # fmt: skip
     if rule == KEPT or not found.is_any:
         return rows, told
-    if rule == MODELLED:
-        return replace(rows, treated=found.is_treated), told
     stay = np.flatnonzero(~found.is_treated)
     if rule == EXCLUDED:
         return rows.take(stay), replace(told, left=len(stay), effective=float(len(stay)))
     wanted = found.weight[stay]
     times = _times(rows, stay, np.minimum(wanted, heaviest), seed)
-    effective = float(times.sum() ** 2 / max((times.astype(np.float64) ** 2).sum(), 1.0))
-    more = {"lightest": float(wanted.min(initial=1.0)), "heaviest": float(times.max(initial=1))}
-    more |= {"capped": int((wanted > heaviest).sum()), "left": int(times.sum()), "effective": round(effective, 1)}
-    return rows.take(np.repeat(stay, times)), replace(told, **more)  # type: ignore[arg-type]  # by name
+    effective = round(float(times.sum() ** 2 / max((times.astype(np.float64) ** 2).sum(), 1.0)), 1)
+    told = replace(told, lightest=float(wanted.min(initial=1.0)), heaviest=float(times.max(initial=1)),
+                   capped=int((wanted > heaviest).sum()), effective=effective)  # fmt: skip
+    if rule == MODELLED:
+        stands = np.zeros(count, dtype=np.int64)
+        stands[stay] = times
+        return replace(rows, treated=found.is_treated, stands=stands), told
+    return rows.take(np.repeat(stay, times)), replace(told, left=int(times.sum()))
 
 
 def _times(rows: Rows, stay: IntArray, weight: FloatArray, seed: int) -> IntArray:

@@ -23,7 +23,9 @@ from churn.calendar import to_us
 from churn.cohort import MODELS, cohort
 from churn.definition import Lifecycle
 from churn.events import FloatArray
-from churn.labels import label
+from features.heirs import heirs_of, outcomes
+from features.holders import NOBODY as NO_MAP
+from features.holders import Holders
 from features.parts import Part
 from features.touched import Touched, touched
 
@@ -76,6 +78,7 @@ def bends(
     lifecycle: Lifecycle,
     cutoffs: Sequence[datetime],
     observed_until: datetime,
+    holders: Holders = NO_MAP,
 ) -> list[Bend]:
     """How far campaigns bend the labels of each model, cutoff by cutoff and over all.
 
@@ -85,6 +88,7 @@ def bends(
         lifecycle: cohorts and outcomes.
         cutoffs: mature ones.
         observed_until: what labels know.
+        holders: whose an id is.
     """
     frames = [_labelled(part, lifecycle, cutoff, observed_until) for part in parts for cutoff in cutoffs]
     found: list[Bend] = []
@@ -96,13 +100,18 @@ def bends(
         for cutoff in cutoffs:
             mine = rows[rows["cutoff_us"] == to_us(cutoff)]
             if len(mine):
-                found.append(bend_of(model, cutoff, mine, treatments, lifecycle))
-        found.append(bend_of(model, None, rows, treatments, lifecycle))
+                found.append(bend_of(model, cutoff, mine, treatments, lifecycle, holders))
+        found.append(bend_of(model, None, rows, treatments, lifecycle, holders))
     return found
 
 
 def bend_of(
-    model: str, cutoff: datetime | None, rows: pd.DataFrame, treatments: pd.DataFrame, lifecycle: Lifecycle
+    model: str,
+    cutoff: datetime | None,
+    rows: pd.DataFrame,
+    treatments: pd.DataFrame,
+    lifecycle: Lifecycle,
+    holders: Holders = NO_MAP,
 ) -> Bend:
     """How far campaigns bend the labels of some rows.
 
@@ -112,10 +121,11 @@ def bend_of(
         rows: columns customer_id, cutoff_us, outcome.
         treatments: TREATMENTS.
         lifecycle: when an outcome is decided.
+        holders: whose an id is.
     """
     outcome = rows["outcome"].to_numpy(dtype=np.float64)
     customer = rows["customer_id"].to_numpy(dtype=object)
-    marks = touched(customer, rows["cutoff_us"].to_numpy(dtype=np.int64), treatments, lifecycle)
+    marks = touched(customer, rows["cutoff_us"].to_numpy(dtype=np.int64), treatments, lifecycle, holders)
     treated, held_out = (
         float(outcome[one].mean()) if one.any() else None for one in (marks.is_treated, marks.is_held_out)
     )
@@ -150,6 +160,7 @@ def _spread(moved: FloatArray, customer: "np.ndarray[Any, Any]") -> float:
 def _labelled(part: Part, lifecycle: Lifecycle, cutoff: datetime, observed_until: datetime) -> pd.DataFrame:
     events = part.read()
     people = cohort(events, lifecycle, cutoff)
-    became = label(people, events, lifecycle, cutoff=cutoff, observed_until=observed_until)
+    heirs = heirs_of(part, events)
+    became = outcomes(people, events, lifecycle, cutoff=cutoff, observed_until=observed_until, heirs=heirs)
     people = people.assign(outcome=became.to_numpy(dtype=np.float64, na_value=np.nan), cutoff_us=to_us(cutoff))
     return people[people["outcome"].notna()]

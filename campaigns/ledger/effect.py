@@ -25,10 +25,13 @@ from campaigns.ledger.balance import Balance, balance
 from campaigns.ledger.differences import Difference, PerSaved, adjusted, mean_difference, per_saved, share_difference
 from campaigns.ledger.money import Money, money_of
 from campaigns.ledger.outcomes import outcomes
+from campaigns.ledger.people_planned import joined
+from churn.calendar import to_us
 from churn.cohort import CHURN
 from churn.errors import DataError, ImmatureError
 from churn.settings import Settings
 from features.parts import Part
+from features.persons import persons_of
 from features.treatments import read_treatments
 
 LEAST = 30  # on a side: fewer say nothing that an interval could hold
@@ -125,8 +128,9 @@ def effects_of(settings: Settings, parts: Sequence[Part], campaigns: Sequence[st
     Raises:
         NoCampaign: nobody planned it. WindowOpen: its window is not over. BrokenTreatments: its file is.
     """
-    planned = [_planned(settings, campaign, now) for campaign in campaigns]
-    became = outcomes(parts, planned, settings.lifecycle, now)
+    people = persons_of(settings.folder, known_before_us=to_us(now))
+    planned = [joined(_planned(settings, campaign, now), people) for campaign in campaigns]
+    became = outcomes(parts, planned, settings.lifecycle, now, people)
     return [measured(rows, one, settings) for rows, one in zip(planned, became, strict=True)]
 
 
@@ -145,7 +149,7 @@ def measured(rows: pd.DataFrame, became: pd.DataFrame, settings: Settings) -> Ef
     """The effect, from what became of everybody.
 
     Args:
-        rows: TREATMENTS of one campaign.
+        rows: TREATMENTS of one campaign, a person once.
         became: columns of `outcomes`, index that of `rows`.
         settings: whose actions they are.
     """

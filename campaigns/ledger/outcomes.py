@@ -4,8 +4,9 @@
                                       --before planned_at---------> orders, money, days since the last order, tenure
 
 Read bucket by bucket, so that the log may be larger than memory. An order counts as the definition counts it; one that
-was taken back by now never was. What was known before `planned_at` is what chance could not have followed: the two
-sides are compared on it. Start reading at `outcomes`.
+was taken back by now never was. What a person did under any of their ids is theirs (people_planned.py); known of them
+before is what stood under the id that was planned for. What was known before `planned_at` is what chance could not have
+followed: the two sides are compared on it. Start reading at `outcomes`.
 """
 
 from collections.abc import Sequence
@@ -14,31 +15,41 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from campaigns.ledger.people_planned import whose
 from churn.calendar import DAY_US, Int64Array, to_us
 from churn.conditions import qualifies
 from churn.definition import Lifecycle
 from churn.events import BoolArray, Events, FloatArray, before, micros
 from features.contacts_table import CONTACT
 from features.parts import Part
+from features.persons import ALONE, Persons
 
 RESPONSE = "campaign_response"
 COLUMNS: Final = (
     "came", "order_count", "revenue_amount", "contacted", "responded",
     "orders_before_count", "spend_before_amount", "days_since_last_order", "tenure_days",
 )  # fmt: skip
+PAST: Final = COLUMNS[5:]
+JOINED: Final[dict[str, np.ufunc]] = {"days_since_last_order": np.fmin, "tenure_days": np.fmax}
 
 
 def outcomes(
-    parts: Sequence[Part], planned: Sequence[pd.DataFrame], lifecycle: Lifecycle, known_before: datetime
+    parts: Sequence[Part],
+    planned: Sequence[pd.DataFrame],
+    lifecycle: Lifecycle,
+    known_before: datetime,
+    people: Persons = ALONE,
 ) -> list[pd.DataFrame]:
     """What became of the customers of some campaigns; the log is read once for all of them.
 
     Args:
         parts: of the log.
-        planned: TREATMENTS of one campaign each, a customer once.
+        planned: TREATMENTS of one campaign each, a person once.
         lifecycle: whose definition says what counts.
         known_before: what reached us later is left out.
+        people: which ids are one person's, as known then.
 
     Returns:
         One frame a campaign, index that of its rows. Columns: came (bool: a qualifying event in the window),
@@ -48,17 +59,36 @@ def outcomes(
         two NaN where there was no order).
     """
     found = [pd.DataFrame(0.0, rows.index, list(COLUMNS)) for rows in planned]
-    places = [pd.Index(rows["customer_id"]) for rows in planned]
+    asked = [whose(rows, people) for rows in planned]
     for one in found:
         one[["days_since_last_order", "tenure_days"]] = np.nan
     for part in parts:
         whole = part.read()
-        for rows, place, one in zip(planned, places, found, strict=True):
-            events = whole.of(rows["customer_id"])
+        for rows, ids, one in zip(planned, asked, found, strict=True):
+            events = whole.of(ids.customer_ids)
             if len(events.customers):
-                mine = place.get_indexer(pd.Index(events.customers))
-                one.iloc[mine] = _of_part(events, rows.iloc[mine], lifecycle, known_before)
+                place, is_own = ids.of(events.customers)
+                _add(one, place, _of_part(events, rows.iloc[place], lifecycle, known_before), is_own)
+    for one in found:
+        one["came"] = one["order_count"] > 0
     return [one.astype({"came": bool, "contacted": bool, "responded": bool}) for one in found]
+
+
+def _add(found: pd.DataFrame, place: NDArray[np.intp], told: FloatArray, is_own: BoolArray) -> None:
+    """Add what was told of some ids to the rows of their persons: sums, the latest order, the longest time.
+
+    Args:
+        found: columns `COLUMNS`, written.
+        place: the row of each id. Shape (c,).
+        told: columns `COLUMNS`. Shape (c, 9).
+        is_own: planned under this id, so that what was known before counts. Shape (c,).
+    """
+    columns = {name: found[name].to_numpy(dtype=np.float64, copy=True) for name in COLUMNS}
+    for number, name in enumerate(COLUMNS):
+        rows = is_own if name in PAST else np.ones_like(is_own)
+        add = JOINED.get(name, np.add)
+        add.at(columns[name], place[rows], told[rows, number])
+    found[list(COLUMNS)] = np.column_stack(list(columns.values()))
 
 
 def _of_part(events: Events, rows: pd.DataFrame, lifecycle: Lifecycle, known_before: datetime) -> FloatArray:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from campaigns.hold_out import kept_out_for_good
+from campaigns.hold_out import chance_of_campaigns, kept_out_for_good
 from campaigns.ledger.balance import Balance, balance
 from campaigns.ledger.differences import Difference, mean_difference, share_difference
 from campaigns.ledger.effect import LEAST, NOT_ALIKE, NOT_AS_MANY, TOO_FEW, WERE_CONTACTED
@@ -61,8 +61,7 @@ def overall(settings: Settings, parts: Iterable[Part], first: datetime, now: dat
     calendar = Calendar(settings.business.timezone)
     since = max(calendar.midnight(calendar.day_of(first) + timedelta(days=1)), calendar.window_start(now, MOST_DAYS))
     told = [_of_part(settings, part, settings.lifecycle, to_us(since), to_us(now)) for part in parts]
-    kept, contacted, after, money, orders, spent = (np.concatenate(one) for one in zip(*told, strict=True))
-    chance = np.full(len(kept), 1 - settings.campaigns.permanent_hold_out_ratio)
+    kept, contacted, after, money, orders, spent, chance = (np.concatenate(one) for one in zip(*told, strict=True))
     open_to_all = kept == 0
     sides = balance({"orders_before_count": orders, "spend_before_amount": spent}, open_to_all, chance)
     could = settings.campaigns.permanent_hold_out_ratio > 0 and 0 < open_to_all.sum() < len(kept)
@@ -83,7 +82,7 @@ def overall(settings: Settings, parts: Iterable[Part], first: datetime, now: dat
 
 
 def _of_part(settings: Settings, part: Part, lifecycle: Lifecycle, since_us: int, now_us: int) -> list[FloatArray]:
-    """Of those who had bought before: kept out, contacts, orders and money since, and orders and money before."""
+    """Of those who had bought before: kept out, contacts, orders and money since, those before, chance."""
     events = part.read()
     size = len(events.customers)
     told = events.is_kind(CONTACT) & (events.time_us >= since_us) & (events.time_us < now_us)
@@ -95,5 +94,6 @@ def _of_part(settings: Settings, part: Part, lifecycle: Lifecycle, since_us: int
         customer, amount = rows.customer[counts], np.nan_to_num(rows.amount[counts])
         found += [np.bincount(customer, minlength=size), np.bincount(customer, weights=amount, minlength=size)]
     had = found[3] > 0
-    kept = kept_out_for_good(settings, events.customers[had])
-    return [kept.astype(np.float64), *(one[had].astype(np.float64) for one in found)]
+    ids = events.customers[had]
+    kept, chance = kept_out_for_good(settings, ids), chance_of_campaigns(settings, ids)
+    return [kept.astype(np.float64), *(one[had].astype(np.float64) for one in found), chance]

@@ -18,6 +18,7 @@ import pandas as pd
 from campaigns.ledger.balance import balance
 from campaigns.ledger.effect import PAST, PLANNED
 from campaigns.ledger.outcomes import outcomes
+from campaigns.ledger.people_planned import joined
 from churn.calendar import to_us
 from churn.definition import Lifecycle
 from churn.events import micros
@@ -26,6 +27,7 @@ from churn.uplift_sections import Uplift
 from features.compute import compute
 from features.feature_set import FeatureSet
 from features.parts import Part
+from features.persons import ALONE, Persons
 
 NO_CAMPAIGN, NOT_RANDOMISED, TOO_FEW = "no_finished_campaign", "not_randomised", "too_few"
 NOT_ALIKE, NOT_AS_MANY = "not_alike", "not_as_many"
@@ -77,7 +79,7 @@ class Refused:
 
 def gathered(
     treatments: pd.DataFrame, parts: Sequence[Part], features: FeatureSet, lifecycle: Lifecycle, wanted: Uplift, *,
-    now: datetime, seed: int,
+    now: datetime, seed: int, people: Persons = ALONE,
 ) -> Rows | Refused:  # fmt: skip
     """The rows of one action.
 
@@ -89,8 +91,9 @@ def gathered(
         wanted: how many rows there must be, and may be.
         now: by the business's clock; a window that ends later is open.
         seed: of who is drawn where there are too many.
+        people: which ids are one person's by now.
     """
-    kept = _comparable(treatments, parts, lifecycle, now)
+    kept = _comparable(treatments, parts, lifecycle, now, people)
     if isinstance(kept, Refused):
         return kept
     rows, came, left_out = kept
@@ -106,16 +109,16 @@ def gathered(
 
 
 def _comparable(
-    treatments: pd.DataFrame, parts: Sequence[Part], lifecycle: Lifecycle, now: datetime
+    treatments: pd.DataFrame, parts: Sequence[Part], lifecycle: Lifecycle, now: datetime, people: Persons
 ) -> tuple[pd.DataFrame, FloatArray, dict[str, str]] | Refused:
     """Rows of campaigns that are over and whose sides may be compared, and whether each came."""
     over = treatments[treatments["window_end"] <= now]
     if over.empty:
         return Refused(NO_CAMPAIGN, {"campaigns": int(treatments["campaign"].nunique())})
-    planned = [rows.reset_index(drop=True) for _, rows in over.groupby("campaign", sort=True)]
+    planned = [joined(rows, people).reset_index(drop=True) for _, rows in over.groupby("campaign", sort=True)]
     left_out: dict[str, str] = {}
     kept, came = [], []
-    for rows, became in zip(planned, outcomes(parts, planned, lifecycle, now), strict=True):
+    for rows, became in zip(planned, outcomes(parts, planned, lifecycle, now, people), strict=True):
         by_chance = ((rows["propensity"] > 0) & (rows["propensity"] < 1)).to_numpy()
         code = _why_not(rows[by_chance], became[by_chance])
         if code:

@@ -66,7 +66,7 @@ def test_what_was_done_is_told() -> None:
     capped = by_rule(rows, touched, "weighted", heaviest=3, seed=7)[1]
     assert (capped.capped, capped.heaviest) == (held, 3.0)
     alone = replace(touched, stands_for_nobody=touched.is_treated)
-    assert "for whom nobody stands" in by_rule(rows, alone, "excluded", heaviest=20, seed=7)[1].sentence
+    assert "so that nobody stands for them" in by_rule(rows, alone, "excluded", heaviest=20, seed=7)[1].sentence
 
 
 def test_a_weight_between_two_numbers_is_kept_on_average() -> None:
