@@ -1,7 +1,7 @@
 """Six campaigns and retrainings: what naive retraining unlearns, and what the rules on treated rows keep.
 
 Run: python benchmarks/campaign_cycles.py [--strength weak] [--customers 3000] [--seeds 1 2 3] [--cycles 6]
-     [--hold-out 0.2] [--processes 2] [--keep rows.csv]
+     [--told-at 2 4 6] [--rules kept excluded weighted modelled] [--hold-out 0.2] [--processes 2] [--keep rows.csv]
 
 The simulated shop runs undisturbed for two years. Then, every 30 days: all rules learn from the same log, the naive
 model (`kept`) chooses who is at the highest risk, chance holds some out, the others are contacted as the strength says
@@ -18,6 +18,7 @@ import argparse
 import sys
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -27,46 +28,67 @@ from scipy import stats
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benchmarks.cycled.rules import RULES, Figures, bent, figures, is_asked, told_by
-from benchmarks.cycled.world import EVERY_DAYS, HORIZON_DAYS, LIFECYCLE, STRENGTHS, World, rows_at
+from benchmarks.cycled.world import EVERY_DAYS, HORIZON_DAYS, LIFECYCLE, QUIET_DAYS, STRENGTHS, World, rows_at
+from churn.events import FloatArray
 from features.simulated_log import customer_ids
 from features.simulated_truth import silence_probability
 from features.touched import touched
+from training.rows import Rows
 
 NAMES = ("bias", "bias_top", "ece", "slope", "intercept", "auc", "log_loss", "brier", "profit")
 COMPARED = ("bias", "bias_top", "ece", "log_loss", "auc", "profit")
 
 
-def cycles(customers: int, seed: int, count: int, strength: str, hold_out: float) -> list[Figures]:
-    """One world: figures of each rule at each retraining, with seed, cycle, rule, treated_share and bend."""
-    world, found, codes = World(customers, seed, count), list[Figures](), pd.Index(customer_ids(customers))
-    for cycle in range(count + 1):
+@dataclass(frozen=True)
+class Asked:
+    """What is run: the same for every seed."""
+
+    customers: int
+    cycles: int
+    strength: str
+    hold_out: float
+    rules: tuple[str, ...] = ("kept", "excluded", "weighted", "modelled")
+    told_at: tuple[int, ...] = (2, 4, 6)
+
+
+def run(asked: Asked, seed: int) -> list[Figures]:
+    """One world: figures of each rule at these retrainings, with seed, cycle, rule, treated_share and bend."""
+    world, found, codes = World(asked.customers, seed, asked.cycles), list[Figures](), customer_ids(asked.customers)
+    strength = STRENGTHS[asked.strength]
+    for cycle in range(asked.cycles + 1):
         with tempfile.TemporaryDirectory() as folder:
             every, now = rows_at(world, Path(folder))
-        learn, asked = every.take(~is_asked(every, seed)), is_asked(now, seed)
-        who = codes.get_indexer(pd.Index(now.customer))
-        true = np.clip(silence_probability(world.shop, world.state, HORIZON_DAYS, contacted=False)[who], 1e-6, 1 - 1e-6)
-        persuadable = (world.shop.response[who] == 0).astype(float)
+        learn, who = every.take(~is_asked(every, seed)), pd.Index(codes).get_indexer(pd.Index(now.customer))
         marks = touched(learn.customer, learn.cutoff_us, world.treatments, LIFECYCLE)
-        told = {rule: told_by(rule, learn, marks, now, seed) for rule in (RULES if marks.is_any else RULES[:1])}
-        bend = bent(learn, world.treatments)
-        head = {"seed": seed, "cycle": cycle, "strength": strength, "treated_share": marks.is_treated.mean()}
-        head |= {name: np.nan if bend is None else getattr(bend, name) for name in ("bend", "low", "high")}
-        for rule in RULES:
-            mine = told.get(rule, told["kept"])[asked]
-            found.append(head | {"rule": rule} | figures(mine, true[asked], persuadable[asked]))
-        print(f"{strength} seed {seed} cycle {cycle} done", file=sys.stderr, flush=True)
-        if cycle < count:
-            best = np.argsort(-told["kept"], kind="stable")[: int(STRENGTHS[strength].share * len(who))]
-            world.act(who[best], hold_out, STRENGTHS[strength], cycle)
+        kept = told_by("kept", learn, marks, now, seed)
+        if cycle in asked.told_at:
+            found += told_of(asked, world, learn, now, kept)
+        print(f"{asked.strength} seed {seed} cycle {cycle} done", file=sys.stderr, flush=True)
+        if cycle < asked.cycles:
+            best = np.argsort(-kept, kind="stable")[: int(strength.share * len(who))]
+            world.act(who[best], asked.hold_out, strength, cycle)
             world.run(EVERY_DAYS)
-    return found
+    return [one | {"seed": seed} for one in found]
+
+
+def told_of(asked: Asked, world: World, learn: Rows, now: Rows, kept: FloatArray) -> list[Figures]:
+    """Figures of each rule at one retraining."""
+    seed, rows = world.seed, is_asked(now, world.seed)
+    who = pd.Index(customer_ids(asked.customers)).get_indexer(pd.Index(now.customer))[rows]
+    true = np.clip(silence_probability(world.shop, world.state, HORIZON_DAYS, contacted=False)[who], 1e-6, 1 - 1e-6)
+    persuadable = (world.shop.response[who] == 0).astype(float)
+    marks, bend = touched(learn.customer, learn.cutoff_us, world.treatments, LIFECYCLE), bent(learn, world.treatments)
+    head = {"cycle": (world.state.day - QUIET_DAYS) // EVERY_DAYS, "treated_share": marks.is_treated.mean()}
+    head |= {name: np.nan if bend is None else getattr(bend, name) for name in ("bend", "low", "high")}
+    told = {rule: kept if rule == "kept" else told_by(rule, learn, marks, now, seed) for rule in asked.rules}
+    return [head | {"rule": rule} | figures(mine[rows], true, persuadable) for rule, mine in told.items()]
 
 
 def less_naive(table: pd.DataFrame, later_than: float) -> pd.DataFrame:
     """Each rule less naive in the later cycles: mean and 95 % interval over seeds (t). Biases by their size.
 
     Args:
-        table: rows of `cycles`.
+        table: rows of `run`.
         later_than: cycles up to here are left out.
 
     Returns:
@@ -75,7 +97,7 @@ def less_naive(table: pd.DataFrame, later_than: float) -> pd.DataFrame:
     sized = table.assign(bias=table["bias"].abs(), bias_top=table["bias_top"].abs())
     late = sized[sized["cycle"] > later_than].groupby(["seed", "rule"])[list(COMPARED)].mean()
     found = []
-    for rule in RULES[1:]:
+    for rule in [one for one in table["rule"].unique() if one != "kept"]:
         for name in COMPARED:
             side = late.reset_index().pivot_table(index="seed", columns="rule", values=name)
             gap = side[rule] - side["kept"]
@@ -95,10 +117,13 @@ def main() -> None:
     asked.add_argument("--hold-out", type=float, default=0.2)
     asked.add_argument("--processes", type=int, default=2)
     asked.add_argument("--keep", type=Path, help="write every row there, CSV")
+    asked.add_argument("--rules", choices=RULES, nargs="+", default=list(Asked.rules))
+    asked.add_argument("--told-at", type=int, nargs="+", default=list(Asked.told_at), help="cycles to be measured")
     told = asked.parse_args()
-    run = partial(cycles, told.customers, count=told.cycles, strength=told.strength, hold_out=told.hold_out)
+    rules = ("kept", *(one for one in told.rules if one != "kept"))
+    one = Asked(told.customers, told.cycles, told.strength, told.hold_out, rules, tuple(told.told_at))
     with ProcessPoolExecutor(told.processes) as pool:
-        table = pd.DataFrame([row for one in pool.map(run, told.seeds) for row in one])
+        table = pd.DataFrame([row for rows in pool.map(partial(run, one), told.seeds) for row in rows])
     if told.keep:
         table.to_csv(told.keep, index=False)
     print(table.groupby(["cycle", "rule"], sort=False)[["treated_share", "bend", *NAMES]].mean().round(4).to_string())

@@ -137,6 +137,12 @@ class Rows:
         """What tells levels apart: the cutoff and, where treatment is modelled, whether treated. Shape (n,)."""
         return self.cutoff_us if self.treated is None else self.cutoff_us + self.treated
 
+    @property
+    def calibrating(self) -> IntArray:
+        """Positions of the rows that say how likely it is, each as often as it stands for somebody. Shape (m,)."""
+        every = np.arange(len(self))
+        return every if self.stands is None else np.repeat(every, self.stands)
+
     def column(self, name: str) -> FloatArray:
         """One feature. Shape (n,)."""
         return self.X[:, self.columns.names.index(name)]

@@ -26,8 +26,9 @@ CLOSE = 0.02  # mean deviation of probabilities up to which trees stand for BG/N
 
 def fit_rule(rows: Rows, model: str, *, seed: int) -> Fitted:
     """The recency rule as a model."""
-    rule = RecencyRule.fit(rows, model)
-    booster = model_text(rows.columns.names, [tree_of(_steps(rule, rows))])
+    mine = rows.take(rows.calibrating)  # a rule has no level for the treated: the untreated alone say what it tells
+    rule = RecencyRule.fit(mine, model)
+    booster = model_text(rows.columns.names, [tree_of(_steps(rule, mine))])
     return _model(booster, Calibrator(), rows, seed, {"learner": "recency_rule"}, trees=1)
 
 
@@ -39,7 +40,8 @@ def fit_counting(rows: Rows, model: str, known: Known) -> Fitted | Abstains:
     trees = distilled(fitted, rows, seed=known.seed)
     if trees.mean_deviation > CLOSE:
         return Abstains(f"trees stray from it by {trees.mean_deviation:.3f} on the mean")
-    calibrator = calibrator_of(raw_scores(trees.booster, rows.X), rows, known)
+    mine = rows.take(rows.calibrating)
+    calibrator = calibrator_of(raw_scores(trees.booster, mine.X), mine, known)
     params = {
         "learner": "bg_nbd",
         **dict(zip(("r", "alpha_days", "a", "b"), fitted.parameters, strict=True)),
@@ -71,8 +73,9 @@ def _steps(rule: RecencyRule, rows: Rows) -> Steps:
 def _model(
     booster: str, calibrator: Calibrator, rows: Rows, seed: int, params: dict[str, Any], *, trees: int
 ) -> Fitted:
-    raw = raw_scores(booster, rows.X)
-    held = HeldOut(raw, rows.outcome, fold_of(rows.customer, Recipe().folds, seed=seed), rows.cutoff_us)
+    mine = rows.take(rows.calibrating)
+    raw = raw_scores(booster, mine.X)
+    held = HeldOut(raw, mine.outcome, fold_of(mine.customer, Recipe().folds, seed=seed), mine.cutoff_us)
     return Fitted(
         booster=booster,
         calibrator=calibrator,
@@ -80,7 +83,7 @@ def _model(
         trees=trees,
         held_out=calibrator.probability(raw),
         held=held,
-        held_rows=np.arange(len(rows)),
+        held_rows=rows.calibrating,
         params={**params, "seed": seed, "trees": trees, "calibrator": calibrator.kind},
     )
 

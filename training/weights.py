@@ -14,7 +14,10 @@ def row_weights(rows: Rows, recipe: Recipe) -> FloatArray:
     weight = np.ones(len(rows))
     if recipe.repeat_power:
         codes = pd.factorize(rows.customer)[0]
-        weight *= np.bincount(codes)[codes] ** -recipe.repeat_power
+        cutoffs = pd.DataFrame(
+            {"customer": codes, "at": rows.cutoff_us}
+        ).drop_duplicates()  # one row may stand for many
+        weight *= np.bincount(cutoffs["customer"])[codes] ** -recipe.repeat_power
     if recipe.half_life_days:
         age_days = (rows.cutoff_us.max() - rows.cutoff_us) / DAY_US
         weight *= 0.5 ** (age_days / recipe.half_life_days)

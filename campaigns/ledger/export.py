@@ -3,8 +3,9 @@
     TREATMENTS, those to be contacted --once more through the door--> list-<channel>.csv, and a line in exports.json
 
 Whoever opted out, or took consent back, since the plan was made is left out, and counted; they stay on their side of
-the comparison, or it would no longer be chance's. Nobody who is held out is ever in a list, nor told apart there. A
-list may be written again; exports.json keeps every time. Start reading at `export`.
+the comparison, or it would no longer be chance's. Nobody who is held out is ever in a list, nor told apart there. Who
+was merged since stands there once, by their id of today. A list may be written again; exports.json keeps every time.
+Start reading at `export`.
 """
 
 import csv
@@ -22,6 +23,7 @@ import pandas as pd
 import pyarrow as pa
 
 from campaigns.ledger.effect import NoCampaign
+from campaigns.ledger.people_planned import joined
 from campaigns.people import People
 from campaigns.suppress import COOLING_DOWN, TOO_MANY, doors_of
 from churn.action_sections import Action
@@ -31,7 +33,9 @@ from churn.errors import DataError, SettingsError
 from churn.settings import Settings
 from features import parquet
 from features.atomic import write_json, write_text, write_whole
+from features.current_file import ROWS_FILE
 from features.encryption import is_encrypting
+from features.persons import persons_of
 from features.treatments import read_treatments, treatments_file
 
 EXPORTS, LISTED = "exports.json", "listed.parquet"
@@ -102,7 +106,7 @@ def export(
     folder = out or own
     if out is None and is_encrypting(folder):
         raise PlainLists(folder)
-    mine = rows[rows["is_treated"].astype(bool)].reset_index(drop=True)
+    mine = _today(settings.folder, joined(rows[rows["is_treated"].astype(bool)], persons_of(settings.folder)))
     why_not = _why_not(settings, mine, now, environ)
     listed = mine[[code is None for code in why_not]]
     files = {
@@ -114,6 +118,17 @@ def export(
     found = Export(files, {str(code): int(count) for code, count in told.items()})
     _note(own / EXPORTS, {"at": now.isoformat(), "folder": "" if out is None else str(out), **asdict(found)})
     return found
+
+
+def _today(folder: Path, rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows by the ids of today: of who has no row of now any more, that of whoever took over."""
+    people = persons_of(folder)
+    if people:
+        path = folder / "features" / ROWS_FILE
+        here = parquet.read_table(path, ["customer_id"])["customer_id"].to_pylist() if path.exists() else []
+        ids = rows["customer_id"]
+        rows = rows.assign(customer_id=ids.where(ids.isin(here), pd.Series(people.today(ids), index=ids.index)))
+    return rows.reset_index(drop=True)
 
 
 def _why_not(settings: Settings, mine: pd.DataFrame, now: datetime, environ: Mapping[str, str]) -> list[str | None]:

@@ -8,8 +8,11 @@ for a year at most, is compared. Start reading at `overall`.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
 from campaigns.hold_out import chance_of_campaigns, kept_out_for_good
 from campaigns.ledger.balance import Balance, balance
@@ -22,6 +25,7 @@ from churn.events import FloatArray, before
 from churn.settings import Settings
 from features.contacts_table import CONTACT
 from features.parts import Part
+from features.persons import Persons, persons_of
 
 MOST_DAYS = 365
 MOST_REACHED = 0.01  # share of the kept out who may have been contacted by mistake
@@ -60,11 +64,11 @@ def overall(settings: Settings, parts: Iterable[Part], first: datetime, now: dat
     """
     calendar = Calendar(settings.business.timezone)
     since = max(calendar.midnight(calendar.day_of(first) + timedelta(days=1)), calendar.window_start(now, MOST_DAYS))
-    told = [_of_part(settings, part, settings.lifecycle, to_us(since), to_us(now)) for part in parts]
-    kept, contacted, after, money, orders, spent, chance = (np.concatenate(one) for one in zip(*told, strict=True))
-    open_to_all = kept == 0
+    told = [_of_part(part, settings.lifecycle, to_us(since), to_us(now)) for part in parts]
+    ids, contacted, after, money, orders, spent = _by_person(told, persons_of(settings.folder))
+    open_to_all, chance = ~kept_out_for_good(settings, ids), chance_of_campaigns(settings, ids)
     sides = balance({"orders_before_count": orders, "spend_before_amount": spent}, open_to_all, chance)
-    could = settings.campaigns.permanent_hold_out_ratio > 0 and 0 < open_to_all.sum() < len(kept)
+    could = settings.campaigns.permanent_hold_out_ratio > 0 and 0 < open_to_all.sum() < len(ids)
     few = min(sides.n_treated, sides.n_held_out) < LEAST
     reached = bool((contacted[~open_to_all] > 0).mean() > MOST_REACHED) if not open_to_all.all() else False
     codes = (
@@ -74,15 +78,15 @@ def overall(settings: Settings, parts: Iterable[Part], first: datetime, now: dat
         (NOT_AS_MANY, not sides.is_as_many),
     )
     return Overall(
-        since=since, until=now, customers=len(kept), kept_out=int((~open_to_all).sum()),
+        since=since, until=now, customers=len(ids), kept_out=int((~open_to_all).sum()),
         why_not=tuple(code for code, holds in codes if holds), balance=sides,
         retained=share_difference(after > 0, open_to_all, chance) if could else None,
         revenue=mean_difference(money, open_to_all, chance) if could else None,
     )  # fmt: skip
 
 
-def _of_part(settings: Settings, part: Part, lifecycle: Lifecycle, since_us: int, now_us: int) -> list[FloatArray]:
-    """Of those who had bought before: kept out, contacts, orders and money since, those before, chance."""
+def _of_part(part: Part, lifecycle: Lifecycle, since_us: int, now_us: int) -> list[NDArray[Any]]:
+    """Of each customer: id, contacts, orders and money since, and orders and money before."""
     events = part.read()
     size = len(events.customers)
     told = events.is_kind(CONTACT) & (events.time_us >= since_us) & (events.time_us < now_us)
@@ -93,7 +97,13 @@ def _of_part(settings: Settings, part: Part, lifecycle: Lifecycle, since_us: int
             counts &= rows.time_us >= low
         customer, amount = rows.customer[counts], np.nan_to_num(rows.amount[counts])
         found += [np.bincount(customer, minlength=size), np.bincount(customer, weights=amount, minlength=size)]
-    had = found[3] > 0
-    ids = events.customers[had]
-    kept, chance = kept_out_for_good(settings, ids), chance_of_campaigns(settings, ids)
-    return [kept.astype(np.float64), *(one[had].astype(np.float64) for one in found), chance]
+    return [np.asarray(events.customers, dtype=object), *found]
+
+
+def _by_person(told: list[list[NDArray[Any]]], people: Persons) -> list[NDArray[Any]]:
+    """The same of each person who had bought before, under whichever id."""
+    ids, *columns = (np.concatenate(one) for one in zip(*told, strict=True))
+    codes, names = pd.factorize(people.name(ids))
+    summed: list[FloatArray] = [np.bincount(codes, weights=one, minlength=len(names)) for one in columns]
+    had = summed[3] > 0
+    return [np.asarray(names, dtype=object)[had], *(one[had] for one in summed)]

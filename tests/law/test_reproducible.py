@@ -6,8 +6,11 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from churn.tables import TREATMENTS
+from features.treatments import write_treatments
 from tests.unit.training import made
 from tests.unit.training.test_learner import drawn
 from training.challenger import train
@@ -75,3 +78,31 @@ def test_memory_layout_changes_no_bit() -> None:
         for X in (rows.X, np.asfortranarray(rows.X), rows.X.copy())
     }
     assert len(texts) == 1
+
+
+@pytest.mark.slow
+def test_campaigns_and_a_rule_change_no_bit_from_run_to_run(tmp_path: Path) -> None:
+    """Same rows, same campaigns, same rule: same model; and without campaigns every rule gives that of `kept`."""
+    frame = made.log(customers=300)
+    ids = np.array(sorted(frame["customer_id"].unique()), dtype=object)
+    planned = ids[np.random.default_rng(3).random(len(ids)) < 0.5]
+    side = np.random.default_rng(4).random(len(planned)) < 0.7
+    at = pd.Timestamp(made.TEST) - pd.Timedelta(days=80)
+    rows = pd.DataFrame({"campaign": "one", "customer_id": planned, "action": "coupon", "planned_at": at,
+                         "window_end": at + pd.Timedelta(days=40), "propensity": 0.7, "is_treated": side})  # fmt: skip
+    rows = rows.reindex(columns=TREATMENTS.names)
+    dates = {name: TREATMENTS[name].dtype for name in ("planned_at", "due", "window_end")}
+    found: dict[str, set[str]] = {}
+    runs = [("kept", 1), ("quiet", 1), ("weighted", 1), ("weighted", 2), ("modelled", 1), ("modelled", 2)]
+    for rule, run in runs:
+        settings = made.settings(tmp_path / rule / str(run))
+        training = settings.training.model_copy(update={"treated_rows": "weighted" if rule == "quiet" else rule})
+        settings = settings.model_copy(update={"training": training})
+        if rule != "quiet":
+            write_treatments(settings.folder, "one", rows.astype(dates))
+        learn, test, whole = made.fold(frame, settings)
+        told = train("churn", learn, test, settings, whole=whole, progress=lambda _text: None)
+        found.setdefault(rule, set()).add(told.hash)
+    assert {rule: len(hashes) for rule, hashes in found.items()} == dict.fromkeys(found, 1)
+    assert found["kept"] == found["quiet"]
+    assert len(found["kept"] | found["weighted"] | found["modelled"]) == 3

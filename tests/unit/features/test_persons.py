@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from features.holders import read_holders
 from features.persons import ALONE, persons, persons_of
 from tests.mapped_shop import told, us
-from features.holders import read_holders
 
 MERGE, SPLIT = "hotline,h1,s1,2024-03-15", "hotline,h1,c7,2024-04-10"
 

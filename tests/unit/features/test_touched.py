@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churn.calendar import Calendar, to_us
+from churn.calendar import NEVER, Calendar, to_us
 from churn.definition import ChurnDefinition, Lifecycle
 from churn.tables import TREATMENTS
+from features.holders import Holders
 from features.touched import Touched, touched
 
 LIFECYCLE = Lifecycle(ChurnDefinition(horizon_days=4, gap_days=2), calendar=Calendar("Asia/Shanghai"))
@@ -66,3 +67,13 @@ def test_the_held_out_stand_for_the_treated_and_treated_once_is_treated() -> Non
 def test_nothing_planned_touches_nobody() -> None:
     assert not asked().is_any
     assert not asked(planned("z", days(0), days(9), treated=True)).is_any
+
+
+def test_what_was_planned_for_one_id_touches_the_other_once_that_was_known() -> None:
+    plan = planned("a", days(1), days(3), treated=True)
+    ids, at = np.array(["a", "b", "c"], dtype=object), np.full(3, to_us(CUTOFF))
+    stretches = [("shop", "a", "a", -(2**62), to_us(days(5))), ("shop", "a", "b", to_us(days(5)), NEVER)]
+    holders = Holders(pd.DataFrame(stretches, columns=["source", "source_id", "customer_id", "since_us", "until_us"]))
+    assert touched(ids, at, plan, LIFECYCLE, holders).is_treated.tolist() == [True, True, False]
+    late = holders.stretches.replace(to_us(days(5)), to_us(days(7)))  # known when the outcome was decided already
+    assert touched(ids, at, plan, LIFECYCLE, Holders(late)).is_treated.tolist() == [True, False, False]

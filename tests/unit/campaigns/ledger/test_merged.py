@@ -12,6 +12,7 @@ from numpy.testing import assert_allclose
 from campaigns.contacted import contacts_since
 from campaigns.hold_out import chance_of_campaigns, kept_out_for_good
 from campaigns.ledger.effect import effects_of
+from campaigns.ledger.export import export
 from campaigns.ledger.overall import overall
 from campaigns.people import People
 from campaigns.suppress import COOLING_DOWN, KEPT_OUT, OPTED_OUT, doors_of
@@ -123,3 +124,18 @@ def test_who_was_held_out_for_good_under_one_id_stays_so(tmp_path: Path) -> None
     assert found.kept_out == int(now.sum())
     assert_allclose(found.balance.expected_treated, 200 * 0.64 + 200 * 0.8)
     assert np.isfinite(found.balance.p_ratio)
+
+
+def test_a_list_names_a_merged_customer_once_and_by_the_id_of_today(tmp_path: Path) -> None:
+    planned = {"a": True, "b": True, "c": True, "d": False}
+    business = settings(tmp_path, COUPON, no_consent_needed=["sms"])
+    business = written(business, [scored(one) for one in [*planned, "z"]])
+    write_treatments(business.folder, "spring", treatments("spring", planned, days_ago=1, window_days=60))
+    business = mapped(business, {"a": "z", "b": "z"}, NOW - timedelta(hours=20))
+    current = business.folder / "features" / "current.parquet"
+    rows = pd.read_parquet(current)
+    rows[~rows["customer_id"].isin(["a", "b"])].to_parquet(current)
+    found = export(business, "spring", NOW, {})
+    assert found.rows == 2
+    lines = (business.folder / "campaigns" / "spring" / "list-sms.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert [line.split(",")[0] for line in lines[1:]] == ["c", "z"]
