@@ -21,7 +21,7 @@ from campaigns.ledger.effect import LEAST, NOT_ALIKE, NOT_AS_MANY, TOO_FEW, WERE
 from churn.calendar import Calendar, to_us
 from churn.conditions import qualifies
 from churn.definition import Lifecycle
-from churn.events import FloatArray, before
+from churn.events import before
 from churn.settings import Settings
 from features.contacts_table import CONTACT
 from features.parts import Part
@@ -104,6 +104,6 @@ def _by_person(told: list[list[NDArray[Any]]], people: Persons) -> list[NDArray[
     """The same of each person who had bought before, under whichever id."""
     ids, *columns = (np.concatenate(one) for one in zip(*told, strict=True))
     codes, names = pd.factorize(people.name(ids))
-    summed: list[FloatArray] = [np.bincount(codes, weights=one, minlength=len(names)) for one in columns]
+    summed = [np.bincount(codes, weights=one.astype(np.float64), minlength=len(names)) for one in columns]
     had = summed[3] > 0
     return [np.asarray(names, dtype=object)[had], *(one[had] for one in summed)]
