@@ -1,11 +1,15 @@
 """`churn campaign segments`: who is in the saved segments, the RFM grid, and what changed."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from churn.calendar import Calendar
 from churn.cells import harmless
 from churn.settings import Settings
 from cli.outcome import Outcome
+
+MOST_CELLS = 10  # told on the console
 
 if TYPE_CHECKING:
     from campaigns.segments.report import Report
@@ -81,7 +85,10 @@ def _lines(report: "Report") -> list[str]:
     lines += _grid(told["rfm"]) if told["rfm"] else []
     if report.drift is not None:
         first, last = (f"{calendar.day_of(report.drift.instants[at]):%Y-%m-%d}" for at in (0, -1))
-        lines += [f"Change from {first} to {last}; marked *: {told['drift']['test']}.", *_drift(told["drift"])]
+        lines += [
+            f"Change from {first} to {last}; marked *: {told['drift']['test']}.",
+            *_drift(told["drift"], calendar),
+        ]
     return lines
 
 
@@ -96,7 +103,7 @@ def _grid(told: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _drift(told: dict[str, Any]) -> list[str]:
+def _drift(told: dict[str, Any], calendar: Calendar) -> list[str]:
     lines = []
     for one in told["groups"]:
         moved = one["first_to_last"]
@@ -108,4 +115,22 @@ def _drift(told: dict[str, Any]) -> list[str]:
             f"{mark} {one['name']}: {points[0]:+.1f} points ({points[1]:+.1f} to {points[2]:+.1f}); "
             f"{moved['came']:,} came, {moved['went']:,} went, {moved['fresh']:,} new customers"
         )
-    return lines
+    return [*lines, *_cells(told["grid"], calendar)]
+
+
+def _cells(told: dict[str, Any], calendar: Calendar) -> list[str]:
+    """The cells of the grid that changed beyond chance, the largest changes first."""
+    found = [one for one in told["cells"] if one["first_to_last"]["is_marked"] or one["marked_steps"]]
+    lines = [f"Cells of the grid that changed beyond chance: {len(found)} of {len(told['cells'])}."]
+    for one in found[:MOST_CELLS]:
+        moved = one["first_to_last"]
+        points = [100 * moved[name] for name in ("change", "low", "high")]
+        months = ", ".join(
+            f"{calendar.day_of(datetime.fromisoformat(step['until'])):%Y-%m-%d}" for step in one["marked_steps"]
+        )
+        lines.append(
+            f"{'*' if moved['is_marked'] else ' '} {one['days_since_last_order']} days, {one['orders']} orders, spent "
+            f"{one['amount']}: {points[0]:+.1f} points ({points[1]:+.1f} to {points[2]:+.1f})"
+            + (f"; marked until {months}" if months else "")
+        )
+    return lines + ([f"  and {len(found) - MOST_CELLS} more in report.json"] if len(found) > MOST_CELLS else [])

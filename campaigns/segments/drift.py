@@ -1,10 +1,11 @@
-"""How saved segments and the types of the RFM grid changed over the past months: a report, and no alarm.
+"""How saved segments, the types of the RFM grid and its single cells changed over months: a report, and no alarm.
 
     the first instant of each month --flows--> share with interval, makeup, who came from where and went to where
 
 A change of a share is marked when chance cannot explain it: a normal test that counts newcomers and pairs whoever was
-there before, all changes of the report together held to one chance of any false mark (Holm). The grid keeps the edges
-of now, or sizes could not change.
+there before. The changes of segments and types are held to half the chance of any false mark together (Holm), those of
+single cells to the other half (campaigns/segments/cells.py): so many cells take nothing from the few groups. The grid
+keeps the edges of now, or sizes could not change.
 Start reading at `drift_of`.
 """
 
@@ -16,6 +17,7 @@ from typing import Any
 from scipy import stats
 
 from campaigns.segments.asking import asked_of
+from campaigns.segments.cells import MOVES, CellDrift
 from campaigns.segments.flows import Counts, Flows, part_flows
 from campaigns.segments.grid import TYPES, Edges
 from campaigns.segments.instants import STAGES
@@ -27,7 +29,6 @@ from features.log import LogManifest, read_log_manifest
 from features.parts import HERE, Engine, log_parts
 
 SEGMENT, TYPE = "segment", "type"
-MOVES = ("stayed", "came", "went", "fresh", "gone")
 
 
 class TooShort(ImmatureError):
@@ -49,6 +50,7 @@ class Drift:
         groups: kind (segment or type) and name of each, in order.
         flows: the counts.
         chances: p-value of each step and group. is_marked: whether it is no chance. Both by step, then by group.
+        cells: the same of single cells.
         untold: segments that have no past, as they go by the value tier.
         confidence: of intervals, and that no mark is chance.
     """
@@ -59,6 +61,7 @@ class Drift:
     flows: Flows
     chances: tuple[tuple[float, ...], ...]
     is_marked: tuple[tuple[bool, ...], ...]
+    cells: CellDrift
     untold: tuple[str, ...]
     confidence: float
 
@@ -68,8 +71,10 @@ class Drift:
             "instants": [one.isoformat() for one in self.instants],
             "known": self.flows.known.tolist(), "untold": list(self.untold), "edges": self.edges.as_json(),
             "confidence": self.confidence,
-            "test": f"normal test of the change of a share, customers paired; Holm over {self.tested} changes",
+            "test": f"normal test of the change of a share, customers paired; Holm over {self.tested} changes, "
+            f"and apart over {self.cells.tested} of single cells, each at half the level",
             "groups": [self._group(place) for place in range(len(self.groups))],
+            "grid": self.cells.as_json([one.isoformat() for one in self.instants]),
         }  # fmt: skip
 
     def _group(self, place: int) -> dict[str, Any]:
@@ -136,12 +141,14 @@ def drift_of(settings: Settings, as_of: datetime | None = None, *, engine: Engin
     instants = months_of(settings, manifest, instant)
     parts = log_parts(settings.folder, taking_back=settings.definition.taking_back)
     groups = [*((SEGMENT, name) for name in asked.names), *((TYPE, name) for name in TYPES)]
-    flows = Flows.nobody(len(instants), len(groups))
+    flows = Flows.nobody(len(instants), len(groups), len(edges.cells))
     for one in engine.map(partial(part_flows, asked=asked, instants=instants, edges=edges), parts):
         flows += one
     confidence = settings.segments.confidence
-    chances, is_marked = judged(flows, 1 - confidence)
-    return Drift(instants, edges, tuple(groups), flows, chances, is_marked, every.tiered, confidence)
+    level = (1 - confidence) / 2  # half for groups, half for cells
+    chances, is_marked = judged(flows, level)
+    cells = CellDrift.judged(edges, flows.cells, flows.known, flows.both, level=level, confidence=confidence)
+    return Drift(instants, edges, tuple(groups), flows, chances, is_marked, cells, every.tiered, confidence)
 
 
 def judged(flows: Flows, level: float) -> tuple[tuple[tuple[float, ...], ...], tuple[tuple[bool, ...], ...]]:

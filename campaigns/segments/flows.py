@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from campaigns.segments.asking import Asked
-from campaigns.segments.grid import TYPES, Edges
+from campaigns.segments.cells import CellFlows
+from campaigns.segments.grid import TYPES, Edges, Places
 from campaigns.segments.instants import STAGES, At, at_instants
 from churn.events import BoolArray, FloatArray
 from features.parts import Part
@@ -39,6 +40,7 @@ class Flows:
         fresh: in the group, and not known before. Shape (k, g).
         came_from: types of those who came, before. Shape (k, g, 9).
         went_to: types of those who went, after. Shape (k, g, 9).
+        cells: the same of single cells of the grid.
     """
 
     known: Counts
@@ -54,9 +56,10 @@ class Flows:
     both: Counts
     came_from: Counts
     went_to: Counts
+    cells: CellFlows
 
     @classmethod
-    def nobody(cls, instants: int, groups: int) -> Self:
+    def nobody(cls, instants: int, groups: int, cells: int) -> Self:
         """No customer at so many instants."""
         shapes = {"known": (instants,), "both": (instants,), "stages": (instants, groups, len(STAGES))}
         shapes |= dict.fromkeys(("came_from", "went_to"), (instants, groups, len(TYPES)))
@@ -64,8 +67,9 @@ class Flows:
         found: dict[str, Any] = {
             one.name: np.zeros(shapes.get(one.name, (instants, groups)), dtype=float if one.name in money else np.int64)
             for one in fields(cls)
+            if one.name != "cells"
         }
-        return cls(**found)
+        return cls(**found, cells=CellFlows.nobody(instants, cells))
 
     def __add__(self, other: "Flows") -> "Flows":
         return Flows(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
@@ -73,11 +77,12 @@ class Flows:
 
 @dataclass(frozen=True)
 class _Then:
-    """One instant: who is known and in which group, and of which type."""
+    """One instant: who is known and in which group, of which type, and in which cell (-1: none)."""
 
     known: BoolArray
     member: BoolArray
-    type: NDArray[np.int16]
+    type: Places
+    cell: Places
 
 
 def part_flows(part: Part, *, asked: Asked, instants: Sequence[datetime], edges: Edges) -> Flows:
@@ -89,7 +94,7 @@ def part_flows(part: Part, *, asked: Asked, instants: Sequence[datetime], edges:
         instants: rising.
         edges: of the grid, the same at every instant.
     """
-    found = Flows.nobody(len(instants), len(asked.names) + len(TYPES))
+    found = Flows.nobody(len(instants), len(asked.names) + len(TYPES), len(edges.cells))
     first: _Then | None = None
     before: _Then | None = None
     for place, at in enumerate(at_instants(part.read(), asked, instants)):
@@ -106,7 +111,8 @@ def part_flows(part: Part, *, asked: Asked, instants: Sequence[datetime], edges:
 def _then(at: At, edges: Edges) -> _Then:
     kind = edges.type_of(at.silence_days, at.orders, at.amount)
     of_type = (kind[:, None] == np.arange(len(TYPES))) & at.known[:, None]
-    return _Then(at.known, np.concatenate([at.members, of_type], axis=1), kind)
+    cell = np.where(at.known, edges.cell_of(at.silence_days, at.orders, at.amount), -1).astype(np.int16)
+    return _Then(at.known, np.concatenate([at.members, of_type], axis=1), kind, cell)
 
 
 def _count(found: Flows, place: int, at: At, now: _Then) -> None:
@@ -116,6 +122,7 @@ def _count(found: Flows, place: int, at: At, now: _Then) -> None:
         found.stages[place, :, stage] = now.member[at.stage == stage].sum(axis=0)
     found.orders[place] = at.orders @ now.member
     found.amount[place] = at.amount @ now.member
+    found.cells.count(place, now.cell)
 
 
 def _move(found: Flows, step: int, before: _Then, now: _Then) -> None:
@@ -126,6 +133,7 @@ def _move(found: Flows, step: int, before: _Then, now: _Then) -> None:
     found.stayed[step] = (now.member & before.member).sum(axis=0)
     found.came[step], found.went[step] = came.sum(axis=0), went.sum(axis=0)
     found.fresh[step] = (now.member & ~before.known[:, None]).sum(axis=0)
+    found.cells.move(step, before.cell, now.cell, (before.known, now.known))
     for kind in range(len(TYPES)):
         found.came_from[step, :, kind] = came[before.type == kind].sum(axis=0)
         found.went_to[step, :, kind] = went[now.type == kind].sum(axis=0)

@@ -67,6 +67,11 @@ class Edges:
         silence, orders, amount = map(range, self.shape)
         return list(product(silence, orders, amount))
 
+    @property
+    def ranges(self) -> tuple[list[str], list[str], list[str]]:
+        """The classes of silence, orders and money as people read them."""
+        return ranges(self.silence, whole=True), ranges(self.orders, whole=True), ranges(self.amount, whole=False)
+
     def cell_of(self, silence: FloatArray, orders: FloatArray, amount: FloatArray) -> Places:
         """The number of each customer's cell; -1 outside. Shape (n,)."""
         sides = ((self.silence, silence), (self.orders, orders), (self.amount, amount))

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+NOTHING = "–"
+
 
 def share_of(count: int, n: int, confidence: float) -> dict[str, Any]:
     """A share with Wilson's score interval; null where nobody was counted.
@@ -22,6 +24,13 @@ def share_of(count: int, n: int, confidence: float) -> dict[str, Any]:
         return {"count": count, "n": n, "share": None, "low": None, "high": None}
     found = stats.binomtest(count, n).proportion_ci(confidence, method="wilson")
     return {"count": count, "n": n, "share": count / n, "low": float(found.low), "high": float(found.high)}
+
+
+def share(found: dict[str, Any]) -> str:
+    """A share with its interval, as pages tell it."""
+    if found.get("share") is None:
+        return NOTHING
+    return f"{found['share']:.1%} ({found['low']:.1%} – {found['high']:.1%})"
 
 
 @dataclass(frozen=True)

@@ -4,23 +4,21 @@ One file, no script, nothing from outside; English and Chinese by a switch. Star
 """
 
 from collections.abc import Callable
-from datetime import date
 from html import escape
 from typing import Any, Final
 
 import pandas as pd
 
-from campaigns.segments.drift import TYPE, Drift
-from campaigns.segments.grid import OUTSIDE, TYPES
-from campaigns.segments.intervals import share_of
-from campaigns.segments.pictures import STYLE, heat, way
+from campaigns.segments.drift_page import drift_parts
+from campaigns.segments.grid import TYPES
+from campaigns.segments.intervals import NOTHING, share, share_of
+from campaigns.segments.pictures import STYLE, heat
 from campaigns.segments.report import Report
 from campaigns.segments.rfm import Rfm
 from churn.calendar import Calendar
 from churn.page import Two, both, frame, part, table
 from churn.segment_sections import KINDS
 
-NOTHING: Final = "–"
 FOOTER: Final = (
     "Whoever is in a segment may not be contacted for that alone: churn campaign plan asks. See docs/segments.md.",
     "属于某分群不代表可以联系：churn campaign plan 会核查。见 docs/segments.md。",
@@ -48,7 +46,7 @@ def page(report: Report) -> str:
     if report.grid is not None:
         body += _grid(report.grid, business.currency, calendar)
     if report.drift is not None:
-        body += _drift(report.drift, {one.name: (one.en, one.zh) for one in report.settings.segment}, calendar)
+        body += drift_parts(report.drift, {one.name: (one.en, one.zh) for one in report.settings.segment}, calendar)
     return frame(
         f"{business.name}: segments", language=business.language, heading=escape(business.name),
         says=both("Segments of customers, and how they change.", "客户分群及其变化。"),
@@ -64,19 +62,13 @@ def _segments(report: Report) -> str:
         told = NOTHING, NOTHING
         if one.name in report.sizes:
             found = share_of(report.sizes[one.name], report.customers, report.settings.segments.confidence)
-            told = f"{report.sizes[one.name]:,}", _share(found)
+            told = f"{report.sizes[one.name]:,}", share(found)
         rows.append([both(one.en, one.zh), both(*KINDS[one.kind]), f"<code>{escape(one.where)}</code>", *told])
     if not rows:
         return part(("Saved segments", "已保存的分群"), f"<p>{both(*NONE)}</p>")
     head = [both("segment", "分群"), both("kind", "类型"), both("condition", "条件"), both("customers", "客户数"),
             both("share, with its interval", "占比及区间")]  # fmt: skip
     return part(("Saved segments", "已保存的分群"), f"<section>{table(head, rows)}</section>")
-
-
-def _share(found: dict[str, Any]) -> str:
-    if found.get("share") is None:
-        return NOTHING
-    return f"{found['share']:.1%} ({found['low']:.1%} – {found['high']:.1%})"
 
 
 def _grid(grid: Rfm, currency: str, calendar: Calendar) -> list[str]:
@@ -136,73 +128,8 @@ def _types(grid: Rfm) -> str:
     rows = []
     for one in grid.types.to_dict("records"):
         left, mean = one["realised"], one["mean_probability"]
-        told = f"{_share(left)} / {left['n']:,}" if left["n"] else NOTHING
+        told = f"{share(left)} / {left['n']:,}" if left["n"] else NOTHING
         name = both(*TYPES[one["type"]])
         rows.append([name, f"{one['customers']:,}", f"{one['amount_total']:,.0f}", told,
                      NOTHING if pd.isna(mean) else f"{mean:.1%}"])  # fmt: skip
     return table(head, rows)
-
-
-def _drift(drift: Drift, names: dict[str, Two], calendar: Calendar) -> list[str]:
-    days = [calendar.day_of(one) for one in drift.instants]
-    first, last = (f"{days[at]:%Y-%m-%d}" for at in (0, -1))
-    level = f"{1 - drift.confidence:.0%}"
-    en = f"{first} to {last}. Marked: beyond chance; the chance of any false mark among all {drift.tested} changes is "
-    zh = f"{first} 至 {last}。带标记者超出偶然：{drift.tested} 项变化整体误标概率不超过 {level}；仅供参考，不告警。"
-    note = (f"{en}{level} at most. A report, no alarm.", zh)
-    told = f"<section>{_changes(drift, names, days)}</section>"
-    if drift.untold:
-        text = ", ".join(drift.untold)
-        told += (
-            f"<p>{both(f'Without a past, as they go by the value tier: {text}.', f'按价值等级，无历史：{text}。')}</p>"
-        )
-    moves = ("Rows: where they stood. Columns: where they stand.", "行：原类型。列：现类型。")
-    return [
-        part(("What changed", "变化"), told, note=note),
-        part((f"Who moved, {first} to {last}", f"{first} 至 {last} 的流动"), f"<section>{_moves(drift)}</section>",
-             note=moves),
-    ]  # fmt: skip
-
-
-def _changes(drift: Drift, names: dict[str, Two], days: list[date]) -> str:
-    head = [both("group", "分群"), both("share by month", "每月占比"), both("first", "起"), both("last", "止"),
-            both("change, with its interval", "变化及区间"), both("came", "转入"), both("went", "转出"),
-            both("new customers", "新客户"), both("marked months", "带标记月份")]  # fmt: skip
-    rows = []
-    told = drift.as_json()["groups"]
-    for (kind, name), group in zip(drift.groups, told, strict=True):
-        months, moved = group["months"], group["first_to_last"]
-        shares = [None if one["share"] is None else (one["share"], one["low"], one["high"]) for one in months]
-        marks = [f"{days[at + 1]:%Y-%m}" for at, one in enumerate(group["changes"]) if one["is_marked"]]
-        rows.append([
-            both(*(TYPES[name] if kind == TYPE else names[name])), way(shares, title=name),
-            *(_share(months[at]).split(" ")[0] for at in (0, -1)), _change(moved),
-            *(f"{moved[one]:,}" for one in ("came", "went", "fresh")), _marked(marks),
-        ])  # fmt: skip
-    return table(head, rows)
-
-
-def _marked(months: list[str]) -> str:
-    return f'<span class="mark">{", ".join(months)}</span>' if months else NOTHING
-
-
-def _change(moved: dict[str, Any]) -> str:
-    if moved["change"] is None:
-        return NOTHING
-    told = f"{100 * moved['change']:+.1f} ({100 * moved['low']:+.1f} – {100 * moved['high']:+.1f})"
-    return f'<span class="mark">{told}</span>' if moved["is_marked"] else told
-
-
-def _moves(drift: Drift) -> str:
-    first = drift.groups.index((TYPE, next(iter(TYPES))))
-    kinds = list(TYPES)
-    rows = []
-    for before, (name, words) in enumerate(TYPES.items()):
-        stayed = [int(drift.flows.stayed[-1, first + now]) for now in range(len(kinds))]
-        came = [int(drift.flows.came_from[-1, first + now, before]) for now in range(len(kinds))]
-        rows.append([both(*words), *(f"{stayed[at] if kinds[at] == name else came[at]:,}" for at in range(len(kinds)))])
-    fresh = [f"{int(drift.flows.fresh[-1, first + now]):,}" for now in range(len(kinds))]
-    rows.append([both("not known before", "此前未知"), *fresh])
-    short = [both(en.partition(": ")[2] or en.partition(" in ")[0], zh if one == OUTSIDE else zh.removesuffix("客户"))
-             for one, (en, zh) in TYPES.items()]  # fmt: skip
-    return table([both("before", "之前"), *short], rows)

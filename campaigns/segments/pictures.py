@@ -12,6 +12,7 @@ STYLE = """
 .heat rect{fill:var(--bar);stroke:var(--paper)} .heat text{fill:var(--ink);font-size:10px}
 .heat text.axis{fill:var(--quiet)} .way{fill:none;stroke:var(--bar);stroke-width:1.6}
 .way-band{fill:var(--bar);opacity:.18} td svg{min-width:150px} .mark{color:var(--warning);font-weight:600}
+.grid{grid-template-columns:repeat(auto-fill,minmax(min(430px,100%),1fr));margin-bottom:10px}
 .grid figure{overflow-x:auto} th,td:has(code){white-space:normal;vertical-align:bottom}
 """
 Grid = Sequence[Sequence[tuple[float | None, str]]]

@@ -18,7 +18,7 @@ import pandas as pd
 
 from campaigns.people import NoScores, people_of
 from campaigns.segments.asking import Asked, asked_of
-from campaigns.segments.grid import TYPES, Edges, edges_of, ranges
+from campaigns.segments.grid import TYPES, Edges, edges_of
 from campaigns.segments.instants import at_instants
 from campaigns.segments.intervals import share_of
 from campaigns.segments.members import instant_of_now
@@ -77,8 +77,7 @@ class Rfm:
     @property
     def ranges(self) -> tuple[list[str], list[str], list[str]]:
         """The classes of silence, orders and money as people read them."""
-        edges = self.edges
-        return ranges(edges.silence, whole=True), ranges(edges.orders, whole=True), ranges(edges.amount, whole=False)
+        return self.edges.ranges
 
 
 def _figures(row: dict[Any, Any]) -> dict[str, Any]:
