@@ -11,9 +11,6 @@ from cli.console import step, table
 from cli.outcome import Outcome
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from campaigns.catalogue.offers import Offers
     from campaigns.people import People
     from campaigns.plan.planning import Asked, Plan
@@ -74,31 +71,19 @@ def plan(settings: Settings, asked: "Asked", *, dry_run: bool, replace: bool, by
 def _offers(settings: Settings) -> "tuple[People, Offers]":
     """Everybody, and what each action would earn with them."""
     from campaigns.catalogue.knowing import known_of
-    from campaigns.catalogue.offers import check_complete, offers_of, plannable
+    from campaigns.catalogue.measured import effects_of
+    from campaigns.catalogue.offers import offers_of
     from campaigns.people import people_of
     from campaigns.suppress import doors_of
     from serving.now import clock_of
 
-    check_complete(plannable(settings.action))
     now = clock_of(settings).now()
     with step("read scores, values, consents, opt-outs and contacts"):
         people = people_of(settings, now)
         doors = doors_of(settings, people, now, os.environ)
         known = known_of(settings, people, now, os.environ)
     with step("tell what each action would earn"):
-        return people, offers_of(settings, people, doors, known, effects=_measured(settings, people))
-
-
-def _measured(settings: Settings, people: "People") -> "dict[str, NDArray[np.float64]]":
-    """What trusted models of uplift say each action changes for each customer; those of this catalogue alone."""
-    from campaigns.people import features_of
-    from campaigns.uplift.keeping import uplift_of
-
-    found = {}
-    for action in settings.action:
-        if model := uplift_of(settings.folder, action.code):
-            found[action.code] = model.effects(features_of(settings.folder, people, model.names))
-    return found
+        return people, offers_of(settings, people, doors, known, effects=effects_of(settings, people))
 
 
 def sentences(found: "Plan", settings: Settings) -> list[str]:
