@@ -1,209 +1,197 @@
-"""Whom to contact with a budget? Uplift against top-risk, random and recency, by what contacting truly earned.
+"""Whom to contact with a budget? Uplift against other rules, by what contacting truly earned in the simulated shop.
 
-Run: python benchmarks/uplift_shop.py [--customers 20000] [--seeds 4 5 6] [--action reminder] [--futures 16]
+Run: python benchmarks/uplift_shop.py [--customers 8000] [--seeds 11 12 13 14 15] [--others 101 102 103] [--repeats 48]
 
-The simulated shop learns from its own randomised campaigns: those with the action whose window of 30 days was over.
-Then a campaign with a budget for 30 % of who may be contacted (an order so far, the last one within 120 days) is
-planned for the day after the log ends. What contacting each would truly earn is the mean over futures, each lived twice
-with the same dice, contacted and not, for 60 days: margin .3 of what they spend more, less .2 a contact. Half of the
-futures choose for the oracles, the other half pay everybody, so that no oracle is paid for its own luck.
+A campaign with a budget for 30 % of who may be contacted (an order so far, the last one within 120 days) is planned for
+the day after the log ends. What contacting each truly earns: margin .3 of what they are expected to spend more in 60
+days, less .2 a contact, by futures lived twice with the same dice. One half of the futures chooses for oracles, the
+other pays, both ways round, so that no oracle is paid for its own luck (oracles: benchmarks/uplift_truth.py). Rivals:
 
-    oracle              knows each customer's hidden type and state, as far as the futures show them
-    seen oracle         knows no more than features: a model of the true profits of all, fitted on other customers
-    ours                uplift learned from campaigns x own mean order x margin; at random where it is not trusted
-    ours, untrusted     the same, used although no claim was made
-    top-risk            likeliest to place no order in the next 90 days, by a model of past customers
+    own trial, x order    uplift of coming from the shop's own campaigns, x own mean order
+    own trial, spend      the same learners on what was spent in 60 days
+    ours                  the first of these where it is trusted; at random where it is not
+    trial of .. rows      other shops' customers, half contacted by chance, their spend learned by our DR; each of them
+                          lives through `--repeats` trials, of which the smaller trials are the first
+    expected spend        a model of what past customers spent in 60 days; no trial
+    order value           own mean order; no model at all
+    top-risk              likeliest to place no order in the next 90 days
 
-Seeds 1-3 were used to build it; report others.
+Whoever knows no hidden type is paid what the record oracle believes of their choice: the same on average as what the
+drawn types pay, with less of their luck. Seeds 1-3 were used to build this, 4 was reported before; report others.
 """
 
 import argparse
 import sys
 import time
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 
 import lightgbm as lgb
 import numpy as np
 import pandas as pd
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from campaigns.uplift.gathering import Rows
+sys.path.append(str(Path(__file__).resolve().parent))
+import uplift_truth as true
+from uplift_log import HORIZON_DAYS, SILENT_TO, Shop, learned_from, risk
+
 from campaigns.uplift.judging import judged
-from campaigns.uplift.training import trained
-from churn.calendar import to_us
-from churn.definition import Lifecycle
-from churn.events import Events
-from churn.metrics_uplift import Trial
-from churn.settings import load
-from features.catalogue import catalogue
-from features.compute import compute
-from features.feature_set import FeatureSet
-from features.simulated_customers import ACTION_NAMES
-from features.simulated_log import customer_ids
-from features.simulation import Simulation, SimulationSettings, simulate, step
+from campaigns.uplift.learners import params_of
+from campaigns.uplift.training import fitted, trained
+from features.simulated_customers import ACTION_NAMES, State
 
-ROOT = Path(__file__).resolve().parents[1]
-WINDOW_DAYS, HORIZON_DAYS, RISK_DAYS = 30, 60, 90
-MARGIN, CONTACT, BUDGET, SILENT_TO = 0.3, 0.2, 0.3, 120
-COLUMNS = ("amount", "quantity", "discount_amount", "score", "channel", "category", "reason_code")
+MARGIN, CONTACT, BUDGET = 0.3, 0.2, 0.3
+MONEY = {"margin": MARGIN, "contact": CONTACT}
+EARLIER, FOLDS, FEW = -13, 5, 8  # a date a year before the end; parts; futures behind what is only learned from
+ROUNDS = 150
 
 
-class Shop:
-    """A simulated shop with its log laid out, and the features that it has."""
+@dataclass(frozen=True)
+class Asked:
+    """Who may be contacted on a day, and what is known of each: features, and what no shop knows."""
 
-    def __init__(self, customers: int, seed: int) -> None:
-        settings = load(ROOT / "churn.toml", {})
-        self.run: Simulation = simulate(SimulationSettings(customers=customers, seed=seed))
-        self.lifecycle: Lifecycle = settings.lifecycle
-        frame = self.run.events
-        columns = {
-            str(kind): {name for name in COLUMNS if rows[name].notna().any()}
-            for kind, rows in frame.groupby("event_type")
-        }
-        found = catalogue(sorted(columns), columns, self.lifecycle, settings.wanted)
-        self.plain = [place for place, name in enumerate(found.names) if name not in found.categories]
-        self.features: FeatureSet = found
-        self.names = [found.names[place] for place in self.plain]
-        self.events = Events.from_frame(frame, taking_back=self.lifecycle.definition.taking_back)
-        self.ids = customer_ids(customers)
+    who: np.ndarray
+    state: State
+    X: np.ndarray
+    chances: np.ndarray
+    earned: np.ndarray  # (2, n, types)
 
-    def at(self, day: object) -> int:
-        """The local midnight of a day, microseconds."""
-        return to_us(self.lifecycle.calendar.midnight(day))  # type: ignore[arg-type]
+    def believed(self, shop: Shop, half: int) -> np.ndarray:
+        """What the record oracle expects of contacting each, by one half of the futures. Shape (n,)."""
+        return (self.chances * self.by_type(shop, half)).sum(axis=1)
 
-    def known(self, ids: np.ndarray, day: object) -> np.ndarray:
-        """Features of customers as of a day's midnight. Shape (n, f)."""
-        some = self.events.of(ids)
-        cube = compute(some, [self.lifecycle.calendar.midnight(day)], self.features, self.lifecycle)  # type: ignore[arg-type]
-        return cube[np.searchsorted(some.customers, ids), 0][:, self.plain]
-
-    def came(self, ids: np.ndarray, day: object, days: int) -> np.ndarray:
-        """Whether customers ordered within so many days from a day on. Shape (n,)."""
-        first, last = self.at(day), self.at(day + timedelta(days=days))  # type: ignore[operator]
-        inside = self.events.is_kind("order") & (self.events.time_us >= first) & (self.events.time_us < last)
-        counts = np.bincount(self.events.customer[inside], minlength=len(self.events.customers))
-        return (counts[np.searchsorted(self.events.customers, ids)] > 0).astype(float)
+    def by_type(self, shop: Shop, half: int) -> np.ndarray:
+        """What contacting each would earn were they of each type, smoothed. Shape (n, types)."""
+        return true.smooth(self.earned[half], shop.run.shop, self.state, self.who, **MONEY)
 
 
-def learned_from(shop: Shop, action: str, end: object) -> Rows:
-    """The shop's own campaigns with an action whose window was over."""
-    parts = []
-    campaigns = shop.run.campaigns
-    for _, planned in campaigns[campaigns["action"] == action].groupby("campaign"):
-        day = planned["day"].iloc[0]
-        if day + timedelta(days=WINDOW_DAYS) > end:
-            continue
-        rows = planned.sort_values("customer_id")
-        ids = rows["customer_id"].to_numpy(dtype=object)
-        X = shop.known(ids, day)
-        asked = X[:, shop.names.index("order_days_since")] < SILENT_TO
-        sides = rows["treated"].to_numpy(dtype=bool)[asked], rows["propensity"].to_numpy(dtype=float)[asked]
-        parts.append((ids[asked], X[asked], shop.came(ids, day, WINDOW_DAYS)[asked], *sides))
-    ids, X, came, side, chance = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return Rows(ids, tuple(shop.names), X, Trial.of(came, side, chance))
-
-
-def lived(shop: Shop, state: object, actions: np.ndarray, seed: int) -> np.ndarray:
-    """What each customer spends in one future. Shape (customers,)."""
-    world, spent = replace(shop.run.shop, seed=seed), np.zeros(shop.run.shop.customers)
-    for day in range(HORIZON_DAYS):
-        todays = actions if day == 0 else np.zeros_like(actions)
-        state, seen = step(world, state, todays)  # type: ignore[arg-type]
-        for sighting in seen:
-            if sighting.kind == "order":
-                np.add.at(spent, sighting.who, np.asarray(sighting.columns["amount"], dtype=float))
-    return spent
-
-
-def truth(shop: Shop, state: object, who: np.ndarray, action: str, futures: int) -> tuple[np.ndarray, np.ndarray]:
-    """What contacting each would earn, by one half of the futures and by the other. Shape (n,) each."""
-    actions = np.zeros(shop.run.shop.customers, dtype=np.int8)
-    nobody = actions.copy()
-    actions[who] = ACTION_NAMES.index(action)
-    gains = [
-        (lived(shop, state, actions, 10**6 + number) - lived(shop, state, nobody, 10**6 + number))[who]
-        for number in range(futures)
-    ]
-    earned = MARGIN * np.array(gains) - CONTACT
-    return earned[::2].mean(axis=0), earned[1::2].mean(axis=0)
-
-
-def seen_oracle(X: np.ndarray, chooses: np.ndarray) -> np.ndarray:
-    """What features can tell of true profits, each fifth by a model of the others. Shape (n,)."""
-    fold, told = np.arange(len(X)) % 5, np.empty(len(X))
-    for one in range(5):
-        mine = fold == one
-        model = lgb.LGBMRegressor(
-            n_estimators=80, learning_rate=0.05, num_leaves=6, min_child_samples=100, reg_lambda=20, n_jobs=1,
-            verbose=-1, random_state=1,
-        )  # fmt: skip
-        told[mine] = model.fit(X[~mine], chooses[~mine]).predict(X[mine])
-    return told
-
-
-def risk(shop: Shop, X: np.ndarray, end: object) -> np.ndarray:
-    """The chance of no order within 90 days, by a model of customers of a past day. Shape (n,)."""
-    day = end - timedelta(days=RISK_DAYS)  # type: ignore[operator]
-    past = shop.known(shop.events.customers, day)
-    asked = past[:, shop.names.index("order_days_since")] < SILENT_TO
-    silent = 1 - shop.came(shop.events.customers, day, RISK_DAYS)[asked]
-    model = lgb.LGBMClassifier(
-        n_estimators=150, learning_rate=0.05, num_leaves=15, min_child_samples=100, n_jobs=1, verbose=-1, random_state=1
+def asked_on(shop: Shop, days: list[date], action: str, futures: int) -> list[Asked]:
+    """Who may be contacted on each of some days, with the truth."""
+    run, found = shop.run, []
+    states = [run.states[day] for day in days]
+    told = true.records(
+        run.shop, run.shop.customers, max(run.states.values(), key=_day).day, [one.day for one in states]
     )
-    return model.fit(past[asked], silent).predict_proba(X)[:, 1]
+    for day, state in zip(days, states, strict=True):
+        silent = state.day - state.last_order
+        who = np.flatnonzero((state.orders > 0) & (silent < SILENT_TO) & np.isin(shop.ids, shop.events.customers))
+        chances = true.type_chances(run.shop, told[state.day])[who]
+        earned = true.earned_by_type(run.shop, state, who, action, futures=futures, days=HORIZON_DAYS, **MONEY)
+        found.append(Asked(who, state, shop.known(shop.ids[who], day), chances, earned))
+    return found
 
 
-def one_seed(customers: int, seed: int, action: str, futures: int) -> dict[str, object]:
+def _day(state: State) -> int:
+    return state.day
+
+
+class Others:
+    """Other shops: what the record oracle knows of their customers, and trials on them, again and again."""
+
+    def __init__(self, customers: int, seeds: list[int], action: str, repeats: int) -> None:
+        X, value, self.sides, self.spent = [], [], [], []
+        for seed in seeds:
+            shop = Shop(customers, seed)
+            days = sorted(shop.run.states)
+            for one in asked_on(shop, [days[EARLIER], days[-1]], action, FEW):
+                X.append(one.X)
+                value.append((one.believed(shop, 0) + one.believed(shop, 1)) / 2)
+                side, spent = true.trials(shop.run.shop, one.state, one.who, action, repeats=repeats, days=HORIZON_DAYS)
+                self.sides.append(side)
+                self.spent.append(spent)
+        self.X, self.value = np.concatenate(X), np.concatenate(value)
+        self.side, self.money = np.concatenate(self.sides, axis=1), np.concatenate(self.spent, axis=1)
+
+    def seen(self) -> lgb.Booster:
+        """What features tell of the record oracle's values."""
+        return _fit(self.X, self.value)
+
+    def learned(self, trials: int) -> lgb.Booster:
+        """What our DR learns of margin from the first so many trials: pseudo-outcomes of a customer are averaged."""
+        side, money = self.side[:trials], self.money[:trials]
+        fold, usual = np.arange(len(self.X)) % FOLDS, np.empty(len(self.X))
+        for one in range(FOLDS):
+            mine = fold == one
+            usual[mine] = _fit(self.X[~mine], money[:, ~mine].mean(axis=0)).predict(self.X[mine])
+        pseudo = np.where(side, 2.0, -2.0) * (money - usual)
+        return _fit(self.X, MARGIN * pseudo.mean(axis=0))
+
+
+def _fit(X: np.ndarray, y: np.ndarray) -> lgb.Booster:
+    params = dict(params_of(len(y), seed=7, threads=1))
+    return lgb.train(params, lgb.Dataset(X, y, params=params), num_boost_round=ROUNDS)
+
+
+def one_seed(customers: int, seed: int, action: str, futures: int, models: dict[str, lgb.Booster]) -> dict[str, float]:
     """Profits of one shop, by whom they were chosen."""
     began, shop = time.process_time(), Shop(customers, seed)
-    end = shop.run.shop.calendar.first + timedelta(days=max(shop.run.states.values(), key=lambda one: one.day).day)
-    state = shop.run.states[end]
-    silent = state.day - state.last_order
-    who = np.flatnonzero((state.orders > 0) & (silent < SILENT_TO) & np.isin(shop.ids, shop.events.customers))
-    X = shop.known(shop.ids[who], end)
+    end = max(shop.run.states)
+    (asked,) = asked_on(shop, [end], action, futures)
     rows = learned_from(shop, action, end)
-    made = trained(rows, folds=5, seed=7, threads=1)
+    made = trained(rows, folds=FOLDS, seed=7, threads=1)
     verdict = judged(made, rows.trial, rows.customer, draws=300, confidence=0.95, seed=7)
-    chooses, pays = truth(shop, state, who, action, futures)
-    order = X[:, shop.names.index("order_mean_365d")]
-    worth = MARGIN * np.where(np.isnan(order), np.nanmean(order), order)
-    ranked = {
-        "oracle": chooses, "seen oracle": seen_oracle(X, chooses), "ours, untrusted": made.model.of(X) * worth,
-        "top-risk": risk(shop, X, end), "recency": -silent[who].astype(float),
-        "random": None,
+    spend = fitted(learned_from(shop, action, end, spend=True), seed=7, threads=1)
+    order = asked.X[:, shop.names.index("order_mean_365d")]
+    worth = np.where(np.isnan(order), np.nanmean(order), order)
+    past = end - timedelta(days=HORIZON_DAYS)
+    known = shop.known(shop.events.customers, past)
+    was = known[:, shop.names.index("order_days_since")] < SILENT_TO
+    hoped = _fit(known[was], shop.spent(shop.events.customers, past, HORIZON_DAYS)[was])
+    ranked = {name: model.predict(asked.X) for name, model in models.items()} | {
+        "own trial, x order": made.model.of(asked.X) * worth, "own trial, spend": spend.tau.of(asked.X),
+        "expected spend": hoped.predict(asked.X), "order value": worth, "top-risk": risk(shop, asked.X, end),
+        "recency": -(asked.state.day - asked.state.last_order)[asked.who].astype(float),
     }  # fmt: skip
-    reached = int(BUDGET * len(who))
-    earned = {
-        name: float(pays.mean() * reached if score is None else pays[np.argsort(-score, kind="stable")[:reached]].sum())
-        for name, score in ranked.items()
-    }
-    earned["ours"] = earned["ours, untrusted"] if verdict.is_trusted else earned["random"]
+    found = _paid(shop, asked, ranked)
+    found["ours"] = found["own trial, x order"] if verdict.is_trusted else found["random"]
     print(
         f"seed {seed}: {len(rows)} rows of campaigns, effect {verdict.effect.value:.4f} ({verdict.effect.low:.4f} .. "
         f"{verdict.effect.high:.4f}), qini {verdict.qini.value:.5f} ({verdict.qini.low:.5f} .. {verdict.qini.high:.5f})"
-        f", {verdict.verdict}, {verdict.learners}; {len(who)} may be contacted, {reached} are; "
-        f"{time.process_time() - began:.0f} CPU-s"
+        f", {verdict.verdict}; {len(asked.who)} may be contacted; {time.process_time() - began:.0f} CPU-s"
     )
-    print("   ", "  ".join(f"{name} {value:.0f}" for name, value in earned.items()), flush=True)
-    return earned | {"trusted": verdict.is_trusted}
+    print("   ", "  ".join(f"{name} {value:.0f}" for name, value in found.items()), flush=True)
+    return found | {"trusted": float(verdict.is_trusted)}
+
+
+def _paid(shop: Shop, asked: Asked, ranked: dict[str, np.ndarray]) -> dict[str, float]:
+    """What the campaign earns, by whom it was chosen; oracles choose by one half of the futures, the other pays."""
+    reached, n = int(BUDGET * len(asked.who)), np.arange(len(asked.who))
+    kind = shop.run.shop.response[asked.who]
+    belief = (asked.chances * asked.earned).sum(axis=2)
+    found = {"oracle": 0.0, "record oracle": 0.0}
+    for half in (0, 1):
+        types = asked.by_type(shop, half)
+        best = np.argsort(-types[n, kind], kind="stable")[:reached]
+        found["oracle"] += float(asked.earned[1 - half][best, kind[best]].sum()) / 2
+        best = np.argsort(-(asked.chances * types).sum(axis=1), kind="stable")[:reached]
+        found["record oracle"] += float(belief[1 - half][best].sum()) / 2
+    pays = belief.mean(axis=0)
+    for name, score in ranked.items():
+        found[name] = float(pays[np.argsort(-score, kind="stable")[:reached]].sum())
+    return found | {"random": float(pays.mean() * reached), "everybody, no budget": float(pays.sum())}
 
 
 def main() -> None:
     """Simulate, learn, contact, print."""
     options = argparse.ArgumentParser()
-    options.add_argument("--customers", type=int, default=20_000)
-    options.add_argument("--seeds", type=int, nargs="+", default=[4, 5, 6])
+    options.add_argument("--customers", type=int, default=8_000)
+    options.add_argument("--seeds", type=int, nargs="+", default=[11, 12, 13, 14, 15])
+    options.add_argument("--others", type=int, nargs="+", default=[101, 102, 103])
+    options.add_argument("--repeats", type=int, default=48)
     options.add_argument("--action", default="reminder", choices=ACTION_NAMES[1:])
-    options.add_argument("--futures", type=int, default=16)
+    options.add_argument("--futures", type=int, default=32)
     given = options.parse_args()
-    found = pd.DataFrame([one_seed(given.customers, seed, given.action, given.futures) for seed in given.seeds])
-    names = [name for name in found if name not in ("trusted", "oracle")]
-    for against in ("oracle", "seen oracle"):
-        ratio = found[names].sum() / found[against].sum()
-        spread = found[names].div(found[against], axis=0).std(ddof=1) / np.sqrt(len(found))
-        told = (f"{name} {ratio[name]:.2f} +- {1.96 * spread[name]:.2f}" for name in names)
+    began, others = time.process_time(), Others(given.customers, given.others, given.action, given.repeats)
+    models = {"seen oracle": others.seen()}
+    for trials in sorted({1, max(given.repeats // 8, 1), given.repeats}):
+        models[f"trial of {trials * len(others.X):,} rows"] = others.learned(trials)
+    print(f"others: {len(others.X)} customers and days, {time.process_time() - began:.0f} CPU-s", flush=True)
+    rest = (given.customers, given.action, given.futures, models)
+    found = pd.DataFrame([one_seed(rest[0], seed, *rest[1:]) for seed in given.seeds])
+    for against in ("oracle", "record oracle", "seen oracle"):
+        ratios = found.drop(columns="trusted").div(found[against], axis=0)
+        half = 1.96 * ratios.std(ddof=1) / np.sqrt(len(found))
+        told = (f"{name} {ratios[name].mean():.3f} +- {half[name]:.3f}" for name in ratios)
         print(f"of the {against}'s profit, {len(found)} seeds:", ", ".join(told))
     print(f"trusted in {int(found['trusted'].sum())} of {len(found)}")
 

@@ -113,7 +113,8 @@ def params_of(rows: int, *, seed: int, threads: int) -> Mapping[str, Any]:
 def _fit(X: FloatArray, y: FloatArray, *, seed: int, threads: int) -> str:
     params = dict(params_of(len(y), seed=seed, threads=threads))
     names = [f"f{place}" for place in range(X.shape[1])]
-    grown = lightgbm.train(params, lightgbm.Dataset(X, y, feature_name=names, params=params), num_boost_round=TREES)
+    data = lightgbm.Dataset(X, y, feature_name=names, params=params)
+    grown = lightgbm.train(params, data, num_boost_round=TREES, keep_training_booster=True)  # else written out twice
     return THREADS.sub("", str(grown.model_to_string()))
 
 
