@@ -1,6 +1,6 @@
 """Conditions of `[[segment]]`: the language of churn/grammar.py, which may also speak of what is known of a customer.
 
-    fact      = "stage" | "value_tier"                                   texts: = != in
+    fact      = "stage" | "value_tier" | "high_value" | "high_potential"   texts: = != in
               | "profile." attribute                                     a text or a number, as the value is written
               | feature                                                  a number: order_total_365d ...
     one       = "not" one | "(" any ")" | did | fact test
@@ -21,15 +21,18 @@ from churn.parsing import WORDS, Reader
 from churn.tokens import unquoted
 
 STAGE: Final = "stage"
-VALUE_TIER: Final = "value_tier"
+VALUE_TIER, HIGH_VALUE, HIGH_POTENTIAL = "value_tier", "high_value", "high_potential"
+VALUED: Final = (VALUE_TIER, HIGH_VALUE, HIGH_POTENTIAL)  # of the table VALUES, as of now alone
 FACTS: Final = (
-    "say what they did (`did order within 30 days`), or test `stage`, `value_tier`, an attribute such as "
-    "`profile.region = 'west'` or a feature such as `order_total_365d > 1000`."
+    "say what they did (`did order within 30 days`), or test `stage`, `value_tier`, `high_value = 'yes'`, an attribute "
+    "such as `profile.region = 'west'` or a feature such as `order_total_365d > 1000`."
 )
 ATTRIBUTE: Final = "profile."
 TEXT_FACTS: Final = {
     STAGE: ("prospect", "new", "active", "loyal", "lapsing", "lapsed", "won_back"),
     VALUE_TIER: ("high", "middle", "low"),
+    HIGH_VALUE: ("yes", "no"),
+    HIGH_POTENTIAL: ("yes", "no"),
 }
 
 

@@ -12,7 +12,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from churn.definition import Section
 from churn.grammar import kinds_in
-from churn.segment_parsing import attributes_in, features_in, looks_back, parse_segment, tests_in
+from churn.segment_parsing import TEXT_FACTS, attributes_in, features_in, looks_back, parse_segment, tests_in
 
 GEOGRAPHIC, DEMOGRAPHIC, PSYCHOGRAPHIC, BEHAVIOURAL = "geographic", "demographic", "psychographic", "behavioural"
 KINDS: Final = {
@@ -123,5 +123,5 @@ def inferred_in(segment: Segment, stated: Sequence[str]) -> list[str]:
     """
     condition = parse_segment(segment.where)
     named = [*(f"profile.{one}" for one in attributes_in(condition)), *kinds_in(condition), *features_in(condition)]
-    named += [one.column for one in tests_in(condition) if one.column in ("stage", "value_tier")]
+    named += [one.column for one in tests_in(condition) if one.column in TEXT_FACTS]
     return [one for one in dict.fromkeys(named) if one not in stated]

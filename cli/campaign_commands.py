@@ -129,12 +129,16 @@ def show_segments(
     *,
     rfm: Annotated[bool, typer.Option("--rfm", help="Also the RFM grid.")] = False,
     drift: Annotated[bool, typer.Option("--drift", help="Also what changed over the past months.")] = False,
+    outcomes: Annotated[
+        bool, typer.Option("--outcomes", help="Also who left of each, and what they are worth.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Tell who is in the saved segments, as of any day; with --rfm the RFM grid, with --drift what changed."""
     from cli import campaign_segments as room
 
-    found = room.segments(load(config), as_of=as_of, member=members, out=out, with_drift=drift, with_grid=rfm)
+    wanted = {"with_drift": drift, "with_grid": rfm, "with_outcomes": outcomes}
+    found = room.segments(load(config), as_of=as_of, member=members, out=out, **wanted)
     show(found, json)
 
 

@@ -16,7 +16,14 @@ if TYPE_CHECKING:
 
 
 def segments(
-    settings: Settings, *, as_of: str | None, member: str | None, out: Path | None, with_drift: bool, with_grid: bool
+    settings: Settings,
+    *,
+    as_of: str | None,
+    member: str | None,
+    out: Path | None,
+    with_drift: bool,
+    with_grid: bool,
+    with_outcomes: bool,
 ) -> Outcome:
     """Tell of segments, write report and page, and a list of members where one is asked for.
 
@@ -27,10 +34,12 @@ def segments(
         out: where to.
         with_drift: also what changed over months.
         with_grid: also the RFM grid.
+        with_outcomes: also who left of each, and what they are worth.
     """
     from campaigns.segments.asking import asked_of
     from campaigns.segments.drift import drift_of
     from campaigns.segments.members import instant_of_now, members
+    from campaigns.segments.outcomes import outcomes_of
     from campaigns.segments.report import Report, sizes_of, write
     from campaigns.segments.rfm import rfm_of
     from cli.opened import midnight_of
@@ -47,7 +56,8 @@ def segments(
         found = members(settings, instant, names, engine=engine)
         grid = rfm_of(settings, instant, engine=engine) if with_grid else None
         drift = drift_of(settings, instant, engine=engine) if with_drift else None
-    report = Report(settings, instant or now, len(found), sizes_of(found), grid, drift)
+        outcomes = outcomes_of(settings, found, instant, engine=engine) if with_outcomes else None
+    report = Report(settings, instant or now, len(found), sizes_of(found), grid, drift, outcomes)
     path = write(report)
     return Outcome("\n".join([*_lines(report), f"Page: {path}"]), report.as_json())
 
@@ -78,7 +88,9 @@ def _lines(report: "Report") -> list[str]:
     lines = [f"As of {as_of}: {report.customers:,} customers."]
     for one in told["segments"]:
         share = "" if one["share"] is None else f", {one['share']:.1%} ({one['low']:.1%} to {one['high']:.1%})"
-        lines.append(f"  {one['name']} ({one['kind']}): {one['count']:,}{share}")
+        lines.append(f"  {one['name']} ({one['kind']}): {one['count']:,}{share}{_of(told, one['name'])}")
+    if told["outcomes"]:
+        lines.append(f"  everybody{_of(told, 'everybody')}")
     lines += [f"  {name}: cannot be told: no value tiers of that instant" for name in told["untold"]]
     if not told["segments"] and not told["untold"]:
         lines.append("  No segment is saved: add a [[segment]] to churn.toml; docs/segments.md.")
@@ -90,6 +102,17 @@ def _lines(report: "Report") -> list[str]:
             *_drift(told["drift"], calendar),
         ]
     return lines
+
+
+def _of(told: dict[str, Any], name: str) -> str:
+    """What became of a segment, where it was asked for."""
+    one = told["outcomes"]["segments"].get(name) if told["outcomes"] else None
+    if one is None:
+        return ""
+    left, mean, worth = one["left"], one["mean_probability"], one["mean_clv_amount"]
+    then = "; left then {share:.1%} ({low:.1%} to {high:.1%}) of {n:,}".format(**left) if left and left["n"] else ""
+    now = "" if mean is None else f"; mean probability {mean:.1%}"
+    return then + now + ("" if worth is None else f"; margin expected each {worth:,.0f}")
 
 
 def _grid(told: dict[str, Any]) -> list[str]:

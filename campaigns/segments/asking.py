@@ -12,7 +12,7 @@ from churn.definition import Lifecycle
 from churn.errors import SettingsError
 from churn.grammar import Condition, kinds_in
 from churn.segment_parsing import (
-    VALUE_TIER,
+    VALUED,
     attributes_in,
     check_names,
     features_in,
@@ -58,9 +58,9 @@ class Asked:
 
     @property
     def tiered(self) -> tuple[str, ...]:
-        """Names of the segments that go by the value tier, of which nothing is known but its newest."""
+        """Names of the segments that go by VALUES (tier, high value, high potential), whose past is not kept."""
         told = zip(self.names, self.conditions, strict=True)
-        return tuple(name for name, one in told if any(test.column == VALUE_TIER for test in tests_in(one)))
+        return tuple(name for name, one in told if any(test.column in VALUED for test in tests_in(one)))
 
     @property
     def needs_log(self) -> bool:

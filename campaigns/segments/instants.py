@@ -18,14 +18,14 @@ from churn.calendar import EPOCH, from_us, to_us
 from churn.conditions import Facts, Looks, holds_of, qualifies
 from churn.events import BoolArray, Events, FloatArray, Texts, before
 from churn.grammar import Compare, IsNull
-from churn.segment_parsing import ATTRIBUTE, STAGE, VALUE_TIER
+from churn.segment_parsing import ATTRIBUTE, STAGE, VALUED
 from churn.stages import Stage, standing
 from features.catalogue.kinds import PROFILE
 from features.compute import compute
 
 STAGES = tuple(one.value for one in Stage)
 SORTED_STAGES = tuple(sorted(STAGES))
-Tiers = Callable[[NDArray[np.object_]], NDArray[np.object_]]  # customer ids -> value tiers, None where unknown
+Tiers = Callable[[str, NDArray[np.object_]], NDArray[np.object_]]  # column of VALUES, ids -> texts, None where unknown
 
 
 @dataclass(frozen=True)
@@ -108,8 +108,8 @@ def _facts(visible: Events, asked: Asked, stage: NDArray[np.int8], features: Flo
     def column_of(test: Compare | IsNull) -> Texts | FloatArray:
         if test.column == STAGE:
             return Texts(stage.astype(np.int32), STAGES)
-        if test.column == VALUE_TIER:
-            told = np.full(len(stage), None, dtype=object) if tiers is None else tiers(visible.customers)
+        if test.column in VALUED:
+            told = np.full(len(stage), None, dtype=object) if tiers is None else tiers(test.column, visible.customers)
             return coded(told)
         if test.column.startswith(ATTRIBUTE):
             return _attribute(visible, PROFILE + test.column.removeprefix(ATTRIBUTE), test)

@@ -21,7 +21,7 @@ from churn.conditions import Looks, holds_of
 from churn.errors import DataError
 from churn.events import Events, FloatArray, Texts
 from churn.grammar import Compare, IsNull
-from churn.segment_parsing import STAGE, VALUE_TIER
+from churn.segment_parsing import STAGE, VALUED
 from churn.settings import Settings
 from churn.tables import EVENTS
 from features import parquet
@@ -118,23 +118,23 @@ def tiers_of(settings: Settings, asked: Asked, *, is_now: bool) -> Tiers:
         raise NoTiers(asked.tiered, why, "ask as of now, or for other segments.")
     if not path.exists():
         raise NoTiers(asked.tiered, f"there is no {path}", "run `churn campaign value`.")
-    found = parquet.read_frame(path, ["customer_id", "value_tier"]).set_index("customer_id")["value_tier"]
-    return TierOf(found.astype(object))
+    table = parquet.read_frame(path).reindex(columns=["customer_id", *VALUED])  # older files have but the tier
+    return TierOf(table.set_index("customer_id").astype(object))
 
 
 class TierOf:
-    """Value tiers by customer, small enough to be sent.
+    """Value tier, high value and high potential by customer, small enough to be sent.
 
     Args:
-        tiers: by customer_id.
+        tiers: by customer_id. Columns: those of VALUED.
     """
 
-    def __init__(self, tiers: pd.Series) -> None:
+    def __init__(self, tiers: pd.DataFrame) -> None:
         self.tiers = tiers
 
-    def __call__(self, customer_ids: NDArray[np.object_]) -> NDArray[np.object_]:
-        """The tier of each; None where it is not known."""
-        found = self.tiers.reindex(customer_ids)
+    def __call__(self, column: str, customer_ids: NDArray[np.object_]) -> NDArray[np.object_]:
+        """That of each; None where it is not known."""
+        found = self.tiers[column].reindex(customer_ids)
         return np.asarray(found.where(found.notna(), None).to_numpy(dtype=object))
 
 
@@ -158,8 +158,8 @@ def _of_rows(settings: Settings, asked: Asked, tiers: Tiers | None) -> pd.DataFr
     def column_of(test: Compare | IsNull) -> Texts | FloatArray:
         if test.column == STAGE:
             return coded(rows[STAGE].to_numpy(dtype=object))
-        if test.column == VALUE_TIER:
-            return coded(np.full(len(ids), None, dtype=object) if tiers is None else tiers(ids))
+        if test.column in VALUED:
+            return coded(np.full(len(ids), None, dtype=object) if tiers is None else tiers(test.column, ids))
         return np.asarray(rows[test.column].to_numpy(dtype=np.float64))
 
     nothing = Events.from_frame(EVENTS.empty())

@@ -12,6 +12,7 @@ import pandas as pd
 from campaigns.segments.drift_page import drift_parts
 from campaigns.segments.grid import TYPES
 from campaigns.segments.intervals import NOTHING, share, share_of
+from campaigns.segments.outcomes import EVERYBODY
 from campaigns.segments.pictures import STYLE, heat
 from campaigns.segments.report import Report
 from campaigns.segments.rfm import Rfm
@@ -63,12 +64,42 @@ def _segments(report: Report) -> str:
         if one.name in report.sizes:
             found = share_of(report.sizes[one.name], report.customers, report.settings.segments.confidence)
             told = f"{report.sizes[one.name]:,}", share(found)
-        rows.append([both(one.en, one.zh), both(*KINDS[one.kind]), f"<code>{escape(one.where)}</code>", *told])
+        more = _outcomes(report, one.name)
+        rows.append([both(one.en, one.zh), both(*KINDS[one.kind]), f"<code>{escape(one.where)}</code>", *told, *more])
     if not rows:
         return part(("Saved segments", "已保存的分群"), f"<p>{both(*NONE)}</p>")
     head = [both("segment", "分群"), both("kind", "类型"), both("condition", "条件"), both("customers", "客户数"),
             both("share, with its interval", "占比及区间")]  # fmt: skip
-    return part(("Saved segments", "已保存的分群"), f"<section>{table(head, rows)}</section>")
+    if report.outcomes is None:
+        return part(("Saved segments", "已保存的分群"), f"<section>{table(head, rows)}</section>")
+    currency = report.settings.business.currency
+    head += [both("left then, of so many", "彼时流失率/人数"), both("mean probability", "平均概率"),
+             both(f"margin expected each, {currency}", f"人均预期毛利（{currency}）")]  # fmt: skip
+    rows.append([f"<b>{both('everybody', '全部客户')}</b>", "", "", f"{report.customers:,}", "",
+                 *_outcomes(report, EVERYBODY)])  # fmt: skip
+    return part(("Saved segments", "已保存的分群"), f"<section>{table(head, rows)}</section>", note=_then(report))
+
+
+def _then(report: Report) -> Two | None:
+    """Of which instant it is told who left."""
+    at = report.outcomes.matured_at if report.outcomes else None
+    if at is None:
+        return None
+    day = f"{report.settings.lifecycle.calendar.day_of(at):%Y-%m-%d}"
+    return (f"Left then: of those who were in it on {day} and whom the model is asked about.",
+            f"彼时流失率：{day} 属于该分群且由模型评分的客户。")  # fmt: skip
+
+
+def _outcomes(report: Report, name: str) -> list[str]:
+    """What became of a segment; nothing where nobody asked."""
+    if report.outcomes is None:
+        return []
+    one = report.outcomes.rows.get(name)
+    if one is None:
+        return [NOTHING] * 3
+    left, mean, worth = one["left"], one["mean_probability"], one["mean_clv_amount"]
+    return [f"{share(left)} / {left['n']:,}" if left and left["n"] else NOTHING,
+            NOTHING if mean is None else f"{mean:.1%}", NOTHING if worth is None else f"{worth:,.0f}"]  # fmt: skip
 
 
 def _grid(grid: Rfm, currency: str, calendar: Calendar) -> list[str]:

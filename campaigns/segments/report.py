@@ -12,6 +12,7 @@ import pandas as pd
 
 from campaigns.segments.drift import Drift
 from campaigns.segments.intervals import share_of
+from campaigns.segments.outcomes import Outcomes
 from campaigns.segments.rfm import Rfm
 from churn.settings import Settings
 from features.atomic import write_json, write_text
@@ -31,6 +32,7 @@ class Report:
         sizes: customers of each segment, by name.
         grid: the RFM grid; None where it was not asked for.
         drift: what changed; None likewise.
+        outcomes: what became of each segment; None likewise.
     """
 
     settings: Settings
@@ -39,6 +41,7 @@ class Report:
     sizes: dict[str, int]
     grid: Rfm | None = None
     drift: Drift | None = None
+    outcomes: Outcomes | None = None
 
     def as_json(self) -> dict[str, Any]:
         """For machines."""
@@ -50,6 +53,7 @@ class Report:
         return {
             "as_of": self.as_of.isoformat(), "customers": self.customers, "segments": segments,
             "untold": [one.name for one in self.settings.segment if one.name not in self.sizes],
+            "outcomes": self.outcomes and self.outcomes.as_json(),
             "rfm": self.grid and self.grid.as_json(), "drift": self.drift and self.drift.as_json(),
         }  # fmt: skip
 

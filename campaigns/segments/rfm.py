@@ -106,9 +106,9 @@ def rfm_of(settings: Settings, as_of: datetime | None = None, *, engine: Engine 
     people = _standing(settings, asked, instant, engine)
     edges = _edges(people, settings, asked)
     until = min(instant, manifest.observed_until)
-    matured = _newest_matured(settings, until)
+    matured = newest_matured(settings, until)
     left = _left(settings, asked, matured, until, engine) if matured > manifest.first_event_at else None
-    scores, why = _scores(settings, instant)
+    scores, why = churn_scores(settings, instant)
     placed = _placed(people.merge(scores, on="customer_id", how="left"), edges)
     before = None if left is None else _placed(left, edges)
     confidence = settings.segments.confidence
@@ -150,7 +150,7 @@ def _frame() -> pd.DataFrame:
     return pd.DataFrame({"customer_id": np.zeros(0, dtype=object), **{name: np.zeros(0) for name in STANDING}})
 
 
-def _newest_matured(settings: Settings, until: datetime) -> datetime:
+def newest_matured(settings: Settings, until: datetime) -> datetime:
     """The newest midnight whose horizon is over by an instant."""
     life, definition = settings.lifecycle, settings.definition
     cutoff = last_midnight(life, life.calendar.plus_days(until, -(definition.gap_days + definition.horizon_days)))
@@ -180,7 +180,8 @@ def part_left(part: Part, *, asked: Asked, cutoff: datetime, observed_until: dat
     return people[["customer_id"]].assign(**columns, left=label.eq(other=True).to_numpy(dtype=bool))
 
 
-def _scores(settings: Settings, instant: datetime) -> tuple[pd.DataFrame, str | None]:
+def churn_scores(settings: Settings, instant: datetime) -> tuple[pd.DataFrame, str | None]:
+    """The newest probabilities of leaving by customer, and why there is none; they must be of that very instant."""
     nobody = pd.DataFrame({"customer_id": np.zeros(0, dtype=object), "probability": np.zeros(0)})
     try:
         people = people_of(settings)

@@ -14,6 +14,7 @@ from churn.errors import SettingsError
 from churn.segment_parsing import UnknownFact
 from churn.segment_sections import Segment
 from churn.settings import Settings
+from churn.tables import VALUES
 from tests.campaign_shop import NOW, event, scored, settings, written
 
 EVENTS = [
@@ -70,6 +71,26 @@ def test_value_tiers_have_no_past(tmp_path: Path) -> None:
     with pytest.raises(NoTiers) as caught:
         members(asked)
     assert caught.value.mend == "run `churn campaign value`."
+
+
+def test_high_value_and_high_potential_make_segments(tmp_path: Path) -> None:
+    asked = shop(
+        tmp_path,
+        growing="high_potential = 'yes'",
+        best="high_value = 'yes' and profile.age >= 30",
+        no="high_value = 'no'",
+    )
+    path = asked.folder / "tables" / "values.parquet"
+    table = pd.DataFrame(
+        {"customer_id": list("abc"), "high_value": ["yes", "no", None], "high_potential": ["no", "yes", "yes"]}
+    )
+    table.reindex(columns=VALUES.names).astype({"value_tier": object}).to_parquet(path)
+    found = members(asked)
+    assert {name: within(found, name) for name in found.columns[1:]} == {"growing": "bc", "best": "a", "no": "b"}
+    table[["customer_id"]].assign(value_tier="low").to_parquet(path)  # a file of before it was told
+    assert not members(asked, names=["growing"])["growing"].any()
+    with pytest.raises(ValueError, match="a high_potential that there is"):
+        shop(tmp_path / "b", wrong="high_potential = 'maybe'")
 
 
 def test_names_are_held_to_the_log(tmp_path: Path) -> None:
