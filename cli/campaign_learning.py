@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 def bend(settings: Settings) -> Outcome:
     """Tell it, and write page and JSON below the artifacts."""
+    from campaigns.learning.advice import WORDS as RULES
+    from campaigns.learning.advice import advised
     from campaigns.learning.bend import bends
     from campaigns.learning.bend_page import bend_page
     from churn.cutoffs import newest_mature
@@ -25,13 +27,15 @@ def bend(settings: Settings) -> Outcome:
     cutoffs = newest_mature(first, until, log.lifecycle, settings.training)
     planned, holders = read_treatments(settings.folder), read_holders(settings.folder)
     found = bends(log.parts, planned, log.lifecycle, cutoffs, until, holders)
-    told = {"treated_rows": settings.training.treated_rows, "bends": [one.as_json() for one in found]}
+    rules = {model: advised(found, model) for model in dict.fromkeys(one.model for one in found)}
+    told = {"treated_rows": settings.training.treated_rows, "advised": rules, "bends": [one.as_json() for one in found]}
     folder = settings.folder / "campaigns" / "bend"
     folder.mkdir(parents=True, exist_ok=True)
     write_text(folder / "bend.json", json.dumps(told, indent=2))
     write_text(folder / "bend.html", bend_page(found, settings, log.now))
     rule = f"Retraining rule in force: {settings.training.treated_rows} ([training] treated_rows)."
-    return Outcome("\n".join([*map(_line, found), rule, f"Page: {folder / 'bend.html'}"]), told)
+    advice = [f"{model}: {RULES[name][0]}." for model, name in rules.items()]
+    return Outcome("\n".join([*map(_line, found), *advice, rule, f"Page: {folder / 'bend.html'}"]), told)
 
 
 def _line(one: "Bend") -> str:

@@ -20,6 +20,7 @@ from monitoring.ledger.kept import Kept, Waiting
 from monitoring.ledger.merged import among, heirs_digest, lost_ids
 from monitoring.ledger.outcomes import Days, Known, Windows, walk
 from monitoring.ledger.plan import Planned, together
+from monitoring.ledger.untreated import judge_untreated
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,7 @@ def _judged(ready: Ready, outcome: FloatArray, known: Known, rules: Rules) -> Ke
         _cohort(planned, known, state, share, given),
         became=every.became if len(mature) else None,
         by_version={version: one.became for version, one in judged.items()},
+        untreated=judge_untreated(mature, outcome, known, rules, model=planned.model),
     )
     lost = lost_ids(known.holders)
     formers = among(mature.customers, lost) | among(late.customers, lost)

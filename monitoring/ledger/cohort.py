@@ -36,6 +36,23 @@ class Became:
 
 
 @dataclass(frozen=True)
+class Untreated:
+    """What became of some answers where no campaign was to contact the customer.
+
+    Args:
+        treated: answers left out, as a campaign was to contact the customer.
+        held_out: answers that stand for those, as chance kept the customer out of every campaign.
+        unrepresented: of the treated, those of campaigns that held nobody out: nobody stands for them.
+        became: of the others, each as often as it stands for somebody.
+    """
+
+    treated: int
+    held_out: int
+    unrepresented: int
+    became: Became
+
+
+@dataclass(frozen=True)
 class Correction:
     """What a cohort's figures were before something changed that had happened in its time.
 
@@ -67,6 +84,7 @@ class Cohort:
         became: of the mature part; None while there is none. by_version: likewise, a version.
         corrections: earlier figures of it, newest last.
         is_closed: its answers are gone (pruned), or spoke of another definition: judged no more.
+        untreated: likewise, of those whom no campaign was to contact; None where none contacted anybody.
     """
 
     model: str
@@ -84,6 +102,7 @@ class Cohort:
     by_version: dict[str, Became] = field(default_factory=dict)
     corrections: tuple[Correction, ...] = ()
     is_closed: bool = False
+    untreated: Untreated | None = None
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,17 @@ HEAD: tuple[Two, ...] = (
     ("ROC AUC", "ROC AUC"),
     ("log loss (bare rate)", "对数损失（平均比率）"),
 )
+WITHOUT: tuple[Two, ...] = (
+    ("cohort", "批次"),
+    ("treated (nobody held out beside them)", "被触达（无对照组）"),
+    ("held out", "对照组"),
+    ("expected, all", "预期（全部）"),
+    ("actual, all", "实际（全部）"),
+    ("ECE, all", "ECE（全部）"),
+    ("expected, untreated", "预期（未触达）"),
+    ("actual, untreated", "实际（未触达）"),
+    ("ECE, untreated", "ECE（未触达）"),
+)
 CHANGED: dict[str, Two] = {
     "log": ("the log changed", "日志有变"),
     "answers": ("answers were forgotten or came late", "评分被删除或迟到"),
@@ -41,6 +52,22 @@ def cohort_table(ledger: Ledger) -> str:
     after = f'<p class="quiet">{told}</p>' if told else ""
     again = [_correction(one, was) for one in reversed(ledger.cohorts) for was in one.corrections]
     return table([both(*words) for words in HEAD], rows) + after + (f"<ul>{''.join(again)}</ul>" if again else "")
+
+
+def untreated_table(ledger: Ledger) -> str:
+    """Cohorts in whose time campaigns contacted customers, newest first: everybody beside those left alone."""
+    told = [one for one in reversed(ledger.cohorts[-MOST:]) if one.untreated is not None]
+    return table([both(*words) for words in WITHOUT], [_both_sides(one) for one in told]) if told else ""
+
+
+def _both_sides(cohort: Cohort) -> list[str]:
+    left = cohort.untreated
+    assert left is not None
+    every = cohort.became.figures if cohort.became is not None else {}
+    names = ("expected_rate", "actual_rate", "ece")
+    columns = [_interval(side.get(name)) for side in (every, left.became.figures) for name in names]
+    alone = "" if not left.unrepresented else f" ({left.unrepresented:,})"
+    return [escape(cohort.name), f"{left.treated:,}{alone}", f"{left.held_out:,}", *columns]
 
 
 def _row(cohort: Cohort) -> list[str]:

@@ -10,6 +10,7 @@ from churn.settings import Settings
 from features.holders import read_holders
 from features.log import LogManifest
 from features.parts import log_parts
+from features.treatments import read_treatments
 from monitoring.ledger.judging import Rules
 from monitoring.ledger.outcomes import Known
 from monitoring.ledger.plan import WEEK_ROWS
@@ -44,10 +45,10 @@ def desk_of(settings: Settings, manifest: LogManifest, now: datetime) -> Desk:
     """Where a business keeps its books.
 
     Raises:
-        NoLog: it has no log.
+        NoLog: it has no log. BrokenTreatments: the treatments of a campaign cannot be read.
     """
     training, folder, definition = settings.training, settings.folder, settings.definition
     rules = Rules(definition.id, training.min_rows, training.min_positives, training.seed, Stakes.of(settings.costs))
     parts = log_parts(folder, taking_back=definition.taking_back)
-    known = Known(parts, settings.lifecycle, manifest.observed_until, read_holders(folder))
+    known = Known(parts, settings.lifecycle, manifest.observed_until, read_holders(folder), read_treatments(folder))
     return Desk(folder, known, manifest.log_hash, rules, now)

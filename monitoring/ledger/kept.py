@@ -16,7 +16,7 @@ from typing import Any
 
 from churn.metrics import CalibrationBin
 from features.atomic import write_json
-from monitoring.ledger.cohort import Became, Cohort, Correction, Unreadable
+from monitoring.ledger.cohort import Became, Cohort, Correction, Unreadable, Untreated
 from monitoring.ledger.counts import Counts
 from monitoring.ledger.judging import Judged
 from monitoring.ledger.realised import Interval
@@ -104,7 +104,7 @@ def _path(folder: Path, key: tuple[str, str]) -> Path:
 
 
 def _as_json(kept: Kept) -> dict[str, Any]:
-    cohort = asdict(replace(kept.cohort, became=None, by_version={}, corrections=()))
+    cohort = asdict(replace(kept.cohort, became=None, by_version={}, corrections=(), untreated=None))
     corrections = [
         {"found_at": one.found_at.isoformat(), "why": one.why, "before": _became_json(one.before)}
         for one in kept.cohort.corrections[-MOST_CORRECTIONS:]
@@ -121,6 +121,7 @@ def _as_json(kept: Kept) -> dict[str, Any]:
         "form": FORM,
         "cohort": {name: value.isoformat() if isinstance(value, date) else value for name, value in cohort.items()},
         "became": _became_json(kept.cohort.became) if kept.cohort.became else None,
+        "untreated": _untreated_json(kept.cohort.untreated) if kept.cohort.untreated else None,
         "corrections": corrections,
         "versions": versions,
         "waiting": {
@@ -152,6 +153,7 @@ def _from_json(told: Mapping[str, Any]) -> Kept:
         "became": _became(told["became"]) if told["became"] else None,
         "by_version": {version: one.became for version, one in judged.items()},
         "corrections": corrections,
+        "untreated": _untreated(told["untreated"]) if told.get("untreated") else None,
     }
     waiting = {version: Waiting(n, datetime.fromisoformat(first)) for version, (n, first) in told["waiting"].items()}
     spans = {version: (first, last, scored) for version, (first, last, scored) in told["spans"].items()}
@@ -159,6 +161,15 @@ def _from_json(told: Mapping[str, Any]) -> Kept:
     if not {"answers", "definition", "until"} <= rests_on.keys():
         raise KeyError("rests_on")
     return Kept(Cohort(**raw), judged, waiting, spans, rests_on, int(told["digest"], 16))
+
+
+def _untreated_json(one: Untreated) -> dict[str, Any]:
+    counts = {"treated": one.treated, "held_out": one.held_out, "unrepresented": one.unrepresented}
+    return counts | {"became": _became_json(one.became)}
+
+
+def _untreated(told: Mapping[str, Any]) -> Untreated:
+    return Untreated(told["treated"], told["held_out"], told["unrepresented"], _became(told["became"]))
 
 
 def _became_json(became: Became) -> dict[str, Any]:

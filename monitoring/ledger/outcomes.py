@@ -6,7 +6,7 @@ they were, nothing that decides its outcomes has changed. Start reading at `walk
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
@@ -19,6 +19,7 @@ from churn.calendar import Int64Array, from_us, to_us
 from churn.conditions import qualifies
 from churn.definition import CANCEL, Lifecycle, Subscription
 from churn.events import BoolArray, Events, FloatArray, before
+from churn.tables import TREATMENTS
 from features.heirs import heirs_of, outcomes
 from features.holders import Holders
 from features.parts import Part
@@ -39,12 +40,14 @@ class Known:
         lifecycle: definition and calendar.
         observed_until: the log is complete up to here.
         holders: its id map.
+        treatments: TREATMENTS of all campaigns.
     """
 
     parts: Sequence[Part]
     lifecycle: Lifecycle
     observed_until: datetime
     holders: Holders
+    treatments: pd.DataFrame = field(default_factory=TREATMENTS.empty)
 
     @property
     def is_of_all_time(self) -> bool:

@@ -20,6 +20,7 @@ from monitoring.ledger.kept import Kept
 from monitoring.ledger.merged import among, heirs_digest, lost_ids, map_digest
 from monitoring.ledger.outcomes import Days
 from monitoring.ledger.plan import Planned
+from monitoring.ledger.untreated import treatments_digest
 
 
 def is_history(desk: Desk, kept: Kept, now: Planned | None) -> bool:
@@ -40,6 +41,7 @@ def overlap(one: Planned, other: Kept) -> bool:
 def surely(desk: Desk, one: Planned, faults: Faults) -> dict[str, Any]:
     """What a cohort rests on, as far as the log need not be read for it."""
     stakes, rules = desk.rules.stakes, desk.rules
+    treated = treatments_digest(desk.known, one.first_us, one.last_us)
     until = None if maturity(one, desk.known)[1] <= desk.until_us else [desk.log_hash, desk.until_us]
     return {
         "answers": one.answers(),
@@ -49,7 +51,7 @@ def surely(desk: Desk, one: Planned, faults: Faults) -> dict[str, Any]:
         "floors": [rules.min_rows, rules.min_positives, rules.seed],
         "stakes": None if stakes is None else [*vars(stakes).values()],
         "until": until,
-    }
+    } | ({} if treated is None else {"treated": treated})
 
 
 def is_same(kept: dict[str, Any], now: dict[str, Any]) -> bool:

@@ -9,7 +9,7 @@ from html import escape
 from churn.page import Two, both, table
 from monitoring.findings import Findings, Whole
 from monitoring.ledger.cohort import Cohort, Ledger
-from monitoring.ledger.cohort_table import cohort_table
+from monitoring.ledger.cohort_table import cohort_table, untreated_table
 from monitoring.ledger.realised import Interval, Realised
 from monitoring.section import Section
 from monitoring.site.plots import Limit, Mark, Series, dots, line
@@ -42,6 +42,13 @@ NOTE: Two = (
     f"Answers of a local week (month where weeks are small) whose gap and horizon are over. {CLOSED[0]}",
     f"一批即一个本地自然周（周量小时为月）的评分；数字仅涉及间隔期与预测期已结束者。{CLOSED[1]}",
 )
+WITHOUT_CAMPAIGNS: Two = (
+    (
+        "Untreated: answers whose customers no campaign was to contact before the outcome; those held out by chance stand "
+        "for the contacted. A campaign that works makes a good model look as if it told too much. Verdicts go by all."
+    ),
+    "未触达：在结果确定前没有活动要联系的客户；随机对照组代表被触达者。有效的活动会使好模型看似高估风险。结论依据全部评分。",
+)
 FAULTS: dict[str, Two] = {
     "torn": ("lines that are no answer (torn, or changed)", "损坏或被改动的行"),
     "unfinished": (
@@ -68,6 +75,9 @@ def sections(findings: Sequence[Findings], ledgers: Sequence[Realised]) -> Itera
         )
         if ledger is not None and ledger.cohorts:
             yield Section("performance", "cohorts", ("Cohort by cohort", "逐批结果"), cohort_table(ledger), NOTE, model)
+            if without := untreated_table(ledger):
+                title = ("With campaigns and without", "有活动与无活动")
+                yield Section("performance", "untreated", title, without, WITHOUT_CAMPAIGNS, model)
 
 
 def unreadable(whole: Whole) -> Iterator[Section]:
