@@ -44,8 +44,8 @@ NOTE: Two = (
 )
 WITHOUT_CAMPAIGNS: Two = (
     (
-        "Untreated: answers whose customers no campaign was to contact before the outcome; those held out by chance stand "
-        "for the contacted. A campaign that works makes a good model look as if it told too much. Verdicts go by all."
+        "Untreated: answers whose customers no campaign was to contact before the outcome; those held out by chance "
+        "stand for the contacted. A campaign that works makes a good model seem to tell too much. Verdicts go by all."
     ),
     "未触达：在结果确定前没有活动要联系的客户；随机对照组代表被触达者。有效的活动会使好模型看似高估风险。结论依据全部评分。",
 )
