@@ -71,7 +71,7 @@ class Form:
 GOOGLE = Form(
     vendor="google", title="Google Ads Customer Match", columns={EMAIL: "Email", PHONE: "Phone"}, has_header=True,
     phone_form="+digits", gmail_alike=True, value_column=None, fewest_rows=100, fewest_matched=100, most_rows=None,
-    most_bytes=None, consent=("ad_user_data", "ad_personalization"),
+    most_bytes=5_000_000_000, consent=("ad_user_data", "ad_personalization"),
     pages=(
         "https://support.google.com/google-ads/answer/7659867",  # headers, encoding, SHA-256
         "https://developers.google.com/data-manager/api/devguides/concepts/formatting",  # normalised before hashing
@@ -79,17 +79,17 @@ GOOGLE = Form(
         "https://support.google.com/google-ads/answer/7476585",  # 100 active in 30 days, on every network
         "https://support.google.com/google-ads/answer/14310715",  # consent: both GRANTED, for all of an upload
         "https://developers.google.com/ads/blog/posts/2025/02/update-to-customer-match-membership",  # 540 days
+        # 5 GB a file: an edition from the days of AdWords; editions of today name no limit
+        "https://support.google.com/adwords/answer/6276125?co=ADWORDS.IsAWNCustomer%3Dfalse&hl=en-GB",
+        "https://support.google.com/google-ads/answer/14546648",  # the ways to give consent
     ),
     unverified=(
         Unverified(
-            "google_file_limit",
-            "No page was found that says how many rows or bytes a file may have: all rows are in one file.",
-            "未找到关于单个文件行数或大小上限的官方说明：全部写入一个文件。",
-        ),
-        Unverified(
             "google_file_consent",
-            "Consent is documented for uploads by the API; a file has no column for it: give it where you upload.",
-            "同意状态的说明只针对 API 上传；文件中没有对应的列：请在上传时填写。",
+            "Consent was read of uploads by the API; of a file by hand no page that we read says where it is given: "
+            "see support.google.com/google-ads/answer/14546648, and give it where you upload.",
+            "已查到的同意状态说明只针对 API 上传；手动上传文件时在何处填写未经核实："
+            "请参阅 support.google.com/google-ads/answer/14546648，并在上传时填写。",
         ),
     ),
 )  # fmt: skip
@@ -102,6 +102,7 @@ META = Form(
         "https://www.facebook.com/business/help/2082575038703844",  # headers; no lists of fewer than 100 people
         "https://www.facebook.com/business/help/1033094474356222",  # customer value: decimal or whole numbers
         f"{META_DOCS}/marketing-api/audiences/guides/custom-audiences",  # 10,000 at a time, customer_consent
+        f"{META_DOCS}/marketing-api/audiences/guides/value-based-lookalike-audiences",  # by the API: LOOKALIKE_VALUE
         f"{META_DOCS}/conversions-api/parameters/customer-information-parameters",  # before hashing, with examples
     ),
     unverified=(
@@ -120,22 +121,20 @@ META = Form(
 
 X = Form(
     vendor="x", title="X list audience", columns={EMAIL: "email"}, has_header=False, phone_form="+digits",
-    gmail_alike=False, value_column=None, fewest_rows=100, fewest_matched=100, most_rows=None, most_bytes=None,
-    consent=(),
+    gmail_alike=False, value_column=None, fewest_rows=500, fewest_matched=500, most_rows=None,
+    most_bytes=10_000_000_000, consent=(),
     pages=(
         "https://business.x.com/en/help/campaign-setup/campaign-targeting/custom-audiences/lists",
         "https://developer.x.com/en/docs/x-ads-api/audiences/overview/user-data",  # lower case, SHA-256 without salt
-        "https://docs.x.com/x-ads-api/audiences",  # 100 active in 90 days
+        "https://docs.x.com/x-ads-api/audiences",  # 100 matched; 500 to be chosen where campaigns are set up by hand
+        # 10 GB a file: an edition that stands under another title; that of the page on lists names no limit
+        "https://business.x.com/en/help/campaign-setup/campaign-targeting/lookalike-audiences.html",
     ),
     unverified=(
         Unverified(
             "x_phone",
             "X takes phone numbers, but no page was found that says how they are spelt before hashing: none is sent.",
             "X 支持手机号，但未找到哈希前的格式说明：因此不导出手机号。",
-        ),
-        Unverified(
-            "x_file_limit", "No page of today was found that says how large a file may be.",
-            "未找到关于文件大小上限的现行说明。",
         ),
     ),
 )  # fmt: skip
@@ -152,10 +151,11 @@ LINKEDIN = Form(
     unverified=(
         Unverified(
             "linkedin_template",
-            "It wants the headers of its template unchanged. These are the ones that others quote of it; the template "
-            "itself was not read: compare them with the one that Campaign Manager offers.",
-            "LinkedIn 要求模板列名保持不变。此处列名引自他人对模板的转述，未核对模板本身："
-            "请与 Campaign Manager 提供的模板比对。",
+            "It wants the headers of its template unchanged. These are the ones that others quote of it (the file is "
+            "LinkedIn_Ads_Contact_Match_Template.csv at content.linkedin.com); the template itself was not read: "
+            "compare them with the one that Campaign Manager offers.",
+            "LinkedIn 要求模板列名保持不变。此处列名引自他人对模板（content.linkedin.com 的 "
+            "LinkedIn_Ads_Contact_Match_Template.csv）的转述，未核对模板本身：请与 Campaign Manager 提供的模板比对。",
         ),
         Unverified(
             "linkedin_email",
