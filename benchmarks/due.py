@@ -89,7 +89,7 @@ def _log(ids: np.ndarray) -> pd.DataFrame:
         part["quantity"] = np.where(kind in ("points_expiring", "tier_status"), 365.0, np.nan)
         days = pd.to_datetime(rng.integers(0, 365, len(who)), unit="D").strftime("%m-%d")
         of = {"profile.birthday": days, "opt_out": rng.choice(["scoring", "contact"], len(who))}
-        part["category"] = np.asarray(of.get(kind, None), dtype=object) if kind in of else None
+        part["category"] = np.asarray(of.get(kind), dtype=object) if kind in of else None
         part["channel"] = "sms" if kind == "campaign_contact" else None
         parts.append(part)
     return pd.concat(parts, ignore_index=True)

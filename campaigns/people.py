@@ -8,7 +8,7 @@ demand (`features_of`), so that a million customers take what they need and no m
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -88,7 +88,28 @@ def people_of(settings: Settings, now: datetime | None = None) -> People:
     Raises:
         NoScores: there is no batch. OldScores: it holds no longer. BrokenScores: it cannot be read.
     """
-    path = newest_batch(settings.folder)
+    return _people(settings, newest_batch(settings.folder), now)
+
+
+def people_then(settings: Settings, at: datetime) -> People | None:
+    """Everybody as they were when something was planned: by the newest batch of scores before an instant.
+
+    Args:
+        settings: whose.
+        at: aware; its second counts.
+
+    Returns:
+        None where no batch is as old, or it was pruned. Values are those of today, which are not kept by day.
+
+    Raises:
+        BrokenScores: the batch cannot be read.
+    """
+    name = f"{at.astimezone(UTC):%Y-%m-%dT%H%M%SZ}"
+    found = [path for path in sorted((settings.folder / BATCH).glob("*.parquet")) if path.stem <= name]
+    return _people(settings, found[-1], None) if found else None
+
+
+def _people(settings: Settings, path: Path, now: datetime | None) -> People:
     rows = _read(path, READ, SCORES.names)
     told = rows[rows["valid_until"].notna()]
     if now is not None and len(told) and (until := told["valid_until"].max()) <= now:

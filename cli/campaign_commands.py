@@ -169,12 +169,13 @@ def audit_offers(
     least: Annotated[
         float, typer.Option("--least", min=0, max=1, help="A smaller share of difference is told, not called worse.")
     ] = 0.0,
+    together: Annotated[bool, typer.Option("--all", help="All campaigns as one: small wrongs add up.")] = False,
     json: Json = False,
 ) -> None:
     """Who is offered what, by groups: whether loyal customers, or protected groups, get worse terms; exit 21 if so."""
     from cli import campaign_audit as room
 
-    show(room.audit(load(config), campaign, least), json)
+    show(room.audit(load(config), campaign, least, together=together), json)
 
 
 @campaign_app.command("plan")

@@ -21,7 +21,7 @@ from churn.tables import EVENTS
 from features import parquet
 from features.live.opening import has_inbox, inbox_of
 from features.live.pieces import rows_of_log
-from features.log import CUSTOMER_NOW, LOG_SCHEMA, SUPERSEDED, BrokenLog, log_folder, read_log_manifest
+from features.log import CUSTOMER_NOW, LOG_SCHEMA, SUPERSEDED, BrokenLog, NoLog, log_folder, read_log_manifest
 from features.one_customer import TRIES, LogBehind
 
 TIMES = ("event_timestamp", "ingested_at")
@@ -41,18 +41,49 @@ def rows_of_kinds(settings: Settings, kinds: Sequence[str], *, known_before: dat
     Raises:
         NoLog, BrokenLog: the log cannot be read. InboxUnavailable: nor the inbox. LogBehind: they do not meet.
     """
+    read_log_manifest(settings.folder)  # NoLog: of no log, not of nobody
+    return _framed(known_rows(settings, kinds), known_before)
+
+
+def known_rows(settings: Settings, kinds: Sequence[str]) -> pa.Table:
+    """Every row of these kinds, of the log and of the inbox beyond it: also what was corrected since.
+
+    Args:
+        settings: whose.
+        kinds: of event.
+
+    Returns:
+        Columns: LOG_SCHEMA; instants as int64 µs. A row under an id that somebody else holds by now is there for both.
+        No row where there is no log and nothing live.
+
+    Raises:
+        BrokenLog: the log cannot be read. InboxUnavailable: nor the inbox. LogBehind: they do not meet.
+    """
     for _ in range(TRIES):
-        manifest = read_log_manifest(settings.folder)
-        parts = list(log_rows(settings.folder, kinds))
-        upto = int(manifest.live.get("upto", 0))
-        if has_inbox(settings):
-            with inbox_of(settings) as ledger:
-                reach, live = ledger.after(upto, kinds=kinds)
-            if reach.thinned_upto > upto:
-                continue  # a compaction put its log in place between the two looks
-            parts.append(rows_of_log(live))
-        return _framed(parts, known_before)
+        upto, rows = of_log(settings.folder, kinds)
+        if not has_inbox(settings):
+            return rows
+        with inbox_of(settings) as ledger:
+            reach, live = ledger.after(upto, kinds=kinds)
+        if reach.thinned_upto <= upto:
+            return pa.concat_tables([rows, rows_of_log(live)])
+        # else a compaction put its log in place between the two looks
     raise LogBehind
+
+
+def of_log(folder: Path, kinds: Sequence[str]) -> tuple[int, pa.Table]:
+    """Up to which live event the log reaches, and `known_rows` of the log alone; (0, no row) where there is none.
+
+    Raises:
+        BrokenLog: the log cannot be read.
+    """
+    try:
+        upto, parts = int(read_log_manifest(folder).live.get("upto", 0)), [*log_rows(folder, kinds)]
+    except NoLog:
+        return 0, LOG_SCHEMA.empty_table()
+    rows = pa.concat_tables(parts) if parts else LOG_SCHEMA.empty_table()
+    heirs = rows.filter(pc.is_valid(rows[CUSTOMER_NOW]))
+    return upto, pa.concat_tables([rows, heirs.set_column(0, "customer_id", heirs[CUSTOMER_NOW])]).cast(LOG_SCHEMA)
 
 
 def log_rows(folder: Path, kinds: Sequence[str]) -> Iterator[pa.Table]:
@@ -80,15 +111,12 @@ def log_rows(folder: Path, kinds: Sequence[str]) -> Iterator[pa.Table]:
         yield rows.select(LOG_SCHEMA.names).cast(LOG_SCHEMA)
 
 
-def _framed(parts: list[pa.Table], known_before: datetime | None) -> pd.DataFrame:
-    rows = pa.concat_tables(parts) if parts else LOG_SCHEMA.empty_table()
+def _framed(rows: pa.Table, known_before: datetime | None) -> pd.DataFrame:
     rows = rows.filter(pc.is_null(rows[SUPERSEDED]))
     if known_before is not None:
         before = pa.scalar(to_us(known_before), pa.int64())
         rows = rows.filter(pc.and_(*(pc.less(rows[name], before) for name in TIMES)))
-    heirs = rows.filter(pc.is_valid(rows[CUSTOMER_NOW]))
-    theirs = heirs.set_column(0, "customer_id", heirs[CUSTOMER_NOW])
-    found: pd.DataFrame = pa.concat_tables([rows, theirs]).select(EVENTS.names).to_pandas()
+    found: pd.DataFrame = rows.select(EVENTS.names).to_pandas()
     for name in TIMES:
         found[name] = pd.to_datetime(found[name], unit="us", utc=True).dt.as_unit("us")
     return found.sort_values(["customer_id", "event_timestamp"], kind="stable", ignore_index=True)

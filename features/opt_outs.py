@@ -16,17 +16,16 @@ from typing import Any, Final
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from churn.calendar import NEVER, to_us
 from churn.channels import CHANNELS, channel_of
 from churn.settings import Settings
+from features import kind_rows
 from features.holders import read_holders
-from features.kind_rows import log_rows
+from features.kind_rows import known_rows
 from features.live.inbox import Row
-from features.live.opening import has_inbox, inbox_of
 from features.live.pieces import AT, rows_of_log
-from features.log import CUSTOMER_NOW, LOG_SCHEMA, SUPERSEDED, NoLog, read_log_manifest
+from features.log import LOG_SCHEMA, SUPERSEDED
 
 OPT_OUT: Final = "opt_out"
 OPT_IN: Final = "opt_in"
@@ -75,16 +74,9 @@ def opt_outs(settings: Settings, as_of: datetime | None = None, *, categories: I
         it was said; aware, UTC). Nothing of who opted in again.
 
     Raises:
-        BrokenLog: the log cannot be read. InboxUnavailable: the inbox does not answer.
+        BrokenLog: the log cannot be read. InboxUnavailable: nor the inbox. LogBehind: they do not meet.
     """
-    upto, rows = of_log(settings.folder)
-    if has_inbox(settings):
-        with inbox_of(settings) as ledger:
-            reach, live = ledger.after(upto, kinds=KINDS)
-            if reach.thinned_upto > upto:  # the log was replaced since it was read, and has them by now
-                upto, rows = of_log(settings.folder)
-                _, live = ledger.after(upto, kinds=KINDS)
-        rows = pa.concat_tables([rows, of_inbox(live)])
+    rows = known_rows(settings, KINDS).select(list(READ))
     return standing(rows, NEVER if as_of is None else to_us(as_of), categories)
 
 
@@ -115,15 +107,8 @@ def of_log(folder: Path) -> tuple[int, pa.Table]:
     Raises:
         BrokenLog: a file cannot be read.
     """
-    try:
-        upto = int(read_log_manifest(folder).live.get("upto", 0))
-        parts = list(log_rows(folder, KINDS))
-    except NoLog:
-        return 0, ROWS.empty_table()
-    rows = pa.concat_tables(parts) if parts else LOG_SCHEMA.empty_table()
-    heirs = rows.filter(pc.is_valid(rows[CUSTOMER_NOW]))
-    theirs = heirs.set_column(0, "customer_id", heirs[CUSTOMER_NOW])
-    return upto, pa.concat_tables([rows, theirs]).select(list(READ)).cast(ROWS)
+    upto, rows = kind_rows.of_log(folder, KINDS)
+    return upto, rows.select(list(READ)).cast(ROWS)
 
 
 def of_inbox(rows: Sequence[Row]) -> pa.Table:

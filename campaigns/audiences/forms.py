@@ -121,7 +121,7 @@ META = Form(
 
 X = Form(
     vendor="x", title="X list audience", columns={EMAIL: "email"}, has_header=False, phone_form="+digits",
-    gmail_alike=False, value_column=None, fewest_rows=500, fewest_matched=500, most_rows=None,
+    gmail_alike=False, value_column=None, fewest_rows=100, fewest_matched=500, most_rows=None,
     most_bytes=10_000_000_000, consent=(),
     pages=(
         "https://business.x.com/en/help/campaign-setup/campaign-targeting/custom-audiences/lists",

@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from campaigns.audit.disparity import LEAST, Comparison, Disparity, disparities, strata_of
+from campaigns.audit.disparity import LEAST, Comparison, Disparity, FloatArray, disparities, strata_of
 from campaigns.audit.price_by_need import PriceRule, pairs_of
 from campaigns.hold_out import kept_out_for_good
 from campaigns.people import People, features_of, people_of
@@ -66,9 +66,11 @@ class Audit:
     """What was found.
 
     Args:
-        campaign: which; None: what is recommended now.
+        campaign: which; None: what is recommended now, or several together.
         cutoff: of the scores that tell stages and risks. customers: who was looked at. offered: who gets an offer.
         found: every group by every measure. prices: whether a score decides on prices.
+        together: the campaigns that were looked at as one; none where it is one alone.
+        left_out: campaigns that could not be, by why.
     """
 
     campaign: str | None
@@ -77,6 +79,8 @@ class Audit:
     offered: int
     found: tuple[Disparity, ...]
     prices: PriceRule
+    together: tuple[str, ...] = ()
+    left_out: tuple[tuple[str, str], ...] = ()
 
     @property
     def worse(self) -> list[Disparity]:
@@ -88,7 +92,8 @@ class Audit:
         return {
             "campaign": self.campaign, "cutoff": self.cutoff.isoformat(), "customers": self.customers,
             "offered": self.offered, "worse": len(self.worse), "prices": self.prices.as_json(),
-            "groups": [one.as_json() for one in self.found],
+            "groups": [one.as_json() for one in self.found], "together": list(self.together),
+            "left_out": dict(self.left_out),
         }  # fmt: skip
 
 
@@ -104,22 +109,45 @@ def audit(settings: Settings, campaign: str | None = None, *, least: float = 0.0
         NothingToAudit: nobody gets anything. UnknownOffer: an action's worth is not said.
         NoScores, NoCurrent, NoLog: there is nothing to tell groups by.
     """
-    people = people_of(settings)
-    given = _given(settings, campaign)
-    people, given = _eligible(settings, people, given)
-    worth = _worth(settings, given)
+    people, amount, need = terms_of(settings, people_of(settings), _given(settings, campaign))
     rows = people.rows
-    total = worth.groupby(given["customer_id"].to_numpy()).sum()
-    amount = np.asarray(rows["customer_id"].map(total).fillna(0), dtype=np.float64)
-    need = turnable_of(rows["model"].to_numpy(dtype=object), rows["probability"].to_numpy(dtype=np.float64))
     comparisons = [*comparisons_of(groups_of(settings, people))]
     found = disparities(
         {"offered": np.asarray(amount > 0, dtype=np.float64), "offer_amount": amount}, comparisons,
         strata_of(rows["model"].to_numpy(dtype=object), need), need, least=least,
     )  # fmt: skip
+    return Audit(campaign, people.cutoff, len(rows), int((amount > 0).sum()), tuple(found), prices_of(settings))
+
+
+def prices_of(settings: Settings) -> PriceRule:
+    """Whether a score decides on prices, and why that is held to be fair."""
     pairs = tuple(pairs_of(settings.action))
-    prices = PriceRule(pairs, settings.campaigns.price_by_need_reason if pairs else None)
-    return Audit(campaign, people.cutoff, len(rows), int((amount > 0).sum()), tuple(found), prices)
+    return PriceRule(pairs, settings.campaigns.price_by_need_reason if pairs else None)
+
+
+def terms_of(
+    settings: Settings, people: People, given: pd.DataFrame, as_of: datetime | None = None
+) -> tuple[People, FloatArray, FloatArray]:
+    """What each who could have got an offer was offered, and what their risk was.
+
+    Args:
+        settings: whose.
+        people: everybody then.
+        given: who was to get what; columns customer_id, action.
+        as_of: whoever had opted out by then could get nothing; now where None.
+
+    Returns:
+        People without those, the worth of what each was offered, and the chance to leave or to stay away. (n,), (n,)
+    """
+    people, given = _eligible(settings, people, given, as_of)
+    rows = people.rows
+    total = _worth(settings, given).groupby(given["customer_id"].to_numpy()).sum()
+    amount = np.asarray(rows["customer_id"].map(total).fillna(0), dtype=np.float64)
+    return (
+        people,
+        amount,
+        turnable_of(rows["model"].to_numpy(dtype=object), rows["probability"].to_numpy(dtype=np.float64)),
+    )
 
 
 def groups_of(settings: Settings, people: People) -> pd.DataFrame:
@@ -168,10 +196,12 @@ def _given(settings: Settings, campaign: str | None) -> pd.DataFrame:
     return rows.reset_index(drop=True)
 
 
-def _eligible(settings: Settings, people: People, given: pd.DataFrame) -> tuple[People, pd.DataFrame]:
+def _eligible(
+    settings: Settings, people: People, given: pd.DataFrame, as_of: datetime | None
+) -> tuple[People, pd.DataFrame]:
     """Without whom no plan could offer anything: they opted out, or chance keeps them out for good."""
     ids = people.rows["customer_id"].to_numpy(dtype=object)
-    objecting = opt_outs(settings, categories=(SCORING, CONTACT))["customer_id"].to_numpy(dtype=object)
+    objecting = opt_outs(settings, as_of, categories=(SCORING, CONTACT))["customer_id"].to_numpy(dtype=object)
     out = np.isin(ids, objecting) | kept_out_for_good(settings, ids)
     kept = People(people.rows[~out].reset_index(drop=True), people.cutoff, people.horizon_days, people.batch)
     return kept, given[given["customer_id"].isin(kept.rows["customer_id"])].reset_index(drop=True)

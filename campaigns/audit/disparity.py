@@ -91,6 +91,7 @@ def disparities(
     *,
     level: float = 0.95,
     least: float = 0.0,
+    customer: IntArray | None = None,
 ) -> list[Disparity]:
     """How each group fares by each measure.
 
@@ -101,9 +102,12 @@ def disparities(
         need: what the business says that it goes by, any scale. Shape (n,).
         level: of intervals, and with which no fair plan at all is called worse.
         least: a difference of less than this share of the others' mean is not called worse, however sure.
+        customer: whose row each is, where customers have several: rows of one count as one draw. Shape (n,).
     """
     found = [
-        _looked_at(values, one, name, strata, need, level) for one in comparisons for name, values in measures.items()
+        _looked_at(values, one, name, strata, need, level, customer)
+        for one in comparisons
+        for name, values in measures.items()
     ]
     surely = _holm([one.adjusted for one in found], 1 - level)
     raw = _holm([one.raw for one in found], 1 - level)
@@ -126,7 +130,13 @@ def strata_of(model: NDArray[np.object_], need: FloatArray) -> IntArray:
 
 
 def _looked_at(
-    values: FloatArray, one: Comparison, measure: str, strata: IntArray, need: FloatArray, level: float
+    values: FloatArray,
+    one: Comparison,
+    measure: str,
+    strata: IntArray,
+    need: FloatArray,
+    level: float,
+    customer: IntArray | None,
 ) -> Disparity:
     inside, outside = values[one.inside], values[one.outside]
     mean, others = (float(some.mean()) if len(some) else 0.0 for some in (inside, outside))
@@ -137,19 +147,32 @@ def _looked_at(
     if min(len(inside), len(outside)) < LEAST:
         return told
     both = one.inside | one.outside
-    adjusted = _adjusted(values[both], one.inside[both], strata[both], need[both], level)
-    return replace(told, raw=_raw(inside, outside, level), adjusted=adjusted)
+    whose = None if customer is None else customer[both]
+    adjusted = _adjusted(values[both], one.inside[both], strata[both], need[both], level, whose)
+    shares = np.where(one.inside, 1 / len(inside), -1 / len(outside)) * (values - np.where(one.inside, mean, others))
+    error = None if whose is None else _by_customer(shares[both], whose)
+    return replace(told, raw=_raw(inside, outside, level, error), adjusted=adjusted)
 
 
-def _raw(inside: FloatArray, outside: FloatArray, level: float) -> Interval:
+def _raw(inside: FloatArray, outside: FloatArray, level: float, error: float | None) -> Interval:
     variance = inside.var(ddof=1) / len(inside) + outside.var(ddof=1) / len(outside)
+    variance = variance if error is None else error**2
     return _interval(float(inside.mean() - outside.mean()), math.sqrt(variance), level)
 
 
 def _adjusted(
-    values: FloatArray, inside: BoolArray, strata: IntArray, need: FloatArray, level: float
+    values: FloatArray,
+    inside: BoolArray,
+    strata: IntArray,
+    need: FloatArray,
+    level: float,
+    customer: IntArray | None = None,
 ) -> Interval | None:
-    """The weighted difference within strata; its variance is that of a random assignment within each."""
+    """The weighted difference within strata; its variance is that of a random assignment within each.
+
+    Where customers have several rows it is the sum over customers of what each adds: terms of one customer go together
+    from one campaign to the next, be it by consent or by cool-down, so that rows are no draws of their own.
+    """
     codes = np.unique(strata, return_inverse=True)[1]
     left = _less_need(values, codes, need)
     n, n_in = np.bincount(codes), np.bincount(codes, inside)
@@ -165,7 +188,18 @@ def _adjusted(
     if min(n_in[usable].sum(), n_out[usable].sum()) < LEAST:
         return None
     value = float((weight * difference).sum() / total)
-    return _interval(value, math.sqrt(float((weight**2 * variance).sum())) / total, level)
+    error = math.sqrt(float((weight**2 * variance).sum()))
+    if customer is not None:
+        error = _by_customer(
+            np.where(usable, 1.0, 0.0)[codes] * (inside - (n_in / n)[codes]) * (left - (sums / n)[codes]), customer
+        )
+    return _interval(value, error / total, level)
+
+
+def _by_customer(parts: FloatArray, customer: IntArray) -> float:
+    """The standard error of a sum whose parts go together within a customer."""
+    sums = np.bincount(np.unique(customer, return_inverse=True)[1], parts)
+    return math.sqrt(float((sums**2).sum()))
 
 
 def _less_need(values: FloatArray, codes: IntArray, need: FloatArray) -> FloatArray:

@@ -11,6 +11,7 @@ from churn.settings import Settings
 from features.atomic import write_json, write_text
 
 FOLDER: Final = Path("campaigns") / "audit"
+TOGETHER: Final = "_together"  # the id of no campaign
 MEASURES: Final[dict[str, Two]] = {
     "offered": ("share offered something", "获得优惠的比例"),
     "offer_amount": ("worth of the offer", "优惠金额"),
@@ -34,7 +35,7 @@ def write(settings: Settings, found: Audit) -> Path:
     Raises:
         OSError: there is no room.
     """
-    name = found.campaign or "recommended"
+    name = TOGETHER if found.together else found.campaign or "recommended"
     folder = settings.folder / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / f"{name}.json", found.as_json())
@@ -60,7 +61,11 @@ def lines(found: Audit, language: str) -> list[str]:
     """For a terminal: the outcome, then each group that fares worse, and what to do."""
     zh = language == "zh"
     loud = [one for one in found.found if one.verdict in (WORSE, BY_NEED, UNALIKE)]
-    told = [sentence(found)[zh], *(f"  {VERDICTS[one.verdict][zh]}: {in_words(one, language)}" for one in loud)]
+    told = [
+        *_whole(found, language),
+        sentence(found)[zh],
+        *(f"  {VERDICTS[one.verdict][zh]}: {in_words(one, language)}" for one in loud),
+    ]
     if found.worse:
         told.append(f"处理办法：{MEND[1]}" if zh else f"To mend it: {MEND[0]}")
     if found.prices.is_by_need:
@@ -68,6 +73,16 @@ def lines(found: Audit, language: str) -> list[str]:
         reason = found.prices.reason or "-"
         told.append(f"评分决定价格：{pairs}；理由：{reason}" if zh else f"A score decides on prices: {pairs}; {reason}")
     return told
+
+
+def _whole(found: Audit, language: str) -> list[str]:
+    """Which campaigns were looked at as one, and which could not be."""
+    if not found.together:
+        return []
+    zh, names = language == "zh", ", ".join(found.together)
+    count = len(found.together)
+    told = f"{count} 个活动合并审计：{names}" if zh else f"{count} campaigns looked at as one: {names}"
+    return [told, *(f"  {'未纳入' if zh else 'left out'}: {name}: {why}" for name, why in found.left_out)]
 
 
 def in_words(one: Disparity, language: str) -> str:
@@ -88,13 +103,14 @@ def page(settings: Settings, found: Audit) -> str:
     rows = [_row(one) for one in sorted(found.found, key=lambda one: order[one.verdict])]
     head = ["", both("Group", "群体"), both("Against", "对照"), both("Measure", "指标"), both("Means", "均值"),
             both("Raw difference", "原始差异"), both("At like risk", "风险相近时的差异")]  # fmt: skip
-    what = found.campaign or "recommended actions"
+    what = "all campaigns" if found.together else found.campaign or "recommended actions"
+    whole = "".join(f"<p>{escape(one)}</p>" for one in _whole(found, settings.business.language))
     return frame(
         f"{settings.business.name}: offers by group",
         language=settings.business.language,
         tone="error" if found.worse else "fine",
         heading=escape(f"{settings.business.name}: {what}"),
-        says=f"<p>{both(*sentence(found))}</p>" + (f"<p>{both(*MEND)}</p>" if found.worse else ""),
+        says=f"<p>{both(*sentence(found))}</p>" + whole + (f"<p>{both(*MEND)}</p>" if found.worse else ""),
         as_of=both(
             f"{found.customers:,} customers, {found.offered:,} offered something; scores of {found.cutoff:%Y-%m-%d}.",
             f"{found.customers:,} 位客户，{found.offered:,} 位获得优惠；评分截至 {found.cutoff:%Y-%m-%d}。",

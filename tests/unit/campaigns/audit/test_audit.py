@@ -11,6 +11,7 @@ from benchmarks.audit import Shop, fair, loyal_get_half, passed_over, worse
 from campaigns.audit.audit import NothingToAudit, UnknownOffer, audit, comparisons_of
 from campaigns.audit.disparity import LEAST, Comparison, disparities, strata_of
 from campaigns.audit.report import lines, page, write
+from churn.errors import SettingsError
 from churn.settings import Settings
 from cli.campaign_audit import WORSE
 from cli.campaign_audit import audit as command
@@ -113,6 +114,48 @@ def test_a_fair_campaign_is_told_to_be(tmp_path: Path) -> None:
     outcome = command(shop_with(tmp_path, women_get=1.0), "spring", 0.0)
     assert outcome.exit_code == 0
     assert "No group is shown to get worse terms" in outcome.text
+
+
+def test_what_is_too_little_in_one_campaign_is_found_in_all(tmp_path: Path) -> None:
+    shop = shop_with(tmp_path, women_get=1.0)
+    ids = [f"c{number:03d}" for number in range(400)]
+    random = np.random.default_rng(2)
+    for number in range(8):
+        planned = {one: True for place, one in enumerate(ids) if random.random() < (0.6 if place % 2 else 0.5)}
+        rows = treatments(f"wave{number}", planned, days_ago=-number, window_days=30)  # after the scores
+        write_treatments(shop.folder, f"wave{number}", rows)
+    gone = treatments("gone", {"c001": True}, days_ago=-1, window_days=30, action="gone")
+    write_treatments(shop.folder, "gone", gone)
+    assert not audit(shop, "wave0").worse
+    outcome = command(shop, None, 0.0, together=True)
+    assert outcome.exit_code == WORSE
+    assert {(one["dimension"], one["group"]) for one in outcome.as_json["groups"] if one["verdict"] == "worse"} == {
+        ("profile.gender", "f")
+    }
+    assert outcome.as_json["together"] == [f"wave{number}" for number in range(8)]
+    assert set(outcome.as_json["left_out"]) == {"gone", "spring"}, "planned before the scores; an action that is gone"
+    assert outcome.as_json["customers"] == 398
+    assert "8 campaigns looked at as one" in outcome.text
+    told = (shop.folder / "campaigns" / "audit" / "_together.html").read_text(encoding="utf-8")
+    assert "no scores of the day" in told
+    with pytest.raises(SettingsError, match="--all"):
+        command(shop, "wave0", 0.0, together=True)
+
+
+def test_rows_of_one_customer_are_no_draws_of_their_own() -> None:
+    random = np.random.default_rng(4)
+    once = np.where(random.random(300) < 0.5, 1.0, 0.0)
+    inside = np.arange(300) < 150
+    wide = Comparison("stage", "a", "others", np.tile(inside, 9), ~np.tile(inside, 9))
+    (alone,) = disparities({"offered": once}, [Comparison("stage", "a", "others", inside, ~inside)],
+                           np.zeros(300, dtype=np.int64), np.zeros(300))  # fmt: skip
+    (nine,) = disparities({"offered": np.tile(once, 9)}, [wide], np.repeat(np.arange(9), 300), np.zeros(2700),
+                          customer=np.tile(np.arange(300), 9))  # fmt: skip
+    for one, other in ((alone.raw, nine.raw), (alone.adjusted, nine.adjusted)):
+        assert one is not None
+        assert other is not None
+        assert other.value == pytest.approx(one.value)
+        assert other.high - other.low == pytest.approx(one.high - one.low, rel=0.02)
 
 
 def test_what_cannot_be_audited_says_why(tmp_path: Path) -> None:
