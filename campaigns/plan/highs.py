@@ -16,7 +16,7 @@ from typing import Final
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
-from scipy.sparse import csr_array, hstack, vstack
+from scipy.sparse import block_array, csr_array, vstack
 
 from campaigns.plan.problem import NONE, UNITS, FloatArray, IntArray, Problem
 
@@ -38,6 +38,19 @@ class Whole:
 
 
 @dataclass(frozen=True)
+class Crowd:
+    """What the others earn and take together, by each of some choices of theirs.
+
+    Args:
+        earned: shape (c,).
+        used: of each limit. Shape (c, m).
+    """
+
+    earned: FloatArray
+    used: FloatArray
+
+
+@dataclass(frozen=True)
 class _Alike:
     """Those who are alike, and their options that earn something.
 
@@ -55,30 +68,38 @@ class _Alike:
     most: FloatArray
 
 
-def prices_of_few(problem: Problem) -> FloatArray:
+def prices_of_few(problem: Problem, crowd: Crowd | None = None) -> tuple[FloatArray, float]:
     """What one more unit of each limit would earn, were customers divisible; by linear programming.
 
     A limit that cannot be kept is given the highest price that could pay, so that there is always an answer.
 
+    Args:
+        problem: of the few; its limits are of everybody.
+        crowd: the others, who do as they did in some of the choices; none where None.
+
     Returns:
-        Not below 0. Shape (m,).
+        Prices, not below 0 (shape (m,)); and what the divisible would earn: no prices can have a lower bound.
     """
     prices = np.zeros(len(problem.most))
     bounded = np.flatnonzero(np.isfinite(problem.most))
+    crowd = crowd or Crowd(np.zeros(1), np.zeros((1, len(prices))))
     alike = _alike(problem, bounded)
-    if not alike.earns.size or not bounded.size:
-        return prices
+    earns = np.concatenate([alike.earns, crowd.earned])
+    if not earns.any() or not bounded.size:
+        return prices, float(earns.max(initial=0.0))
     taken = alike.rows[: len(bounded)].tocoo()
-    dearest = np.full(len(bounded), alike.earns.max())
-    worth = alike.earns[taken.col] / np.maximum(taken.data, 1 / UNITS)
-    np.maximum.at(dearest, taken.row, worth)
-    beyond = vstack([-csr_array(np.eye(len(bounded))), csr_array((len(alike.counts), len(bounded)))])
+    dearest = np.full(len(bounded), earns.max())
+    np.maximum.at(dearest, taken.row, alike.earns[taken.col] / np.maximum(taken.data, 1 / UNITS))
+    beyond = csr_array(np.eye(len(bounded)))
+    theirs = csr_array(crowd.used[:, bounded].T)
+    rows = block_array([[alike.rows[: len(bounded)], theirs, -beyond], [alike.rows[len(bounded) :], None, None]])
+    one_of = np.concatenate([np.zeros(len(alike.earns)), np.ones(len(crowd.earned)), np.zeros(len(bounded))])
     found = linprog(
-        np.concatenate([-alike.earns, dearest * 1.01]), A_ub=hstack([alike.rows, beyond], format="csr"),
-        b_ub=alike.most, method="highs",
+        np.concatenate([-earns, dearest * 1.01]), A_ub=rows.tocsr(), b_ub=alike.most, A_eq=csr_array(one_of[None, :]),
+        b_eq=[1.0], method="highs",
     )  # fmt: skip
     prices[bounded] = np.maximum(-found.ineqlin.marginals[: len(bounded)], 0.0)
-    return prices
+    return prices, -float(found.fun)
 
 
 def best_of_few(problem: Problem) -> Whole:

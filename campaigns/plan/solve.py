@@ -3,12 +3,14 @@
     Problem --prices of limits--> a bound nobody can exceed --the doubtful, chosen whole--> Solution and its gap
 
 1. Prices. With a price for every limit each customer chooses for themselves, and what all of them keep plus what the
-   limits are worth bounds every plan (Lagrange). The best prices come from a linear programme of the few customers
-   whose choice is close, everybody else staying at theirs; once nobody else changes, they are the best for all.
-2. The few. Those with the closest choices are chosen whole by branch and bound, within what the others leave.
+   limits are worth bounds every plan (Lagrange). The price of money alone is found exactly, by halving; those of
+   several limits by linear programmes of the few whose choice is close, in which all the others do as in one of the
+   choices seen so far, or in shares of them: so no round forgets what an earlier one has shown.
+2. The few. Those with the closest choices are tried one after the other (by_states); the many who are alike are counted
+   and left to branch and bound (highs).
 3. Proof. Whoever's next best choice is worse by more than the gap (bound less plan) cannot choose otherwise in any
-   better plan. If all the others were among the few, the plan is the best there is; if not, they are taken in, and
-   2 again. docs/adr/0045 has the argument.
+   better plan. If all the others were tried, the plan is the best there is; if not, the gap is told.
+   docs/adr/0045 has the argument.
 
 Source: Balas and Zemel (1980), "An algorithm for large zero-one knapsack problems", Operations Research 28(5);
 Pisinger (1995), "A minimal algorithm for the multiple-choice knapsack problem", EJOR 83(2).
@@ -20,16 +22,17 @@ from typing import Final
 
 import numpy as np
 
-from campaigns.plan.by_money import best_by_money
-from campaigns.plan.highs import best_of_few, prices_of_few
+from campaigns.plan.by_states import best_by_states
+from campaigns.plan.highs import Crowd, best_of_few, prices_of_few
+from campaigns.plan.one_price import price_of_money
 from campaigns.plan.problem import NONE, FloatArray, IntArray, Judged, Problem
 
-FEW: Final = 4_000  # customers of one linear programme
-MOST: Final = 16_000  # likewise, where the first few were too few
+FEW: Final = 2_000  # customers of one linear programme
 SAMPLED: Final = 8  # of so many one, for prices to begin with
-ROUNDS: Final = 6
+ROUNDS: Final = 20
+EVEN: Final = 1e-10  # of the bound, by which it may miss the lowest there is
 NOISE: Final = 1e-12  # of floats that should be equal
-DOUBTFUL: Final = (150, 600, 2_500, 10_000)  # customers chosen whole, as many as the proof needs
+MANY: Final = 20  # customers of a kind, on average, who are counted rather than tried one by one
 
 
 @dataclass(frozen=True)
@@ -69,15 +72,30 @@ def solve(problem: Problem) -> Solution:
         choice[wanted] = own.choice
         earned = few.earned(own.choice)
         return Solution(choice, earned, earned, free)
-    prices = prices_of(few)
-    judged = few.judged(prices)
-    found = _by_money(few, judged, prices)
-    chosen, bound = found or _whole(few, judged, few.bound(prices, judged))
-    if (chosen == NONE).all():
-        chosen = _dearer(few, prices)
+    prices, chosen, bound = _limited(few, own)
     choice[wanted] = chosen
     earned = few.earned(chosen)
     return Solution(choice, earned, max(bound, earned), prices)
+
+
+def _limited(problem: Problem, own: Judged) -> tuple[FloatArray, IntArray, float]:
+    """Prices, the best choice found and what none can exceed, where not everybody can have their own."""
+    if problem.used(own.choice)[0] > problem.most[0]:
+        prices, start = price_of_money(problem)
+        if problem.fits(start):  # what is best with fewer limits, and keeps the others all the same, is best with all
+            return prices, *_chosen(problem, prices, start)
+    prices = prices_of(problem)
+    return prices, *_chosen(problem, prices, _dearer(problem, prices))
+
+
+def _chosen(problem: Problem, prices: FloatArray, start: IntArray) -> tuple[IntArray, float]:
+    """The best choice found, beginning with one that fits, and what none can exceed."""
+    judged = problem.judged(prices)
+    chosen, bound = _alike(problem, judged, start, problem.bound(prices, judged))
+    if bound - problem.earned(chosen) <= NOISE * bound:
+        return chosen, bound
+    chosen, least = best_by_states(problem, judged, prices, chosen)
+    return chosen, min(bound, least)
 
 
 def prices_of(problem: Problem, start: FloatArray | None = None) -> FloatArray:
@@ -88,34 +106,32 @@ def prices_of(problem: Problem, start: FloatArray | None = None) -> FloatArray:
         start: prices to begin with; those of a sample where None.
     """
     if len(problem) <= FEW:
-        return prices_of_few(problem)
+        return prices_of_few(problem)[0]
     prices = _sampled(problem) if start is None else start
-    best, lowest, size = prices, np.inf, FEW
+    best, lowest = prices, np.inf
+    said: list[IntArray] = []  # what everybody chose at the prices tried
     for _ in range(ROUNDS):
         judged = problem.judged(prices)
+        said.append(judged.choice)
         bound = problem.bound(prices, judged)
         if bound < lowest:
             best, lowest = prices, bound
-        close = closest(judged, size)
-        prices = prices_of_few(problem.of_rows(close, problem.most - _by_others(problem, judged, close)))
-        again = problem.judged(prices)
-        moved = np.flatnonzero(again.choice != judged.choice)
-        if np.isin(moved, close).all():
-            return prices if problem.bound(prices, again) <= lowest else best
-        size = min(2 * size, MOST, len(problem))
+        close = closest(judged, FEW)
+        prices, least = prices_of_few(problem.of_rows(close), _crowds(problem, said, close))
+        if lowest - least <= EVEN * lowest:
+            break
     return best
 
 
-def _by_money(problem: Problem, judged: Judged, prices: FloatArray) -> tuple[IntArray, float] | None:
-    """The best choice where no contact has a price: without the limits of contacts, which it may turn out to keep.
-
-    None where contacts have one, or where it does not keep them.
-    What is best with fewer limits, and keeps the others all the same, is best with all of them.
-    """
-    if not prices[0] or prices[1:].any():
-        return None
-    chosen, bound = best_by_money(problem, judged, float(prices[0]))
-    return (chosen, bound) if problem.fits(chosen) else None
+def _crowds(problem: Problem, said: list[IntArray], close: IntArray) -> Crowd:
+    """What everybody but a few earned and took by each of some choices."""
+    earned, used = [], []
+    for one in said:
+        theirs = one.copy()
+        theirs[close] = NONE
+        earned.append(problem.earned(theirs))
+        used.append(problem.used(theirs))
+    return Crowd(np.array(earned), np.array(used))
 
 
 def closest(judged: Judged, size: int) -> IntArray:
@@ -142,29 +158,23 @@ def _by_others(problem: Problem, judged: Judged, few: IntArray) -> FloatArray:
     return problem.used(theirs)
 
 
-def _whole(problem: Problem, judged: Judged, bound: float) -> tuple[IntArray, float]:
-    """The best whole choice found, and what none can exceed."""
-    chosen, before = np.full(len(problem), NONE), 0
-    for size in DOUBTFUL:
-        few = closest(judged, size)
-        gap = bound - problem.earned(chosen)
-        if before and len(np.unique(judged.margin[_within(judged, gap)])) <= DOUBTFUL[-1]:
-            few = np.union1d(few, _within(judged, gap))
-        left = problem.most - _by_others(problem, judged, few)
-        if len(few) == before or (left < 0).any():
-            continue
-        before = len(few)
-        whole = best_of_few(problem.of_rows(few, left))
-        trial = judged.choice.copy()
-        trial[few] = whole.choice
-        if problem.earned(trial) > problem.earned(chosen):
-            chosen = trial
-        gap = bound - problem.earned(chosen)
-        if np.isin(_within(judged, gap), few, assume_unique=True).all():  # the others cannot do better than they do
-            theirs = judged.choice.copy()
-            theirs[few] = NONE
-            return chosen, min(bound, problem.earned(theirs) + whole.bound)
-    return chosen, bound
+def _alike(problem: Problem, judged: Judged, chosen: IntArray, bound: float) -> tuple[IntArray, float]:
+    """The best whole choice, where all who could choose otherwise in a better plan than one given are of few kinds.
+
+    Of others, the one given and its bound.
+    """
+    doubtful = _within(judged, bound - problem.earned(chosen))
+    left = problem.most - _by_others(problem, judged, doubtful)
+    if len(doubtful) < MANY or (left < 0).any():
+        return chosen, bound
+    both = np.concatenate([problem.profit[doubtful], problem.units[doubtful]], axis=1)
+    if len(np.unique(both, axis=0)) * MANY > len(doubtful):
+        return chosen, bound
+    whole = best_of_few(problem.of_rows(doubtful, left))
+    trial, theirs = judged.choice.copy(), judged.choice.copy()
+    trial[doubtful], theirs[doubtful] = whole.choice, NONE
+    least = min(bound, problem.earned(theirs) + whole.bound)
+    return (trial, least) if problem.earned(trial) > problem.earned(chosen) else (chosen, least)
 
 
 def _dearer(problem: Problem, prices: FloatArray) -> IntArray:
