@@ -52,6 +52,7 @@ def plan(settings: Settings, asked: "Asked", *, dry_run: bool, replace: bool, by
         raise NoSuchModel(asked.only)
     if asked.budget is not None and not 0 <= asked.budget < float("inf"):
         raise NoMoney(asked.budget)
+    writing.put_back(settings.folder)
     writing.check_new(settings.folder, asked.campaign, replace=replace)
     now = clock_of(settings).now()
     with writing.set_aside(settings.folder, asked.campaign):  # it would count as contacts of its own customers

@@ -18,7 +18,7 @@ from campaigns.plan.problem import NONE, FloatArray, IntArray
 
 DRAWS: Final = 4_000
 NINE_TENTHS: Final = 1.6448536269514722  # standard deviations on each side
-VALUE, NO_RANGE, NO_BAND, MEASURED = "value", "take_up", "probability", "measured_effect"
+VALUE, NO_RANGE, NO_BAND, MEASURED, SAME = "value", "take_up", "probability", "measured_effect", "same_take_up"
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,8 @@ class Interval:
         expected_low, expected_high: if take-up and scores are off as far as they may be.
         realised_low, realised_high: with each customer's own chance on top.
         leaves_out: what neither interval holds: value, take_up (an action has no range), probability (a score has no
-            band), measured_effect (an effect was measured, and its own error is not drawn).
+            band), measured_effect (an effect was measured, and its own error is not drawn), same_take_up (one take-up
+            stands for everybody, and those whom a plan prefers may be turned less).
     """
 
     expected: float
@@ -74,6 +75,7 @@ def _take_up(offers: Offers, column: int, chance: FloatArray, missing: set[str])
     if action.code in offers.measured:
         missing.add(MEASURED)
         return np.full(len(chance), np.nan)
+    missing.add(SAME)
     if action.take_up_range is None:
         missing.add(NO_RANGE)
         return np.full(len(chance), stake.take_up_ratio)

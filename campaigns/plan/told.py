@@ -8,6 +8,7 @@ LEFT_OUT = {
     "value": ("how far the values are off", "客户价值的误差"),
     "take_up": ("how far take-up is off where no take_up_range is given", "未给出 take_up_range 的转化率误差"),
     "probability": ("how far scores are off that have no band", "无校准区间的评分误差"),
+    "same_take_up": ("that those chosen may be turned less than the average", "入选客户的转化率可能低于平均水平"),
     "measured_effect": ("how far the measured effects are off", "实测效果的误差"),
 }
 

@@ -30,6 +30,7 @@ from features.atomic import write_json, write_whole
 from features.treatments import treatments_file, write_treatments
 
 DECISIONS, MANIFEST, EXPORTS = "decisions.parquet", "manifest.json", "exports.json"
+ASIDE = ".aside"
 
 
 class AlreadyPlanned(DataError):
@@ -59,15 +60,29 @@ def check_new(folder: Path, campaign: str, *, replace: bool) -> None:
 
 @contextmanager
 def set_aside(folder: Path, campaign: str) -> Iterator[None]:
-    """Leave the treatments of a campaign that is to be replaced out of sight, and put them back, whatever happens."""
+    """Leave the treatments of a campaign that is to be replaced out of sight, and put them back, whatever happens.
+
+    Those of a run that was killed meanwhile come back first, of whichever campaign: they are contacts all the same.
+    """
+    put_back(folder)
     path = treatments_file(folder, campaign)
-    aside = path.with_suffix(".aside")
+    aside = path.with_suffix(ASIDE)
     if path.exists():
         path.replace(aside)
     try:
         yield
     finally:
         if aside.exists():
+            aside.replace(path)
+
+
+def put_back(folder: Path) -> None:
+    """Put back what killed runs left aside; where treatments were written since, these stand and the others go."""
+    for aside in treatments_file(folder, "any").parent.parent.glob(f"*/*{ASIDE}"):
+        path = aside.with_suffix(".parquet")
+        if path.exists():
+            aside.unlink()
+        else:
             aside.replace(path)
 
 

@@ -49,3 +49,16 @@ def test_what_makes_no_sense_is_refused(
 ) -> None:
     with pytest.raises(error, match=mend):
         asked(shop_of(tmp_path), **given)
+
+
+def test_what_a_killed_run_left_aside_comes_back_with_the_next(tmp_path: Path) -> None:
+    shop = shop_of(tmp_path)
+    asked(shop, campaign="spring", capacities=("5",))
+    treatments = shop.folder / "campaigns" / "spring" / "treatments.parquet"
+    treatments.replace(treatments.with_suffix(".aside"))  # where a run with --replace stood when it was killed
+    assert "Contact 7 customers" in asked(shop, campaign="summer"), "five cool down, though their plan lay aside"
+    assert len(read_treatments(shop.folder, "spring")) == 5
+    treatments.replace(treatments.with_suffix(".aside"))
+    with pytest.raises(AlreadyPlanned, match="--replace"):
+        asked(shop, campaign="spring")
+    assert not list(shop.folder.glob("campaigns/*/*.aside"))
