@@ -44,12 +44,16 @@ def _learned(settings: Settings, log: "OpenLog", treatments: "pd.DataFrame", act
     from campaigns.uplift.training import trained
     from churn.calendar import to_us
     from features.atomic import write_text
+    from features.opt_outs import left_out_of_learning
     from features.persons import persons_of
 
     wanted, seed, threads = settings.uplift, settings.training.seed, settings.training.threads
     path = file_of(settings.folder, action)
     people = persons_of(settings.folder, known_before_us=to_us(log.now))
-    rows = gathered(treatments, log.parts, log.served, log.lifecycle, wanted, now=log.now, seed=seed, people=people)
+    rows = gathered(
+        treatments, log.parts, log.served, log.lifecycle, wanted, now=log.now, seed=seed, people=people,
+        without=left_out_of_learning(settings),
+    )  # fmt: skip
     figures = model = None
     if not isinstance(rows, Refused):
         made = trained(rows, folds=wanted.folds, seed=seed, threads=threads)

@@ -141,7 +141,6 @@ def run(config: Config = DEFAULT, json: Json = False) -> None:
 
     result = room.run(load(config))
     show(result, json)
-    raise typer.Exit(result.exit_code)
 
 
 @app.command()

@@ -49,7 +49,6 @@ def leaks(config: Config = DEFAULT, cutoff: CutoffDay = None, json: Json = False
 
     result = room.leaks(load(config), cutoff)
     show(result, json)
-    raise typer.Exit(result.exit_code)
 
 
 def explain(
@@ -80,7 +79,6 @@ def retrain(
     act = room.if_needed if if_needed else room.retrain
     result = room.plan(settings, if_needed=if_needed) if dry_run else act(settings)
     show(result, json)
-    raise typer.Exit(result.exit_code)
 
 
 def mlflow(

@@ -31,10 +31,9 @@ def monitor(
         result = alerts.try_out(loaded)
     else:
         result = monitoring_history.history(loaded) if history else room.monitor(loaded, with_pages=pages)
-    show(result, json)
     if show_page:
         monitoring_ui.show_page(loaded)
-    raise typer.Exit(result.exit_code)
+    show(result, json)
 
 
 @monitor_app.command()

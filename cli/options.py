@@ -32,7 +32,9 @@ def load(config: Path) -> Any:  # Settings; importing it here costs pandas
 
 
 def show(result: Any, as_json: bool) -> None:  # a room's `Outcome`
-    """Print what a room returned."""
+    """Print what a room returned, and end with its exit code where that is not 0."""
     from cli import console
 
     console.show(result.as_json, as_json=as_json, text=result.text)
+    if result.exit_code:
+        raise typer.Exit(result.exit_code)

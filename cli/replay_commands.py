@@ -24,4 +24,3 @@ def replay(
 
     result = room.replay(load(config), score_id, language=language, top=top)
     show(result, json)
-    raise typer.Exit(result.exit_code)

@@ -22,7 +22,6 @@ def try_out(config: Config = DEFAULT, json: Json = False) -> None:
 
     result = room.try_out(load(config))
     show(result, json)
-    raise typer.Exit(result.exit_code)
 
 
 @webhooks_app.command()

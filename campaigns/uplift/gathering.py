@@ -7,7 +7,7 @@ cannot be told from an effect. Where nothing that can be learned from is left, i
 Start reading at `gathered`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
@@ -79,7 +79,7 @@ class Refused:
 
 def gathered(
     treatments: pd.DataFrame, parts: Sequence[Part], features: FeatureSet, lifecycle: Lifecycle, wanted: Uplift, *,
-    now: datetime, seed: int, people: Persons = ALONE,
+    now: datetime, seed: int, people: Persons = ALONE, without: Collection[str] = (),
 ) -> Rows | Refused:  # fmt: skip
     """The rows of one action.
 
@@ -92,8 +92,10 @@ def gathered(
         now: by the business's clock; a window that ends later is open.
         seed: of who is drawn where there are too many.
         people: which ids are one person's by now.
+        without: customers no model is to learn from. They leave either side, and the tests of likeness look at who is
+            left: a contact that made many object is told by them as a side that is not as large as its chance.
     """
-    kept = _comparable(treatments, parts, lifecycle, now, people)
+    kept = _comparable(treatments, parts, lifecycle, now, people, without)
     if isinstance(kept, Refused):
         return kept
     rows, came, left_out = kept
@@ -109,13 +111,19 @@ def gathered(
 
 
 def _comparable(
-    treatments: pd.DataFrame, parts: Sequence[Part], lifecycle: Lifecycle, now: datetime, people: Persons
+    treatments: pd.DataFrame,
+    parts: Sequence[Part],
+    lifecycle: Lifecycle,
+    now: datetime,
+    people: Persons,
+    without: Collection[str],
 ) -> tuple[pd.DataFrame, FloatArray, dict[str, str]] | Refused:
     """Rows of campaigns that are over and whose sides may be compared, and whether each came."""
     over = treatments[treatments["window_end"] <= now]
     if over.empty:
         return Refused(NO_CAMPAIGN, {"campaigns": int(treatments["campaign"].nunique())})
-    planned = [joined(rows, people).reset_index(drop=True) for _, rows in over.groupby("campaign", sort=True)]
+    everybody = (joined(rows, people) for _, rows in over.groupby("campaign", sort=True))
+    planned = [rows[~rows["customer_id"].isin(without)].reset_index(drop=True) for rows in everybody]
     left_out: dict[str, str] = {}
     kept, came = [], []
     for rows, became in zip(planned, outcomes(parts, planned, lifecycle, now, people), strict=True):

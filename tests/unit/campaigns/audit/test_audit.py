@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import typer
 
 from benchmarks.audit import Shop, fair, loyal_get_half, passed_over, worse
 from campaigns.audit.audit import NothingToAudit, UnknownOffer, audit, comparisons_of
@@ -15,6 +16,8 @@ from churn.errors import SettingsError
 from churn.settings import Settings
 from cli.campaign_audit import WORSE
 from cli.campaign_audit import audit as command
+from cli.options import show
+from cli.outcome import Outcome
 from features.treatments import write_treatments
 from tests.campaign_shop import event, scored, settings, treatments, written
 
@@ -108,6 +111,14 @@ def test_a_campaign_that_passes_over_women_is_told_with_what_to_do(tmp_path: Pat
     assert report == page(shop, found)
     assert "c007" not in report
     assert "profile.gender f" in report
+
+
+def test_the_command_ends_with_the_code_of_its_outcome(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(typer.Exit) as ended:
+        show(Outcome("worse", {"worse": 1}, WORSE), as_json=False)
+    assert (ended.value.exit_code, capsys.readouterr().out) == (21, "worse\n")
+    show(Outcome("fair", {}), as_json=True)
+    assert capsys.readouterr().out == "{}\n"
 
 
 def test_a_fair_campaign_is_told_to_be(tmp_path: Path) -> None:

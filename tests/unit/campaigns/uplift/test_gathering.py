@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,14 +28,14 @@ IDS = [f"c{number:04d}" for number in range(400)]
 SIDE = {one: number % 2 == 0 for number, one in enumerate(IDS)}
 
 
-def shop(folder: Path) -> Settings:
+def shop(folder: Path, *more: dict[str, Any]) -> Settings:
     """Every fourth comes in the window; every customer ordered a hundred and twenty days ago, and once long before."""
     business = settings(folder).model_copy(update={"uplift": FEW})
     rng = np.random.default_rng(1)
     events = [event(one, "order", 120, amount=50.0 + number % 7) for number, one in enumerate(IDS)]
     events += [event(one, "order", 200, amount=20.0) for one in IDS]
     events += [event(one, "order", 80, amount=30.0) for one in IDS if rng.random() < 0.3]
-    return written(business, [scored(one) for one in IDS], events)
+    return written(business, [scored(one) for one in IDS], [*events, *more])
 
 
 def planned(business: Settings, name: str, people: dict[str, bool], days_ago: int = 100, **columns: object) -> None:
@@ -60,6 +61,13 @@ def test_rows_know_what_was_known_when_chance_decided(tmp_path: Path) -> None:
     assert 0.2 < rows.trial.outcome.mean() < 0.4
     assert rows.trial.treated.tolist() == list(SIDE.values())
     assert rows.campaigns == ("spring",)
+
+
+def test_nobody_who_objects_to_scoring_is_learned_from(tmp_path: Path) -> None:
+    business = shop(tmp_path, event("c0007", "opt_out", 1, category="scoring"))
+    planned(business, "spring", SIDE)
+    told = uplift(business, "coupon").as_json["coupon"]
+    assert told["judged"]["customers"] == 399
 
 
 def test_nothing_is_learned_before_a_window_is_over(tmp_path: Path) -> None:
