@@ -88,6 +88,11 @@ def _text(node: ast.expr) -> str:
     )
 
 
+def _wire(name: str) -> str:
+    """As ChurnError.code has it."""
+    return "".join(f"_{c.lower()}" if c.isupper() and place else c.lower() for place, c in enumerate(name))
+
+
 def errors_page() -> str:
     """docs/errors.md: each error, its exit code, what it means and how to mend it."""
     classes = error_classes()
@@ -96,11 +101,12 @@ def errors_page() -> str:
         return one.exit_code if one.exit_code is not None else exit_code(classes[one.base])
 
     rows = [
-        f"| `{one.name}` | {exit_code(one)} | {one.meaning} | {_cell(one.mend) or RAISED} | {one.file} |"
+        f"| `{one.name}` | `{_wire(one.name)}` | {exit_code(one)} | {one.meaning} | {_cell(one.mend) or RAISED} | {one.file} |"
         for one in sorted(classes.values(), key=lambda one: (exit_code(one), one.file))
     ]
-    head = "# Errors\n\nEvery error says what is wrong and how to mend it; its family gives the exit code.\n\n"
-    return head + NOTE + _table("Error", "Exit code", "Means", "To mend it", "Where") + "\n".join(rows) + "\n"
+    head = "# Errors\n\nEvery error says what is wrong and how to mend it; its family gives the exit code.\n"
+    head += "The code is what a command prints first, and what an answer calls it.\n\n"
+    return head + NOTE + _table("Error", "Code", "Exit code", "Means", "To mend it", "Where") + "\n".join(rows) + "\n"
 
 
 def settings_page() -> str:

@@ -23,7 +23,7 @@ SERVICES: dict[str, Any] = COMPOSE["services"]
 OURS = ("service", "pipeline", "mlflow")
 DOTENV = {"POSTGRES_PASSWORD": "from-dotenv", "CHURN_API_KEYS": "crm:score:00"}
 UNITS = sorted((PACKAGING / "systemd").glob("*.service"))
-EXPOSURE = {"churn.service": 2.0, "churn-nightly.service": 3.5}
+EXPOSURE = {"churn.service": 2.0, "churn-nightly.service": 3.5, "churn-morning.service": 3.5}
 
 
 def stages() -> dict[str, list[str]]:
