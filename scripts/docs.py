@@ -101,7 +101,8 @@ def errors_page() -> str:
         return one.exit_code if one.exit_code is not None else exit_code(classes[one.base])
 
     rows = [
-        f"| `{one.name}` | `{_wire(one.name)}` | {exit_code(one)} | {one.meaning} | {_cell(one.mend) or RAISED} | {one.file} |"
+        f"| `{one.name}` | `{_wire(one.name)}` | {exit_code(one)} | {one.meaning} | {_cell(one.mend) or RAISED} "
+        f"| {one.file} |"
         for one in sorted(classes.values(), key=lambda one: (exit_code(one), one.file))
     ]
     head = "# Errors\n\nEvery error says what is wrong and how to mend it; its family gives the exit code.\n"
