@@ -107,13 +107,15 @@ def write_offers(settings: Settings, *, engine: Engine = HERE) -> Offers:
         engine: where parts of the log are read.
 
     Raises:
-        NoCategories: no order has one. NoLog: nothing was ingested.
+        NoCategories: no order has one; what was offered before is taken away. NoLog: nothing was ingested.
     """
     manifest, top = read_log_manifest(settings.folder), settings.segments.top_categories
     parts = log_parts(settings.folder, taking_back=settings.definition.taking_back)
     now = instant_of_now(settings)
     orders = orders_at(parts, settings.lifecycle, now, engine=engine)
     if not orders.categories:
+        for file in (TABLE, REPORT):  # what was offered before rests on nothing any more
+            (settings.folder / file).unlink(missing_ok=True)
         raise NoCategories(settings.definition.qualifying_kinds)
     confidence = settings.segments.confidence
     found = measure(

@@ -9,7 +9,7 @@ from campaigns.categories.offers import NoCategories, write_offers
 from campaigns.categories.reading import NoOffers, of_customer
 from churn.offer_tables import CATEGORIES
 from churn.segment_sections import Segments
-from cli.campaign_categories import categories
+from cli.campaign_categories import categories, in_the_loop
 from features.erasure.store import Whom
 from serving.tables.erasing import erase_from_tables
 from serving.tables.indexed import checked
@@ -55,3 +55,16 @@ def test_without_categories_there_is_a_mend(tmp_path: Path) -> None:
     with pytest.raises(NoOffers) as none:
         of_customer(shop, "a")
     assert none.value.mend == "run `churn campaign categories`."
+
+
+def test_the_loop_goes_on_without_categories_and_takes_old_offers_away(tmp_path: Path) -> None:
+    shop = settings(tmp_path)
+    written(shop, [scored(one) for one in IDS], orders())
+    assert in_the_loop(shop).as_json["label_zh"].startswith("简单排序")
+    written(shop, [scored(one) for one in IDS], [event("a", "order", 3)])  # the column is mapped no more
+    told = in_the_loop(shop)
+    assert told.as_json["refused"] == "no_categories"
+    assert told.exit_code == 0
+    assert told.text.startswith("No category is offered.")
+    assert "To mend it: name the column" in told.text
+    assert not (shop.folder / "tables" / "categories.parquet").exists()
