@@ -30,6 +30,7 @@ from pathlib import Path
 import lightgbm as lgb
 import numpy as np
 import pandas as pd
+from scipy.stats import t as student
 
 sys.path.append(str(Path(__file__).resolve().parent))
 import uplift_truth as true
@@ -190,7 +191,7 @@ def main() -> None:
     found = pd.DataFrame([one_seed(rest[0], seed, *rest[1:]) for seed in given.seeds])
     for against in ("oracle", "record oracle", "seen oracle"):
         ratios = found.drop(columns="trusted").div(found[against], axis=0)
-        half = 1.96 * ratios.std(ddof=1) / np.sqrt(len(found))
+        half = student.ppf(0.975, max(len(found) - 1, 1)) * ratios.std(ddof=1) / np.sqrt(len(found))
         told = (f"{name} {ratios[name].mean():.3f} +- {half[name]:.3f}" for name in ratios)
         print(f"of the {against}'s profit, {len(found)} seeds:", ", ".join(told))
     print(f"trusted in {int(found['trusted'].sum())} of {len(found)}")
