@@ -58,7 +58,10 @@ def due(settings: Settings, asked: str | None) -> Outcome:
         customers=("customer_id", "size"), overdue=("is_overdue", "sum"), first_due=("due", "min")
     )
     rows = [{str(name): value for name, value in row.items()} for row in counts.reset_index().to_dict("records")]
-    left = [{"left out": WORDS[code][0], "occasions": count} for code, count in found.left_out.items()]
+    left = [
+        {"action": action, "left out": WORDS[code][0], "occasions": count}
+        for (action, code), count in found.left_by.items()
+    ]
     text = "\n\n".join(
         [f"Due on {day}: {len(found.tasks):,} tasks.", *(table(one) for one in (rows, left) if one), *found.notes]
     )

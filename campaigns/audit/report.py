@@ -5,13 +5,19 @@ from pathlib import Path
 from typing import Final
 
 from campaigns.audit.audit import Audit
-from campaigns.audit.disparity import BY_NEED, TOO_FEW, UNALIKE, WORSE, Disparity
-from churn.page import Two, both, frame, part, table
+from campaigns.audit.disparity import BY_NEED, FINE, TOO_FEW, UNALIKE, WORSE, Disparity
+from churn.page import Two, both, both_code, frame, part, table
 from churn.settings import Settings
 from features.atomic import write_json, write_text
+from features.catalogue.kinds import PROFILE
 
 FOLDER: Final = Path("campaigns") / "audit"
 TOGETHER: Final = "_together"  # the id of no campaign
+LEFT: Final = "td:nth-child(-n+3),th:nth-child(-n+3){text-align:left} td:last-child{white-space:nowrap}"
+DIMENSIONS: Final[dict[str, Two]] = {
+    "stage": ("stage", "阶段"), "value_tier": ("value tier", "价值层级"),
+    "customer_since": ("time as a customer", "成为客户的时间"),
+}  # fmt: skip
 MEASURES: Final[dict[str, Two]] = {
     "offered": ("share offered something", "获得优惠的比例"),
     "offer_amount": ("worth of the offer", "优惠金额"),
@@ -21,7 +27,7 @@ VERDICTS: Final[dict[str, Two]] = {
     BY_NEED: ("worse terms, explained by risk", "条件更差，可由风险解释"),
     UNALIKE: ("worse terms, nobody of like risk to compare with", "条件更差，无风险相近者可比"),
     TOO_FEW: ("too few to say", "人数过少，无法判断"),
-    "fine": ("no worse terms shown", "未发现条件更差"),
+    FINE: ("no worse terms shown", "未发现条件更差"),
 }
 MEND: Final[Two] = (
     "see which [[action]] or segment brings it about, give alike customers the same terms, then plan and audit again.",
@@ -98,38 +104,45 @@ def in_words(one: Disparity, language: str) -> str:
 
 
 def page(settings: Settings, found: Audit) -> str:
-    """The page: first what is worse, then everything that was looked at."""
-    order = {WORSE: 0, BY_NEED: 1, UNALIKE: 2, "fine": 3, TOO_FEW: 4}
-    rows = [_row(one) for one in sorted(found.found, key=lambda one: order[one.verdict])]
-    head = ["", both("Group", "群体"), both("Against", "对照"), both("Measure", "指标"), both("Means", "均值"),
-            both("Raw difference", "原始差异"), both("At like risk", "风险相近时的差异")]  # fmt: skip
-    what = "all campaigns" if found.together else found.campaign or "recommended actions"
-    whole = "".join(f"<p>{escape(one)}</p>" for one in _whole(found, settings.business.language))
+    """The page: a part a verdict, first what is worse, then everything else that was looked at."""
+    what = both("all campaigns", "全部活动") if found.together else escape(found.campaign or "")
+    more = [escape(one) for one in _whole(found, settings.business.language)]
+    more += [both_code(*MEND)] if found.worse else []
+    parts = {
+        one: [row for row in found.found if row.verdict == one] for one in (WORSE, BY_NEED, UNALIKE, FINE, TOO_FEW)
+    }
     return frame(
         f"{settings.business.name}: offers by group",
         language=settings.business.language,
         tone="error" if found.worse else "fine",
-        heading=escape(f"{settings.business.name}: {what}"),
-        says=f"<p>{both(*sentence(found))}</p>" + whole + (f"<p>{both(*MEND)}</p>" if found.worse else ""),
+        heading=f"{escape(settings.business.name)}: {what or both('recommended actions', '推荐的行动')}",
+        says="".join([both(*sentence(found)), *(f"<br>{one}" for one in more)]),
         as_of=both(
             f"{found.customers:,} customers, {found.offered:,} offered something; scores of {found.cutoff:%Y-%m-%d}.",
             f"{found.customers:,} 位客户，{found.offered:,} 位获得优惠；评分截至 {found.cutoff:%Y-%m-%d}。",
         ),
-        body=[part(("Every group that was looked at", "全部群体"), f"<section>{table(head, rows)}</section>")],
+        body=[_part(verdict, rows) for verdict, rows in parts.items() if rows],
         footer=(
             "What counts as worse, and what this cannot see: docs/fair-and-lawful.md. Made by churn campaign audit.",
             "判断标准与局限见 docs/fair-and-lawful.md。由 churn campaign audit 生成。",
         ),
+        style=LEFT,
     )
 
 
-def _row(one: Disparity) -> list[str]:
-    def told(name: str) -> str:
-        found = getattr(one, name)
-        return "" if found is None else f"{found.value:+.3f} [{found.low:+.3f}, {found.high:+.3f}]"
+def _part(verdict: str, rows: list[Disparity]) -> str:
+    head = [both("Group and customers", "群体与人数"), both("Against", "对照"), both("Measure", "指标"),
+            both("Means", "均值"), both("At like risk", "风险相近时的差异")]  # fmt: skip
+    en, zh = VERDICTS[verdict]
+    return part((en[:1].upper() + en[1:], zh), f"<section>{table(head, [_row(one) for one in rows])}</section>")
 
+
+def _row(one: Disparity) -> list[str]:
+    told = one.adjusted
+    at_like_risk = "" if told is None else f"{told.value:+.3f} [{told.low:+.3f}, {told.high:+.3f}]"
+    en, zh = DIMENSIONS.get(one.dimension, (one.dimension.removeprefix(PROFILE),) * 2)
+    others = both("others", "其他") if one.others == "others" else escape(one.others)
     return [
-        both(*VERDICTS[one.verdict]), escape(f"{one.dimension} {one.group} ({one.n:,})"),
-        escape(f"{one.others} ({one.n_others:,})"), both(*MEASURES[one.measure]),
-        f"{one.mean:.3f} / {one.mean_others:.3f}", told("raw"), told("adjusted"),
+        f"{both(en, zh)} {escape(one.group.replace('_', ' '))} ({one.n:,})", f"{others} ({one.n_others:,})",
+        both(*MEASURES[one.measure]), f"{one.mean:.3f} / {one.mean_others:.3f}", at_like_risk,
     ]  # fmt: skip

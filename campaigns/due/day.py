@@ -46,12 +46,14 @@ class Due:
         day: which.
         tasks: columns of campaigns/due/told.py SCHEMA, in the order in which they are to be done.
         left_out: how many occasions that are open are not in the list, by the code why, most first.
+        left_by: the same, by action and code.
         notes: what could not be looked at, and why.
     """
 
     day: date
     tasks: pd.DataFrame
     left_out: dict[str, int]
+    left_by: dict[tuple[str, str], int]
     notes: tuple[str, ...]
 
 
@@ -84,7 +86,19 @@ def due_on(
     tasks = ordered[pd.isna(closed)]
     counts = pd.Series(closed, dtype=object).dropna().value_counts()
     left = {str(code): int(count) for code, count in counts.items()}
-    return Due(day, _tasks(tasks, actions, settings, day), left, facts.notes)
+    pairs = zip(ordered["action"], closed, strict=True)
+    left_by = dict(Counter((str(action), str(code)) for action, code in pairs if code is not None).most_common())
+    rows = _tasks(tasks, actions, settings, day)
+    return Due(day, rows, left, left_by, (*facts.notes, *_unowned(rows)))
+
+
+def _unowned(rows: pd.DataFrame) -> list[str]:
+    """A note on tasks that are nobody's."""
+    nobodys = rows.loc[rows["owner"].isna(), "action"]
+    names = ", ".join(sorted(set(nobodys)))
+    return [f"{len(nobodys):,} tasks have no owner ({names}): set owner of the action, or [campaigns] owner"] * bool(
+        len(nobodys)
+    )
 
 
 def _not_done(opened: pd.DataFrame, doors: Doors, facts: Facts) -> NDArray[np.bool_]:

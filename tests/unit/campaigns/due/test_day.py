@@ -215,6 +215,13 @@ def test_days_that_cannot_be_told_and_an_empty_catalogue(tmp_path: Path) -> None
         due(shop.model_copy(update={"action": (COUPON,)}), None)
 
 
+def test_tasks_that_are_nobodys_are_told_and_what_is_left_out_by_action(tmp_path: Path) -> None:
+    kinds = [action("birthday", owner="shop"), action("holiday", holidays=("03-02",))]
+    told = due(laid(tmp_path, kinds, [born("a", "03-02")], refuse=["b"]), None)
+    assert "1 tasks have no owner (holiday)" in told.text
+    assert "holiday  no consent to this channel is known" in told.text
+
+
 def test_who_is_forgotten_leaves_the_lists_of_every_day(tmp_path: Path) -> None:
     shop = laid(tmp_path, [action("holiday", holidays=("03-02",))], [])
     assert set(tasks(shop)) == {"a holiday", "b holiday"}
