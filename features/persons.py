@@ -54,8 +54,8 @@ class Persons:
 
     def among(self, customer_ids: Iterable[str], some: Iterable[str]) -> BoolArray:
         """Which of these are a person of whom one id is among some. Shape (n,)."""
-        found: BoolArray = np.isin(self.name(customer_ids), self.name(some))
-        return found
+        named = pd.Series(self.name(customer_ids), dtype=object)
+        return named.isin(self.name(some)).to_numpy(dtype=np.bool_)  # by hash: np.isin compares objects one by one
 
     def spread(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Rows once for every id of their person. Columns as given, customer_id among them."""

@@ -202,7 +202,7 @@ def _eligible(
     """Without whom no plan could offer anything: they opted out, or chance keeps them out for good."""
     ids = people.rows["customer_id"].to_numpy(dtype=object)
     objecting = opt_outs(settings, as_of, categories=(SCORING, CONTACT))["customer_id"].to_numpy(dtype=object)
-    out = np.isin(ids, objecting) | kept_out_for_good(settings, ids)
+    out = people.rows["customer_id"].isin(objecting).to_numpy(dtype=np.bool_) | kept_out_for_good(settings, ids)
     kept = People(people.rows[~out].reset_index(drop=True), people.cutoff, people.horizon_days, people.batch)
     return kept, given[given["customer_id"].isin(kept.rows["customer_id"])].reset_index(drop=True)
 

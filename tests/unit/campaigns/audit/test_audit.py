@@ -110,7 +110,7 @@ def test_a_campaign_that_passes_over_women_is_told_with_what_to_do(tmp_path: Pat
     report = write(shop, found).read_text(encoding="utf-8")
     assert report == page(shop, found)
     assert "c007" not in report
-    assert "gender</span> f (199)" in report
+    assert "gender</span> f (200)" in report
     assert "<p></p>" not in report
 
 
