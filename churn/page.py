@@ -3,6 +3,7 @@
     both(en, zh)   a text in two languages, of which one is shown
     part(...)      a heading, a note and what stands under it
     frame(...)     the whole page
+    turned(...)    a page that was written before, in the language of who looks, with a way back
 
 Texts in, a text out; what is passed as `str` is HTML already unless it says otherwise. Start reading at `frame`.
 """
@@ -64,6 +65,25 @@ def frame(
         top=top or SWITCH.substitute(checked), says=f"<p>{says}</p>" if says else "", as_of=as_of,
         body="\n".join(body), footer=both(*footer),
     )  # fmt: skip
+
+
+def turned(page: str, language: str, way_back: str = "") -> str:
+    """A page that `frame` made, with another language first; one with navigation of its own stays as it is.
+
+    Args:
+        page: HTML.
+        language: en or zh.
+        way_back: above the switch, HTML.
+    """
+    for chosen in ("en", "zh"):
+        checked = {one: " checked" if one == chosen else "" for one in ("en", "zh")}
+        switch = SWITCH.substitute(checked)
+        if switch in page:
+            wanted = SWITCH.substitute({one: " checked" if one == language else "" for one in ("en", "zh")})
+            return page.replace(f'<html lang="{chosen}">', f'<html lang="{language}">').replace(
+                switch, f"{way_back}{wanted}", 1
+            )
+    return page
 
 
 def part(title: Two, content: str, *, note: Two | None = None) -> str:

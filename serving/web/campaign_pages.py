@@ -21,6 +21,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from churn.errors import ChurnError
+from churn.page import turned
 from churn.settings import Settings
 from features.erasure.due import DUE, TASKS
 from features.treatments import FOLDER, OTHERS
@@ -36,7 +37,8 @@ from serving.web.session import Sessions
 HOME, PAGE = "/campaigns/", "/campaigns/{campaign}/{file}"
 SCOPES = dict.fromkeys((HOME, HOME.rstrip("/"), PAGE), "read")
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}", re.ASCII)
-FILE = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}\.html", re.ASCII)
+FILE = re.compile(r"[a-z0-9_][a-z0-9_-]{0,59}\.html", re.ASCII)
+AUDIT, UPLIFT = "audit", "uplift"  # rooms with a page a campaign, and a page an action
 OF_A_CAMPAIGN = ("plan.html", "effect.html")
 
 
@@ -67,9 +69,7 @@ class CampaignPages:
 
     async def every(self, request: Request) -> Response:
         """Answer `GET /campaigns/`."""
-        business = self._settings.business
-        csrf = self._sessions.csrf(request_of(request))
-        view = View.of(request, business=business.name, language=business.language, csrf=csrf)
+        view = self._view(request)
         heading = view.say("campaigns")
         try:
             content = await anyio.to_thread.run_sync(self._table, view)
@@ -84,7 +84,13 @@ class CampaignPages:
         content = await anyio.to_thread.run_sync(self._read, campaign, file)
         if content is None:
             raise UnknownRoute(request.url.path)
-        return Response(content, media_type="text/html", headers={"Content-Security-Policy": POLICY})
+        view = self._view(request)
+        shown = turned(content.decode(), view.language, f'<p><a href="{HOME}">← {view.say("campaigns")}</a></p>')
+        return Response(shown, media_type="text/html", headers={"Content-Security-Policy": POLICY})
+
+    def _view(self, request: Request) -> View:
+        csrf, business = self._sessions.csrf(request_of(request)), self._settings.business
+        return View.of(request, business=business.name, language=business.language, csrf=csrf)
 
     def _table(self, view: View) -> str:
         found = self._shelf.every(self._desk.counter.scorer.clock.now())
@@ -117,29 +123,38 @@ class CampaignPages:
             return view.say("came_more", value=value, low=low, high=high) + doubt
         if one.causal is False:
             return view.say("not_causal")
+        if one.expected_profit is not None and one.exported_at is None:
+            return view.say("not_exported", campaign=one.campaign)
         if one.is_over:
             return view.say("can_be_told", campaign=one.campaign)
         until = self._settings.lifecycle.calendar.day_of(one.window_end)
         return view.say("told_from", day=f"{until:%Y-%m-%d}")
 
     def _links(self, view: View, one: CampaignInfo) -> str:
+        """What was written of a campaign: its plan, what it did, its audit."""
+        folder = self._settings.folder / FOLDER
+        pages = {f"{one.campaign}/{file}": f"{file.removesuffix('.html')}_page" for file in OF_A_CAMPAIGN}
+        pages[f"{AUDIT}/{one.campaign}.html"] = "audit_page"
         found = [
-            f'<a href="{HOME}{one.campaign}/{file}">{view.say(file.removesuffix(".html") + "_page")}</a>'
-            for file in OF_A_CAMPAIGN
-            if (self._settings.folder / FOLDER / one.campaign / file).is_file()
+            f'<a href="{HOME}{where}">{view.say(name)}</a>'
+            for where, name in pages.items()
+            if (folder / where).is_file()
         ]
         return " · ".join(found)
 
     def _rooms(self, view: View) -> str:
-        """Links to the pages of other rooms that were written."""
-        pages = sorted(
-            path for room in sorted(OTHERS) for path in (self._settings.folder / FOLDER / room).glob("*.html")
-        )
-        links = [
-            f'<a href="{HOME}{path.parent.name}/{path.name}">{view.say("room_" + path.parent.name)}</a>'
-            for path in pages
-            if FILE.fullmatch(path.name)
-        ]
+        """Links to the pages of other rooms that were written; a campaign's audit stands in its own row."""
+        folder = self._settings.folder / FOLDER
+        links = []
+        for path in sorted(path for room in sorted(OTHERS) for path in (folder / room).glob("*.html")):
+            room, name = path.parent.name, path.stem
+            if not FILE.fullmatch(path.name) or (room == AUDIT and (folder / name).is_dir()):
+                continue
+            told = view.say(f"{room}_{name}" if room == AUDIT else f"room_{room}")
+            links.append(f'<a href="{HOME}{room}/{path.name}">{told}</a>')
+        actions = sorted(path.parent.name for path in (folder / UPLIFT).glob("*/report.html"))
+        told = view.say("room_uplift")
+        links += [f'<a href="{HOME}{UPLIFT}/{one}.html">{told}: {escape(one)}</a>' for one in actions]
         if any((self._settings.folder / DUE).glob(f"*/{TASKS}")):
             links.insert(0, f'<a href="{HOME}due/">{view.say("room_due")}</a>')
         return f"<p>{' · '.join(links)}</p>" if links else ""
@@ -149,6 +164,8 @@ class CampaignPages:
         if not NAME.fullmatch(campaign) or not FILE.fullmatch(file):
             return None
         folder = self._settings.folder / FOLDER / campaign
+        if campaign == UPLIFT:  # a folder an action
+            folder, file = folder / file.removesuffix(".html"), "report.html"
         if folder.is_symlink():
             return None
         return _opened(folder / file)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from churn.page import frame
 from cli.app import assemble
 from features.atomic import write_json
 from features.treatments import write_treatments
@@ -124,6 +125,43 @@ def test_the_pages(asked: TestClient) -> None:
     assert "default-src 'none'" in shown.headers["content-security-policy"]
     for hidden in ("2024-autumn/secret.txt", "2024-autumn/exports.json", "2025-spring/effect.html", "../x/a.html"):
         assert asked.get(f"/campaigns/{hidden}").status_code == 404
+
+
+def test_written_pages_follow_the_reader_and_lead_back(asked: TestClient, tmp_path: Path) -> None:
+    folder = tiny_service.settings(tmp_path).folder / "campaigns"
+    written = frame("t", language="en", heading="h", as_of="x", body=[], footer=("a", "b"))
+    (folder / "2024-autumn" / "effect.html").write_text(written)
+    chinese = asked.get("/campaigns/2024-autumn/effect.html?language=zh").text
+    assert 'id="zh" checked' in chinese
+    assert 'id="en" checked' not in chinese
+    assert '<a href="/campaigns/">← 营销活动</a>' in chinese
+    assert 'id="en" checked' in asked.get("/campaigns/2024-autumn/effect.html?language=en").text
+
+
+def test_pages_of_rooms_and_of_a_campaign(asked: TestClient, tmp_path: Path) -> None:
+    folder = tiny_service.settings(tmp_path).folder / "campaigns"
+    for name in ("audit/recommended", "audit/_together", "audit/2025-spring", "uplift/coupon/report", "value/report"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / f"{name}.html").write_text(name)
+    page = asked.get("/campaigns/").text
+    top, table = page.split("<table>")
+    for where, name in (
+        ("audit/recommended", "Recommended actions by group"), ("audit/_together", "All campaigns by group"),
+        ("uplift/coupon", "Uplift: coupon"), ("value/report", "Value"),
+    ):  # fmt: skip
+        assert f'<a href="/campaigns/{where}.html">{name}</a>' in top
+        assert asked.get(f"/campaigns/{where}.html").status_code == 200
+    assert '<a href="/campaigns/audit/2025-spring.html">offers by group</a>' in table
+    assert "2025-spring" not in top
+
+
+def test_a_plan_without_lists_says_so(asked: TestClient, tmp_path: Path) -> None:
+    folder = tiny_service.settings(tmp_path).folder / "campaigns" / "2025-spring"
+    totals = {"expected_profit_amount": 1.0, "expected_profit_low": 0.0, "expected_profit_high": 2.0}
+    write_json(folder / "manifest.json", {"totals": totals})
+    assert "known from" in asked.get("/campaigns/").text
+    (folder / "exports.json").unlink()
+    assert "churn campaign export --id 2025-spring" in asked.get("/campaigns/").text
 
 
 def test_what_it_was_expected_to_do_and_did(asked: TestClient, tmp_path: Path) -> None:

@@ -1,0 +1,60 @@
+"""Words of the pages of campaigns, in English and Chinese; see serving/web/words.py, which reads them."""
+
+from typing import Final
+
+CAMPAIGNS: Final[dict[str, tuple[str, str]]] = {
+    "campaign": ("Campaign", "活动"),
+    "planned_on": ("Planned on", "计划日期"),
+    "in_charge": ("In charge", "负责人"),
+    "to_contact": ("To contact", "触达人数"),
+    "held_out": ("Held out", "对照人数"),
+    "expected": ("Expected profit", "预期利润"),
+    "what_it_did": ("What it did", "实际效果"),
+    "told_from": ("known from {day} on", "{day} 起可知"),
+    "can_be_told": (
+        "its window is over: churn campaign effect --id {campaign}",
+        "观察期已结束：churn campaign effect --id {campaign}",
+    ),
+    "came_more": ("came: {value} points ({low} … {high})", "到店率变化 {value} 个百分点（{low} … {high}）"),
+    "due_on": ("Due on {day}", "{day} 待办"),
+    "no_list_yet": (
+        "There is no list yet: churn campaign due writes one.",
+        "尚无待办清单：请运行 churn campaign due。",
+    ),
+    "old_list": (
+        "This list is of {day}: churn campaign due writes that of today.",
+        "此清单日期为 {day}：运行 churn campaign due 生成今日清单。",
+    ),
+    "channel": ("Channel", "渠道"),
+    "act": ("Action", "动作"),
+    "tasks": ("Tasks", "任务"),
+    "overdue": ("overdue", "已逾期"),
+    "what_to_do": ("What to do", "做什么"),
+    "because": ("Why", "原因"),
+    "due_by": ("By", "截止"),
+    "plan_page": ("plan", "计划"),
+    "effect_page": ("what it did", "效果"),
+    "audit_page": ("offers by group", "优惠审计"),
+    "audit_recommended": ("Recommended actions by group", "推荐行动审计"),
+    "audit__together": ("All campaigns by group", "全部活动审计"),
+    "not_exported": (
+        "planned; its lists are not written yet: churn campaign export --id {campaign}",
+        "已计划，名单尚未导出：churn campaign export --id {campaign}",
+    ),
+    "not_causal": ("not causal", "非因果"),
+    "no_campaign_yet": (
+        "No campaign was planned yet: `churn campaign plan --id NAME` plans one.",
+        "尚未计划任何活动：运行 `churn campaign plan --id NAME`。",
+    ),
+    "room_audiences": ("Audiences", "受众"),
+    "room_audit": ("Offers by group", "优惠审计"),
+    "room_bend": ("How campaigns bend labels", "活动对标签的影响"),
+    "room_categories": ("Categories to offer", "推荐品类"),
+    "room_due": ("Due today", "今日待办"),
+    "room_learning": ("Learning from campaigns", "活动与学习"),
+    "room_pages": ("Pages", "页面"),
+    "room_plan": ("Plans", "计划"),
+    "room_segments": ("Segments", "客户分群"),
+    "room_uplift": ("Uplift", "增益模型"),
+    "room_value": ("Value", "客户价值"),
+}
