@@ -42,8 +42,9 @@ def test_rules_are_compared_seed_by_seed() -> None:
 
 @pytest.mark.nightly
 def test_strong_campaigns_bend_labels_and_modelling_unbends_what_is_told() -> None:
-    rows = pd.DataFrame(run(Asked(2000, 4, "passing", 0.2, ("kept", "modelled"), (4,)), seed=201))
+    """On a seed whose bend is clear: that the parts work together; how often it pays is the benchmark's to say."""
+    rows = pd.DataFrame(run(Asked(3000, 6, "passing", 0.2, ("kept", "modelled"), (4,)), seed=102))
     assert (rows["high"] < 0).all()  # the labels are bent beyond chance
     bias = rows.set_index("rule")["bias"]
-    assert bias["kept"] < -0.01  # naive retraining tells less than is true of whom nobody contacts
-    assert abs(bias["modelled"]) < abs(bias["kept"])
+    assert bias["kept"] < -0.02  # naive retraining tells less than is true of whom nobody contacts
+    assert abs(bias["modelled"]) < abs(bias["kept"]) / 2
