@@ -35,6 +35,11 @@ def contacts_since(settings: Settings, since: datetime, now: datetime) -> pd.Dat
     return _once(every.drop_duplicates([*COLUMNS, "is_plan"]))
 
 
+def contacts_told(settings: Settings, since: datetime, now: datetime) -> pd.DataFrame:
+    """Contacts in `[since, now)` of which the log or the inbox tells; columns of `contacts_since`."""
+    return _told(settings, since, now)[list(COLUMNS)]
+
+
 def _told(settings: Settings, since: datetime, now: datetime) -> pd.DataFrame:
     try:
         rows = rows_of_kinds(settings, (CONTACT,), known_before=now)

@@ -5,6 +5,7 @@
     kept_out_for_good       chance keeps them out of every campaign, so that there is somebody to compare with
     no_consent              no consent to this channel is known
     open_complaint          they wait for an answer: service alone may reach them
+    held_out                chance keeps them out of a campaign whose window is open: what they do untreated measures it
     too_many_contacts       as many as [campaigns] allows within its days
     cooling_down            they had this action too short ago
 
@@ -31,11 +32,12 @@ from churn.settings import Settings
 from features.consents import channel_consents
 from features.opt_outs import opt_outs
 from features.persons import persons_of
+from features.treatments import read_treatments
 
 Codes = NDArray[np.object_]
 BoolArray = NDArray[np.bool_]
 OPTED_OUT, OPTED_OUT_OF_SCORING, KEPT_OUT = "opted_out", "opted_out_of_scoring", "kept_out_for_good"
-NO_CONSENT, OPEN_COMPLAINT = "no_consent", "open_complaint"
+NO_CONSENT, OPEN_COMPLAINT, HELD_OUT = "no_consent", "open_complaint", "held_out"
 TOO_MANY, COOLING_DOWN = "too_many_contacts", "cooling_down"
 CONTACT, SCORING = "contact", "scoring"
 UNSOLVED: Final = "complaint_unsolved_oldest_days"
@@ -45,6 +47,7 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     KEPT_OUT: ("kept out of every campaign by chance, to compare with", "随机对照组：不参与任何营销活动"),
     NO_CONSENT: ("no consent to this channel is known", "未取得该渠道的联系同意"),
     OPEN_COMPLAINT: ("a complaint of theirs waits for an answer", "客户的投诉尚未解决"),
+    HELD_OUT: ("held out of a campaign that is still being measured", "某活动的对照组，效果评估期尚未结束"),
     TOO_MANY: ("contacted too often lately", "近期联系次数已达上限"),
     COOLING_DOWN: ("had this action a short while ago", "近期已收到过同一行动"),
 }
@@ -60,6 +63,7 @@ class Doors:
         kept_out: by chance, of everything. Shape (n,).
         consents: by channel: who consented. Each of shape (n,).
         complains: who waits for an answer. Shape (n,).
+        held_out: of a campaign whose measurement window is open. Shape (n,).
         is_full: who was contacted as often as is allowed. Shape (n,).
         had: contacts of as many days as the longest cool-down; columns of `contacts_since`.
         calendar: whose days are counted.
@@ -71,6 +75,7 @@ class Doors:
     kept_out: BoolArray
     consents: Mapping[str, BoolArray]
     complains: BoolArray
+    held_out: BoolArray
     is_full: BoolArray
     had: pd.DataFrame
     calendar: Calendar
@@ -95,6 +100,7 @@ class Doors:
             (KEPT_OUT, self.kept_out),
             (NO_CONSENT, ~self.consents[action.channel]),
             (OPEN_COMPLAINT, nobody if is_service else self.complains),
+            (HELD_OUT, nobody if is_service and action.is_occasional else self.held_out),
             (TOO_MANY, self.is_full),
             (COOLING_DOWN, self._cooling(action)),
         )
@@ -134,7 +140,7 @@ def doors_of(settings: Settings, people: People, now: datetime, environ: Mapping
     return Doors(
         customer_ids=ids, opted_out=_opted_out(settings, ids, now), kept_out=kept_out_for_good(settings, ids),
         consents=_consents(settings, ids, {one.channel for one in settings.action}, environ), complains=unsolved,
-        is_full=_among(ids, full), had=had, calendar=calendar, now=now,
+        held_out=_held_out(settings, ids, now), is_full=_among(ids, full), had=had, calendar=calendar, now=now,
     )  # fmt: skip
 
 
@@ -146,6 +152,13 @@ def _among(ids: Codes, some: Iterable[object]) -> BoolArray:
 def _opted_out(settings: Settings, ids: Codes, now: datetime) -> dict[str, BoolArray]:
     told, people = opt_outs(settings, now), persons_of(settings.folder)
     return {str(what): people.among(ids, rows["customer_id"]) for what, rows in told.groupby("category")}
+
+
+def _held_out(settings: Settings, ids: Codes, now: datetime) -> BoolArray:
+    """Who is held out of a campaign whose window is open: cool-downs keep its treated away, and they would be next."""
+    rows = read_treatments(settings.folder)
+    measured = ~rows["is_treated"].astype(bool) & (rows["planned_at"] <= now) & (rows["window_end"] > now)
+    return persons_of(settings.folder).among(ids, rows.loc[measured, "customer_id"])
 
 
 def _consents(settings: Settings, ids: Codes, channels: set[str], environ: Mapping[str, str]) -> dict[str, BoolArray]:

@@ -19,6 +19,7 @@ from features import parquet
 from features.atomic import write_whole
 
 FOLDER, FILE = Path("campaigns"), "treatments.parquet"
+MANIFEST, EXPORTS = "manifest.json", "exports.json"
 OTHERS: Final = frozenset(
     ("audiences", "audit", "bend", "categories", "due", "learning", "pages", "plan", "segments", "uplift", "value")
 )  # what else lies in that folder
@@ -59,6 +60,12 @@ def treatments_file(folder: Path, campaign: str) -> Path:
     if not is_id(campaign):
         raise NoName(campaign)
     return folder / FOLDER / campaign / FILE
+
+
+def is_on_paper(folder: Path, campaign: str) -> bool:
+    """Whether a campaign was planned here and no list of it was ever written: nobody can have worked through it."""
+    own = treatments_file(folder, campaign).parent
+    return (own / MANIFEST).exists() and not (own / EXPORTS).exists() and not any(own.glob("list-*.csv"))
 
 
 def read_treatments(folder: Path, campaign: str | None = None) -> pd.DataFrame:

@@ -1,8 +1,9 @@
 """Who is asked for among everybody of the newest scores, and who of them may not be on a list, whatever their details.
 
 Whoever opted out of contact or of audiences is on no list, not even on one that keeps advertisements away: to send
-their digest is to use their details for advertising. By chance kept out for good: on no list but that. Reads scores,
-values, treatments and events; knows no address. Start reading at `candidates`.
+their digest is to use their details for advertising. By chance kept out for good: on no list but that; held out of a
+campaign that is being measured: on none that shows advertisements. Reads scores, values, treatments and events; knows
+no address. Start reading at `candidates`.
 """
 
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from campaigns.audiences import wanted as asked
 from campaigns.audiences.wanted import Wanted
 from campaigns.people import People, features_of
 from campaigns.segments.members import of_people
-from campaigns.suppress import KEPT_OUT, OPEN_COMPLAINT, OPTED_OUT, OPTED_OUT_OF_SCORING, Doors
+from campaigns.suppress import HELD_OUT, KEPT_OUT, OPEN_COMPLAINT, OPTED_OUT, OPTED_OUT_OF_SCORING, Doors
 from churn.errors import DataError
 from churn.settings import Settings
 from churn.stages import Stage
@@ -103,13 +104,15 @@ def candidates(settings: Settings, people: People, doors: Doors, which: Wanted, 
         (OPTED_OUT_OF_SCORING, outs.get(SCORING, nobody) if by_score else nobody),
         (KEPT_OUT, nobody if which.kind == asked.EXCLUDE_LOYAL else doors.kept_out),
         (OPEN_COMPLAINT, doors.complains if which.shows_ads else nobody),
+        # who is treated in this very campaign was so before another one held them out
+        (HELD_OUT, doors.held_out if which.shows_ads and which.kind != asked.CAMPAIGN else nobody),
         (NO_SCORE, np.isnan(probability) if floor is not None else nobody),
         (UNLIKELY, probability < floor if floor is not None else nobody),
     )
     codes: NDArray[np.object_] = np.full(len(ids), None, dtype=object)
     for code, applies in reversed(rules):
         codes[applies] = code
-    refused = _opted_out(settings, now) | frozenset(ids[codes == KEPT_OUT])
+    refused = _opted_out(settings, now) | frozenset(ids[np.isin(codes, (KEPT_OUT, HELD_OUT))])
     return Candidates(ids[meant], codes[meant], values[meant], valued_by, elsewhere, refused)
 
 

@@ -26,9 +26,11 @@ from campaigns.ledger.differences import Difference, PerSaved, adjusted, mean_di
 from campaigns.ledger.money import Money, money_of
 from campaigns.ledger.outcomes import outcomes
 from campaigns.ledger.people_planned import joined
+from campaigns.ledger.touched import is_blurred, touched
 from churn.calendar import to_us
 from churn.cohort import CHURN
 from churn.errors import DataError, ImmatureError
+from churn.events import BoolArray
 from churn.settings import Settings
 from features.parts import Part
 from features.persons import persons_of
@@ -36,7 +38,7 @@ from features.treatments import read_treatments
 
 LEAST = 30  # on a side: fewer say nothing that an interval could hold
 NO_HOLD_OUT, TOO_FEW, NOT_ALIKE, NOT_AS_MANY = "no_hold_out", "too_few", "not_alike", "not_as_many"
-WERE_CONTACTED = "were_contacted"
+WERE_CONTACTED, HELD_OUT_TREATED = "were_contacted", "held_out_treated"
 PAST: Final = ("orders_before_count", "spend_before_amount", "days_since_last_order", "tenure_days")
 PLANNED: Final = ("probability", "value_amount")
 WORDS: Final = {
@@ -47,6 +49,8 @@ WORDS: Final = {
                 "在查明原因之前非因果：活动前两组差异超出随机范围"),
     WERE_CONTACTED: ("not causal: customers whom no campaign may contact were contacted all the same",
                      "非因果：本应从不触达的客户实际被触达"),
+    HELD_OUT_TREATED: ("not causal: more of the held out than of the treated were contacted otherwise meanwhile",
+                       "非因果：评估期内，对照组被其他方式触达的比例高于触达组"),
     NOT_AS_MANY: ("not causal until it is explained: the sides are not as large as their chances make them",
                   "在查明原因之前非因果：两组人数与随机比例不符"),
 }  # fmt: skip
@@ -131,7 +135,10 @@ def effects_of(settings: Settings, parts: Sequence[Part], campaigns: Sequence[st
     people = persons_of(settings.folder, known_before_us=to_us(now))
     planned = [joined(_planned(settings, campaign, now), people) for campaign in campaigns]
     became = outcomes(parts, planned, settings.lifecycle, now, people)
-    return [measured(rows, one, settings) for rows, one in zip(planned, became, strict=True)]
+    reached = touched(settings, planned, now, people)
+    return [
+        measured(rows, one, settings, elsewhere) for rows, one, elsewhere in zip(planned, became, reached, strict=True)
+    ]
 
 
 def _planned(settings: Settings, campaign: str, now: datetime) -> pd.DataFrame:
@@ -145,13 +152,16 @@ def _planned(settings: Settings, campaign: str, now: datetime) -> pd.DataFrame:
     return rows
 
 
-def measured(rows: pd.DataFrame, became: pd.DataFrame, settings: Settings) -> Effect:
+def measured(
+    rows: pd.DataFrame, became: pd.DataFrame, settings: Settings, elsewhere: BoolArray | None = None
+) -> Effect:
     """The effect, from what became of everybody.
 
     Args:
         rows: TREATMENTS of one campaign, a person once.
         became: columns of `outcomes`, index that of `rows`.
         settings: whose actions they are.
+        elsewhere: whom something else reached in the window, as `touched` says; nobody where None.
     """
     is_treated = rows["is_treated"].to_numpy(dtype=np.bool_)
     propensity = rows["propensity"].to_numpy(dtype=np.float64)
@@ -162,6 +172,8 @@ def measured(rows: pd.DataFrame, became: pd.DataFrame, settings: Settings) -> Ef
     }
     sides, money = balance(known, is_treated, propensity), money_of(settings, rows, became)
     why_not = _why_not(sides, propensity)
+    if elsewhere is not None and is_blurred(elsewhere, is_treated, propensity):
+        why_not = (*why_not, HELD_OUT_TREATED)
     told = {"retained": None, "revenue": None, "profit": None, "saved": None, "take_up": None, "on_reached": None}
     found: dict[str, Difference | None] = dict(told)
     beside: dict[str, Difference] = {}

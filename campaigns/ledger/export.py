@@ -25,7 +25,7 @@ import pyarrow as pa
 from campaigns.ledger.effect import NoCampaign
 from campaigns.ledger.people_planned import joined
 from campaigns.people import People
-from campaigns.suppress import COOLING_DOWN, TOO_MANY, doors_of
+from campaigns.suppress import COOLING_DOWN, HELD_OUT, TOO_MANY, doors_of
 from churn.action_sections import Action
 from churn.calendar import Calendar
 from churn.cells import harmless
@@ -41,7 +41,7 @@ from features.treatments import read_treatments, treatments_file
 EXPORTS, LISTED = "exports.json", "listed.parquet"
 COLUMNS = ("customer_id", "action", "text", "text_zh", "why", "why_zh", "due", "owner")
 GONE = "no_such_action"  # the catalogue knows it no longer
-OF_THE_PLAN = (TOO_MANY, COOLING_DOWN)  # the plan itself is what counts there
+OF_THE_PLAN = (TOO_MANY, COOLING_DOWN, HELD_OUT)  # the plan itself is what counts there, not one that came after it
 
 
 class WindowOver(DataError):

@@ -11,7 +11,8 @@ from campaigns.people import NoScores, OldScores, people_of
 from campaigns.suppress import Doors, counts_of, doors_of, in_words
 from churn.settings import Settings
 from features.consents import NoConsents
-from tests.campaign_shop import CALL, COUPON, NOW, event, scored, settings, written
+from features.treatments import write_treatments
+from tests.campaign_shop import CALL, COUPON, NOW, event, scored, settings, treatments, written
 
 OF_ALL = ("a", "b", "c", "d", "e", "f", "g", "h")
 
@@ -52,6 +53,20 @@ def test_service_reaches_who_complains_and_what_no_score_chose_reaches_who_refus
 def test_an_opt_in_after_an_opt_out_opens_the_door(tmp_path: Path) -> None:
     told = [event("a", "opt_out", 9), event("a", "opt_in", 3), event("b", "opt_in", 9), event("b", "opt_out", 3)]
     assert refused(doors(settings(tmp_path), told)) == {"b": "opted_out"}
+
+
+def test_who_is_held_out_of_a_campaign_waits_until_its_window_is_over(tmp_path: Path) -> None:
+    shop = settings(tmp_path)
+    written(shop, [scored(one) for one in OF_ALL])
+    for name, held, ago in (("open", "a", 50), ("over", "b", 61)):
+        rows = treatments(name, {held: False, "c": True}, days_ago=ago, window_days=60)
+        write_treatments(shop.folder, name, rows)
+    found = doors_of(shop, people_of(shop, NOW), NOW, {})
+    assert refused(found) == {"a": "held_out"}
+    assert refused(found, COUPON.model_copy(update={"kind": "holiday"}), by_score=False) == {"a": "held_out"}
+    assert refused(found, CALL) == {}, "a complaint is answered whatever chance said"
+    assert refused(found, CALL.model_copy(update={"kind": "call"})) == {"a": "held_out"}, "a plan chooses calls"
+    assert in_words("held_out", "en") != in_words("held_out", "zh")
 
 
 def test_contacts_and_cool_down_end_with_their_days(tmp_path: Path) -> None:

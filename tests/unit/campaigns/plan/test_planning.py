@@ -129,6 +129,19 @@ def test_an_id_is_planned_once_and_anew_only_before_its_export(tmp_path: Path) -
         check_new(shop.folder, "spring", replace=True)
 
 
+def test_nobody_held_out_of_a_campaign_is_in_the_next_one(tmp_path: Path) -> None:
+    shop = shop_of(tmp_path, hold_out_ratio=0.4)
+    people, first = planned(shop, campaign="a", capacities=("12",))
+    write(shop, people, first, NOW)
+    ledger = read_treatments(shop.folder, "a")
+    held = set(ledger.loc[~ledger["is_treated"], "customer_id"])
+    _, second = planned(shop, campaign="b")
+    told = second.decisions.set_index("customer_id")
+    assert held
+    assert set(told.loc[sorted(held), "code"]) == {"held_out"}
+    assert told["is_in"].any()
+
+
 def test_what_comes_of_a_plan_is_less_certain_than_what_is_expected(tmp_path: Path) -> None:
     _, found = planned(shop_of(tmp_path))
     got = found.interval
