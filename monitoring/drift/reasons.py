@@ -175,7 +175,10 @@ def _far(findings: Findings, score: ScoreDrift, bar: float) -> Reason:
     if score.coverage < FEWEST_SCORED:
         share = f"{score.coverage:.0%}"
         what = _moved(score, (f", but only {share} of the cohort were asked about", f"，但只有 {share} 的客户被评分"))
-        mend = ("run `churn score --all` and monitor again.", "运行 `churn score --all` 后再次监控。")
+        mend = (
+            "run `churn score --all` and monitor again; where the others opted out of scores, that is why they moved.",
+            "运行 `churn score --all` 后再次监控；若其余客户拒绝评分，偏移即由此而来。",
+        )
         return Reason("watch", "scores_moved_of_some", what, psi, bar, mend, SCORES)
     if not findings.newer_outcomes:
         mend = (
