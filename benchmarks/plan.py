@@ -12,10 +12,12 @@ import time
 
 import numpy as np
 
+from campaigns.plan.highs import NODES, SECONDS, best_of_few
 from campaigns.plan.problem import NONE, FloatArray, Limit, Problem
 from campaigns.plan.solve import solve
 
 ACTIONS = 10
+SMALL = 5_000  # customers, up to whom HiGHS is asked about everybody beside it
 
 
 def drawn(count: int, seed: int) -> tuple[FloatArray, FloatArray]:
@@ -37,12 +39,23 @@ def main(count: int) -> None:
         profit, cost = drawn(count, seed)
         for name, limits in (("budget", []), ("budget and capacities", short)):
             began = time.process_time()
-            found = solve(Problem.of(profit, cost, count * 0.05, limits))
+            problem = Problem.of(profit, cost, count * 0.05, limits)
+            found = solve(problem)
             took, peak = time.process_time() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
             print(
                 f"{count:,} customers, seed {seed}, {name}: {took:.1f} s of processor, peak {peak:.2f} GiB, "
-                f"{(found.choice != NONE).sum():,} chosen, profit {found.profit:,.2f}, gap {found.gap:.2g}"
+                f"{(found.choice != NONE).sum():,} chosen, profit {found.profit:,.2f}, gap {found.gap:.2g}",
+                flush=True,
             )
+            if count <= SMALL:
+                began = time.process_time()
+                whole = best_of_few(problem)
+                print(
+                    f"    HiGHS on everybody, {NODES} nodes or {SECONDS:.0f} s: {time.process_time() - began:.1f} s of "
+                    f"processor, profit {problem.earned(whole.choice):,.2f}, gap "
+                    f"{whole.bound - problem.earned(whole.choice):.2g}",
+                    flush=True,
+                )
 
 
 if __name__ == "__main__":

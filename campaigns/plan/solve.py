@@ -105,6 +105,8 @@ def prices_of(problem: Problem, start: FloatArray | None = None) -> FloatArray:
         problem: of any size.
         start: prices to begin with; those of a sample where None.
     """
+    if not np.isfinite(problem.most).any():
+        return np.zeros(len(problem.most))
     if len(problem) <= FEW:
         return prices_of_few(problem)[0]
     prices = _sampled(problem) if start is None else start

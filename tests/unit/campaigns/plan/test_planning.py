@@ -16,7 +16,7 @@ from campaigns.hold_out import kept_out_for_good
 from campaigns.people import People, people_of
 from campaigns.plan.between import between
 from campaigns.plan.limits import StrangeCapacity
-from campaigns.plan.page import page
+from campaigns.plan.page import frontier, page
 from campaigns.plan.planning import Asked, Plan, plan
 from campaigns.plan.told import outcome
 from campaigns.plan.writing import AlreadyPlanned, check_new, write
@@ -115,6 +115,21 @@ def test_what_is_written_is_the_ledger_everybodys_reason_and_a_manifest(tmp_path
     assert len(pd.read_parquet(shop.folder / "campaigns" / "spring" / "decisions.parquet")) == 32
     assert rows["window_end"].min() > rows["due"].max() > rows["planned_at"].max()
     assert "polyline" in page(found, shop, NOW)
+
+
+def test_a_curve_drawn_from_a_sample_says_so_and_ends_where_money_earns_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = shop_of(tmp_path)
+    _, found = planned(shop, budget=40.0, capacities=("5",))
+    whole = frontier(found.problem)
+    assert whole.looked_at == whole.customers
+    assert whole.points[-1, 1] > whole.points[-2, 1] - 1e-9
+    assert "Drawn from" not in page(found, shop, NOW)
+    monkeypatch.setattr("campaigns.plan.page.SAMPLE", 10)
+    sampled = frontier(found.problem)
+    assert sampled.looked_at <= 10 < sampled.customers
+    assert f"Drawn from {sampled.looked_at} of {sampled.customers} customers" in page(found, shop, NOW)
 
 
 def test_an_id_is_planned_once_and_anew_only_before_its_export(tmp_path: Path) -> None:
