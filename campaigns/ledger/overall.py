@@ -1,8 +1,9 @@
 """What all contact together does: everybody against the few whom no campaign ever contacts.
 
 Each campaign is measured against its own hold-out; what they add up to, or take from each other, only the permanent
-hold-out can say. Counted are customers who had bought before the first campaign was planned; what they did since then,
-for a year at most, is compared. Start reading at `overall`.
+hold-out can say. Counted are customers who had bought before the first campaign was planned, and they are looked at as
+they were then, however long ago: whoever campaigns won or kept since must not choose the sample. What they did since,
+or in the last year where that is shorter, is compared. Start reading at `overall`.
 """
 
 from collections.abc import Iterable
@@ -36,13 +37,15 @@ class Overall:
     """Everybody who may be contacted, against those who never are.
 
     Args:
+        as_of: when the first campaign began: of whom the sample is, and when its sides were compared.
         since, until: between which it was compared.
-        customers: who had bought before. kept_out: of them, those whom no campaign contacts.
+        customers: who had bought before `as_of`. kept_out: of them, those whom no campaign contacts.
         why_not: codes why the differences are not to be called an effect.
         balance: how alike the sides were before.
         retained, revenue: share who bought since, and money of each.
     """
 
+    as_of: datetime
     since: datetime
     until: datetime
     customers: int
@@ -54,7 +57,7 @@ class Overall:
 
 
 def overall(settings: Settings, parts: Iterable[Part], first: datetime, now: datetime) -> Overall:
-    """What all contact together did since the first campaign, for a year at most.
+    """What all contact together did since the first campaign, or in the last year where that is shorter.
 
     Args:
         settings: whose; `[campaigns] permanent_hold_out_ratio` said who is kept out.
@@ -63,8 +66,9 @@ def overall(settings: Settings, parts: Iterable[Part], first: datetime, now: dat
         now: by the business's clock.
     """
     calendar = Calendar(settings.business.timezone)
-    since = max(calendar.midnight(calendar.day_of(first) + timedelta(days=1)), calendar.window_start(now, MOST_DAYS))
-    told = [_of_part(part, settings.lifecycle, to_us(since), to_us(now)) for part in parts]
+    as_of = calendar.midnight(calendar.day_of(first) + timedelta(days=1))
+    since = max(as_of, calendar.window_start(now, MOST_DAYS))
+    told = [_of_part(part, settings.lifecycle, to_us(as_of), to_us(since), to_us(now)) for part in parts]
     ids, contacted, after, money, orders, spent = _by_person(told, persons_of(settings.folder))
     open_to_all, chance = ~kept_out_for_good(settings, ids), chance_of_campaigns(settings, ids)
     sides = balance({"orders_before_count": orders, "spend_before_amount": spent}, open_to_all, chance)
@@ -78,20 +82,20 @@ def overall(settings: Settings, parts: Iterable[Part], first: datetime, now: dat
         (NOT_AS_MANY, not sides.is_as_many),
     )
     return Overall(
-        since=since, until=now, customers=len(ids), kept_out=int((~open_to_all).sum()),
+        as_of=as_of, since=since, until=now, customers=len(ids), kept_out=int((~open_to_all).sum()),
         why_not=tuple(code for code, holds in codes if holds), balance=sides,
         retained=share_difference(after > 0, open_to_all, chance) if could else None,
         revenue=mean_difference(money, open_to_all, chance) if could else None,
     )  # fmt: skip
 
 
-def _of_part(part: Part, lifecycle: Lifecycle, since_us: int, now_us: int) -> list[NDArray[Any]]:
-    """Of each customer: id, contacts, orders and money since, and orders and money before."""
+def _of_part(part: Part, lifecycle: Lifecycle, as_of_us: int, since_us: int, now_us: int) -> list[NDArray[Any]]:
+    """Of each customer: id, contacts, orders and money since, and orders and money before the first campaign."""
     events = part.read()
     size = len(events.customers)
     told = events.is_kind(CONTACT) & (events.time_us >= since_us) & (events.time_us < now_us)
     found = [np.bincount(events.customer[told], minlength=size)]
-    for rows, low in ((before(events, now_us), since_us), (before(events, since_us), None)):
+    for rows, low in ((before(events, now_us), since_us), (before(events, as_of_us), None)):
         counts = qualifies(rows, lifecycle.definition, lifecycle.calendar)
         if low is not None:
             counts &= rows.time_us >= low

@@ -120,6 +120,7 @@ def _per_saved(found: PerSaved | None) -> dict[str, float | None] | None:
 def overall_as_json(found: Overall) -> dict[str, Any]:
     """All contact together as plain values."""
     return {
+        "as_of": found.as_of.isoformat(),
         "since": found.since.isoformat(), "until": found.until.isoformat(), "customers": found.customers,
         "kept_out": found.kept_out, "causal": not found.why_not,
         "why_not": [{"code": code, "en": WORDS[code][0], "zh": WORDS[code][1]} for code in found.why_not],
@@ -137,10 +138,11 @@ def overall_sentences(found: Overall, currency: str, language: str) -> list[str]
     """
     zh = language == "zh"
     head = (
-        f"全部触达合计：自 {found.since:%Y-%m-%d}，{found.customers:,} 位客户，其中 {found.kept_out:,} 位从不触达"
+        f"全部触达合计：自 {found.since:%Y-%m-%d}，"
+        f"{found.as_of:%Y-%m-%d} 前购买过的 {found.customers:,} 位客户，其中 {found.kept_out:,} 位从不触达"
         if zh
-        else f"All contact together since {found.since:%Y-%m-%d} UTC: {found.customers:,} customers, "
-        f"{found.kept_out:,} of them never contacted"
+        else f"All contact together since {found.since:%Y-%m-%d} UTC: {found.customers:,} customers who had bought "
+        f"before {found.as_of:%Y-%m-%d}, {found.kept_out:,} of them never contacted"
     )
     both = (("retained", found.retained), ("revenue", found.revenue))
     told = [f"  {NAMES[name][zh]}: {_difference(name, one, currency, zh=zh)}" for name, one in both if one is not None]

@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pandas as pd
+import pytest
 from numpy.testing import assert_allclose
 
 from campaigns.hold_out import kept_out_for_good
@@ -42,6 +43,24 @@ def test_everybody_against_those_who_are_never_contacted(tmp_path: Path) -> None
     assert overall_as_json(found)["causal"] is True
     assert "never contacted" in overall_sentences(found, "CNY", "en")[0]
     assert "从不触达" in overall_sentences(found, "CNY", "zh")[0]
+
+
+@pytest.mark.parametrize("days", [340, 400])
+def test_what_campaigns_won_in_their_first_year_chooses_no_sample(tmp_path: Path, days: int) -> None:
+    business = settings(tmp_path, permanent_hold_out_ratio=0.3)
+    kept = kept_out_for_good(business, IDS)
+    free = [one for one, out in zip(IDS, kept, strict=True) if not out]
+    won = [f"n{number:03d}" for number in range(100)]
+    new = [one for one, out in zip(won, kept_out_for_good(business, won), strict=True) if not out]
+    events = [event(one, "order", ago, amount=50.0) for one in [*free, *new] for ago in (days - 10, 20)]
+    business = written(business, [scored(one) for one in IDS], events)
+    found = overall(business, log_parts(business.folder), NOW - timedelta(days=days), NOW)
+    assert (found.customers, found.kept_out) == (300, int(kept.sum())), "who came by a campaign was not there before it"
+    assert found.why_not == ()
+    assert found.retained is not None
+    assert (found.retained.treated, found.retained.held_out) == (1.0, 0.0)
+    assert found.revenue is not None
+    assert_allclose(found.revenue.treated, 100.0 if days == 340 else 50.0)  # the last year alone is counted
 
 
 def test_who_should_have_been_left_alone_and_was_not_is_said(tmp_path: Path) -> None:
