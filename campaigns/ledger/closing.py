@@ -2,7 +2,8 @@
 
     campaigns/<campaign>/effect.json    every telling with the instant it was made at; none is ever overwritten
 
-A figure that somebody acted on stays there as it was told. Start reading at `closed`.
+Costs and margins are those that the campaign was planned with, so that a catalogue that changes adds no telling. A
+figure that somebody acted on stays there as it was told. Start reading at `closed`.
 """
 
 import json

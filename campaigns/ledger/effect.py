@@ -23,7 +23,7 @@ import pandas as pd
 
 from campaigns.ledger.balance import Balance, balance
 from campaigns.ledger.differences import Difference, PerSaved, adjusted, mean_difference, per_saved, share_difference
-from campaigns.ledger.money import Money, money_of
+from campaigns.ledger.money import Money, is_told_throughout, money_of
 from campaigns.ledger.outcomes import outcomes
 from campaigns.ledger.people_planned import joined
 from campaigns.ledger.touched import is_blurred, touched
@@ -91,7 +91,7 @@ class Effect:
         adjusted: the same with the unevenness of chance taken out, by name; beside, never instead.
         saved: customers who came because of it, of all treated. cost_amount: of all treated. per_saved: of one saved.
         take_up: share of those it could turn whom it turned, with its interval; None where no score was planned on.
-        reached: share of the treated of whom the log tells a contact; None where it tells of none.
+        reached: share of the treated of whom the log tells a contact; None where it tells of none of some channel.
         on_reached: the difference in retention for those it reached.
         money: by what costs and margin were counted.
     """
@@ -124,7 +124,7 @@ def effects_of(settings: Settings, parts: Sequence[Part], campaigns: Sequence[st
     """What campaigns did, as known now.
 
     Args:
-        settings: whose; margins and costs are those of its actions.
+        settings: whose; margins and costs of campaigns that were planned elsewhere are those of its actions.
         parts: of the log, which is read once.
         campaigns: their ids.
         now: by the business's clock.
@@ -197,7 +197,8 @@ def measured(
         campaign=str(rows["campaign"].iloc[0]), actions=tuple(rows["action"].value_counts().index),
         planned_at=rows["planned_at"].min().to_pydatetime(), window_end=rows["window_end"].max().to_pydatetime(),
         why_not=why_not, balance=sides, adjusted=beside, cost_amount=money.cost_amount, money=money,
-        per_saved=per_saved(money.cost_amount, saved) if saved else None, reached=_reached(became, is_treated), **found,
+        per_saved=per_saved(money.cost_amount, saved) if saved else None,
+        reached=_reached(rows, became, is_treated), **found,
     )  # fmt: skip
 
 
@@ -209,9 +210,9 @@ def _why_not(sides: Balance, propensity: np.ndarray) -> tuple[str, ...]:
     return (*few, *alike, *(() if sides.is_as_many else (NOT_AS_MANY,)))
 
 
-def _reached(became: pd.DataFrame, is_treated: np.ndarray) -> float | None:
-    """The share of the treated of whom a contact is told; None where the log tells of none of this campaign."""
-    return float(became["contacted"][is_treated].mean()) if became["contacted"].any() else None
+def _reached(rows: pd.DataFrame, became: pd.DataFrame, is_treated: np.ndarray) -> float | None:
+    """The share of the treated of whom a contact is told; None where the log tells of none of a channel of it."""
+    return float(became["contacted"][is_treated].mean()) if is_told_throughout(rows, became["contacted"]) else None
 
 
 def _turned(
@@ -223,7 +224,8 @@ def _turned(
     could = float(np.nanmean(turnable)) if np.isfinite(turnable).any() else 0.0
     side = rows["is_treated"].to_numpy(dtype=np.bool_)
     reached = became["contacted"].to_numpy(dtype=np.float64)
-    gap = float(reached[side].mean() - reached[~side].mean()) if reached.any() else 0.0
+    is_told = is_told_throughout(rows, became["contacted"])  # or the unreached would be those nobody told of
+    gap = float(reached[side].mean() - reached[~side].mean()) if is_told else 0.0
     return {
         "saved": retained.times(treated),
         "take_up": retained.times(1 / could) if could > 0 else None,

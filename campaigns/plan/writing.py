@@ -161,6 +161,7 @@ def as_json(settings: Settings, people: People, plan: Plan, now: datetime, *, by
         "hold_out_ratio": settings.campaigns.hold_out_ratio, "seed": settings.campaigns.seed,
         "permanent_hold_out_ratio": settings.campaigns.permanent_hold_out_ratio,
         "prices": check_prices(settings, plan.offers.actions).as_json(),
+        "margin_ratio": settings.value.margin_ratio,
         "measured": sorted(plan.offers.measured),
         "actions": [one.model_dump(mode="json") for one in plan.offers.actions],
     }  # fmt: skip

@@ -9,9 +9,11 @@ import pytest
 from numpy.testing import assert_allclose
 
 from campaigns.ledger.effect import Effect, NoCampaign, WindowOpen, effects_of
+from campaigns.ledger.figures import BrokenPlan
 from churn.settings import Settings
+from features.atomic import write_json
 from features.parts import log_parts
-from features.treatments import write_treatments
+from features.treatments import read_treatments, treatments_file, write_treatments
 from tests.campaign_shop import COUPON, NOW, event, scored, settings, treatments, written
 
 TREATED = [f"t{number:03d}" for number in range(80)]
@@ -109,3 +111,36 @@ def test_a_campaign_that_nobody_planned(tmp_path: Path) -> None:
     business = shop(tmp_path, [])
     with pytest.raises(NoCampaign, match="name one of autumn"):
         effect_of(business, "spring", NOW)
+
+
+def test_a_log_of_messages_makes_no_call_free(tmp_path: Path) -> None:
+    told = [event(one, "campaign_contact", 99, category="autumn", channel="sms") for one in [*TREATED[:30], *HELD[:2]]]
+    business = shop(tmp_path, [*bought(TREATED[:10]), *told])
+    call = PRICED.model_copy(update={"code": "call", "kind": "call", "channel": "phone", "contact_amount": 5.0,
+                                     "offer_amount": None})  # fmt: skip
+    business = business.model_copy(update={"action": (PRICED, call)})
+    rows = read_treatments(business.folder, "autumn")
+    of_call = rows["customer_id"].isin([*TREATED[40:], *HELD[20:]])
+    rows.loc[of_call, ["action", "channel"]] = ["call", "phone"]
+    write_treatments(business.folder, "autumn", rows)
+    found = effect_of(business)
+    assert_allclose(found.cost_amount, 30 * 0.1 + 10 * 10 + 40 * 5.0)  # the held out who had a message cost it nothing
+    assert found.money.contacts_by == "in_part"
+    assert (found.reached, found.on_reached) == (None, None), "of calls nobody knows"
+
+
+def test_a_catalogue_that_changes_rewrites_nothing(tmp_path: Path) -> None:
+    business = shop(tmp_path, [*bought(TREATED[:40]), *bought(HELD[:10])])
+    manifest = treatments_file(business.folder, "autumn").with_name("manifest.json")
+    write_json(manifest, {"actions": [PRICED.model_dump(mode="json")], "margin_ratio": None})
+    write_json(manifest.with_name("exports.json"), [])
+    before = effect_of(business)
+    dearer = PRICED.model_copy(update={"contact_amount": 9.0, "offer_amount": 1.0, "margin_ratio": 0.9})
+    for actions in ((dearer,), ()):
+        after = effect_of(business.model_copy(update={"action": actions}))
+        assert (after.cost_amount, after.profit) == (before.cost_amount, before.profit)
+    assert_allclose(before.cost_amount, 80 * 0.1 + 40 * 10)
+    for text in ("{", "[]", "{}", '{"actions": [{}]}'):
+        manifest.write_text(text)
+        with pytest.raises(BrokenPlan, match="put it back from a backup"):
+            effect_of(business)
