@@ -70,7 +70,7 @@ def whose(rows: pd.DataFrame, people: Persons) -> Whose:
     """
     ids = rows["customer_id"].to_numpy(dtype=object)
     place, own = np.arange(len(ids)), np.ones(len(ids), dtype=np.bool_)
-    rows_of_several = np.flatnonzero(np.isin(ids, list(people.first)))
+    rows_of_several = np.flatnonzero(pd.Index(ids).isin(list(people.first)))
     more = [(one, row) for row in rows_of_several for one in people.all_ids(ids[row]) if one != ids[row]]
     if not more:
         return Whose(ids, place, own)

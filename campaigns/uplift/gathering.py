@@ -176,7 +176,7 @@ def _features(rows: pd.DataFrame, parts: Sequence[Part], features: FeatureSet, l
     for part in parts:
         events = part.read()
         for at, mine in groups:
-            there = mine[np.isin(ids[mine], events.customers)]
+            there = mine[pd.Index(ids[mine]).isin(events.customers)]
             if len(there):
                 some = events.of(ids[there])
                 found = compute(some, [at.to_pydatetime()], features, lifecycle)[:, 0]
