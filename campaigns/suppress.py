@@ -115,7 +115,9 @@ class Doors:
         return _among(self.customer_ids, mine["customer_id"])
 
 
-def doors_of(settings: Settings, people: People, now: datetime, environ: Mapping[str, str]) -> Doors:
+def doors_of(
+    settings: Settings, people: People, now: datetime, environ: Mapping[str, str], *, with_tasks: bool = True
+) -> Doors:
     """What is known now of everybody, for the actions of the catalogue.
 
     Args:
@@ -123,6 +125,7 @@ def doors_of(settings: Settings, people: People, now: datetime, environ: Mapping
         people: who is asked about.
         now: the instant, by the business's clock.
         environ: what `${VARIABLES}` of `[contacts] path` stand for.
+        with_tasks: whether what lists of the day asked staff to do counts as contacts.
 
     Raises:
         PriceByNeed: a score would decide on prices, and nobody switched that on with a reason.
@@ -132,7 +135,9 @@ def doors_of(settings: Settings, people: People, now: datetime, environ: Mapping
     ids = people.rows["customer_id"].to_numpy(dtype=object)
     calendar, limits = Calendar(settings.business.timezone), settings.campaigns
     longest = max([limits.within_days, *(one.cool_down_days for one in settings.action)])
-    had = contacts_since(settings, calendar.window_start(now, longest), now + timedelta(microseconds=1))
+    had = contacts_since(
+        settings, calendar.window_start(now, longest), now + timedelta(microseconds=1), with_tasks=with_tasks
+    )
     lately = had[had["contacted_at"] >= calendar.window_start(now, limits.within_days)]
     counts = lately["customer_id"].value_counts()
     full = counts.index[counts >= limits.max_contacts].to_numpy(dtype=object)

@@ -52,7 +52,8 @@ def due(settings: Settings, asked: str | None) -> Outcome:
     if not today <= day <= today + timedelta(days=AHEAD_DAYS):
         raise NoSuchDay(day, today)
     people = people_of(settings)
-    found = due_on(settings, people, doors_of(settings, people, now, os.environ), day, now, os.environ)
+    doors = doors_of(settings, people, now, os.environ, with_tasks=False)  # it counts those of other days itself
+    found = due_on(settings, people, doors, day, now, os.environ)
     files = write(settings.folder, day, found.tasks, settings.business.language)
     counts = found.tasks.groupby(["channel", "action"], sort=True).agg(
         customers=("customer_id", "size"), overdue=("is_overdue", "sum"), first_due=("due", "min")

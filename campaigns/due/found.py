@@ -78,7 +78,7 @@ def facts_of(settings: Settings, people: People, doors: Doors, now: datetime, ac
     back = max([1, *(one.after_days + max(one.within_days, one.due_days) + 2 for one in actions)])
     since = calendar.window_start(now, back)
     orders, lapses = _read(settings, now, since, kinds)
-    met = contacts_since(settings, from_us(0), now) if kinds & OF_CONTACTS else None
+    met = contacts_since(settings, from_us(0), now, with_tasks=False) if kinds & OF_CONTACTS else None
     told = _birthdays(settings, now) if BIRTHDAY in kinds else _empty(["customer_id", BIRTHDAY])
     notes = ["no profile tells a birthday"] if BIRTHDAY in kinds and told.empty else []
     notes += [f"no {NOTICES[kind]} says in how many days" for kind, rows in sorted(lapses.items()) if rows.empty]

@@ -59,20 +59,25 @@ def write(folder: Path, day: date, tasks: pd.DataFrame, language: str) -> list[P
     return [place / FILE, *lists]
 
 
-def told_before(folder: Path, day: date) -> pd.DataFrame:
+def told_before(folder: Path, day: date, *, first: date | None = None) -> pd.DataFrame:
     """What the lists of the days before a day told, each occasion once.
 
+    Args:
+        folder: the artifacts of a business.
+        day: the first that is not looked at.
+        first: the first that is; `REMEMBERED_DAYS` before where None.
+
     Returns:
-        Columns: customer_id, action, occasion, told_on (ISO day of the last time).
+        Columns: customer_id, action, channel, occasion, told_on (ISO day of the last time).
     """
-    first = day - timedelta(days=REMEMBERED_DAYS)
+    first = first or day - timedelta(days=REMEMBERED_DAYS)
     parts = []
     for path in sorted((folder / FOLDER).glob(f"*/{FILE}")):
         if first.isoformat() <= path.parent.name < day.isoformat():
-            rows = parquet.read_frame(path, ["customer_id", "action", "occasion"])
+            rows = parquet.read_frame(path, ["customer_id", "action", "channel", "occasion"])
             parts.append(rows.assign(told_on=path.parent.name))
     if not parts:
-        return pd.DataFrame(columns=["customer_id", "action", "occasion", "told_on"])
+        return pd.DataFrame(columns=["customer_id", "action", "channel", "occasion", "told_on"])
     return pd.concat(parts, ignore_index=True).drop_duplicates(["customer_id", "action", "occasion"], keep="last")
 
 
