@@ -1,10 +1,9 @@
-"""When customers were contacted, by which action: what the log tells, what campaigns have planned, what
-lists of the day asked staff to do.
+"""When customers were contacted, by which action: told by the log, planned by campaigns, asked of staff.
 
 A contact is an event `campaign_contact` (its `category` names the campaign, its `reason_code` the action), or somebody
 planned for who was not held out: a plan counts from the day it was made, or two plans on one day would not know of each
-other. So does a task of `churn campaign due` from its last day on, unless the contact it asks for was told since. One
-contact that is both counts once; one of a person counts under each of their ids. Start at `contacts_since`.
+other. So does a task of `churn campaign due`, from the last day that told it. One contact that is planned or asked for,
+and then told of, counts once; one of a person counts under each of their ids. Start at `contacts_since`.
 """
 
 from datetime import date, datetime, timedelta
@@ -39,9 +38,8 @@ def contacts_since(settings: Settings, since: datetime, now: datetime, *, with_t
     parts = [_told(settings, since, now), _planned(settings, since, now)]
     if with_tasks:
         parts.append(_asked(settings, since, now))
-    every = persons_of(settings.folder).spread(
-        pd.concat([one for one in parts if len(one)] or parts, ignore_index=True)
-    )
+    rows = pd.concat([one for one in parts if len(one)] or parts, ignore_index=True)
+    every = persons_of(settings.folder).spread(rows)
     return _once(_still_asked(every.drop_duplicates([*COLUMNS, "is_plan"])))
 
 
@@ -72,8 +70,8 @@ def _asked(settings: Settings, since: datetime, now: datetime) -> pd.DataFrame:
     rows = told_before(settings.folder, calendar.day_of(now) + timedelta(days=1), first=calendar.day_of(since))
     days = {str(day): calendar.midnight(date.fromisoformat(str(day))) for day in rows["told_on"].unique()}
     at = pd.to_datetime(rows["told_on"].map(days), utc=True)
-    found = rows.assign(contacted_at=at, campaign=TASK)[(at >= since).to_numpy()]
-    return found[list(COLUMNS)].assign(is_plan=False)
+    found: pd.DataFrame = rows.assign(contacted_at=at, campaign=TASK, is_plan=False)
+    return found.loc[(at >= since).to_numpy(), [*COLUMNS, "is_plan"]]
 
 
 def _still_asked(rows: pd.DataFrame) -> pd.DataFrame:

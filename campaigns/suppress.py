@@ -135,9 +135,8 @@ def doors_of(
     ids = people.rows["customer_id"].to_numpy(dtype=object)
     calendar, limits = Calendar(settings.business.timezone), settings.campaigns
     longest = max([limits.within_days, *(one.cool_down_days for one in settings.action)])
-    had = contacts_since(
-        settings, calendar.window_start(now, longest), now + timedelta(microseconds=1), with_tasks=with_tasks
-    )
+    since, until = calendar.window_start(now, longest), now + timedelta(microseconds=1)
+    had = contacts_since(settings, since, until, with_tasks=with_tasks)
     lately = had[had["contacted_at"] >= calendar.window_start(now, limits.within_days)]
     counts = lately["customer_id"].value_counts()
     full = counts.index[counts >= limits.max_contacts].to_numpy(dtype=object)

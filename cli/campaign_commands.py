@@ -53,6 +53,14 @@ def export_lists(
     show(room.export(load(config), campaign, out), json)
 
 
+@campaign_app.command("cancel")
+def cancel_campaign(campaign: Campaign, config: Config = DEFAULT, json: Json = False) -> None:
+    """Take back a plan that was never exported: nobody counts as contacted or held out by it any more."""
+    from cli import campaign_ledger as room
+
+    show(room.cancel(load(config), campaign), json)
+
+
 @campaign_app.command("import")
 def import_campaigns(
     file: Annotated[

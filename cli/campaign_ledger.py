@@ -58,6 +58,23 @@ def export(settings: Settings, campaign: str, out: Path | None) -> Outcome:
     return Outcome("\n".join(lines or ["Nobody is to be contacted."]), asdict(found))
 
 
+def cancel(settings: Settings, campaign: str) -> Outcome:
+    """Take back a plan that was never exported."""
+    from campaigns.ledger import cancelling as room
+    from serving.now import clock_of
+
+    found = room.cancel(settings, campaign, clock_of(settings).now())
+    en = (
+        f"{campaign} is cancelled: {found.treated:,} count as contacted by it no more, {found.held_out:,} as held out. "
+        "Its plan and its reasons are gone, and the id is free."
+    )
+    zh = (
+        f"已取消 {campaign}：{found.treated:,} 人不再计为已触达，{found.held_out:,} 人不再计为对照组。"
+        "计划及其理由已删除，该编号可再用。"
+    )
+    return Outcome(zh if settings.business.language == "zh" else en, asdict(found))
+
+
 def bring_in(settings: Settings, path: Path, window_days: int) -> Outcome:
     """Bring in campaigns of before."""
     from campaigns.ledger import importing as room

@@ -1,5 +1,6 @@
 """`churn campaign uplift`: what each action changes for whom, learned from campaigns in which chance decided."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from churn.settings import Settings
@@ -37,6 +38,7 @@ def uplift(settings: Settings, action: str | None) -> Outcome:
 
 def _learned(settings: Settings, log: "OpenLog", treatments: "pd.DataFrame", action: str) -> dict[str, Any]:
     """Learn one action, and keep it."""
+    from campaigns.ledger.effect import NEVER_EXPORTED
     from campaigns.uplift.gathering import Refused, gathered
     from campaigns.uplift.judging import judged
     from campaigns.uplift.keeping import PAGE, file_of, keep
@@ -46,14 +48,19 @@ def _learned(settings: Settings, log: "OpenLog", treatments: "pd.DataFrame", act
     from features.atomic import write_text
     from features.opt_outs import left_out_of_learning
     from features.persons import persons_of
+    from features.treatments import is_on_paper
 
     wanted, seed, threads = settings.uplift, settings.training.seed, settings.training.threads
     path = file_of(settings.folder, action)
     people = persons_of(settings.folder, known_before_us=to_us(log.now))
+    ids = [str(one) for one in treatments["campaign"].unique()]
+    on_paper = {one: NEVER_EXPORTED for one in ids if is_on_paper(settings.folder, one)}
+    treatments = treatments[~treatments["campaign"].isin(list(on_paper))]
     rows = gathered(
         treatments, log.parts, log.served, log.lifecycle, wanted, now=log.now, seed=seed, people=people,
         without=left_out_of_learning(settings),
     )  # fmt: skip
+    rows = replace(rows, left_out={**rows.left_out, **on_paper})
     figures = model = None
     if not isinstance(rows, Refused):
         made = trained(rows, folds=wanted.folds, seed=seed, threads=threads)

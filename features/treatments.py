@@ -63,9 +63,12 @@ def treatments_file(folder: Path, campaign: str) -> Path:
 
 
 def is_on_paper(folder: Path, campaign: str) -> bool:
-    """Whether a campaign was planned here and no list of it was ever written: nobody can have worked through it."""
+    """Whether a campaign was planned here and no list or audience of it was written: nobody worked through it."""
     own = treatments_file(folder, campaign).parent
-    return (own / MANIFEST).exists() and not (own / EXPORTS).exists() and not any(own.glob("list-*.csv"))
+    if not (own / MANIFEST).exists() or (own / EXPORTS).exists() or any(own.glob("list-*.csv")):
+        return False
+    audiences = (folder / FOLDER / "audiences").glob(f"*/{MANIFEST}")
+    return not any(f'"campaign:{campaign}"' in path.read_text(encoding="utf-8") for path in audiences)
 
 
 def read_treatments(folder: Path, campaign: str | None = None) -> pd.DataFrame:

@@ -34,14 +34,16 @@ from churn.events import BoolArray
 from churn.settings import Settings
 from features.parts import Part
 from features.persons import persons_of
-from features.treatments import read_treatments
+from features.treatments import is_on_paper, read_treatments
 
 LEAST = 30  # on a side: fewer say nothing that an interval could hold
 NO_HOLD_OUT, TOO_FEW, NOT_ALIKE, NOT_AS_MANY = "no_hold_out", "too_few", "not_alike", "not_as_many"
-WERE_CONTACTED, HELD_OUT_TREATED = "were_contacted", "held_out_treated"
+WERE_CONTACTED, HELD_OUT_TREATED, NEVER_EXPORTED = "were_contacted", "held_out_treated", "never_exported"
 PAST: Final = ("orders_before_count", "spend_before_amount", "days_since_last_order", "tenure_days")
 PLANNED: Final = ("probability", "value_amount")
 WORDS: Final = {
+    NEVER_EXPORTED: ("no effect: its lists were never written and the log tells of no contact: it reached nobody",
+                     "无效果：名单从未导出，日志中也没有该活动的触达记录，因此未触达任何人"),
     NO_HOLD_OUT: ("not causal: nobody was held out by chance, so nobody can say what would have happened anyway",
                   "非因果：没有随机对照组，无法得知若不行动结果会怎样"),
     TOO_FEW: (f"not causal: fewer than {LEAST} customers on one side", f"非因果：其中一组不足{LEAST}人"),
@@ -170,8 +172,10 @@ def measured(
     known |= {
         f"stage {one}": (rows["stage"] == one).to_numpy(dtype=np.float64) for one in rows["stage"].dropna().unique()
     }
-    sides, money = balance(known, is_treated, propensity), money_of(settings, rows, became)
-    why_not = _why_not(sides, propensity)
+    reached_nobody = _reached_nobody(settings, rows, became)
+    sides = balance(known, is_treated, propensity)
+    money = money_of(settings, rows, became, reached_nobody=reached_nobody)
+    why_not = ((NEVER_EXPORTED,) if reached_nobody else ()) + _why_not(sides, propensity)
     if elsewhere is not None and is_blurred(elsewhere, is_treated, propensity):
         why_not = (*why_not, HELD_OUT_TREATED)
     told = {"retained": None, "revenue": None, "profit": None, "saved": None, "take_up": None, "on_reached": None}
@@ -208,6 +212,12 @@ def _why_not(sides: Balance, propensity: np.ndarray) -> tuple[str, ...]:
     few = (TOO_FEW,) if min(sides.n_treated, sides.n_held_out) < LEAST else ()
     alike = () if sides.is_alike else (NOT_ALIKE,)
     return (*few, *alike, *(() if sides.is_as_many else (NOT_AS_MANY,)))
+
+
+def _reached_nobody(settings: Settings, rows: pd.DataFrame, became: pd.DataFrame) -> bool:
+    """Whether a campaign stayed a plan: nothing of it was written, and the log tells of nobody who heard of it."""
+    told = bool(became["contacted"].any() or became["responded"].any())
+    return not told and is_on_paper(settings.folder, str(rows["campaign"].iloc[0]))
 
 
 def _reached(rows: pd.DataFrame, became: pd.DataFrame, is_treated: np.ndarray) -> float | None:

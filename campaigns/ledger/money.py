@@ -42,20 +42,21 @@ class Money:
     missing: dict[str, tuple[str, ...]]
 
 
-def money_of(settings: Settings, rows: pd.DataFrame, became: pd.DataFrame) -> Money:
+def money_of(settings: Settings, rows: pd.DataFrame, became: pd.DataFrame, *, reached_nobody: bool = False) -> Money:
     """Costs and profit of everybody planned for.
 
     Args:
         settings: whose.
         rows: TREATMENTS of one campaign.
         became: columns of `outcomes`, index that of `rows`.
+        reached_nobody: it was never exported, so that it cost nothing.
 
     Raises:
         BrokenPlan: its manifest cannot be read.
     """
     by_code = figures_of(settings, str(rows["campaign"].iloc[0]))
     figures = [by_code.get(str(code)) for code in rows["action"]]
-    is_treated = rows["is_treated"].to_numpy(dtype=np.bool_)
+    is_treated = rows["is_treated"].to_numpy(dtype=np.bool_) & (not reached_nobody)
     told, answered = (_is_told(rows, became[name], is_treated) for name in ("contacted", "responded"))
     contacted = np.where(told, became["contacted"].to_numpy(dtype=np.bool_), is_treated)
     took = np.where(answered, became["responded"].to_numpy(dtype=np.bool_), became["came"].to_numpy(dtype=np.bool_))

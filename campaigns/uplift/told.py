@@ -5,6 +5,7 @@ Reads what campaigns/uplift/keeping.py wrote. Start reading at `sentences`.
 
 from typing import Any, Final
 
+from campaigns.ledger.effect import NEVER_EXPORTED
 from campaigns.uplift.gathering import NO_CAMPAIGN, NOT_ALIKE, NOT_AS_MANY, NOT_RANDOMISED, TOO_FEW
 from campaigns.uplift.judging import NO_ORDER, NOT_CALIBRATED, TRUSTED
 
@@ -37,6 +38,10 @@ WORDS: Final[dict[str, Two]] = {
     NOT_AS_MANY: (
         "not learned: the sides are not as many as their chances say, so somebody went missing on one of them",
         "未训练：两组人数与随机比例不符，有一组丢失了客户",
+    ),
+    NEVER_EXPORTED: (
+        "not learned: its lists were never written, so it reached nobody",
+        "未训练：名单从未导出，未触达任何人",
     ),
     TOO_FEW: (
         "not learned: too few customers, or too few who came or stayed away, on one side",
@@ -72,7 +77,7 @@ def sentences(told: dict[str, Any], language: str) -> list[str]:
     lines += [
         f"活动 {name} 未采用：{WORDS[code][1]}" if zh else f"campaign {name} left out, {WORDS[code][0]}"
         for name, code in told.get("left_out", {}).items()
-        if told.get("judged")
+        if told.get("judged") or code == NEVER_EXPORTED
     ]
     return lines
 

@@ -5,13 +5,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 
-from campaigns.contacted import contacts_since
-from campaigns.due.told import write
-from campaigns.people import people_of
-from campaigns.suppress import doors_of
 from churn.action_sections import Action
 from churn.calendar import to_us
 from churn.clock import StoppedClock
@@ -26,7 +21,6 @@ from features.online import MemoryOnlineStore
 from tests.campaign_shop import COUPON, NOW, event, scored, settings, written
 
 TODAY = date(2025, 3, 2)  # the log ends with the day before, in Shanghai
-LATE = NOW + timedelta(hours=23)  # of TODAY
 
 
 def action(kind: str, **given: Any) -> Action:
@@ -235,30 +229,3 @@ def test_who_is_forgotten_leaves_the_lists_of_every_day(tmp_path: Path) -> None:
     assert (erased.files, erased.found) == (2, {"a"})
     (listed,) = (shop.folder / "campaigns" / "due").glob("*/tasks-sms.csv")
     assert "a,holiday" not in listed.read_text(encoding="utf-8-sig")
-
-
-def test_what_a_list_of_the_day_told_counts_as_a_contact_for_plans_once(tmp_path: Path) -> None:
-    kinds = [action("holiday", holidays=("03-03",), before_days=2), COUPON]
-    shop = laid(tmp_path, kinds, [], "ab", limits={"max_contacts": 1}, refuse=["b"])
-
-    def codes(business: Settings) -> list[str | None]:
-        people = people_of(business, NOW)
-        return list(doors_of(business, people, LATE, {}).why_not(COUPON))
-
-    assert codes(shop) == [None, "no_consent"]
-    assert set(tasks(shop)) == {"a holiday"}
-    assert codes(shop) == ["too_many_contacts", "no_consent"]
-    assert set(tasks(shop)) == {"a holiday"}, "its own list is no contact of before"
-    two = shop.model_copy(update={"campaigns": shop.campaigns.model_copy(update={"max_contacts": 2})})
-    write(shop.folder, TODAY - timedelta(days=1), pd.read_parquet(_tasks_of(shop)), "en")  # told twice, one occasion
-    assert codes(two) == [None, "no_consent"]
-    (tmp_path / "b").mkdir()
-    done = [event("a", "campaign_contact", -0.8, reason_code="holiday")]
-    told = laid(tmp_path / "b", kinds, done, "ab", limits={"max_contacts": 2}, refuse=["b"])
-    write(told.folder, TODAY, pd.read_parquet(_tasks_of(shop)), "en")
-    assert len(contacts_since(told, NOW - timedelta(days=9), LATE)) == 1, "told of since: one contact"
-    assert codes(told) == [None, "no_consent"]
-
-
-def _tasks_of(shop: Settings) -> Path:
-    return shop.folder / "campaigns" / "due" / str(TODAY) / "tasks.parquet"
