@@ -83,7 +83,8 @@ def _still_asked(rows: pd.DataFrame) -> pd.DataFrame:
     done = last.reindex(pd.MultiIndex.from_frame(rows[["customer_id", "action"]]))
     is_done = pd.to_datetime(done, utc=True).to_numpy() >= pd.to_datetime(rows["contacted_at"], utc=True).to_numpy()
     kept = rows[~(is_task & is_done)]
-    return kept.assign(campaign=kept["campaign"].where(kept["campaign"] != TASK, None))
+    named: pd.DataFrame = kept.assign(campaign=kept["campaign"].where(kept["campaign"] != TASK, None))
+    return named
 
 
 def _once(rows: pd.DataFrame) -> pd.DataFrame:
