@@ -167,11 +167,7 @@ def measured(
     """
     is_treated = rows["is_treated"].to_numpy(dtype=np.bool_)
     propensity = rows["propensity"].to_numpy(dtype=np.float64)
-    known = {name: became[name].to_numpy(dtype=np.float64) for name in PAST}
-    known |= {name: rows[name].to_numpy(dtype=np.float64) for name in PLANNED}
-    known |= {
-        f"stage {one}": (rows["stage"] == one).to_numpy(dtype=np.float64) for one in rows["stage"].dropna().unique()
-    }
+    known = _known(rows, became)
     reached_nobody = _reached_nobody(settings, rows, became)
     sides = balance(known, is_treated, propensity)
     money = money_of(settings, rows, became, reached_nobody=reached_nobody)
@@ -204,6 +200,14 @@ def measured(
         per_saved=per_saved(money.cost_amount, saved) if saved else None,
         reached=_reached(rows, became, is_treated), **found,
     )  # fmt: skip
+
+
+def _known(rows: pd.DataFrame, became: pd.DataFrame) -> dict[str, np.ndarray]:
+    """What was known of each before chance decided, by name."""
+    known = {name: became[name].to_numpy(dtype=np.float64) for name in PAST}
+    known |= {name: rows[name].to_numpy(dtype=np.float64) for name in PLANNED}
+    stages = rows["stage"].dropna().unique()
+    return known | {f"stage {one}": (rows["stage"] == one).to_numpy(dtype=np.float64) for one in stages}
 
 
 def _why_not(sides: Balance, propensity: np.ndarray) -> tuple[str, ...]:
