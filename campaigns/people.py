@@ -112,7 +112,9 @@ def people_then(settings: Settings, at: datetime) -> People | None:
 def _people(settings: Settings, path: Path, now: datetime | None) -> People:
     rows = _read(path, READ, SCORES.names)
     told = rows[rows["valid_until"].notna()]
-    if now is not None and len(told) and (until := told["valid_until"].max()) <= now:
+    if (
+        now is not None and len(told) and (until := told["valid_until"].min()) <= now
+    ):  # one that still holds excuses no other
         raise OldScores(until.to_pydatetime(), now)
     horizons = told.groupby("model")["horizon_days"].max()
     cutoff = rows["cutoff"].max()

@@ -9,7 +9,6 @@ Start reading at `export`.
 """
 
 import csv
-import hashlib
 import io
 import json
 from collections.abc import Mapping
@@ -35,6 +34,7 @@ from features import parquet
 from features.atomic import write_json, write_text, write_whole
 from features.current_file import ROWS_FILE
 from features.encryption import is_encrypting
+from features.exported_lists import digest_of, is_ours, ours
 from features.persons import persons_of
 from features.treatments import read_treatments, treatments_file
 
@@ -109,15 +109,31 @@ def export(
     mine = _today(settings.folder, joined(rows[rows["is_treated"].astype(bool)], persons_of(settings.folder)))
     why_not = _why_not(settings, mine, now, environ)
     listed = mine[[code is None for code in why_not]]
-    files = {
-        f"list-{channel}.csv": _write(folder / f"list-{channel}.csv", theirs, settings)
+    texts = {
+        f"list-{channel}.csv": _text(theirs, settings)
         for channel, theirs in listed.groupby(listed["channel"].fillna("none"), sort=True)
     }
-    _keep(own / LISTED, listed, settings)
     told = pd.Series(why_not).dropna().value_counts()
-    found = Export(files, {str(code): int(count) for code, count in told.items()})
-    _note(own / EXPORTS, {"at": now.isoformat(), "folder": "" if out is None else str(out), **asdict(found)})
+    found = Export(
+        {name: {"rows": rows, "sha256": digest_of(text.encode())} for name, (rows, text) in texts.items()},
+        {str(code): int(count) for code, count in told.items()},
+    )
+    # noted before a list lies anywhere: killed in between, nobody may plan the campaign anew
+    before = ours(own)
+    _note(own / EXPORTS, {"at": now.isoformat(), "folder": "" if out is None else str(out.absolute()), **asdict(found)})
+    _remove(before, {folder / name for name in texts})
+    for name, (_, text) in texts.items():
+        write_text(folder / name, text)
+    _keep(own / LISTED, listed, settings)
     return found
+
+
+def _remove(before: Mapping[Path, frozenset[str]], kept: set[Path]) -> None:
+    """Remove lists of before that are not written anew: whoever objected since stands in them; not what others edit."""
+    names = {path.absolute() for path in kept}
+    for path in before:
+        if path.absolute() not in names and is_ours(path, before[path]):
+            path.unlink(missing_ok=True)
 
 
 def _today(folder: Path, rows: pd.DataFrame) -> pd.DataFrame:
@@ -155,16 +171,15 @@ def _keep(path: Path, rows: pd.DataFrame, settings: Settings) -> None:
     write_whole(path, lambda draft: parquet.write_table(table, draft))
 
 
-def _write(path: Path, rows: pd.DataFrame, settings: Settings) -> dict[str, Any]:
+def _text(rows: pd.DataFrame, settings: Settings) -> tuple[int, str]:
+    """How many rows a list has, and what stands in its file."""
     calendar, by_code = Calendar(settings.business.timezone), {one.code: one for one in settings.action}
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
     for row in rows.sort_values("customer_id").itertuples(index=False):
         writer.writerow([harmless(cell) for cell in _line(row, by_code[str(row.action)], calendar)])
-    whole = "\ufeff" + text.getvalue()  # the mark by which spreadsheets know UTF-8
-    write_text(path, whole)
-    return {"rows": len(rows), "sha256": hashlib.sha256(whole.encode()).hexdigest()}
+    return len(rows), "\ufeff" + text.getvalue()  # the mark by which spreadsheets know UTF-8
 
 
 def _line(row: Any, action: Action, calendar: Calendar) -> list[str]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from features.erasure.rewriting import csv_without, parquet_without
 from features.erasure.store import NOTHING, Erased, Whom
+from features.exported_lists import digest_of, is_ours, now_reads, ours
 from features.treatments import FOLDER
 
 TABLES, LISTS = ("treatments.parquet", "decisions.parquet", "listed.parquet", "treatments.aside"), "list-*.csv"
@@ -18,5 +19,18 @@ def erase_from_campaigns(folder: Path, whom: Whom) -> Erased:
     """
     tables = [path for name in TABLES for path in sorted((folder / FOLDER).glob(f"*/{name}"))]
     erased = sum((parquet_without(path, whom) for path in tables), NOTHING)
-    lists = sorted((folder / FOLDER).glob(f"*/{LISTS}"))
-    return erased + sum((csv_without(path, whom) for path in lists), NOTHING)
+    return erased + sum((_lists_without(own, whom) for own in sorted((folder / FOLDER).glob("*/"))), NOTHING)
+
+
+def _lists_without(own: Path, whom: Whom) -> Erased:
+    """Drop customers from the lists of a campaign: those in its folder, and those elsewhere that nobody edited."""
+    noted = ours(own)
+    inside = {*own.glob(LISTS)}
+    erased = NOTHING
+    for path in sorted(inside | {one for one in noted if is_ours(one, noted[one])}):
+        before = digest_of(path.read_bytes())
+        done = csv_without(path, whom)
+        if done.files and before in noted.get(path, ()):
+            now_reads(own, path, before)
+        erased += done
+    return erased

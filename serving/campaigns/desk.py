@@ -19,7 +19,7 @@ from starlette.routing import BaseRoute, Route
 
 from churn.settings import Settings
 from features.live.opted_out import NOBODY, Objections
-from features.opt_outs import CONTACT
+from features.opt_outs import CONTACT, SCORING
 from serving.audit.scribe import about
 from serving.campaigns.reading import Shelf
 from serving.campaigns.schemas import CampaignsAnswer, Contact, ContactsAnswer
@@ -78,19 +78,20 @@ class CampaignDesk:
         name, after = request.path_params["campaign"], asked.like("after", "(?s:.{0,512})") or ""
         chosen = language or self._settings.business.language
         read = partial(self._shelf.contacts, name, chosen, channel=channel, after=after, limit=limit + 1)
-        found = await _aside(read)
+        found, written = await _aside(lambda: (read(), self._shelf.exported_at(name, self._now())))
         page = found[:limit]
         told = self._without_objections(page)
         about(request.scope, [one.customer_id for one in told])
-        return _told(ContactsAnswer(name, told, page[-1].customer_id if len(found) > limit else None))
+        return _told(ContactsAnswer(name, told, page[-1].customer_id if len(found) > limit else None, written))
 
     def _without_objections(self, page: list[Contact]) -> list[Contact]:
-        """Those who did not opt out by now, of all contact or of their channel."""
+        """Those who did not opt out by now: of contact, of scores, which chose them, or of their channel."""
         tables = self._desk.counter.tables
         objections: Objections = tables.objections if tables else NOBODY
         ids = [one.customer_id for one in page]
-        gone = {what: objections.among(ids, what) for what in (CONTACT, *{one.channel for one in page})}
-        return [one for one in page if one.customer_id not in gone[CONTACT] | gone[one.channel]]
+        gone = {what: objections.among(ids, what) for what in (CONTACT, SCORING, *{one.channel for one in page})}
+        everywhere = gone[CONTACT] | gone[SCORING]
+        return [one for one in page if one.customer_id not in everywhere | gone[one.channel]]
 
     def _now(self) -> Any:  # datetime
         return self._desk.counter.scorer.clock.now()

@@ -43,6 +43,18 @@ class NotExported(Refusal):
         )
 
 
+class WindowOver(Refusal):
+    """A campaign's effect is measured up to an instant that is over."""
+
+    status = 409
+
+    def __init__(self, campaign: str) -> None:
+        super().__init__(
+            f"The measurement window of {campaign!r} is over.",
+            mend="contact nobody by it any more: they would count as contacted then; plan a new campaign.",
+        )
+
+
 class BrokenCampaign(Refusal):
     """A file of a campaign cannot be read."""
 
@@ -106,6 +118,18 @@ class Shelf:
         except (OSError, ValueError) as error:  # Arrow's are one or the other
             raise BrokenCampaign(path) from error
         return [_contact(row, "_zh" if language == "zh" else "") for row in rows]
+
+    def exported_at(self, campaign: str, now: datetime) -> str | None:
+        """When the lists of a campaign were written last; None where that was not noted.
+
+        Raises:
+            UnknownCampaign: nobody planned it. WindowOver: its effect is measured, who is contacted now comes too late.
+            BrokenCampaign: what was noted cannot be read.
+        """
+        if any(one.is_over(now) for one in self._listed(self._known(campaign))):
+            raise WindowOver(campaign)
+        exports = self._read(campaign, EXPORTS) or []
+        return str(exports[-1]["at"]) if exports else None
 
     def _listed(self, campaign: str) -> list[Campaign]:
         """A campaign; none where its file is gone, or holds nobody."""

@@ -73,3 +73,6 @@ class ContactsAnswer(msgspec.Struct, frozen=True):
     campaign: str
     contacts: list[Contact]
     next: Annotated[str | None, Meta(description="`after` of the next page; null: that was the last one.")]
+    exported_at: Annotated[
+        str | None, Meta(description="When the lists were written: consent taken back since counts from the next one.")
+    ] = None

@@ -138,7 +138,7 @@ OF_CAMPAIGNS = (
         "get", "/v1/campaign-contacts/{campaign}", CAMPAIGNS, "campaignContacts", "Whom to contact",
         "As its lists were written last, page by page; who opted out since is left out, who was held out never in.",
         "read", {"200": Told("A page of them", ContactsAnswer)},
-        {"404": UNKNOWN_CAMPAIGN, "409": ("not_exported", "Its lists were not written yet.")},
+        {"404": UNKNOWN_CAMPAIGN, "409": ("not_exported", "Its lists were not written yet, or `window_over`.")},
         (
             CAMPAIGN, LANGUAGE, query("after", {"type": "string", "maxLength": 512}, "`next` of the page before."),
             query("limit", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 200}, "At most so many."),

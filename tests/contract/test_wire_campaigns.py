@@ -86,6 +86,23 @@ def test_who_opted_out_since_is_left_out_and_the_held_out_are_never_told(
     assert "C9" not in everything + asked.get("/v1/campaign-contacts/2025-spring").text
 
 
+def test_who_objects_to_scores_is_left_out_and_the_age_of_the_lists_is_told(
+    asked: TestClient, objecting: Objecting
+) -> None:
+    objecting.who = {"scoring": {"C1"}}
+    told = asked.get("/v1/campaign-contacts/2025-spring").json()
+    assert [one["customer_id"] for one in told["contacts"]] == ["C2", "客户-3"]
+    assert told["exported_at"] == "2024-12-21T01:00:00+00:00"
+
+
+def test_nobody_is_to_be_contacted_once_the_window_is_over(asked: TestClient, tmp_path: Path) -> None:
+    folder = tiny_service.settings(tmp_path).folder / "campaigns"
+    lists = (folder / "2025-spring" / "listed.parquet").read_bytes()
+    (folder / "2024-autumn" / "listed.parquet").write_bytes(lists)
+    refused = asked.get("/v1/campaign-contacts/2024-autumn")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "window_over")
+
+
 @pytest.mark.parametrize(
     ("path", "status", "code"),
     [

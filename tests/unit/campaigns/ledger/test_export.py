@@ -9,6 +9,7 @@ import pytest
 
 from campaigns.ledger.effect import NoCampaign
 from campaigns.ledger.export import PlainLists, WindowOver, export
+from campaigns.plan.writing import AlreadyPlanned, check_new
 from churn.settings import Settings
 from features.encryption import appoint
 from features.treatments import NoName, write_treatments
@@ -81,3 +82,44 @@ def test_the_channel_of_the_catalogue_decides_who_may_be_reached(tmp_path: Path)
     business = shop(tmp_path)
     by_mail = business.model_copy(update={"action": (COUPON.model_copy(update={"channel": "email"}),)})
     assert export(by_mail, "spring", NOW, {}).left_out == {}
+
+
+def objecting(business: Settings) -> Settings:
+    """The same shop, in which everybody has objected to text messages since."""
+    events = [event(one, "opt_out", 1, category="sms") for one in PEOPLE]
+    return written(business, [scored(one) for one in PEOPLE], events)
+
+
+def test_a_list_of_before_goes_where_nobody_of_it_may_be_contacted_any_more(tmp_path: Path) -> None:
+    business, mine = shop(tmp_path), tmp_path / "mine"
+    export(business, "spring", NOW, {})
+    export(business, "spring", NOW, {}, out=mine)
+    own = business.folder / "campaigns" / "spring" / "list-sms.csv"
+    assert not own.exists()
+    assert (mine / "list-sms.csv").exists()
+    assert export(objecting(business), "spring", NOW, {}).rows == 0
+    assert not own.exists()
+    assert not (mine / "list-sms.csv").exists()
+
+
+def test_a_list_that_somebody_edited_is_left_to_them(tmp_path: Path) -> None:
+    business, mine = shop(tmp_path), tmp_path / "mine"
+    export(business, "spring", NOW, {}, out=mine)
+    (mine / "list-sms.csv").write_text("customer_id\nz\n")
+    export(objecting(business), "spring", NOW, {}, out=mine)
+    assert (mine / "list-sms.csv").read_text() == "customer_id\nz\n"
+
+
+def test_an_export_is_noted_before_a_list_lies_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Killed(BaseException):
+        """What ends a process at once."""
+
+    def die(path: Path, text: str) -> None:
+        raise Killed(path, text)
+
+    business = shop(tmp_path)
+    monkeypatch.setattr("campaigns.ledger.export.write_text", die)
+    with pytest.raises(Killed):
+        export(business, "spring", NOW, {}, out=tmp_path / "mine")
+    with pytest.raises(AlreadyPlanned, match="its lists were exported"):
+        check_new(business.folder, "spring", replace=True)
