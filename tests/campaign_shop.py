@@ -137,9 +137,9 @@ def treatments(
     return pd.DataFrame(planned)[TREATMENTS.names].astype(instants)
 
 
-def exported(folder: Path, campaign: str, treated: dict[str, bool]) -> None:
+def exported(folder: Path, campaign: str, treated: dict[str, bool], *, window_days: int = 60) -> None:
     """A campaign whose lists were written, as the service finds it."""
-    write_treatments(folder, campaign, treatments(campaign, treated, days_ago=70, window_days=60))
+    write_treatments(folder, campaign, treatments(campaign, treated, days_ago=70, window_days=window_days))
     rows = [[one, "coupon", "A coupon", "优惠券", "likely to leave", "", "2025-01-05", "shop"]
             for one, is_treated in sorted(treated.items()) if is_treated]  # fmt: skip
     columns = {name: [row[place] for row in rows] for place, name in enumerate(LIST_COLUMNS)}

@@ -42,7 +42,7 @@ class Shop:
     def __init__(self, folder: Path, **serving: Any) -> None:
         self.held = live_shop.settings(folder).model_copy(update={"serving": Serving(**serving)})
         live_shop.ingested(self.held)
-        campaign_shop.exported(self.held.folder, "2025-spring", {CUSTOMER: True, "C000456": False})
+        campaign_shop.exported(self.held.folder, "2025-spring", {CUSTOMER: True, "C000456": False}, window_days=90)
         store = self.store = tiny_service.store([row(CUSTOMER), row("C000456")])
         self.intake, self.log = live_shop.intake(self.held, store), ScoreLog(self.held.folder)
         self.desk, scorer = Desk(self.held), tiny_service.scorer(clock=Ticking())
