@@ -79,12 +79,13 @@ def bring_in(settings: Settings, path: Path, window_days: int) -> Outcome:
     """Bring in campaigns of before."""
     from campaigns.ledger import importing as room
 
-    found = room.bring_in(settings, path, window_days=window_days)
+    found, forgotten = room.bring_in(settings, path, window_days=window_days)
     counts = {
         name: {"treated": int(rows["is_treated"].sum()), "held_out": int((~rows["is_treated"]).sum())}
         for name, rows in found.items()
     }
     lines = [f"{name}: {one['treated']:,} treated, {one['held_out']:,} held out" for name, one in counts.items()]
+    lines += [f"{forgotten:,} rows left out: of customers who were forgotten"] if forgotten else []
     return Outcome("\n".join(lines), counts)
 
 

@@ -46,6 +46,10 @@ def plan(settings: Settings, asked: "Asked", *, dry_run: bool, replace: bool, by
     from campaigns.plan import planning, writing
     from campaigns.plan.page import PAGE, page
     from features.atomic import write_text
+    from features.erasure.campaigns import erase_from_campaigns
+    from features.erasure.forgetting import one_at_a_time
+    from features.erasure.forgotten import Forgotten
+    from features.erasure.store import Whom
     from serving.now import clock_of
 
     if asked.only not in (None, CHURN, REACTIVATION):
@@ -62,9 +66,11 @@ def plan(settings: Settings, asked: "Asked", *, dry_run: bool, replace: bool, by
     as_json = writing.as_json(settings, people, found, now, by=by)
     lines = sentences(found, settings)
     if not dry_run:
-        with step("write the plan"):
+        with step("write the plan"), one_at_a_time(settings.folder):
             path = writing.write(settings, people, found, now, by=by)
             write_text(path.parent / PAGE, page(found, settings, now))
+            if (forgotten := Forgotten.read(settings.folder)).hashes:  # since the scores were read
+                erase_from_campaigns(settings.folder, Whom(listed=forgotten))
         lines.append(f"{path}\nThe lists: `churn campaign export --id {asked.campaign}`.")
     return Outcome("\n".join(lines), as_json)
 

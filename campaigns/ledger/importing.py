@@ -21,6 +21,8 @@ from churn.calendar import Calendar
 from churn.errors import DataError, WrongColumns
 from churn.settings import Settings
 from churn.tables import TREATMENTS
+from features.erasure.forgetting import one_at_a_time
+from features.erasure.forgotten import is_forgotten
 from features.pseudonyms import pseudonyms_of
 from features.treatments import is_id, treatments_file, write_treatments
 
@@ -38,7 +40,7 @@ class WrongCampaigns(DataError):
         )
 
 
-def bring_in(settings: Settings, path: Path, *, window_days: int) -> dict[str, pd.DataFrame]:
+def bring_in(settings: Settings, path: Path, *, window_days: int) -> tuple[dict[str, pd.DataFrame], int]:
     """Write the treatments of the campaigns in a file.
 
     Args:
@@ -47,7 +49,7 @@ def bring_in(settings: Settings, path: Path, *, window_days: int) -> dict[str, p
         window_days: days in which their effect is measured, from the day on.
 
     Returns:
-        TREATMENTS by campaign, as they were written.
+        TREATMENTS by campaign, as they were written, and how many rows were left out: of customers who were forgotten.
 
     Raises:
         WrongColumns: a column is missing. WrongCampaigns: rows are wrong, or it is no such file.
@@ -70,10 +72,12 @@ def bring_in(settings: Settings, path: Path, *, window_days: int) -> dict[str, p
     told = told.astype({column.name: "object" if column.dtype == "str" else column.dtype for column in TREATMENTS})
     texts = [column.name for column in TREATMENTS if column.dtype == "str"]
     told[texts] = told[texts].where(told[texts].notna(), None)
-    found = {str(name): mine.reset_index(drop=True) for name, mine in told.groupby("campaign", sort=True)}
-    for name, mine in found.items():
-        write_treatments(settings.folder, name, mine)
-    return found
+    with one_at_a_time(settings.folder):  # whoever is forgotten meanwhile is seen here, or erased afterwards
+        kept = told[~told["customer_id"].isin(is_forgotten(settings.folder, told["customer_id"]))]
+        found = {str(name): mine.reset_index(drop=True) for name, mine in kept.groupby("campaign", sort=True)}
+        for name, mine in found.items():
+            write_treatments(settings.folder, name, mine)
+    return found, len(told) - len(kept)
 
 
 def _read(path: Path) -> pd.DataFrame:

@@ -7,6 +7,7 @@ import pytest
 
 from campaigns.ledger.importing import WrongCampaigns, bring_in
 from churn.errors import WrongColumns
+from features.erasure.forgotten import Forgotten
 from features.treatments import read_treatments
 from tests.campaign_shop import scored, settings, written
 
@@ -62,3 +63,12 @@ def test_what_is_no_such_file(tmp_path: Path) -> None:
     (tmp_path / "other.csv").write_text("a,b\n1,2\n")
     with pytest.raises(WrongColumns, match="propensity"):
         bring_in(shop, tmp_path / "other.csv", window_days=60)
+
+
+def test_who_was_forgotten_does_not_come_back(tmp_path: Path) -> None:
+    shop = written(settings(tmp_path), [scored("a")])
+    (shop.folder / "erasure").mkdir(exist_ok=True)
+    Forgotten.new().blocking(["b"], request="r", at="2025-01-01").write(shop.folder)
+    _, left_out = bring_in(shop, put(tmp_path), window_days=60)
+    assert left_out == 1
+    assert read_treatments(shop.folder)["customer_id"].tolist() == ["a", "c"]
