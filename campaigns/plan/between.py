@@ -52,7 +52,7 @@ def between(offers: Offers, choice: IntArray, *, seed: int, draws: int = DRAWS) 
         draws: how many.
     """
     rng = np.random.default_rng(seed)
-    off = rng.standard_normal(draws)  # of the scores: one for all
+    off = _shared(rng.standard_normal(draws), choice)
     mean, variance = np.zeros(draws), np.zeros(draws)
     missing = {VALUE} if (choice != NONE).any() else set()
     for column in np.unique(choice[choice != NONE]):
@@ -67,6 +67,16 @@ def between(offers: Offers, choice: IntArray, *, seed: int, draws: int = DRAWS) 
     low, high = np.quantile(mean, (0.05, 0.95))
     lowest, highest = np.quantile(realised, (0.05, 0.95))
     return Interval(expected, float(low), float(high), float(lowest), float(highest), tuple(sorted(missing)))
+
+
+def _shared(off: FloatArray, choice: IntArray) -> FloatArray:
+    """How far the scores are off, one figure for all actions at each draw. Shape (draws,).
+
+    Where one action is drawn in few states, the others repeat the same: drawn afresh, they would be off another way
+    than it in most draws, and an error that all share would cancel out among them.
+    """
+    is_coarse = (np.unique(choice[choice != NONE], return_counts=True)[1] > _FEW).any()
+    return np.resize(off[:_COARSE], off.shape) if is_coarse else off
 
 
 def _take_up(offers: Offers, column: int, chance: FloatArray, missing: set[str]) -> FloatArray:
