@@ -16,7 +16,7 @@ from typing import Final, Literal
 from churn.page_style import STYLE
 
 Two = tuple[str, str]
-Tone = Literal["error", "warning", "advice", "fine"]
+Tone = Literal["error", "warning", "advice", "fine", "none"]
 DOCUMENT: Final = Template("""<!doctype html>
 <html lang="$language"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <title>$title</title><style>$style</style></head>
@@ -54,7 +54,7 @@ def frame(
         as_of: what it rests on, HTML.
         body: its parts, HTML.
         footer: where to read on.
-        tone: colour of the heading's edge.
+        tone: colour of the heading's edge; none: grey.
         says: the outcome in a sentence, HTML; none where empty.
         style: beside the common sheet.
         top: above the heading, HTML: navigation of a site that has a page a language; the switch where empty.

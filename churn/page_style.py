@@ -10,6 +10,7 @@ font:15px/1.55 system-ui,"Noto Sans","Noto Sans CJK SC","PingFang SC","Microsoft
 main{max-width:1080px;margin:0 auto;padding:28px 24px 48px}
 header{border-left:6px solid var(--tone);padding:2px 20px;margin-bottom:24px}
 .error{--tone:var(--error)}.warning{--tone:var(--warning)}.advice{--tone:var(--advice)}.fine{--tone:var(--fine)}
+.none{--tone:var(--quiet)}
 h1{margin:0;font-size:25px} h2{font-size:19px;margin:40px 0 12px} h3{font-size:14px;margin:0 0 6px;font-weight:600}
 p{margin:4px 0} .quiet,footer,figcaption{color:var(--quiet);font-size:13px}
 .language{float:right;font-size:13px;color:var(--quiet)} .language input{accent-color:var(--bar)}

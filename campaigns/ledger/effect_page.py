@@ -11,9 +11,9 @@ from typing import Final
 from campaigns.ledger.differences import Difference
 from campaigns.ledger.effect import WORDS, Effect
 from campaigns.ledger.effect_pictures import STYLE, Interval, alike, intervals
-from campaigns.ledger.told import NAMES, sentences
+from campaigns.ledger.told import NAMES, assumed, sentences
 from churn.calendar import Calendar
-from churn.page import Two, both, frame, part
+from churn.page import Tone, Two, both, frame, part
 from churn.settings import Settings
 
 ADJUSTED: Final[Two] = (", adjusted", "（调整后）")
@@ -25,6 +25,7 @@ KNOWN: Final[dict[str, Two]] = {
     "probability": ("score", "评分"),
     "value_amount": ("value", "客户价值"),
 }
+LEAST: Final[Two] = (", at least", "（下限）")
 SHARES: Final = ("retained", "on_reached", "take_up")
 
 
@@ -45,10 +46,19 @@ def effect_page(effect: Effect, settings: Settings, now: datetime) -> str:
     return frame(
         f"{effect.campaign}: {settings.business.name}", language=settings.business.language,
         heading=both(f"What {effect.campaign} did", f"{effect.campaign} 的效果"), as_of=as_of,
-        body=[one for one in body if one], tone="fine" if effect.is_causal else "warning", style=STYLE,
+        body=[one for one in body if one], tone=_tone(effect), style=STYLE,
         says="<br>".join(both(*one) for one in _says(effect)),
         footer=("How to read it: docs/campaigns.md.", "说明见 docs/campaigns.md。"),
     )  # fmt: skip
+
+
+def _tone(effect: Effect) -> Tone:
+    """Green where something can be said of it, for good; grey where its interval includes zero."""
+    if not effect.is_causal:
+        return "warning"
+    if effect.saved is None or not effect.saved.is_clear:
+        return "none"
+    return "fine" if effect.saved.value > 0 else "warning"
 
 
 def _says(effect: Effect) -> list[Two]:
@@ -57,7 +67,7 @@ def _says(effect: Effect) -> list[Two]:
         return [WORDS[code] for code in effect.why_not]
     saved = effect.saved
     if saved is None or not saved.is_clear:
-        return [("It cannot be said that the campaign changed who came: its interval holds none.",
+        return [("It cannot be said that the campaign changed who came: its interval includes zero.",
                  "无法断定活动改变了到店情况：区间包含零。")]  # fmt: skip
     bounds, count = (f"{saved.low:,.0f}", f"{saved.high:,.0f}"), f"{abs(saved.value):,.0f}"
     done = ("came because of it", "因活动而来") if saved.value > 0 else ("were driven away by it", "因活动而流失")
@@ -84,8 +94,11 @@ def _money(effect: Effect, currency: str) -> str:
     lines = []
     for name in ("revenue", "profit"):
         if (found := getattr(effect, name)) is not None:
-            lines.append(_line(NAMES[name], found, 1, currency))
-            lines.append(_line(_beside(name), effect.adjusted[name], 1, currency, is_beside=True))
+            of, beside = NAMES[name], _beside(name)
+            if name == "profit" and assumed(effect) is not None:
+                of, beside = _at_least(of), _at_least(beside)
+            lines.append(_line(of, found, 1, currency))
+            lines.append(_line(beside, effect.adjusted[name], 1, currency, is_beside=True))
     if not lines:
         return ""
     title = ("Difference in money", "金额差异")
@@ -125,3 +138,7 @@ def _line(name: Two, found: Difference, factor: float, unit: str, *, is_beside: 
 def _beside(name: str) -> Two:
     en, zh = NAMES[name]
     return en + ADJUSTED[0], zh + ADJUSTED[1]
+
+
+def _at_least(name: Two) -> Two:
+    return name[0] + LEAST[0], name[1] + LEAST[1]

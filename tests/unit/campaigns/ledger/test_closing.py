@@ -52,7 +52,7 @@ def test_what_people_read(tmp_path: Path) -> None:
     said = "\n".join(sentences(effect(tmp_path), "CNY", "en"))
     assert "100 to be contacted, 100 held out by chance." in said
     assert "share that came: 50.00 % against 20.00 %, 30.00 % (95 %: 16" in said
-    assert "cost: 510.00 CNY; 17.00 a customer saved (12." in said
+    assert "cost: at most 510.00 CNY; at most 17.00 a customer saved (12." in said
     assert "For its [[action]], if you agree: take_up_ratio = 0.6, take_up_range = [0.3" in said
     assert "对照组100人" in "\n".join(sentences(effect(tmp_path), "CNY", "zh"))
 
@@ -76,3 +76,47 @@ def test_the_page_in_both_languages(tmp_path: Path) -> None:
     doubtful = effect_page(replace(effect(tmp_path), why_not=("no_hold_out",), retained=None), shop, NOW)
     assert "nobody was held out by chance" in doubtful
     assert "came because of it (" not in doubtful
+
+
+def test_what_the_log_does_not_tell_is_said_beside_the_profit(tmp_path: Path) -> None:
+    found = effect(tmp_path)
+    said = sentences(found, "CNY", "en")
+    assert any("everybody counts as contacted, every buyer as having used the offer" in line for line in said)
+    (profit,) = [line for line in said if line.startswith("profit a customer: ")]
+    assert "at least" in profit
+    assert " to " not in profit, "its upper end is not known"
+    assert "利润为下限" in "\n".join(sentences(found, "CNY", "zh"))
+    assert as_json(found)["profit_is_lower_bound"] is True
+    page = effect_page(found, settings(tmp_path, PRICED), NOW)
+    assert "every buyer as having used the offer" in page
+    assert "profit a customer, at least" in page
+    told = replace(found, money=replace(found.money, contacts_by="log", offers_by="responses"))
+    assert "lower bound" not in "\n".join(sentences(told, "CNY", "en"))
+    assert as_json(told)["profit_is_lower_bound"] is False
+
+
+def test_costs_that_nobody_said_are_not_nothing(tmp_path: Path) -> None:
+    found = effect(tmp_path)
+    bare = replace(found, cost_amount=0.0, money=replace(found.money, missing={"coupon": ("its [[action]]",)}))
+    said = "\n".join(sentences(bare, "CNY", "en"))
+    assert "cost: not known" in said
+    assert "a customer saved" not in said
+    assert "花费：未知" in "\n".join(sentences(bare, "CNY", "zh"))
+    assert as_json(bare)["cost_amount"] is None
+    assert as_json(bare)["cost_per_saved_amount"] is None
+
+
+def test_where_perhaps_nobody_was_saved_there_is_no_cost_of_one(tmp_path: Path) -> None:
+    said = "\n".join(sentences(effect(tmp_path, came=0.22), "CNY", "en"))
+    assert "it cannot be said that anybody was saved" in said
+    assert "a customer saved" not in said
+    page = effect_page(effect(tmp_path, came=0.22), settings(tmp_path, PRICED), NOW)
+    assert "its interval includes zero" in page
+    assert '<header class="none">' in page
+    assert '<header class="fine">' in effect_page(effect(tmp_path), settings(tmp_path, PRICED), NOW)
+
+
+def test_differences_that_are_no_effect_are_not_told(tmp_path: Path) -> None:
+    said = "\n".join(sentences(replace(effect(tmp_path), why_not=("not_alike",)), "CNY", "en"))
+    assert "share that came: 50.00 % against 20.00 % (no effect can be told)" in said
+    assert "95 %" not in said

@@ -67,6 +67,9 @@ def test_who_should_have_been_left_alone_and_was_not_is_said(tmp_path: Path) -> 
     business = shop(tmp_path, reach_all=True)
     found = overall(business, log_parts(business.folder), NOW - timedelta(days=60), NOW)
     assert found.why_not == ("were_contacted",)
+    said = "\n".join(overall_sentences(found, "CNY", "en"))
+    assert "(no effect can be told)" in said
+    assert "95 %" not in said
 
 
 def test_contacts_as_the_service_reads_them(tmp_path: Path) -> None:
