@@ -20,34 +20,27 @@ NAMES = {
 ASSUMED = {  # contacts_by, offers_by: what was taken for true because the log does not tell it
     ("plan", "orders"): (
         (
-            "The log tells of no contact and no response: everybody counts as contacted, every buyer as having used the "
-            "offer; so the cost is an upper bound, the profit a lower bound."
+            "The log tells of no contact and no response: everybody counts as contacted, every buyer as having used "
+            "the offer; so the cost is an upper bound, the profit a lower bound."
         ),
         "日志中没有触达和响应记录：按全部已触达、每位购买者都使用了优惠计算；因此花费为上限，利润为下限。",
     ),
     ("plan", ""): (
-        (
-            "The log tells of no contact: everybody counts as contacted; so the cost is an upper bound, the profit a lower "
-            "bound."
-        ),
+        "The log tells of no contact: everybody counts as contacted; so the profit is a lower bound.",
         "日志中没有触达记录：按全部已触达计算；因此花费为上限，利润为下限。",
     ),
     ("", "orders"): (
-        (
-            "The log tells of no response: every buyer counts as having used the offer; so the cost is an upper bound, the "
-            "profit a lower bound."
-        ),
+        "The log tells of no response: every buyer counts as one who used the offer; so the profit is a lower bound.",
         "日志中没有响应记录：按每位购买者都使用了优惠计算；因此花费为上限，利润为下限。",
     ),
     ("in_part", "in_part"): (
         (
-            "The log tells of contacts or responses of some actions only: of the others everybody counts as contacted, "
-            "every buyer as having used the offer; so the cost is an upper bound, the profit a lower bound."
+            "The log tells of contacts or responses to some actions only, the others count as had by all; so the profit "
+            "is a lower bound."
         ),
-        "日志只含部分行动的触达或响应记录：其余按全部已触达、每位购买者都使用了优惠计算；因此花费为上限，利润为下限。",
+        "日志只含部分行动的触达或响应记录：其余按全部触达、每位购买者都使用了优惠计算；因此利润为下限。",
     ),
 }
-COST = frozenset({"contact_amount", "offer_amount"})
 
 
 def as_json(effect: Effect) -> dict[str, Any]:
