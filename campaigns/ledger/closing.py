@@ -46,7 +46,7 @@ def closed(folder: Path, effect: Effect, now: datetime) -> list[dict[str, Any]]:
         BrokenEffect: what was told before cannot be read.
     """
     before, content = tellings(folder, effect.campaign), as_json(effect)
-    if before and {**before[-1], "told_at": None} == {**_as_read(content), "told_at": None}:
+    if before and _says_the_same(before[-1], _as_read(content)):
         return before
     told = [*before, {"told_at": now.isoformat(), **_as_read(content)}]
     write_json(effect_file(folder, effect.campaign), told)
@@ -74,6 +74,11 @@ def tellings(folder: Path, campaign: str) -> list[dict[str, Any]]:
 def effect_file(folder: Path, campaign: str) -> Path:
     """Where the tellings of a campaign lie."""
     return treatments_file(folder, campaign).with_name(FILE)
+
+
+def _says_the_same(before: dict[str, Any], now: dict[str, Any]) -> bool:
+    """Whether a telling says what one of before said; what only a later version tells adds none."""
+    return all(before[name] == now[name] for name in (before.keys() & now.keys()) - {"told_at"})
 
 
 def _as_read(content: dict[str, Any]) -> dict[str, Any]:

@@ -35,7 +35,7 @@ ASSUMED = {  # contacts_by, offers_by: what was taken for true because the log d
     ),
     ("in_part", "in_part"): (
         (
-            "The log tells of contacts or responses to some actions only, the others count as had by all; so the profit "
+            "The log tells of contacts or responses to some actions only, others count as had by all; so the profit "
             "is a lower bound."
         ),
         "日志只含部分行动的触达或响应记录：其余按全部触达、每位购买者都使用了优惠计算；因此利润为下限。",

@@ -37,6 +37,10 @@ def test_a_telling_stays_and_another_joins_it_only_if_it_differs(tmp_path: Path)
     assert told[0]["retained"]["value"] == 0.3
     assert tellings(tmp_path, "autumn") == told
     assert json.dumps(told)
+    older = [{name: value for name, value in one.items() if name != "profit_is_lower_bound"} for one in told]
+    effect_file(tmp_path, "autumn").write_text(json.dumps(older))
+    again = closed(tmp_path, effect(tmp_path, came=0.4), later)
+    assert again == older, "what only a later version tells adds no telling"
 
 
 def test_a_broken_file_is_told(tmp_path: Path) -> None:
