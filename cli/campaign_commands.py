@@ -67,13 +67,21 @@ def import_campaigns(
         Path, typer.Option(help="CSV or Parquet: campaign, customer_id, day, action, treated, propensity.")
     ],
     window_days: Annotated[int, typer.Option(min=1, max=3650, help="Days in which their effect is measured.")],
+    column: Annotated[
+        list[str] | None,
+        typer.Option(help="customer_id=客户编号: what the file calls it; may be repeated."),
+    ] = None,
+    *,
+    allow_unknown: Annotated[
+        bool, typer.Option("--allow-unknown", help="Even if the log does not know most of the customers.")
+    ] = False,
     config: Config = DEFAULT,
     json: Json = False,
 ) -> None:
     """Bring in randomised campaigns of before: who was treated, whom chance held out, with which chance."""
     from cli import campaign_ledger as room
 
-    show(room.bring_in(load(config), file, window_days), json)
+    show(room.bring_in(load(config), file, window_days, column, allow_unknown=allow_unknown), json)
 
 
 @campaign_app.command()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from churn.calendar import Calendar
 from churn.settings import Settings
 from cli.outcome import Outcome
+from cli.written import writing_to
 
 if TYPE_CHECKING:
     from features.campaigns_listed import Campaign
@@ -51,7 +52,8 @@ def export(settings: Settings, campaign: str, out: Path | None) -> Outcome:
     from campaigns.suppress import WORDS
     from serving.now import clock_of
 
-    found = room.export(settings, campaign, clock_of(settings).now(), os.environ, out=out)
+    with writing_to(out):
+        found = room.export(settings, campaign, clock_of(settings).now(), os.environ, out=out)
     folder = out or settings.folder / "campaigns" / campaign
     lines = [f"{one['rows']:,} customers in {folder / name}" for name, one in found.files.items()]
     lines += [f"{count:,} left out: {WORDS.get(code, (code,))[0]}" for code, count in found.left_out.items()]
@@ -75,18 +77,31 @@ def cancel(settings: Settings, campaign: str) -> Outcome:
     return Outcome(zh if settings.business.language == "zh" else en, asdict(found))
 
 
-def bring_in(settings: Settings, path: Path, window_days: int) -> Outcome:
+def bring_in(
+    settings: Settings, path: Path, window_days: int, columns: list[str] | None, *, allow_unknown: bool
+) -> Outcome:
     """Bring in campaigns of before."""
     from campaigns.ledger import importing as room
+    from serving.now import clock_of
 
-    found, forgotten = room.bring_in(settings, path, window_days=window_days)
+    pairs = [one.partition("=") for one in columns or ()]
+    if wrong := [name for name, _, theirs in pairs if not theirs]:
+        raise room.WrongMapping(f"--column {wrong[0]} does not say what it is called in the file")
+    done = room.bring_in(
+        settings, path, window_days=window_days, now=clock_of(settings).now(),
+        columns={name: theirs for name, _, theirs in pairs}, allow_unknown=allow_unknown,
+    )  # fmt: skip
     counts = {
         name: {"treated": int(rows["is_treated"].sum()), "held_out": int((~rows["is_treated"]).sum())}
-        for name, rows in found.items()
+        for name, rows in done.campaigns.items()
     }
     lines = [f"{name}: {one['treated']:,} treated, {one['held_out']:,} held out" for name, one in counts.items()]
-    lines += [f"{forgotten:,} rows left out: of customers who were forgotten"] if forgotten else []
-    return Outcome("\n".join(lines), counts)
+    lines += [f"{done.forgotten:,} rows left out: of customers who were forgotten"] if done.forgotten else []
+    total = done.forgotten + sum(map(len, done.campaigns.values()))
+    told = f"{done.unknown:,} rows ({done.unknown / max(total, 1):.1%}) are of customers whom the log does not know"
+    return Outcome(
+        "\n".join([*lines, *([f"{told}: they count as having done nothing"] if done.unknown else [])]), counts
+    )
 
 
 def effect(settings: Settings, campaign: str | None) -> Outcome:

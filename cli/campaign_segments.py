@@ -8,6 +8,7 @@ from churn.calendar import Calendar
 from churn.cells import harmless
 from churn.settings import Settings
 from cli.outcome import Outcome
+from cli.written import writing_to
 
 MOST_CELLS = 10  # told on the console
 
@@ -77,7 +78,8 @@ def _list(settings: Settings, name: str, instant: Any, out: Path | None) -> Outc
     ids = [str(one) for one in found.loc[found[name], "customer_id"]]
     if out is None:
         return Outcome("\n".join(ids), {"segment": name, "customer_ids": ids})
-    write_text(out, "".join(f"{line}\n" for line in ("customer_id", *map(harmless, ids))))
+    with writing_to(out):
+        write_text(out, "".join(f"{line}\n" for line in ("customer_id", *map(harmless, ids))))
     told = f"{len(ids):,} customers of {name} -> {out}. None of them may be contacted for that alone: plan a campaign."
     return Outcome(told, {"segment": name, "customers": len(ids), "out": str(out)})
 
