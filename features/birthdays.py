@@ -11,7 +11,7 @@ import re
 from datetime import date
 from typing import Final
 
-from features.reading import literal
+from features.sql_text import literal
 
 BIRTHDAY: Final = "birthday"  # the attribute of a profile
 KIND: Final = f"profile.{BIRTHDAY}"

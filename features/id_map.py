@@ -17,7 +17,8 @@ from churn.errors import DataError
 from churn.sections import IdMap, Source
 from churn.settings import Settings
 from features.instants import clock_us_sql, has_offset_sql, offset_us_sql
-from features.reading import FILE, ROW, Progress, Rows, literal, load, quoted
+from features.reading import FILE, ROW, Progress, Rows, load
+from features.sql_text import literal, quoted
 
 ID_MAP = "id_map"
 EVER_US = -(2**62)  # known ever since

@@ -15,7 +15,8 @@ import duckdb
 
 from features.input_finding import Finding, finding
 from features.personal_words import KINDS, looks_like_a_name, personal_by_name, personal_by_value, personal_within
-from features.reading import Rows, literal
+from features.reading import Rows
+from features.sql_text import literal
 
 VALUES = 2_000  # distinct values looked at in a column
 SAMPLED_ROWS = 200_000  # of a longer source, rows of so many buckets as give about so many

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import duckdb
 
 from features.input_sources import MEANT, SourceProfile, source_profiles
-from features.reading import Rows, literal
+from features.reading import Rows
+from features.sql_text import literal
 
 NOBODY = (
     "null",

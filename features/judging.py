@@ -16,7 +16,8 @@ from features.birthdays import KIND, month_day_sql
 from features.instants import clock_us_sql, has_offset_sql, offset_us_sql
 from features.log import CUSTOMER_NOW, SUPERSEDED, bucket_sql
 from features.mapping import INSTANTS, TEXTS, WITHDRAWN
-from features.reading import Rows, literal
+from features.reading import Rows
+from features.sql_text import literal
 from features.versioning import lay_versions
 
 REASONS = {

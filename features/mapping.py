@@ -16,7 +16,8 @@ from churn.errors import DataError, SettingsError
 from churn.events import NUMBERS
 from churn.tables import EVENTS
 from features.birthdays import BIRTHDAY
-from features.reading import FILE, ROW, Rows, literal, quoted
+from features.reading import FILE, ROW, Rows
+from features.sql_text import literal, quoted
 
 INSTANTS = ("event_timestamp", "ingested_at")
 TEXTS = tuple(name for name in EVENTS.names if name not in (*INSTANTS, *NUMBERS, "customer_id", "event_type"))

@@ -13,8 +13,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from churn.calendar import NEVER
 from churn.events import BoolArray
@@ -94,12 +92,33 @@ def persons(holders: Holders, *, known_before_us: int = NEVER) -> Persons:
         return ALONE
     codes, customers = pd.factorize(shared["customer_id"], sort=True)
     held = pd.factorize(pd.MultiIndex.from_frame(shared[["source", "source_id"]]))[0]
-    count = len(customers)
-    both = coo_array((np.ones(len(codes)), (codes, count + held)), shape=(count + held.max() + 1,) * 2)
-    person = connected_components(both, directed=False)[1][:count]
+    person = _together(codes, held, len(customers))
     whose = pd.Series(np.asarray(customers, dtype=object)).groupby(person)
     ids = {str(mine.iloc[0]): tuple(mine) for _, mine in whose}
     return Persons({one: first for first, mine in ids.items() for one in mine}, ids, _today(told, set(customers)))
+
+
+def _together(customer: NDArray[np.intp], held: NDArray[np.intp], count: int) -> NDArray[np.intp]:
+    """Who is one person: customers who held the same id, and whoever shares one with any of those. Shape (count,).
+
+    Args:
+        customer: of each stretch, below `count`. Shape (n,).
+        held: the id that it is of. Shape (n,).
+        count: of customers.
+    """
+    of = np.arange(count)
+
+    def top(one: int) -> int:
+        while of[one] != one:
+            of[one] = one = of[of[one]]
+        return one
+
+    order = np.argsort(held, kind="stable")
+    before, after = customer[order[:-1]], customer[order[1:]]
+    same = held[order[:-1]] == held[order[1:]]
+    for one, other in zip(before[same].tolist(), after[same].tolist(), strict=True):
+        of[top(other)] = top(one)
+    return np.array([top(one) for one in range(count)], dtype=np.intp)
 
 
 def _today(told: pd.DataFrame, changed: set[str]) -> dict[str, str]:

@@ -20,6 +20,7 @@ import duckdb
 from churn.errors import DataError, SettingsError, WrongColumns
 from churn.sections import Source
 from churn.settings import expand
+from features.sql_text import literal, quoted
 
 Progress = Callable[[str], None]
 FILE, ROW = "__file", "__row"  # which file of the source, and which row of it, counted from 1
@@ -77,16 +78,6 @@ class Rows:
         """The file, by its number, or the table of a database."""
         origin = self.origins[index]
         return str(origin.get("file", origin["source"]))
-
-
-def quoted(name: str) -> str:
-    """A name as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """A text as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def load(

@@ -11,7 +11,8 @@ import duckdb
 from churn.errors import DataError
 from features.input_report import InputReport, PersonalData
 from features.judging import NO_FAULT, REASONS, WAYS
-from features.reading import Rows, literal
+from features.reading import Rows
+from features.sql_text import literal
 
 
 class EmptyLog(DataError):

@@ -26,7 +26,8 @@ from features.birthdays import BIRTHDAY, may_hold_one
 from features.judging import REASONS
 from features.log import CUSTOMER_NOW, LOG_SCHEMA, MANIFEST, REJECTS, SUPERSEDED, LogManifest, bucket_name
 from features.personal_words import personal_by_name
-from features.reading import FILE, ROW, Rows, literal, quoted
+from features.reading import FILE, ROW, Rows
+from features.sql_text import literal, quoted
 from features.versioning import LOG_ORDER
 
 ROWS_A_GROUP = 65_536  # sorted by customer, so that a reader of one customer skips most groups

@@ -10,7 +10,7 @@ import duckdb
 from features.erasure.forgotten import Forgotten
 from features.id_map import ID_MAP
 from features.log import CUSTOMER_NOW
-from features.reading import literal
+from features.sql_text import literal
 
 REASON = "forgotten"
 BETWEEN_FIELDS = re.compile(r"[,;|\t\"']+")

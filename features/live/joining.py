@@ -19,7 +19,8 @@ from churn.tables import EVENTS
 from features.live.kept import keep, kept_events, reach
 from features.live.opening import has_inbox, inbox_of
 from features.log import NoLog, bucket_sql, read_log_manifest
-from features.reading import Rows, literal
+from features.reading import Rows
+from features.sql_text import literal
 
 REASON = "already_live"
 
