@@ -4,6 +4,7 @@ import os
 
 from churn.errors import ChurnError, SettingsError
 from churn.settings import Settings
+from cli.consents_told import consents_told
 from cli.console import step, table
 from cli.outcome import Outcome
 
@@ -60,7 +61,7 @@ def advise(settings: Settings) -> Outcome:
         "none": found.none,
         "measured": sorted(offers.measured),
     }
-    return Outcome(f"{text}\n{found.path}", as_json)
+    return Outcome("\n".join([text, *consents_told(settings, people.rows["customer_id"]), str(found.path)]), as_json)
 
 
 def is_told(settings: Settings) -> bool:

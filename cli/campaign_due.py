@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 from churn.errors import SettingsError
 from churn.settings import Settings
+from cli.consents_told import consents_told
 from cli.console import table
 from cli.outcome import Outcome
 
@@ -59,13 +60,13 @@ def due(settings: Settings, asked: str | None) -> Outcome:
         customers=("customer_id", "size"), overdue=("is_overdue", "sum"), first_due=("due", "min")
     )
     rows = [{str(name): value for name, value in row.items()} for row in counts.reset_index().to_dict("records")]
+    consents = consents_told(settings, people.rows["customer_id"])
     left = [
         {"action": action, "left out": WORDS[code][0], "occasions": count}
         for (action, code), count in found.left_by.items()
     ]
-    text = "\n\n".join(
-        [f"Due on {day}: {len(found.tasks):,} tasks.", *(table(one) for one in (rows, left) if one), *found.notes]
-    )
+    tables = [table(one) for one in (rows, left) if one]
+    text = "\n\n".join([f"Due on {day}: {len(found.tasks):,} tasks.", *tables, *found.notes, *consents])
     as_json = {
         "day": str(day), "tasks": len(found.tasks), "by": rows, "left_out": found.left_out,
         "notes": list(found.notes), "files": [str(path) for path in files],

@@ -7,6 +7,7 @@ from churn.cohort import CHURN, REACTIVATION
 from churn.errors import SettingsError
 from churn.settings import Settings
 from cli.campaign_catalogue import NoActions
+from cli.consents_told import consents_told
 from cli.console import step, table
 from cli.outcome import Outcome
 
@@ -64,7 +65,7 @@ def plan(settings: Settings, asked: "Asked", *, dry_run: bool, replace: bool, by
     with step(f"choose among {len(people):,} customers and {len(offers.actions)} actions"):
         found = planning.plan(settings, people, offers, asked)
     as_json = writing.as_json(settings, people, found, now, by=by)
-    lines = sentences(found, settings)
+    lines = [*sentences(found, settings), *consents_told(settings, people.rows["customer_id"])]
     if not dry_run:
         with step("write the plan"), one_at_a_time(settings.folder):
             path = writing.write(settings, people, found, now, by=by)

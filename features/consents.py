@@ -10,23 +10,24 @@ from pathlib import Path
 from typing import Final
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from churn.errors import DataError
 from churn.settings import Settings, expand
 from features.pseudonyms import pseudonyms_of
+from features.text_table import FALSE, TRUE, NoTable, header_of, text_of
 
-TRUE = frozenset({"1", "true", "yes", "y", "是"})
+LONGEST_WORD = 12  # that is shown as an example: what is longer may tell of somebody
+MOST_WORDS = 5  # of a column whose words may be shown: one with more may hold names
 
 
 class NoConsents(DataError):
     """The file of [contacts] cannot be read, or has not the columns that are named."""
 
-    def __init__(self, why: str) -> None:
+    def __init__(self, why: str, mend: str = "") -> None:
         super().__init__(
             f"The consents of [contacts] cannot be read: {why}.",
-            mend="name a CSV or Parquet file with one row a customer, and its columns in [contacts] customer_id, "
+            mend=mend
+            or "name a CSV or Parquet file with one row a customer, and its columns in [contacts] customer_id, "
             "may_email and may_phone; docs/data-contract.md has the form.",
         )
 
@@ -95,15 +96,31 @@ def channel_consents(settings: Settings, environ: Mapping[str, str], channels: I
 
 
 def _is_true(told: pd.Series) -> pd.Series:
-    return told.fillna("").str.strip().str.lower().isin(TRUE)
+    """Which words mean yes; nothing said is no.
+
+    Raises:
+        NoConsents: a word is neither yes nor no.
+    """
+    words = told.str.lower()
+    strange = ~words.isin(TRUE | FALSE | {""})
+    if strange.any():
+        row = int(strange.to_numpy().argmax())
+        example = str(told.iloc[row])
+        is_word = example.isalpha() and len(example) <= LONGEST_WORD and words.nunique() <= MOST_WORDS
+        shown = f", as {example!r}" if is_word else ""  # no number, no address, no name
+        raise NoConsents(
+            f"{int(strange.sum()):,} rows of column {told.name} are neither yes nor no{shown}, first row {row + 1}",
+            "say true or false, yes or no, y or n, 1 or 0, 是 or 否; an empty cell is no.",
+        )
+    return words.isin(TRUE)
 
 
 def _read(path: Path, columns: list[str]) -> pd.DataFrame:
     """These columns as text, and no other."""
     try:
-        if path.suffix == ".parquet":
-            rows: pd.DataFrame = pq.read_table(path, columns=columns).to_pandas().astype("string")
-            return rows
-        return pd.read_csv(path, usecols=columns, dtype="string", keep_default_na=False)
-    except (OSError, ValueError, KeyError, pa.ArrowInvalid) as error:
-        raise NoConsents(f"{path.name}, columns {', '.join(columns)} ({type(error).__name__})") from error
+        found = header_of(path)
+        if missing := [one for one in columns if one not in found]:
+            raise NoConsents(f"{path.name} has no column {', '.join(missing)}; it has {', '.join(found)}")
+        return text_of(path, columns)
+    except NoTable as error:
+        raise NoConsents(f"{path.name}, columns {', '.join(columns)}: {error.why}", f"{error.mend}.") from error

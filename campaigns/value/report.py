@@ -13,7 +13,7 @@ from typing import Any, Final
 import pandas as pd
 
 from campaigns.value.bands import PROMISED, TAILS
-from campaigns.value.channels import ALL, Channel, without_cost
+from campaigns.value.channels import ALL, FEWEST, Channel, without_cost
 from campaigns.value.cohorts import Past
 from campaigns.value.coverage import shares
 from campaigns.value.estimators import NAMES
@@ -24,6 +24,7 @@ from churn.settings import Settings
 from features.atomic import write_json, write_text
 
 FOLDER: Final = Path("campaigns") / "value"
+NO_FIGURE: Final = {True: "margin_ratio is not set in [value]", False: f"fewer than {FEWEST} followed"}
 FILE: Final = FOLDER / "report.json"
 PAGE: Final = FOLDER / "report.html"
 
@@ -165,7 +166,7 @@ def _channels(report: dict[str, Any]) -> list[str]:
     for one in mine:
         head = f"  {one['channel']:<14} {one['customers']:>8,} won, {one['followed']:,} followed"
         if one["margin_amount"] is None:
-            lines.append(f"{head}; no figure: fewer than 30 followed, or no margin_ratio")
+            lines.append(f"{head}; no figure: {NO_FIGURE[one['followed'] >= FEWEST]}")
             continue
         told = f"{one['margin_amount']:,.1f} ({one['low_amount']:,.1f} to {one['high_amount']:,.1f})"
         over = "no cost is set" if one["over_cost"] is None else (

@@ -148,7 +148,6 @@ def test_each_vendor_is_spoken_to_in_its_own_files() -> None:
 FILES_OF_OTHERS = {  # they are not ours, and stay plain
     "campaigns/catalogue/products.py",
     "features/text_table.py",
-    "features/consents.py",
     "features/contact_details.py",
     "features/simulated_export.py",
 }
