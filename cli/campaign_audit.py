@@ -18,15 +18,19 @@ def audit(settings: Settings, campaign: str | None, least: float, *, together: b
         Exit code `WORSE` where a group gets worse terms than others of like risk.
 
     Raises:
-        SettingsError: one campaign and all are asked for at once.
+        SettingsError: one campaign and all are asked for at once. NoCampaign: nobody planned it.
     """
     if together and campaign is not None:
         raise SettingsError("--id names one campaign, and --all asks for all as one.", mend="give one of the two.")
     from campaigns.audit.audit import audit as look
     from campaigns.audit.report import lines, write
     from campaigns.audit.together import audit_together
+    from campaigns.ledger.effect import NoCampaign
     from cli.console import step
+    from features.treatments import read_treatments
 
+    if campaign is not None and read_treatments(settings.folder, campaign).empty:
+        raise NoCampaign(campaign, sorted(read_treatments(settings.folder)["campaign"].unique()))
     with step("compare offers by group"):
         found = audit_together(settings, least=least) if together else look(settings, campaign, least=least)
         path = write(settings, found)

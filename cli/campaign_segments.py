@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from churn.calendar import Calendar
 from churn.cells import harmless
 from churn.settings import Settings
+from cli.misnamed import DayToCome
 from cli.outcome import Outcome
 from cli.written import writing_to
 
@@ -46,8 +47,11 @@ def segments(
     from cli.opened import midnight_of
     from features.engines import engine_of
     from features.log import read_log_manifest
+    from serving.now import clock_of
 
     instant = None if as_of is None else midnight_of(as_of, settings.lifecycle)
+    if instant is not None and instant > (today := clock_of(settings).now()):
+        raise DayToCome(str(as_of), today)
     if member is not None:
         return _list(settings, member, instant, out)
     now = instant_of_now(settings)

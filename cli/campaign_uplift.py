@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from churn.settings import Settings
 from cli.console import step
+from cli.misnamed import UntriedAction
 from cli.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -16,13 +17,20 @@ NOTHING = ("No campaign was planned yet: nothing to learn from.", "尚无活动�
 
 
 def uplift(settings: Settings, action: str | None) -> Outcome:
-    """Learn the uplift of an action, or of every action that a campaign had."""
+    """Learn the uplift of an action, or of every action that a campaign had.
+
+    Raises:
+        UntriedAction: no campaign had it.
+    """
     from campaigns.uplift.told import sentences
     from cli.opened import open_log
     from features.treatments import read_treatments
 
     treatments = read_treatments(settings.folder)
-    wanted = sorted(treatments["action"].unique()) if action is None else [action]
+    known = sorted(treatments["action"].unique())
+    if action is not None and action not in known:
+        raise UntriedAction(action, known)
+    wanted = known if action is None else [action]
     lines: list[str] = []
     as_json: dict[str, Any] = {}
     if wanted and len(treatments):
