@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
@@ -165,6 +166,11 @@ def _channels(report: dict[str, Any]) -> list[str]:
     lines = [f"Margin of the first {report['months']} months by channel, in {report['currency']}:"] if mine else []
     for one in mine:
         head = f"  {one['channel']:<14} {one['customers']:>8,} won, {one['followed']:,} followed"
+        if not one["customers"]:
+            near = get_close_matches(one["channel"], [other["channel"] for other in mine if other["customers"]], n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            lines.append(f"  {one['channel']:<14} [value.acquisition_costs] names it, and it won nobody{hint}")
+            continue
         if one["margin_amount"] is None:
             lines.append(f"{head}; no figure: {NO_FIGURE[one['followed'] >= FEWEST]}")
             continue
