@@ -4,6 +4,7 @@ import os
 
 from churn.errors import ChurnError, SettingsError
 from churn.settings import Settings
+from cli.campaign_turns import minding
 from cli.consents_told import consents_told
 from cli.console import step, table
 from cli.outcome import Outcome
@@ -34,7 +35,14 @@ def advise(settings: Settings) -> Outcome:
         if not room.withdraw(settings.folder):
             raise NoActions
         return Outcome("The catalogue is empty: what was recommended before is withdrawn.", {"withdrawn": True})
+    with minding(settings.folder):
+        return _advised(settings)
+
+
+def _advised(settings: Settings) -> Outcome:
+    """The recommendations, written; somebody may be forgotten meanwhile."""
     from campaigns.audit.price_by_need import check
+    from campaigns.catalogue import advise as room
     from campaigns.catalogue.knowing import known_of
     from campaigns.catalogue.measured import effects_of
     from campaigns.catalogue.offers import offers_of, plannable

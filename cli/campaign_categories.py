@@ -6,6 +6,7 @@ from typing import Any
 from churn.calendar import Calendar
 from churn.errors import ChurnError
 from churn.settings import Settings
+from cli.campaign_turns import minding
 from cli.outcome import Outcome
 
 RATES = (("simple", "simple"), ("own orders alone", "own_alone"), ("popularity", "popularity"))
@@ -26,7 +27,7 @@ def categories(settings: Settings, customer: str | None) -> Outcome:
         told = of_customer(settings, customer)
         lines = [f"{one['rank']:.0f}. {one['category']} ({one['because']})" for one in told["categories"]]
         return Outcome("\n".join([*(lines or ["Nothing is known of them."]), _both(told, "label")]), told)
-    with engine_of(settings) as engine:
+    with minding(settings.folder), engine_of(settings) as engine:
         told = write_offers(settings, engine=engine).as_json()
     return Outcome("\n".join(_lines(told, settings.business.timezone)), told)
 

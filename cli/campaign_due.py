@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 from churn.errors import SettingsError
 from churn.settings import Settings
+from cli.campaign_turns import minding
 from cli.consents_told import consents_told
 from cli.console import table
 from cli.outcome import Outcome
@@ -52,10 +53,11 @@ def due(settings: Settings, asked: str | None) -> Outcome:
     day = today if asked is None else _day(asked)
     if not today <= day <= today + timedelta(days=AHEAD_DAYS):
         raise NoSuchDay(day, today)
-    people = people_of(settings)
-    doors = doors_of(settings, people, now, os.environ, with_tasks=False)  # it counts those of other days itself
-    found = due_on(settings, people, doors, day, now, os.environ)
-    files = write(settings.folder, day, found.tasks, settings.business.language)
+    with minding(settings.folder):
+        people = people_of(settings)
+        doors = doors_of(settings, people, now, os.environ, with_tasks=False)  # it counts those of other days itself
+        found = due_on(settings, people, doors, day, now, os.environ)
+        files = write(settings.folder, day, found.tasks, settings.business.language)
     counts = found.tasks.groupby(["channel", "action"], sort=True).agg(
         customers=("customer_id", "size"), overdue=("is_overdue", "sum"), first_due=("due", "min")
     )

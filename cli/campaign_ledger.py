@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from churn.calendar import Calendar
 from churn.settings import Settings
+from cli.campaign_turns import choosing
 from cli.outcome import Outcome
 from cli.written import writing_to
 
@@ -52,7 +53,7 @@ def export(settings: Settings, campaign: str, out: Path | None) -> Outcome:
     from campaigns.suppress import WORDS
     from serving.now import clock_of
 
-    with writing_to(out):
+    with choosing(settings.folder, "churn campaign export"), writing_to(out):
         found = room.export(settings, campaign, clock_of(settings).now(), os.environ, out=out)
     folder = out or settings.folder / "campaigns" / campaign
     lines = [f"{one['rows']:,} customers in {folder / name}" for name, one in found.files.items()]
@@ -65,7 +66,8 @@ def cancel(settings: Settings, campaign: str) -> Outcome:
     from campaigns.ledger import cancelling as room
     from serving.now import clock_of
 
-    found = room.cancel(settings, campaign, clock_of(settings).now())
+    with choosing(settings.folder, "churn campaign cancel"):
+        found = room.cancel(settings, campaign, clock_of(settings).now())
     en = (
         f"{campaign} is cancelled: {found.treated:,} count as contacted by it no more, {found.held_out:,} as held out. "
         "Its plan and its reasons are gone, and the id is free."
@@ -87,10 +89,11 @@ def bring_in(
     pairs = [one.partition("=") for one in columns or ()]
     if wrong := [name for name, _, theirs in pairs if not theirs]:
         raise room.WrongMapping(f"--column {wrong[0]} does not say what it is called in the file")
-    done = room.bring_in(
-        settings, path, window_days=window_days, now=clock_of(settings).now(),
-        columns={name: theirs for name, _, theirs in pairs}, allow_unknown=allow_unknown,
-    )  # fmt: skip
+    with choosing(settings.folder, "churn campaign import"):
+        done = room.bring_in(
+            settings, path, window_days=window_days, now=clock_of(settings).now(),
+            columns={name: theirs for name, _, theirs in pairs}, allow_unknown=allow_unknown,
+        )  # fmt: skip
     counts = {
         name: {"treated": int(rows["is_treated"].sum()), "held_out": int((~rows["is_treated"]).sum())}
         for name, rows in done.campaigns.items()

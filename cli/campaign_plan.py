@@ -7,6 +7,7 @@ from churn.cohort import CHURN, REACTIVATION
 from churn.errors import SettingsError
 from churn.settings import Settings
 from cli.campaign_catalogue import NoActions
+from cli.campaign_turns import choosing
 from cli.consents_told import consents_told
 from cli.console import step, table
 from cli.outcome import Outcome
@@ -44,19 +45,21 @@ def plan(settings: Settings, asked: "Asked", *, dry_run: bool, replace: bool, by
     """
     if not settings.action:
         raise NoActions
-    from campaigns.plan import planning, writing
-    from campaigns.plan.page import PAGE, page
-    from features.atomic import write_text
-    from features.erasure.campaigns import erase_from_campaigns
-    from features.erasure.forgetting import one_at_a_time
-    from features.erasure.forgotten import Forgotten
-    from features.erasure.store import Whom
-    from serving.now import clock_of
-
     if asked.only not in (None, CHURN, REACTIVATION):
         raise NoSuchModel(asked.only)
     if asked.budget is not None and not 0 <= asked.budget < float("inf"):
         raise NoMoney(asked.budget)
+    with choosing(settings.folder, "churn campaign plan"):
+        return _planned(settings, asked, dry_run=dry_run, replace=replace, by=by)
+
+
+def _planned(settings: Settings, asked: "Asked", *, dry_run: bool, replace: bool, by: str | None) -> Outcome:
+    """The plan, by the only one who chooses customers now."""
+    from campaigns.plan import planning, writing
+    from campaigns.plan.page import PAGE, page
+    from features.atomic import write_text
+    from serving.now import clock_of
+
     writing.put_back(settings.folder)
     writing.check_new(settings.folder, asked.campaign, replace=replace)
     now = clock_of(settings).now()
@@ -67,11 +70,9 @@ def plan(settings: Settings, asked: "Asked", *, dry_run: bool, replace: bool, by
     as_json = writing.as_json(settings, people, found, now, by=by)
     lines = [*sentences(found, settings), *consents_told(settings, people.rows["customer_id"])]
     if not dry_run:
-        with step("write the plan"), one_at_a_time(settings.folder):
+        with step("write the plan"):
             path = writing.write(settings, people, found, now, by=by)
             write_text(path.parent / PAGE, page(found, settings, now))
-            if (forgotten := Forgotten.read(settings.folder)).hashes:  # since the scores were read
-                erase_from_campaigns(settings.folder, Whom(listed=forgotten))
         lines.append(f"{path}\nThe lists: `churn campaign export --id {asked.campaign}`.")
     return Outcome("\n".join(lines), as_json)
 

@@ -1,6 +1,7 @@
 """`churn campaign value`: what everybody is worth, how surely, and what winning them cost."""
 
 from churn.settings import Settings
+from cli.campaign_turns import minding
 from cli.outcome import Outcome
 
 
@@ -11,7 +12,8 @@ def value(settings: Settings) -> Outcome:
     from campaigns.value.table import FILE as TABLE
     from training.btyd.visits import fit_visits
 
-    found = valued(settings, fit_visits)
+    with minding(settings.folder):
+        found = valued(settings, fit_visits)
     files = {"table": str(settings.folder / TABLE), "report": str(settings.folder / FILE)}
     files["page"] = str(settings.folder / PAGE)
     return Outcome(

@@ -1,6 +1,6 @@
 """`churn score`: scores for everybody or for some."""
 
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ from cli.nights import nights_of
 from cli.outcome import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from churn.settings import Settings
     from churn.stages import Stage
@@ -66,11 +66,14 @@ def _everyone(
     from functools import partial
 
     from features.engines import engine_of
+    from features.erasure.turns import without_who_goes
     from serving.batch import score_everyone
     from serving.elsewhere import scorer_again, shadows_again
+    from serving.erasing import erase_from_batches, erase_from_score_log
 
     elsewhere = None if settings.cluster.engine == "local" else partial(scorer_again, settings, held)
-    with _without_who_goes(settings.folder), engine_of(settings) as engine, nights_of(settings) as nights:
+    gone = without_who_goes(settings.folder, erase_from_batches, erase_from_score_log, wait_s=FORGETS_S)
+    with gone, engine_of(settings) as engine, nights_of(settings) as nights:
         report = score_everyone(
             settings, scorer, out=out, progress=progress, engine=engine, elsewhere=elsewhere,
             shadows=partial(shadows_again, settings, beside) if beside else None, keep=nights.keep,
@@ -97,29 +100,6 @@ def _everyone(
         "files": [str(path) for path in report.files],
     }  # fmt: skip
     return Outcome(text=text, as_json=as_json)
-
-
-@contextmanager
-def _without_who_goes(folder: Path) -> "Iterator[None]":
-    """Drop whoever was forgotten while a batch ran: it had read their rows before.
-
-    From its files, and from the score log, where its challengers write beside the service's workers.
-    """
-    from features.erasure.forgetting import one_at_a_time
-    from features.erasure.forgotten import Forgotten
-    from features.erasure.store import Whom
-    from serving.erasing import erase_from_batches, erase_from_score_log
-
-    before = Forgotten.read(folder).hashes
-    yield
-    if Forgotten.read(folder).hashes.keys() <= before.keys():
-        return
-    with one_at_a_time(folder, FORGETS_S):  # who forgets at this moment rewrites the same files
-        listed = Forgotten.read(folder)
-        new = {one: facts for one, facts in listed.hashes.items() if one not in before}
-        gone = Whom(listed=Forgotten(listed.salt, new))
-        erase_from_batches(folder, gone)
-        erase_from_score_log(folder, gone)
 
 
 def _changes(settings: "Settings", scores: Path) -> Any:  # Counts

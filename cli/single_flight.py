@@ -20,6 +20,7 @@ from cli.console import say
 
 LOCK = Path("retrain") / "lock"
 TURN = Path("monitoring") / "lock"
+CAMPAIGNS = Path("campaigns") / ".lock"  # of whoever chooses customers, or hands lists out
 PATIENCE_S = 1800.0  # how long to wait for a turn
 LOOK_S = 0.1
 Holder = dict[str, Any]
@@ -67,21 +68,22 @@ def single_flight(folder: Path, command: str) -> Iterator[Holder | None]:
 
 
 @contextmanager
-def in_turn(folder: Path, command: str, *, patience_s: float = PATIENCE_S) -> Iterator[None]:
+def in_turn(folder: Path, command: str, *, patience_s: float = PATIENCE_S, lock: Path = TURN) -> Iterator[None]:
     """Wait until nobody else judges, or changes who serves; then be the only one in this block. Not to be nested.
 
     Args:
         folder: the artifacts of the business. Whoever may not write there is in nobody's way, and waits for nobody.
         command: what is run, for whoever comes second.
         patience_s: how long to wait.
+        lock: whose turn it is.
 
     Raises:
         AlreadyRunning: it is still somebody else's turn.
     """
-    handle = _opened(folder / TURN) if folder.is_dir() else None
+    handle = _opened(folder / lock) if folder.is_dir() else None
     try:
         if handle is not None:
-            _wait(handle, folder / TURN, patience_s)
+            _wait(handle, folder / lock, patience_s)
             with suppress(OSError):  # a full disk: what is written is for people alone
                 _write(handle.fileno(), json.dumps(_ourselves(command)))
         yield

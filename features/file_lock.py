@@ -5,6 +5,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from churn.errors import DataError
+
+
+class Busy(DataError):
+    """Another process writes the same folder."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"Another process is writing into {folder} at this moment.",
+            mend="wait until it is done, then run the same command again.",
+        )
+
 
 @contextmanager
 def alone(path: Path) -> Iterator[bool]:

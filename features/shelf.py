@@ -16,6 +16,7 @@ import duckdb
 
 from churn.errors import DataError
 from features.atomic import flush
+from features.file_lock import Busy
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 FULL_WORDS = ("No space left", "File too large", "Disk quota")
@@ -39,16 +40,6 @@ class TooLittleMemory(DataError):
         super().__init__(
             f"Sorting needs more memory than it may take: {why}",
             mend="raise [ingest] memory_gb; 1 will do for most logs, the rest goes to disk.",
-        )
-
-
-class Busy(DataError):
-    """Another process writes the same folder."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(
-            f"Another process is writing into {folder} at this moment.",
-            mend="wait until it is done, then run the same command again.",
         )
 
 

@@ -23,8 +23,8 @@ from churn.calendar import Calendar
 from churn.errors import DataError, SettingsError
 from churn.settings import Settings
 from churn.tables import TREATMENTS
-from features.erasure.forgetting import one_at_a_time
 from features.erasure.forgotten import is_forgotten
+from features.erasure.turns import one_at_a_time
 from features.log import NoLog
 from features.parts import log_parts
 from features.persons import persons_of

@@ -5,22 +5,20 @@ store drops them. Whoever nobody knew leaves the list again, unless they are to 
 store: it is given the list of them. Start reading at `forget`.
 """
 
-import fcntl
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from features.erasure.aliases import aliases_of
-from features.erasure.forgotten import FOLDER, Forgotten
+from features.erasure.forgotten import Forgotten
 from features.erasure.journal import Journal, Request, now_text
 from features.erasure.store import Erase, Erased, Store, Whom
-from features.shelf import Busy
+from features.erasure.turns import PAUSE_S, WAIT_S, one_at_a_time
+from features.file_lock import Busy
 from features.tombstones import ancestors, stones
 
-WAIT_S, PAUSE_S = 30.0, 0.05
 Models = Callable[[set[str]], list[dict[str, Any]]]  # hashes of snapshots to the models that learned from them
 
 
@@ -154,24 +152,3 @@ def _receipt(
         "snapshots": [{"erased": one.hash, "successor": one.successor, "rows": one.rows} for one in mine],
         "models": models(ancestors([one.hash for one in mine], all_stones)) if mine else [],
     }
-
-
-@contextmanager
-def one_at_a_time(folder: Path, wait_s: float | None = None) -> Iterator[None]:
-    """One request at a time; the others wait a while.
-
-    Raises:
-        Busy: one is taking too long.
-    """
-    (folder / FOLDER).mkdir(parents=True, exist_ok=True)
-    until = time.monotonic() + (WAIT_S if wait_s is None else wait_s)
-    with (folder / FOLDER / ".lock").open("w") as lock:
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError as error:
-                if time.monotonic() > until:
-                    raise Busy(folder / FOLDER) from error
-                time.sleep(PAUSE_S)
-        yield

@@ -27,6 +27,7 @@ from churn.clock import Clock, WallClock
 from churn.settings import Settings
 from churn.tables import EVENTS
 from features import parquet
+from features.file_lock import Busy
 from features.live.joining import reached
 from features.live.kept import keep, kept_events
 from features.live.opening import has_inbox, inbox_of
@@ -43,7 +44,7 @@ from features.log import (
     read_log_manifest,
 )  # fmt: skip
 from features.log_reading import solutions_in
-from features.shelf import Busy, replace_folder, workshop
+from features.shelf import replace_folder, workshop
 from features.versioning import LOG_ORDER
 from features.writing import hash_of, write_file
 

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from cli.app import assemble
 from cli.log_lines import log_as_json
-from features.shelf import Busy
+from features.file_lock import Busy
 from serving.app import Desk
 from serving.forget import ForgetDesk
 from serving.refusals import UnknownCustomer

@@ -6,9 +6,10 @@ import pytest
 
 from features.erasure.log import erase_from_log
 from features.erasure.store import NOTHING, Whom
+from features.file_lock import Busy
 from features.log import LOG, LOG_BEFORE, NoLog, bucket_name, bucket_of, read_log_manifest
 from features.log_reading import read_events
-from features.shelf import Busy, workshop
+from features.shelf import workshop
 from tests.orders_csv import ORDER, rejects_of, rows_of, run
 from tests.unit.features.test_forgotten import LEAVER, forget
 

@@ -14,7 +14,8 @@ from features.erasure.journal import Journal
 from features.erasure.left_over import sweep
 from features.erasure.log import erase_from_log
 from features.erasure.store import NOTHING, Erased, Store, Whom
-from features.shelf import Busy, workshop
+from features.file_lock import Busy
+from features.shelf import workshop
 from tests import mapped_shop
 
 HELD = ("ann", "bob", "客户")
@@ -161,7 +162,7 @@ def test_nobody_is_forgotten_while_an_ingest_runs(tmp_path: Path) -> None:
 
 
 def test_one_request_at_a_time(tmp_path: Path, drawers: list[Drawer], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("features.erasure.forgetting.WAIT_S", 0.1)
+    monkeypatch.setattr("features.erasure.turns.WAIT_S", 0.1)
     inner: list[Callable[[], Receipt]] = [lambda: asked(tmp_path, drawers[:1], "ann")]
     nested = Store("nested", "", ("n",), "", erase=lambda *_: inner[0]() and NOTHING)
     with pytest.raises(Busy) as raised:

@@ -9,12 +9,13 @@ import pytest
 
 from churn.errors import NaiveTime, SettingsError, WrongColumns
 from churn.settings import load
+from features.file_lock import Busy
 from features.log import BrokenLog, NoLog, read_log_manifest
 from features.log_reading import read_events
 from features.mapping import WrongExpression
 from features.reading import SourceMissing, UnreadableSource
 from features.refusing import EmptyLog
-from features.shelf import Busy, DiskFull, TooLittleMemory
+from features.shelf import DiskFull, TooLittleMemory
 from features.sources import ingest
 from tests.orders_csv import ORDER, ORDERS, run, shop
 
