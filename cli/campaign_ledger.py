@@ -41,9 +41,11 @@ def _line(one: "Campaign", now: datetime, calendar: Calendar) -> str:
     told = (
         f"over since {done}: `churn campaign effect --id {one.campaign}`" if one.is_over(now) else f"open until {done}"
     )
+    owners = ", ".join(one.owners) or "nobody in charge"
+    owners += f" ({one.unowned:,} of nobody)" if one.owners and one.unowned else ""
     return (
         f"{one.campaign}: planned {calendar.day_of(one.planned_at):%Y-%m-%d}, {one.treated:,} to contact, "
-        f"{one.held_out:,} held out; {', '.join(one.actions)}; {', '.join(one.owners) or 'nobody in charge'}; {told}"
+        f"{one.held_out:,} held out; {', '.join(one.actions)}; {owners}; {told}"
     )
 
 

@@ -69,7 +69,11 @@ def _planned(settings: Settings, asked: "Asked", *, dry_run: bool, replace: bool
         found = planning.plan(settings, people, offers, asked)
     as_json = writing.as_json(settings, people, found, now, by=by)
     lines = [*sentences(found, settings), *consents_told(settings, people.rows["customer_id"])]
-    if not dry_run:
+    is_empty = not as_json["totals"]["chosen"]
+    if is_empty:
+        zh = settings.business.language == "zh"
+        lines.append("未写入任何文件。" if zh else "Nothing is written; a plan of this id from before stays as it is.")
+    if not dry_run and not is_empty:
         with step("write the plan"):
             path = writing.write(settings, people, found, now, by=by)
             write_text(path.parent / PAGE, page(found, settings, now))

@@ -22,6 +22,7 @@ class Campaign:
         campaign: its id. actions: codes, most frequent first. owners: who is in charge, likewise.
         planned_at: when chance decided. due: the last day on which something is due; None where nothing says.
         window_end: the last measurement window ends here.
+        unowned: customers planned for with an action that nobody is in charge of.
         planned: customers planned for. treated: of them to be contacted. held_out: kept out by chance.
     """
 
@@ -34,6 +35,7 @@ class Campaign:
     planned: int
     treated: int
     held_out: int
+    unowned: int = 0
 
     def is_over(self, now: datetime) -> bool:
         """Whether all of its measurement windows are over."""
@@ -67,4 +69,5 @@ def _of(name: str, mine: pd.DataFrame) -> Campaign:
         planned=len(mine),
         treated=treated,
         held_out=len(mine) - treated,
+        unowned=int(mine["owner"].isna().sum()),
     )

@@ -85,7 +85,7 @@ def frontier(problem: Problem) -> Frontier:
     wanted = np.flatnonzero(np.isfinite(problem.profit).any(axis=1))
     some = wanted[:: -(-len(wanted) // SAMPLE)] if len(wanted) else wanted
     share = len(some) / max(len(wanted), 1)
-    few = problem.of_rows(some, problem.most * share)
+    few = problem.of_rows(some, problem.most * (share or 1.0))
     ample = _with_money(few, np.inf)
     all_money = few.used(few.judged(prices_of(ample)).choice)[0]
     found, prices = [(0.0, 0.0)], None

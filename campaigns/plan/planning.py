@@ -2,10 +2,9 @@
 
     PEOPLE + OFFERS + budget + capacities --solve--> Plan
 
-The hold-out is drawn by a hash after the choice, so that it depends on nothing the choice goes by. It costs nothing:
-of a budget of 900 with a hold-out of 10 %, customers for 1,000 are chosen, and those to be contacted are expected to
-cost 900. Capacities are of people's time: they hold for all who are chosen, whichever way chance falls. Start reading
-at `plan`.
+The hold-out is drawn by a hash after the choice, so that it depends on nothing the choice goes by. Budget and
+capacities hold for all who are chosen, whichever way chance falls: those to be contacted never cost more than the
+budget, and about the hold-out's share of it is left over. Start reading at `plan`.
 """
 
 from collections.abc import Sequence
@@ -51,7 +50,7 @@ class Plan:
     Args:
         asked: what it is an answer to.
         offers: what it was chosen from.
-        problem: the choice as arrays; its budget is that of all who are chosen, held out or not.
+        problem: the choice as arrays; its limits are those of all who are chosen, held out or not.
         limits: of contacts.
         solution: who was chosen.
         is_held_out: of those chosen, whom chance keeps out. Shape (n,).
@@ -118,7 +117,7 @@ def plan(settings: Settings, people: People, offers: Offers, asked: Asked) -> Pl
         StrangeCapacity: a capacity cannot be read.
     """
     limits = limits_of(offers.actions, asked.capacities)
-    problem, is_other = problem_of(settings, people, offers, asked, limits)
+    problem, is_other = problem_of(people, offers, asked, limits)
     solution = solve(problem)
     ids = people.rows["customer_id"].to_numpy(dtype=object)
     out = np.zeros(len(people), dtype=np.bool_)
@@ -135,12 +134,11 @@ def plan(settings: Settings, people: People, offers: Offers, asked: Asked) -> Pl
 
 
 def problem_of(
-    settings: Settings, people: People, offers: Offers, asked: Asked, limits: Sequence[Limit]
+    people: People, offers: Offers, asked: Asked, limits: Sequence[Limit]
 ) -> tuple[Problem, NDArray[np.bool_]]:
     """The choice as arrays, and whom it is not for."""
     is_other = np.zeros(len(people), dtype=np.bool_)
     if asked.only is not None:
         is_other = (people.rows["model"] != asked.only).to_numpy(dtype=np.bool_)
     profit = np.where(is_other[:, None], np.nan, offers.profit.astype(np.float64))
-    whole = None if asked.budget is None else asked.budget / (1 - settings.campaigns.hold_out_ratio)
-    return Problem.of(profit, offers.cost.astype(np.float64), whole, limits), is_other
+    return Problem.of(profit, offers.cost.astype(np.float64), asked.budget, limits), is_other

@@ -1,7 +1,10 @@
 """A plan in a few sentences, English and Chinese. Start reading at `outcome`."""
 
+import math
+
 import numpy as np
 
+from campaigns.ledger.effect import LEAST
 from campaigns.plan.planning import Plan
 
 LEFT_OUT = {
@@ -36,10 +39,28 @@ def outcome(plan: Plan, currency: str) -> tuple[str, str]:
         f"(90%:{first.expected_low:,.2f} 至 {first.expected_high:,.2f});实际结果:"
         f"{first.realised_low:,.2f} 至 {first.realised_high:,.2f}。{best[1]}。"
     )
+    if totals["held_out"] < LEAST:
+        en += (
+            f" Only {totals['held_out']:,} are held out, fewer than {LEAST}: what it did cannot be told afterwards. "
+            f"[campaigns] hold_out_ratio = {_ratio(totals['chosen']):.2f} would hold out enough."
+            if totals["chosen"] >= 2 * LEAST
+            else f" With fewer than {2 * LEAST} chosen, what it did cannot be told afterwards."
+        )
+        zh += (
+            f"随机对照仅 {totals['held_out']:,} 位(少于 {LEAST} 位),事后无法得知效果;可设 [campaigns] hold_out_ratio = "
+            f"{_ratio(totals['chosen']):.2f}。"
+            if totals["chosen"] >= 2 * LEAST
+            else f"入选客户少于 {2 * LEAST} 位,事后无法得知效果。"
+        )
     if left:
         en += f" The intervals leave out {' and '.join(one[0] for one in left)}."
         zh += f"区间不含{'、'.join(one[1] for one in left)}。"
     return en, zh
+
+
+def _ratio(chosen: int) -> float:
+    """The share that holds out `LEAST` of so many, with room for chance; half of them at most."""
+    return min(0.5, math.ceil(100 * (LEAST + 2 * math.sqrt(LEAST)) / chosen) / 100)
 
 
 def _nobody(plan: Plan, currency: str) -> tuple[str, str]:

@@ -139,9 +139,8 @@ def test_a_crowd_is_within_a_thousandth_of_a_percent_of_the_bound() -> None:
     assert told(12_000, 5, 900.0, [Limit("a", (0,), 100)]).gap < 1e-5 * 900.0
 
 
-def test_the_price_of_money_is_exact_where_many_share_one_cheap_action(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_price_of_money_is_exact_where_many_share_one_cheap_action() -> None:
     """Hundreds of thousands who take what costs next to nothing: prices by samples never settled there."""
-    monkeypatch.setattr(by_states, "SEARCHES", NARROW)
     rng = np.random.default_rng(1)
     cost = np.tile([0.05, 9.0], (100_000, 1))
     found = checked(Problem.of(rng.gamma(2, 3, (100_000, 2)) + np.array([0, 3]), cost, 6_000.0))
