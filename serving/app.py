@@ -204,7 +204,7 @@ def counter_of(settings: Settings, store: RowStore) -> Counter:
     lookup = Lookup(store, timeout_s=limits.store_timeout_ms / 1000, last_good_rows=limits.last_good_rows)
     gone = partial(is_forgotten, settings.folder)
     beside = Shadows(settings.folder, shadow.load(settings.folder), gone)
-    tables = Tables(settings.folder, OptedOut(settings))
+    tables = Tables(settings.folder, OptedOut(settings), settings.lifecycle.calendar)
     log = ScoreLog(settings.folder, Seal.of(settings))
     return Counter(scorer_of(settings, champions, tables), lookup, log, gone, beside, tables)
 
@@ -215,7 +215,7 @@ def scorer_of(settings: Settings, champions: Mapping[str, champion.Champion], ta
     Raises:
         NoLog: the clock stands where the log ends, and there is no log.
     """
-    tables = tables or Tables(settings.folder, OptedOut(settings))
+    tables = tables or Tables(settings.folder, OptedOut(settings), settings.lifecycle.calendar)
     return Scorer(
         champions=champions,
         clock=clock_of(settings),

@@ -90,7 +90,7 @@ def _as_told(settings: Settings, told: Told, score: Score, language: str) -> Sco
     score = structs.replace(score, score_id=told.row["score_id"])
     code, text, why, due = (told.row.get(name) for name in ADVISED)
     action = None if code is None else WireAction(code, text or code, why, maybe(due))  # once the code alone was kept
-    return Tables(settings.folder).again(score, action, language)
+    return Tables(settings.folder, calendar=settings.lifecycle.calendar).again(score, action, language)
 
 
 def _row_again(settings: Settings, told: Told, model: Model) -> tuple[OnlineRow | None, str | None, Input]:

@@ -117,7 +117,8 @@ class WireAction(msgspec.Struct, frozen=True):
     action: Annotated[str, Meta(description="Code of the action in the catalogue of actions.")]
     text: Annotated[str, Meta(description="The action in words, in the language asked for.")]
     why: Annotated[str | None, Meta(description="Why this action.")] = None
-    due: Annotated[datetime | None, Meta(description="When it is due.")] = None
+    due: Annotated[datetime | None, Meta(description="When it is due; an instant in UTC.")] = None
+    due_day: Annotated[date | None, Meta(description="The same as a day of the business.")] = None
 
 
 class Abstention(msgspec.Struct, frozen=True):

@@ -184,5 +184,5 @@ def _contact(row: dict[str, Any], language: str) -> Contact:
     why, text = (row[f"{name}{language}"] or row[name] or row[f"{name}_zh"] for name in ("why", "text"))
     return Contact(
         customer_id=row["customer_id"], action=row["action"], channel=row["channel"], text=text, why=why or None,
-        due=row["due"] or None, owner=row["owner"] or None,
+        due=row["due"] or None, due_day=row["due"] or None, owner=row["owner"] or None,
     )  # fmt: skip

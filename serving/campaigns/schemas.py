@@ -63,7 +63,8 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
     channel: Annotated[str, Meta(description="By which way.")]
     text: Annotated[str, Meta(description="What is to be done, in the language asked for.")]
     why: Annotated[str | None, Meta(description="Why this customer.")]
-    due: Annotated[str | None, Meta(description="Local day by which.")]
+    due: Annotated[str | None, Meta(description="Local day by which; in a score `due` is an instant.")]
+    due_day: Annotated[str | None, Meta(description="The same day, by the name that it has in a score, too.")]
     owner: Annotated[str | None, Meta(description="Who does it.")]
 
 

@@ -8,11 +8,13 @@ those of churn/tables.py. Where one is missing its fields are null with `not_con
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from msgspec import structs
 
+from churn.calendar import Calendar
 from churn.offer_tables import CATEGORIES
 from churn.tables import ACTIONS, CONTACTS, NONE_WORTH_IT, VALUES
 from features.live.opted_out import NOBODY, Objections
@@ -36,10 +38,12 @@ class Tables:
     Args:
         folder: the artifacts of the business.
         objections: who opted out: nobody is told what to do for a customer who wants no contact.
+        calendar: whose days `due_day` is of.
     """
 
-    def __init__(self, folder: Path, objections: Objections = NOBODY) -> None:
+    def __init__(self, folder: Path, objections: Objections = NOBODY, calendar: Calendar | None = None) -> None:
         self.objections = objections
+        self._calendar = calendar or Calendar()
         self.actions = Indexed(folder, ACTIONS, (("due", "ascending"), ("action", "ascending")))
         self.values = Indexed(folder, VALUES)
         self.contacts = Indexed(folder, CONTACTS, (("contacted_at", "descending"),))
@@ -87,7 +91,8 @@ class Tables:
         else:
             rows = [row for row in self.actions.rows(score.customer_id) if row["action"] == action.action]
             same = [row for row in rows if action.text in (row["action_en"], row["action_zh"])]
-            action, code = structs.replace(action, text=_action(same[0], language).text) if same else action, None
+            text = _action(same[0], language, self._calendar).text if same else action.text
+            action, code = structs.replace(action, text=text, due_day=_day(action.due, self._calendar)), None
         tier_code = codes["values"] or NOT_KEPT
         return structs.replace(score, action=action, action_code=code, value_tier_code=tier_code)
 
@@ -110,8 +115,9 @@ class Tables:
             return {"action_code": OPTED_OUT, "value_tier_code": OPTED_OUT}  # they are made of scores, too
         actions, values = self.actions.rows(score.customer_id), self.values.rows(score.customer_id)
         value = values[0] if values else None
+        nothing = {"action_code": self.actions.code or NO_ACTION}
         return {
-            **(_told(score, actions[0], language) if actions else {"action_code": self.actions.code or NO_ACTION}),
+            **(_told(score, actions[0], language, self._calendar) if actions else nothing),
             "value_tier": value and value["value_tier"],
             "margin_amount": value and value["expected_value_amount"],
             "value_tier_code": _no_money(value) if value else self.values.code or NO_VALUE,
@@ -125,9 +131,9 @@ def _no_money(value: dict[str, Any]) -> str | None:
     return NO_MARGIN_RATIO if value["clv_code"] == NO_MARGIN_RATIO else NO_SPEND
 
 
-def _told(score: Score, row: dict[str, Any], language: str) -> dict[str, Any]:
+def _told(score: Score, row: dict[str, Any], language: str, calendar: Calendar) -> dict[str, Any]:
     """The action of a row as fields of the answer, or why there is none."""
-    action = _action(row, language)
+    action = _action(row, language, calendar)
     if row["stage"] is not None and row["stage"] != score.stage:
         return {"action": None, "action_code": OUTDATED}
     if action.action == NONE_WORTH_IT:
@@ -142,8 +148,13 @@ def _uncontacted(score: Score) -> Score:
     return structs.replace(score, action=None, action_code=OPTED_OUT, action_why=None)
 
 
-def _action(row: dict[str, Any], language: str) -> WireAction:
+def _action(row: dict[str, Any], language: str, calendar: Calendar) -> WireAction:
     """An action in the language asked for, or in the other where it has no words in that one."""
     first, other = ("zh", "en") if language == "zh" else ("en", "zh")
     text, why = (row[f"{name}_{first}"] or row[f"{name}_{other}"] for name in ("action", "why"))
-    return WireAction(row["action"], text or row["action"], why, row["due"])
+    return WireAction(row["action"], text or row["action"], why, row["due"], _day(row["due"], calendar))
+
+
+def _day(due: datetime | None, calendar: Calendar) -> date | None:
+    """The day of the business on which an instant lies: in UTC it may be the one before."""
+    return None if due is None else calendar.day_of(due)

@@ -19,7 +19,7 @@ from tests.unit.serving.replaying import Told, again, answered, apart
 __all__ = ["answered", "apart"]  # fixtures
 
 DUE = datetime(2025, 3, 7, 1, tzinfo=UTC)
-ADVISED = WireAction("call", "Call them", "they ask twice", DUE)
+ADVISED = WireAction("call", "Call them", "they ask twice", DUE, DUE.date())
 ROW = {
     "action": "call",
     "action_en": "Call them",

@@ -1,5 +1,6 @@
 """Tables beside scores: found by id, followed when they are replaced, and never a reason to fail."""
 
+import json
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -12,8 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from churn.calendar import Calendar
 from churn.tables import ACTIONS, CONTACTS, VALUES
 from features.erasure.store import NOTHING, Whom
+from serving.campaigns.desk import encode
 from serving.scorer import Scorer
 from serving.tables import beside, indexed
 from serving.tables.beside import Tables
@@ -65,6 +68,16 @@ def scored(folder: Path, language: str = "en") -> tuple[Scorer, Tables]:
 def ask(scorer: Scorer, *ids: str, language: str = "en") -> list[tiny_service.Any]:
     held = {row.customer_id: row for row in tiny_service.rows()}
     return [one.score for one in scorer.score(ids, [held.get(one) for one in ids], language=language, top=1)]
+
+
+def test_the_day_by_which_is_a_day_of_the_business_as_lists_of_campaigns_have_it(tmp_path: Path) -> None:
+    midnight = datetime(2026, 1, 7, 16, tzinfo=UTC)  # of 8 January in Shanghai
+    actions(tmp_path, ("C1", "coupon", "Send a coupon", "发券", "why", midnight))
+    told = Tables(tmp_path, calendar=Calendar("Asia/Shanghai")).told(
+        [one for one in tiny_service.scorer().score(["C1"], [tiny_service.rows()[0]], language="en", top=1)], "en"
+    )
+    action = json.loads(encode(told[0].score))["action"]
+    assert (action["due"], action["due_day"]) == ("2026-01-07T16:00:00Z", "2026-01-08")
 
 
 def test_without_tables_their_fields_say_so(tmp_path: Path) -> None:
