@@ -74,7 +74,7 @@ def test_the_day_by_which_is_a_day_of_the_business_as_lists_of_campaigns_have_it
     midnight = datetime(2026, 1, 7, 16, tzinfo=UTC)  # of 8 January in Shanghai
     actions(tmp_path, ("C1", "coupon", "Send a coupon", "发券", "why", midnight))
     told = Tables(tmp_path, calendar=Calendar("Asia/Shanghai")).told(
-        [one for one in tiny_service.scorer().score(["C1"], [tiny_service.rows()[0]], language="en", top=1)], "en"
+        list(tiny_service.scorer().score(["C1"], [tiny_service.rows()[0]], language="en", top=1)), "en"
     )
     action = json.loads(encode(told[0].score))["action"]
     assert (action["due"], action["due_day"]) == ("2026-01-07T16:00:00Z", "2026-01-08")
