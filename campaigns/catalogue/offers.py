@@ -54,6 +54,8 @@ class Offers:
         profit: what it is expected to earn, cost taken off; NaN where the action is none for them. Shape (n, k).
         refused: place in CODES of why the action is none for them, or OPEN. Shape (n, k).
         measured: codes of the actions whose effect was measured, not set.
+        news: what is new or better for each, in English and in Chinese; None where nothing. Shape (n,) each; None where
+            no table of products is kept.
     """
 
     actions: tuple[Action, ...]
@@ -67,6 +69,7 @@ class Offers:
     profit: Single
     refused: NDArray[np.int8]
     measured: frozenset[str]
+    news: tuple[NDArray[np.object_], NDArray[np.object_]] | None = None
 
     def code_of(self, row: int, column: int) -> str | None:
         """Why an action is none for a customer; None where it is."""
@@ -153,9 +156,10 @@ def offers_of(
         columns = (worth, gained, stake.cost(chance, gained), stake.profit(chance, worth, gained))
         for table, column in zip((value, turned, cost, profit), columns, strict=True):
             table[is_open, k] = column[is_open]
+    news = None if known.news_en is None or known.news_zh is None else (known.news_en, known.news_zh)
     return Offers(
         actions, stakes, chance, np.minimum(*ends), np.maximum(*ends), value, turned, cost, profit, refused,
-        frozenset(effects),
+        frozenset(effects), news,
     )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from churn.cohort import CHURN
 
 PLANNED, COSTS_MORE, BUDGET, CAPACITY = "planned", "costs_more_than_brings", "budget", "capacity"
 OTHER_MODEL, NO_ACTION = "other_model", "no_action"
+NEWS: Final = "product_news"
 WORDS: Final = {
     **WHY,
     PLANNED: ("planned", "列入计划"),
@@ -104,7 +105,6 @@ def _in_words(
     codes: np.ndarray, people: People, offers: Offers, best: IntArray, earns: FloatArray, costs: FloatArray,
     price: float, currency: str,
 ) -> tuple[list[str], list[str]]:  # fmt: skip
-    texts = [(one.en, one.zh) for one in offers.actions]
     model, chance = people.rows["model"].to_numpy(dtype=object), offers.turnable
     en, zh = [], []
     for row, (code, column) in enumerate(zip(codes.tolist(), best.tolist(), strict=True)):
@@ -113,7 +113,7 @@ def _in_words(
             en.append(words[0])
             zh.append(words[1])
             continue
-        say, money = texts[column], (earns[row], costs[row])
+        say, money = _said(offers, row, column), (earns[row], costs[row])
         leaves = ("chance to leave", "流失概率") if model[row] == CHURN else ("chance to stay away", "不再回来的概率")
         if code == PLANNED:
             en.append(
@@ -133,3 +133,11 @@ def _in_words(
             en.append(f"{say[0]} would earn {money[0]:,.2f} {currency} for a cost of {money[1]:,.2f}: {words[0]}{more}")
             zh.append(f"{say[1]}预计净收益 {money[0]:,.2f} {currency},成本 {money[1]:,.2f}:{words[1]}{mehr}")
     return en, zh
+
+
+def _said(offers: Offers, row: int, column: int) -> tuple[str, str]:
+    """The action in words; news with the product, or nobody could write that letter."""
+    action = offers.actions[column]
+    if action.kind != NEWS or offers.news is None or offers.news[0][row] is None:
+        return action.en, action.zh
+    return f"{action.en} ({offers.news[0][row]})", f"{action.zh}（{offers.news[1][row]}）"

@@ -6,8 +6,11 @@ from typing import Any
 import pytest
 
 from campaigns.catalogue.knowing import known_of
+from campaigns.catalogue.offers import offers_of
 from campaigns.catalogue.products import BrokenProducts, newest
 from campaigns.people import people_of
+from campaigns.plan.planning import Asked, plan
+from campaigns.suppress import doors_of
 from churn.product_sections import Products
 from churn.settings import Settings
 from tests.campaign_shop import COUPON, NOW, event, scored, settings, written
@@ -51,6 +54,16 @@ def test_who_has_news(tmp_path: Path) -> None:
     assert found.news_en is not None
     assert list(found.has_news) == [True, False, False, False, True, False]
     assert list(found.news_en[:2]) == ["better in beauty: Lotion", None]
+
+
+def test_a_plan_names_the_product(tmp_path: Path) -> None:
+    shop = written(shop_with(tmp_path), [scored("a", 0.9)], [event("a", "order", 60, category="beauty")],
+                   values={"a": 900.0})  # fmt: skip
+    people = people_of(shop, NOW)
+    doors, known = doors_of(shop, people, NOW, {}), known_of(shop, people, NOW, {})
+    decisions = plan(shop, people, offers_of(shop, people, doors, known), Asked("spring")).decisions
+    assert "(better in beauty: Lotion)" in decisions["why_en"][0]
+    assert "beauty品类升级：Lotion" in decisions["why_zh"][0]
 
 
 @pytest.mark.parametrize(
