@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 
 from churn.tables import ERASED_LINE
-from cli.serving import _everyone, _without_who_goes
+from cli.serving import _everyone
 from features.erasure.forgotten import Forgotten
 from features.erasure.store import NOTHING, Whom
+from features.erasure.turns import without_who_goes
 from monitoring.reading.windows import read_scores
 from serving import batch
 from serving.erasing import erase_from_batches, erase_from_score_log
@@ -122,7 +123,7 @@ def test_who_is_forgotten_while_a_batch_runs_is_not_in_its_files(settings, tmp_p
 
 def test_what_a_challenger_said_of_them_meanwhile_goes_too(log: ScoreLog, tmp_path: Path) -> None:
     """A batch writes what its challengers say into the score log, of rows that it had read before."""
-    with _without_who_goes(tmp_path):
+    with without_who_goes(tmp_path, erase_from_batches, erase_from_score_log):
         Forgotten.new().blocking([LEAVER], request="1", at="2026-01-01").write(tmp_path)
     log.close()
     assert LEAVER.encode() not in segment(tmp_path).read_bytes()
