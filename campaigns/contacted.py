@@ -23,7 +23,9 @@ TASK = "\0task"  # no campaign can be called so
 COLUMNS = ("customer_id", "contacted_at", "channel", "action", "campaign")
 
 
-def contacts_since(settings: Settings, since: datetime, now: datetime, *, with_tasks: bool = True) -> pd.DataFrame:
+def contacts_since(
+    settings: Settings, since: datetime, now: datetime, *, with_tasks: bool = True, without: str | None = None
+) -> pd.DataFrame:
     """Contacts in `[since, now)`, done, planned or asked of staff.
 
     Args:
@@ -31,11 +33,12 @@ def contacts_since(settings: Settings, since: datetime, now: datetime, *, with_t
         since: aware.
         now: aware; a plan of this very instant counts.
         with_tasks: whether tasks count; not for the lists of the day themselves, which know which of theirs are open.
+        without: a campaign whose plan does not count, as it is planned anew.
 
     Returns:
         Columns: customer_id, contacted_at, channel, action, campaign (null where not said); by customer and instant.
     """
-    parts = [_told(settings, since, now), _planned(settings, since, now)]
+    parts = [_told(settings, since, now), _planned(settings, since, now, without)]
     if with_tasks:
         parts.append(_asked(settings, since, now))
     rows = pd.concat([one for one in parts if len(one)] or parts, ignore_index=True)
@@ -58,9 +61,10 @@ def _told(settings: Settings, since: datetime, now: datetime) -> pd.DataFrame:
     return rows.rename(columns=named)[list(COLUMNS)].assign(is_plan=False)
 
 
-def _planned(settings: Settings, since: datetime, now: datetime) -> pd.DataFrame:
+def _planned(settings: Settings, since: datetime, now: datetime, without: str | None) -> pd.DataFrame:
     rows = read_treatments(settings.folder)
-    rows = rows[rows["is_treated"].astype(bool) & (rows["planned_at"] >= since) & (rows["planned_at"] <= now)]
+    rows = rows[rows["is_treated"].astype(bool) & (rows["campaign"] != without)]
+    rows = rows[(rows["planned_at"] >= since) & (rows["planned_at"] <= now)]
     return rows.rename(columns={"planned_at": "contacted_at"})[list(COLUMNS)].assign(is_plan=True)
 
 

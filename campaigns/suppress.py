@@ -116,7 +116,13 @@ class Doors:
 
 
 def doors_of(
-    settings: Settings, people: People, now: datetime, environ: Mapping[str, str], *, with_tasks: bool = True
+    settings: Settings,
+    people: People,
+    now: datetime,
+    environ: Mapping[str, str],
+    *,
+    with_tasks: bool = True,
+    without: str | None = None,
 ) -> Doors:
     """What is known now of everybody, for the actions of the catalogue.
 
@@ -126,6 +132,7 @@ def doors_of(
         now: the instant, by the business's clock.
         environ: what `${VARIABLES}` of `[contacts] path` stand for.
         with_tasks: whether what lists of the day asked staff to do counts as contacts.
+        without: a campaign that neither counts as contacts nor keeps anybody out, as it is planned anew.
 
     Raises:
         PriceByNeed: a score would decide on prices, and nobody switched that on with a reason.
@@ -136,7 +143,7 @@ def doors_of(
     calendar, limits = Calendar(settings.business.timezone), settings.campaigns
     longest = max([limits.within_days, *(one.cool_down_days for one in settings.action)])
     since, until = calendar.window_start(now, longest), now + timedelta(microseconds=1)
-    had = contacts_since(settings, since, until, with_tasks=with_tasks)
+    had = contacts_since(settings, since, until, with_tasks=with_tasks, without=without)
     lately = had[had["contacted_at"] >= calendar.window_start(now, limits.within_days)]
     counts = lately["customer_id"].value_counts()
     full = counts.index[counts >= limits.max_contacts].to_numpy(dtype=object)
@@ -144,7 +151,7 @@ def doors_of(
     return Doors(
         customer_ids=ids, opted_out=_opted_out(settings, ids, now), kept_out=kept_out_for_good(settings, ids),
         consents=_consents(settings, ids, {one.channel for one in settings.action}, environ), complains=unsolved,
-        held_out=_held_out(settings, ids, now), is_full=_among(ids, full), had=had, calendar=calendar, now=now,
+        held_out=_held_out(settings, ids, now, without), is_full=_among(ids, full), had=had, calendar=calendar, now=now,
     )  # fmt: skip
 
 
@@ -158,10 +165,15 @@ def _opted_out(settings: Settings, ids: Codes, now: datetime) -> dict[str, BoolA
     return {str(what): people.among(ids, rows["customer_id"]) for what, rows in told.groupby("category")}
 
 
-def _held_out(settings: Settings, ids: Codes, now: datetime) -> BoolArray:
+def _held_out(settings: Settings, ids: Codes, now: datetime, without: str | None) -> BoolArray:
     """Who is held out of a campaign whose window is open: cool-downs keep its treated away, and they would be next."""
     rows = read_treatments(settings.folder)
-    measured = ~rows["is_treated"].astype(bool) & (rows["planned_at"] <= now) & (rows["window_end"] > now)
+    measured = (
+        ~rows["is_treated"].astype(bool)
+        & (rows["campaign"] != without)
+        & (rows["planned_at"] <= now)
+        & (rows["window_end"] > now)
+    )
     return persons_of(settings.folder).among(ids, rows.loc[measured, "customer_id"])
 
 

@@ -60,11 +60,9 @@ def _planned(settings: Settings, asked: "Asked", *, dry_run: bool, replace: bool
     from features.atomic import write_text
     from serving.now import clock_of
 
-    writing.put_back(settings.folder)
     writing.check_new(settings.folder, asked.campaign, replace=replace)
     now = clock_of(settings).now()
-    with writing.set_aside(settings.folder, asked.campaign):  # it would count as contacts of its own customers
-        people, offers = _offers(settings)
+    people, offers = _offers(settings, asked.campaign)
     with step(f"choose among {len(people):,} customers and {len(offers.actions)} actions"):
         found = planning.plan(settings, people, offers, asked)
     as_json = writing.as_json(settings, people, found, now, by=by)
@@ -81,7 +79,7 @@ def _planned(settings: Settings, asked: "Asked", *, dry_run: bool, replace: bool
     return Outcome("\n".join(lines), as_json)
 
 
-def _offers(settings: Settings) -> "tuple[People, Offers]":
+def _offers(settings: Settings, campaign: str) -> "tuple[People, Offers]":
     """Everybody, and what each action would earn with them."""
     from campaigns.catalogue.knowing import known_of
     from campaigns.catalogue.measured import effects_of
@@ -93,7 +91,7 @@ def _offers(settings: Settings) -> "tuple[People, Offers]":
     now = clock_of(settings).now()
     with step("read scores, values, consents, opt-outs and contacts"):
         people = people_of(settings, now)
-        doors = doors_of(settings, people, now, os.environ)
+        doors = doors_of(settings, people, now, os.environ, without=campaign)  # of before, where it is replaced
         known = known_of(settings, people, now, os.environ)
     with step("tell what each action would earn"):
         return people, offers_of(settings, people, doors, known, effects=effects_of(settings, people))

@@ -15,10 +15,10 @@ from churn.errors import DataError, SettingsError, WrongColumns
 from churn.settings import Settings, expand
 from features.personal_words import EMAIL
 from features.pseudonyms import pseudonyms_of
+from features.text_table import FALSE, TRUE
 
 DETAILS: Final = ("email", "phone", "name", "language")
 CONSENTS: Final = ("may_email", "may_phone")
-TRUE, FALSE = frozenset({"1", "true", "yes", "y", "是"}), frozenset({"0", "false", "no", "n", "否", ""})
 
 
 class NoContacts(SettingsError):
@@ -96,7 +96,7 @@ def _faults(found: pd.DataFrame) -> list[str]:
         "no customer_id": ids.isna() | (ids == ""),
         "a customer_id that came before": ids.duplicated() & ids.notna() & (ids != ""),
         "an email that is none": (emails != "") & ~emails.map(lambda text: EMAIL.fullmatch(text) is not None),
-        "a consent that is neither true nor false": ~consents.isin(TRUE | FALSE).all(axis=1),
+        "a consent that is neither true nor false": ~consents.isin(TRUE | FALSE | {""}).all(axis=1),
     }
     return [
         f"{int(rows.sum()):,} rows have {what}, first row {int(rows.argmax()) + 1}"

@@ -7,8 +7,6 @@
 The manifest comes last: a folder without one was cut short, and may be planned again. Start reading at `write`.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -30,7 +28,6 @@ from features.atomic import write_json, write_whole
 from features.treatments import treatments_file, write_treatments
 
 DECISIONS, MANIFEST, EXPORTS = "decisions.parquet", "manifest.json", "exports.json"
-ASIDE = ".aside"
 
 
 class AlreadyPlanned(DataError):
@@ -56,34 +53,6 @@ def check_new(folder: Path, campaign: str, *, replace: bool) -> None:
     exported = (path.parent / EXPORTS).exists() or any(path.parent.glob("list-*.csv"))
     if path.exists() and (exported or not replace):
         raise AlreadyPlanned(campaign, exported=exported)
-
-
-@contextmanager
-def set_aside(folder: Path, campaign: str) -> Iterator[None]:
-    """Leave the treatments of a campaign that is to be replaced out of sight, and put them back, whatever happens.
-
-    Those of a run that was killed meanwhile come back first, of whichever campaign: they are contacts all the same.
-    """
-    put_back(folder)
-    path = treatments_file(folder, campaign)
-    aside = path.with_suffix(ASIDE)
-    if path.exists():
-        path.replace(aside)
-    try:
-        yield
-    finally:
-        if aside.exists():
-            aside.replace(path)
-
-
-def put_back(folder: Path) -> None:
-    """Put back what killed runs left aside; where treatments were written since, these stand and the others go."""
-    for aside in treatments_file(folder, "any").parent.parent.glob(f"*/*{ASIDE}"):
-        path = aside.with_suffix(".parquet")
-        if path.exists():
-            aside.unlink()
-        else:
-            aside.replace(path)
 
 
 def write(settings: Settings, people: People, plan: Plan, now: datetime, *, by: str | None = None) -> Path:

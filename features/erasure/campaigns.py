@@ -7,7 +7,7 @@ from features.erasure.store import NOTHING, Erased, Whom
 from features.exported_lists import digest_of, is_ours, now_reads, ours
 from features.treatments import FOLDER
 
-TABLES, LISTS = ("treatments.parquet", "decisions.parquet", "listed.parquet", "treatments.aside"), "list-*.csv"
+TABLES, LISTS = ("treatments.parquet", "decisions.parquet", "listed.parquet"), "list-*.csv"
 
 
 def erase_from_campaigns(folder: Path, whom: Whom) -> Erased:

@@ -30,7 +30,7 @@ from serving.campaigns.reading import Shelf
 from serving.campaigns.schemas import CampaignInfo
 from serving.refusals import UnknownRoute
 from serving.web.frame import View
-from serving.web.login import request_of
+from serving.web.login import view_of
 from serving.web.runs import POLICY
 from serving.web.session import Sessions
 
@@ -69,13 +69,12 @@ class CampaignPages:
 
     async def every(self, request: Request) -> Response:
         """Answer `GET /campaigns/`."""
-        view = self._view(request)
+        view = view_of(request, self._settings.business, self._sessions)
         heading = view.say("campaigns")
         try:
             content = await anyio.to_thread.run_sync(self._table, view)
         except ChurnError as error:
-            said = f'<div class="problem"><p>{escape(error.problem)}</p><p>{escape(error.mend)}</p></div>'
-            return view.page(heading, f"<h1>{heading}</h1>{said}", status=503)
+            return view.refused(heading, error)
         return view.page(heading, f"<h1>{heading}</h1>{content}")
 
     async def page(self, request: Request) -> Response:
@@ -84,13 +83,9 @@ class CampaignPages:
         content = await anyio.to_thread.run_sync(self._read, campaign, file)
         if content is None:
             raise UnknownRoute(request.url.path)
-        view = self._view(request)
+        view = view_of(request, self._settings.business, self._sessions)
         shown = turned(content.decode(), view.language, f'<p><a href="{HOME}">← {view.say("campaigns")}</a></p>')
         return Response(shown, media_type="text/html", headers={"Content-Security-Policy": POLICY})
-
-    def _view(self, request: Request) -> View:
-        csrf, business = self._sessions.csrf(request_of(request)), self._settings.business
-        return View.of(request, business=business.name, language=business.language, csrf=csrf)
 
     def _table(self, view: View) -> str:
         found = self._shelf.every(self._desk.counter.scorer.clock.now())

@@ -22,7 +22,7 @@ from serving.customer_view import LONGEST_ID, Customer
 from serving.refusals import Refusal, UnknownCustomer
 from serving.web.frame import View
 from serving.web.listed import ROWS, csv_lines, list_page
-from serving.web.login import request_of
+from serving.web.login import view_of
 from serving.web.missing import spellings, unknown_page
 from serving.web.person import person_page
 from serving.web.session import Sessions
@@ -119,8 +119,7 @@ class WebDesk:
         return answer
 
     def _view(self, request: Request) -> View:
-        csrf = self._sessions.csrf(request_of(request))
-        return View.of(request, business=self._business.name, language=self._business.language, csrf=csrf)
+        return view_of(request, self._business, self._sessions)
 
     def _listed(self, wanted: Wanted, limit: int, offset: int) -> list[State]:
         return self._journal.at_risk(

@@ -23,7 +23,7 @@ from serving.audit.scribe import about
 from serving.campaigns.desk import Answers
 from serving.campaigns.due import DueList, newest
 from serving.web.frame import View
-from serving.web.login import request_of
+from serving.web.login import view_of
 from serving.web.session import Sessions
 
 PATH = "/campaigns/due/"
@@ -50,9 +50,7 @@ class DuePage:
 
     async def page(self, request: Request) -> Response:
         """Answer `GET /campaigns/due/`."""
-        business = self._settings.business
-        csrf = self._sessions.csrf(request_of(request))
-        view = View.of(request, business=business.name, language=business.language, csrf=csrf)
+        view = view_of(request, self._settings.business, self._sessions)
         title = view.say("room_due")
         try:
             found = await anyio.to_thread.run_sync(newest, self._settings.folder)
@@ -61,8 +59,7 @@ class DuePage:
                 return view.page(title, f'<h1>{title}</h1><p class="problem">{view.say("no_list_yet")}</p>')
             return view.page(title, await anyio.to_thread.run_sync(self._content, request, view, found, today))
         except ChurnError as error:
-            said = f'<div class="problem"><p>{escape(error.problem)}</p><p>{escape(error.mend)}</p></div>'
-            return view.page(title, f"<h1>{title}</h1>{said}", status=503)
+            return view.refused(title, error)
 
     def _content(self, request: Request, view: View, found: DueList, today: date) -> str:
         counts, query = found.counts(), request.query_params

@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from churn.errors import ChurnError
 from serving.customer_view import LONGEST_ID
 from serving.languages import LANGUAGES, preferred
 from serving.web.banner import open_banner
@@ -82,6 +83,11 @@ class View:
         if self.chose:
             answer.set_cookie(COOKIE, self.language, max_age=YEAR_S, httponly=True, samesite="lax")
         return answer
+
+    def refused(self, heading: str, error: ChurnError) -> Response:
+        """A page that says why there is none, and how to mend it; 503."""
+        said = f'<div class="problem"><p>{escape(error.problem)}</p><p>{escape(error.mend)}</p></div>'
+        return self.page(heading, f"<h1>{heading}</h1>{said}", status=503)
 
     def _top(self) -> str:
         where = {"/": "list", "/monitoring/": "monitoring", "/campaigns/": "campaigns", "/docs": "documents"}

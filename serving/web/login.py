@@ -14,10 +14,11 @@ from starlette.requests import Request as Asked
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from churn.sections import Business
 from serving.auth import is_same_origin
 from serving.door import Admission, Request
 from serving.refusals import Forbidden, InvalidRequest, Later, Refusal
-from serving.web.frame import spoken, whole
+from serving.web.frame import View, spoken, whole
 from serving.web.session import SCOPE, Sessions
 from serving.web.words import WORDS, say
 
@@ -100,6 +101,12 @@ def _told(error: Refusal, language: str) -> str:
     """What went wrong, in a language of the pages where they have words for it."""
     seconds = error.retry_after_s if isinstance(error, Later) else 0
     return say(error.code, language, seconds=seconds) if error.code in WORDS else f"{error.problem} {error.mend}"
+
+
+def view_of(request: Asked, business: Business, sessions: Sessions) -> View:
+    """The view that a request of somebody who may be logged in asks for."""
+    csrf = sessions.csrf(request_of(request))
+    return View.of(request, business=business.name, language=business.language, csrf=csrf)
 
 
 def request_of(asked: Asked) -> Request:

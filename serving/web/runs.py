@@ -21,7 +21,7 @@ from starlette.routing import BaseRoute, Route
 from churn.settings import Settings
 from serving.refusals import UnknownRoute
 from serving.web.frame import View
-from serving.web.login import request_of
+from serving.web.login import view_of
 from serving.web.session import Sessions
 
 HOME, PAGE = "/monitoring/", "/monitoring/runs/{run}/{file}"
@@ -83,8 +83,7 @@ class RunDesk:
         return Response(content, media_type="text/html", headers={"Content-Security-Policy": policy})
 
     def _view(self, request: Request) -> View:
-        csrf = self._sessions.csrf(request_of(request))
-        return View.of(request, business=self._business.name, language=self._business.language, csrf=csrf)
+        return view_of(request, self._business, self._sessions)
 
     def _gone(self, view: View) -> Response:
         """For who follows the link of an old letter: `churn prune` takes old runs."""

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from campaigns.plan import planning
 from campaigns.plan.planning import Asked
 from campaigns.plan.writing import AlreadyPlanned
 from churn.settings import Settings
@@ -51,14 +52,17 @@ def test_what_makes_no_sense_is_refused(
         asked(shop_of(tmp_path), **given)
 
 
-def test_what_a_killed_run_left_aside_comes_back_with_the_next(tmp_path: Path) -> None:
+def test_a_plan_that_is_replaced_stands_until_the_new_one_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shop = shop_of(tmp_path)
     asked(shop, campaign="spring", capacities=("5",))
-    treatments = shop.folder / "campaigns" / "spring" / "treatments.parquet"
-    treatments.replace(treatments.with_suffix(".aside"))  # where a run with --replace stood when it was killed
-    assert "Contact 7 customers" in asked(shop, campaign="summer"), "five cool down, though their plan lay aside"
+    with monkeypatch.context() as patch:
+        patch.setattr(planning, "plan", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            asked(shop, campaign="spring", replace=True)
     assert len(read_treatments(shop.folder, "spring")) == 5
-    treatments.replace(treatments.with_suffix(".aside"))
-    with pytest.raises(AlreadyPlanned, match="--replace"):
-        asked(shop, campaign="spring")
-    assert not list(shop.folder.glob("campaigns/*/*.aside"))
+    assert "Contact 7 customers" in asked(shop, campaign="summer", dry_run=True), "five cool down"
+    assert "Contact 12 customers" in asked(shop, campaign="spring", replace=True), "its own plan is no contact"
+
+
+def interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
